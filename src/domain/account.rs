@@ -1,0 +1,783 @@
+//! The account: the value that holds all that belongs to it, and the rules between its parts.
+//!
+//! A change is made on a copy, which costs nothing; a change that fails leaves a copy that nobody looks at.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::{NaiveDate, NaiveTime};
+use imbl::OrdMap;
+use serde::Serialize;
+
+use super::collection::Keyed;
+use super::text::{Description, Email, quoted};
+use super::timezone::TimeZoneId;
+use super::{
+    ApiUser, ApiUserGuid, ApiUserType, Collection, Context, Draft, DutySchedule, GroupKind, Moment,
+    Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, Problems, Recurrence, ScheduleId,
+    api_user::SecretDigest,
+};
+use crate::error::{Error, Result};
+
+/// The number of an account: 1 to 9 digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct AccountId(i32);
+
+impl FromStr for AccountId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let trimmed = text.trim();
+        let is_number =
+            (1..=9).contains(&trimmed.len()) && trimmed.bytes().all(|byte| byte.is_ascii_digit());
+        match trimmed.parse() {
+            Ok(number) if is_number => Ok(Self(number)),
+            _ => Err(format!(
+                "{} is not an account's number; write 1 to 9 digits",
+                quoted(text)
+            )),
+        }
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for AccountId {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// What an account says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub name: String,
+    pub time_zone_id: TimeZoneId,
+    pub single_sign_on: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    pub id: AccountId,
+    pub settings: Settings,
+    pub owner: OperatorGuid,
+    pub operators: Collection<Operator>,
+    pub operator_groups: Collection<OperatorGroup>,
+    pub api_users: Collection<ApiUser>,
+    /// Finds operators by e-mail address; follows from `operators`.
+    emails: OrdMap<String, OperatorGuid>,
+    /// Follows from `operator_groups`.
+    administrators: Option<OperatorGroupGuid>,
+    next_schedule_id: i32,
+}
+
+impl Keyed for Account {
+    type Key = AccountId;
+
+    fn key(&self) -> AccountId {
+        self.id
+    }
+}
+
+/// A thing that schedules belong to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ScheduleOwner {
+    Operator(OperatorGuid),
+    Group(OperatorGroupGuid),
+}
+
+impl From<OperatorGuid> for ScheduleOwner {
+    fn from(guid: OperatorGuid) -> Self {
+        Self::Operator(guid)
+    }
+}
+
+impl From<OperatorGroupGuid> for ScheduleOwner {
+    fn from(guid: OperatorGroupGuid) -> Self {
+        Self::Group(guid)
+    }
+}
+
+/// The account as a whole.
+impl Account {
+    /// An account with its owner and its system groups.
+    pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
+        let mut account = Self::bare(id, settings, owner.guid, 1);
+        let group = |kind, name: &str| {
+            let guid = OperatorGroupGuid::derived(&format!("{id}/operatorGroup/{name}"));
+            OperatorGroup::new(
+                guid,
+                kind,
+                name.parse()
+                    .expect("the names of the system groups are valid"),
+            )
+        };
+        let mut administrators = group(GroupKind::Administrators, "Administrators");
+        administrators.join(owner.guid);
+        account.insert_operator(owner);
+        account.administrators = Some(administrators.guid);
+        account.operator_groups.insert(administrators);
+        account
+            .operator_groups
+            .insert(group(GroupKind::Everyone, "Everyone"));
+        account
+    }
+
+    /// An account of which nothing but its own row is known yet; the `restore_…` functions bring the rest.
+    pub fn bare(
+        id: AccountId,
+        settings: Settings,
+        owner: OperatorGuid,
+        next_schedule_id: i32,
+    ) -> Self {
+        Self {
+            id,
+            settings,
+            owner,
+            operators: Collection::default(),
+            operator_groups: Collection::default(),
+            api_users: Collection::default(),
+            emails: OrdMap::new(),
+            administrators: None,
+            next_schedule_id,
+        }
+    }
+
+    pub fn restore_operator(&mut self, sequence: i64, operator: Operator) {
+        self.emails
+            .insert(operator.profile().email.key(), operator.guid);
+        self.operators.place(sequence, operator);
+    }
+
+    pub fn restore_operator_group(&mut self, sequence: i64, group: OperatorGroup) {
+        if group.kind == GroupKind::Administrators {
+            self.administrators = Some(group.guid);
+        }
+        self.operator_groups.place(sequence, group);
+    }
+
+    pub fn restore_api_user(&mut self, sequence: i64, api_user: ApiUser) {
+        self.api_users.place(sequence, api_user);
+    }
+
+    pub fn next_schedule_id(&self) -> i32 {
+        self.next_schedule_id
+    }
+
+    /// "Operators" (Swagger, OperatorQuota): told, not enforced.
+    pub const OPERATOR_QUOTA: usize = 1000;
+
+    /// "ExpirationDate" (Swagger, AccountStatistics): the emulator's accounts do not expire.
+    pub fn expiration_date() -> Moment {
+        let day = NaiveDate::from_ymd_opt(2099, 12, 31).expect("a day of the calendar");
+        day.and_time(NaiveTime::MIN).into()
+    }
+}
+
+/// Operators.
+impl Account {
+    pub fn operator(&self, guid: OperatorGuid) -> Result<&Arc<Operator>> {
+        self.operators
+            .get(&guid)
+            .ok_or_else(|| Error::NotFound(format!("operator {guid} does not exist")))
+    }
+
+    pub fn operator_by_email(&self, email: &str) -> Option<&Arc<Operator>> {
+        self.operators.get(self.emails.get(&Email::key_of(email))?)
+    }
+
+    pub fn is_administrator(&self, operator: OperatorGuid) -> bool {
+        self.administrators
+            .and_then(|guid| self.operator_groups.get(&guid))
+            .is_some_and(|group| group.members.contains_key(&operator))
+    }
+
+    /// A new operator is a member of Everyone, as every operator is, and may use the account.
+    pub fn add_operator(
+        &mut self,
+        draft: Draft<OperatorChange>,
+        access: Result<()>,
+        password: Option<PasswordHash>,
+        context: &Context,
+    ) -> Result<Arc<Operator>> {
+        let change = draft.settle(|change| self.operator_rules(change, None), || access)?;
+        let operator = Arc::new(Operator::described(context.new_guid(), change, password));
+        self.insert_operator(Arc::clone(&operator));
+        Ok(operator)
+    }
+
+    pub fn update_operator(
+        &mut self,
+        guid: OperatorGuid,
+        draft: Draft<OperatorChange>,
+        access: Result<()>,
+        password: Option<PasswordHash>,
+    ) -> Result<()> {
+        let exists = || access.and_then(|()| self.operator(guid).map(drop));
+        let change = draft.settle(|change| self.operator_rules(change, Some(guid)), exists)?;
+        let operator = self.operator(guid)?.changed(change, password);
+        self.insert_operator(operator);
+        Ok(())
+    }
+
+    /// "you cannot delete the operator associated with the API account you are using" (operator API).
+    pub fn remove_operator(
+        &mut self,
+        guid: OperatorGuid,
+        used_by_caller: OperatorGuid,
+    ) -> Result<()> {
+        let email = self.operator(guid)?.profile().email.key();
+        let mut problems = Problems::default();
+        problems.refuse_unless(guid != used_by_caller, || {
+            "the operator of the API user in use cannot be deleted".to_owned()
+        });
+        problems.refuse_unless(guid != self.owner, || {
+            "the owner of the account cannot be deleted".to_owned()
+        });
+        problems.into_result()?;
+
+        self.operators.remove(&guid);
+        self.emails.remove(&email);
+        let joined = |group: &&Arc<OperatorGroup>| group.members.contains_key(&guid);
+        for group in self
+            .operator_groups
+            .iter()
+            .filter(joined)
+            .cloned()
+            .collect::<Vec<_>>()
+        {
+            let mut group = Arc::unwrap_or_clone(group);
+            group.members.remove(&guid);
+            self.operator_groups.insert(group);
+        }
+        for api_user in self
+            .api_users_of(guid)
+            .map(|api_user| api_user.guid)
+            .collect::<Vec<_>>()
+        {
+            self.api_users.remove(&api_user);
+        }
+        Ok(())
+    }
+
+    /// What the operator is authorized to; administration comes with the Administrators group and with nothing else.
+    pub fn authorizations_of(&self, guid: OperatorGuid) -> Result<Vec<OperatorAuthorization>> {
+        let mut all = self.operator(guid)?.authorizations.clone();
+        if self.is_administrator(guid) {
+            all.insert(OperatorAuthorization::AccountAdministrator);
+        }
+        Ok(all.into_iter().collect())
+    }
+
+    pub fn authorize_operator(
+        &mut self,
+        guid: OperatorGuid,
+        authorization: OperatorAuthorization,
+    ) -> Result<()> {
+        let mut operator = Operator::clone(self.operator(guid)?);
+        Self::may_be_assigned(authorization)?;
+        operator.authorizations.insert(authorization);
+        self.operators.insert(operator);
+        Ok(())
+    }
+
+    pub fn withdraw_from_operator(
+        &mut self,
+        guid: OperatorGuid,
+        authorization: OperatorAuthorization,
+    ) -> Result<()> {
+        let mut operator = Operator::clone(self.operator(guid)?);
+        Self::may_be_assigned(authorization)?;
+        if !operator.authorizations.remove(&authorization) {
+            let word: &str = authorization.into();
+            return Err(Error::NotFound(format!(
+                "operator {guid} does not have the authorization {word}"
+            )));
+        }
+        self.operators.insert(operator);
+        Ok(())
+    }
+
+    fn may_be_assigned(authorization: OperatorAuthorization) -> Result<()> {
+        if authorization == OperatorAuthorization::AccountAdministrator {
+            let told =
+                "AccountAdministrator comes and goes with membership of the Administrators group";
+            return Err(Error::Refused(vec![told.to_owned()]));
+        }
+        Ok(())
+    }
+
+    /// The rules of an operator that look beyond one field.
+    fn operator_rules(&self, change: &OperatorChange, guid: Option<OperatorGuid>) -> Problems {
+        let mut problems = Problems::default();
+        if let Some(email) = &change.email {
+            let held_by = self.emails.get(&email.key()).copied();
+            problems.refuse_unless(held_by.is_none() || held_by == guid, || {
+                format!(
+                    "Email: another operator of the account has {}",
+                    quoted(email.as_str())
+                )
+            });
+        }
+        let sso = self.settings.single_sign_on;
+        problems.refuse_unless(
+            sso || change.allow_native_login.value() != Some(false),
+            || {
+                "AllowNativeLogin: can be false only where the account has single sign-on"
+                    .to_owned()
+            },
+        );
+        problems.refuse_unless(
+            sso || change.allow_single_signon.value() != Some(true),
+            || {
+                "AllowSingleSignon: can be true only where the account has single sign-on"
+                    .to_owned()
+            },
+        );
+        problems
+    }
+
+    /// Puts an operator in its place, and keeps the e-mail addresses in step.
+    pub fn insert_operator(&mut self, operator: impl Into<Arc<Operator>>) {
+        let operator = operator.into();
+        if let Some(before) = self.operators.get(&operator.guid) {
+            self.emails.remove(&before.profile().email.key());
+        }
+        self.emails
+            .insert(operator.profile().email.key(), operator.guid);
+        self.operators.insert(operator);
+    }
+}
+
+/// Operator groups.
+impl Account {
+    pub fn operator_group(&self, guid: OperatorGroupGuid) -> Result<&Arc<OperatorGroup>> {
+        self.operator_groups
+            .get(&guid)
+            .ok_or_else(|| Error::NotFound(format!("operator group {guid} does not exist")))
+    }
+
+    pub fn add_operator_group(
+        &mut self,
+        draft: Draft<Description>,
+        access: Result<()>,
+        context: &Context,
+    ) -> Result<Arc<OperatorGroup>> {
+        let description = draft.settle(|_| Problems::default(), || access)?;
+        let group = Arc::new(OperatorGroup::new(
+            context.new_guid(),
+            GroupKind::Ordinary,
+            description,
+        ));
+        self.operator_groups.insert(Arc::clone(&group));
+        Ok(group)
+    }
+
+    pub fn update_operator_group(
+        &mut self,
+        guid: OperatorGroupGuid,
+        draft: Draft<Description>,
+        access: Result<()>,
+    ) -> Result<()> {
+        let rules = |_: &Description| {
+            self.operator_group(guid)
+                .map(|group| Self::is_ordinary(group))
+                .unwrap_or_default()
+        };
+        let exists = || access.and_then(|()| self.operator_group(guid).map(drop));
+        let description = draft.settle(rules, exists)?;
+        let group = OperatorGroup::clone(self.operator_group(guid)?);
+        self.operator_groups.insert(OperatorGroup {
+            description,
+            ..group
+        });
+        Ok(())
+    }
+
+    /// The group's operators stay, and so do their copies of its schedules, which become ordinary ones.
+    pub fn remove_operator_group(&mut self, guid: OperatorGroupGuid) -> Result<()> {
+        let group = Arc::clone(self.operator_group(guid)?);
+        Self::is_ordinary(&group).into_result()?;
+        for id in group.schedules.keys() {
+            self.change_copies(*id, |copy| {
+                Some(DutySchedule {
+                    copy_of: None,
+                    ..copy
+                })
+            });
+        }
+        self.operator_groups.remove(&guid);
+        Ok(())
+    }
+
+    /// "The All operators group cannot be changed or deleted." (Swagger, `OperatorGroup_UpdateOperatorGroup`): a 400
+    /// there, not a 403.
+    fn is_ordinary(group: &OperatorGroup) -> Problems {
+        let mut problems = Problems::default();
+        if group.is_system_group() {
+            problems.malformed(format!(
+                "the system group {} can be neither renamed nor deleted",
+                group.description
+            ));
+        }
+        problems
+    }
+
+    /// The members of a group in the order in which they joined; of Everyone, in that of their creation.
+    pub fn members_of(&self, guid: OperatorGroupGuid) -> Result<Vec<OperatorGuid>> {
+        let group = self.operator_group(guid)?;
+        Ok(match group.kind {
+            GroupKind::Everyone => self
+                .operators
+                .iter()
+                .map(|operator| operator.guid)
+                .collect(),
+            GroupKind::Administrators | GroupKind::Ordinary => group.members_in_order(),
+        })
+    }
+
+    pub fn groups_of(&self, guid: OperatorGuid) -> Result<Vec<OperatorGroupGuid>> {
+        self.operator(guid)?;
+        let holds = |group: &&Arc<OperatorGroup>| {
+            group.kind == GroupKind::Everyone || group.members.contains_key(&guid)
+        };
+        Ok(self
+            .operator_groups
+            .iter()
+            .filter(holds)
+            .map(|group| group.guid)
+            .collect())
+    }
+
+    pub fn add_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
+        let mut group = self.group_of_member(guid, operator)?;
+        group.join(operator);
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    pub fn remove_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
+        let mut group = self.group_of_member(guid, operator)?;
+        if group.kind == GroupKind::Administrators && operator == self.owner {
+            let told = "the owner of the account cannot be removed from the Administrators group";
+            return Err(Error::Refused(vec![told.to_owned()]));
+        }
+        if group.members.remove(&operator).is_none() {
+            return Err(Error::NotFound(format!(
+                "operator {operator} is not a member of operator group {guid}"
+            )));
+        }
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    /// A group whose members may change, for the change of one of them.
+    fn group_of_member(
+        &self,
+        guid: OperatorGroupGuid,
+        operator: OperatorGuid,
+    ) -> Result<OperatorGroup> {
+        let group = self.operator_group(guid)?;
+        self.operator(operator)?;
+        if group.kind == GroupKind::Everyone {
+            // "A operator cannot be removed from the All operators group." (Swagger): a 400 there, not a 403.
+            let told =
+                "the Everyone group always holds every operator; none can be added or removed";
+            return Err(Error::Malformed(vec![told.to_owned()]));
+        }
+        Ok(OperatorGroup::clone(group))
+    }
+
+    /// Puts all members of a group on or off duty.
+    pub fn set_all_on_duty(&mut self, guid: OperatorGroupGuid, is_on_duty: bool) -> Result<()> {
+        for member in self.members_of(guid)? {
+            let operator = self.operator(member)?.on_duty(is_on_duty);
+            self.operators.insert(operator);
+        }
+        Ok(())
+    }
+
+    pub fn authorize_group(
+        &mut self,
+        guid: OperatorGroupGuid,
+        authorization: OperatorGroupAuthorization,
+    ) -> Result<()> {
+        let mut group = OperatorGroup::clone(self.operator_group(guid)?);
+        Self::may_be_assigned_to_group(authorization)?;
+        group.authorizations.insert(authorization);
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    pub fn withdraw_from_group(
+        &mut self,
+        guid: OperatorGroupGuid,
+        authorization: OperatorGroupAuthorization,
+    ) -> Result<()> {
+        let mut group = OperatorGroup::clone(self.operator_group(guid)?);
+        Self::may_be_assigned_to_group(authorization)?;
+        if !group.authorizations.remove(&authorization) {
+            let word: &str = authorization.into();
+            return Err(Error::NotFound(format!(
+                "operator group {guid} does not have the authorization {word}"
+            )));
+        }
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    fn may_be_assigned_to_group(authorization: OperatorGroupAuthorization) -> Result<()> {
+        if authorization == OperatorGroupAuthorization::Administrator {
+            let told = "Administrator belongs to the Administrators group and to no other";
+            return Err(Error::Refused(vec![told.to_owned()]));
+        }
+        Ok(())
+    }
+}
+
+/// Duty schedules.
+impl Account {
+    pub fn schedules_of(&self, owner: ScheduleOwner) -> Result<&OrdMap<ScheduleId, DutySchedule>> {
+        Ok(match owner {
+            ScheduleOwner::Operator(guid) => &self.operator(guid)?.schedules,
+            ScheduleOwner::Group(guid) => &self.operator_group(guid)?.schedules,
+        })
+    }
+
+    /// "Adds a off-duty schedule to all operators in the specified group" (operator group API): each present member gets
+    /// a copy of a group's schedule.
+    pub fn add_schedule(
+        &mut self,
+        owner: ScheduleOwner,
+        draft: Draft<Recurrence>,
+        access: Result<()>,
+    ) -> Result<DutySchedule> {
+        let exists = || access.and_then(|()| self.schedules_of(owner).map(drop));
+        let recurrence = draft.settle(|_| Problems::default(), exists)?;
+        let schedule = DutySchedule {
+            id: self.new_schedule_id(),
+            recurrence,
+            copy_of: None,
+        };
+        self.put_schedule(owner, schedule.clone())?;
+        if let ScheduleOwner::Group(guid) = owner {
+            for member in self.members_of(guid)? {
+                let copy = DutySchedule {
+                    id: self.new_schedule_id(),
+                    recurrence,
+                    copy_of: Some(schedule.id),
+                };
+                self.put_schedule(ScheduleOwner::Operator(member), copy)?;
+            }
+        }
+        Ok(schedule)
+    }
+
+    /// The change of a group's schedule reaches its copies; the change of a copy stays there.
+    pub fn replace_schedule(
+        &mut self,
+        owner: ScheduleOwner,
+        id: ScheduleId,
+        draft: Draft<Recurrence>,
+        access: Result<()>,
+    ) -> Result<()> {
+        let exists = || access.and_then(|()| self.schedule(owner, id).map(drop));
+        let recurrence = draft.settle(|_| Problems::default(), exists)?;
+        let schedule = DutySchedule {
+            recurrence,
+            ..self.schedule(owner, id)?.clone()
+        };
+        self.put_schedule(owner, schedule)?;
+        if let ScheduleOwner::Group(_) = owner {
+            self.change_copies(id, |copy| Some(DutySchedule { recurrence, ..copy }));
+        }
+        Ok(())
+    }
+
+    /// Takes the copies of a group's schedule with it.
+    pub fn remove_schedule(&mut self, owner: ScheduleOwner, id: ScheduleId) -> Result<()> {
+        self.schedule(owner, id)?;
+        self.change_schedules(owner, |schedules| {
+            schedules.remove(&id);
+        })?;
+        if let ScheduleOwner::Group(_) = owner {
+            self.change_copies(id, |_| None);
+        }
+        Ok(())
+    }
+
+    fn schedule(&self, owner: ScheduleOwner, id: ScheduleId) -> Result<&DutySchedule> {
+        self.schedules_of(owner)?.get(&id).ok_or_else(|| {
+            Error::NotFound(match owner {
+                ScheduleOwner::Operator(guid) => {
+                    format!("operator {guid} has no duty schedule {id}")
+                }
+                ScheduleOwner::Group(guid) => {
+                    format!("operator group {guid} has no duty schedule {id}")
+                }
+            })
+        })
+    }
+
+    fn put_schedule(&mut self, owner: ScheduleOwner, schedule: DutySchedule) -> Result<()> {
+        self.change_schedules(owner, |schedules| {
+            schedules.insert(schedule.id, schedule);
+        })
+    }
+
+    fn change_schedules(
+        &mut self,
+        owner: ScheduleOwner,
+        change: impl FnOnce(&mut OrdMap<ScheduleId, DutySchedule>),
+    ) -> Result<()> {
+        match owner {
+            ScheduleOwner::Operator(guid) => {
+                let mut operator = Operator::clone(self.operator(guid)?);
+                change(&mut operator.schedules);
+                self.operators.insert(operator);
+            }
+            ScheduleOwner::Group(guid) => {
+                let mut group = OperatorGroup::clone(self.operator_group(guid)?);
+                change(&mut group.schedules);
+                self.operator_groups.insert(group);
+            }
+        }
+        Ok(())
+    }
+
+    /// Changes the copies of a group's schedule that still exist, wherever their operators are now.
+    fn change_copies(
+        &mut self,
+        group_schedule: ScheduleId,
+        change: impl Fn(DutySchedule) -> Option<DutySchedule>,
+    ) {
+        let is_copy = |schedule: &&DutySchedule| schedule.copy_of == Some(group_schedule);
+        for operator in self.operators.iter().cloned().collect::<Vec<_>>() {
+            let copies: Vec<_> = operator
+                .schedules
+                .values()
+                .filter(is_copy)
+                .cloned()
+                .collect();
+            if copies.is_empty() {
+                continue;
+            }
+            let mut operator = Arc::unwrap_or_clone(operator);
+            for copy in copies {
+                let id = copy.id;
+                match change(copy) {
+                    Some(copy) => operator.schedules.insert(id, copy),
+                    None => operator.schedules.remove(&id),
+                };
+            }
+            self.operators.insert(operator);
+        }
+    }
+
+    fn new_schedule_id(&mut self) -> ScheduleId {
+        let id = ScheduleId(self.next_schedule_id);
+        self.next_schedule_id += 1;
+        id
+    }
+}
+
+/// What a request for an API user asks for.
+#[derive(Debug, Clone)]
+pub struct ApiUserChange {
+    pub operator: OperatorGuid,
+    pub description: Description,
+}
+
+/// API users.
+impl Account {
+    pub fn api_user(&self, guid: ApiUserGuid) -> Result<&Arc<ApiUser>> {
+        self.api_users
+            .get(&guid)
+            .ok_or_else(|| Error::NotFound(format!("API user {guid} does not exist")))
+    }
+
+    pub fn api_users_of(&self, operator: OperatorGuid) -> impl Iterator<Item = &Arc<ApiUser>> {
+        self.api_users
+            .iter()
+            .filter(move |api_user| api_user.operator == operator)
+    }
+
+    /// Answers with the new API user and its password, which is not to be had again.
+    pub fn add_api_user(
+        &mut self,
+        draft: Draft<ApiUserChange>,
+        access: Result<()>,
+        context: &Context,
+    ) -> Result<(Arc<ApiUser>, String)> {
+        let named = draft.value().map(|change| change.operator);
+        let exists = || {
+            access.and_then(|()| named.map_or(Ok(()), |operator| self.operator(operator).map(drop)))
+        };
+        let ApiUserChange {
+            operator,
+            description,
+        } = draft.settle(|_| Problems::default(), exists)?;
+        let guid: ApiUserGuid = context.new_guid();
+        let password = context.new_password();
+        let api_user = Arc::new(ApiUser {
+            guid,
+            operator,
+            user_name: guid.simple(),
+            password: SecretDigest::of(&password),
+            api_user_type: ApiUserType::Generic,
+            description,
+            created: context.now,
+            predates_last_used: false,
+        });
+        self.api_users.insert(Arc::clone(&api_user));
+        Ok((api_user, password))
+    }
+
+    /// "The OperatorGuid associated to the API user must remain unchanged." (ApiUser API)
+    pub fn update_api_user(
+        &mut self,
+        guid: ApiUserGuid,
+        draft: Draft<ApiUserChange>,
+        access: Result<()>,
+    ) -> Result<()> {
+        let named = draft.value().map(|change| change.operator);
+        let exists = || {
+            access?;
+            self.api_user(guid)?;
+            named.map_or(Ok(()), |operator| self.operator(operator).map(drop))
+        };
+        let rules = |change: &ApiUserChange| {
+            let mut problems = Problems::default();
+            let kept = self
+                .api_user(guid)
+                .is_ok_and(|api_user| api_user.operator == change.operator);
+            problems.refuse_unless(kept, || {
+                "OperatorGuid: an API user stays with its operator".to_owned()
+            });
+            problems
+        };
+        let ApiUserChange {
+            operator: _,
+            description,
+        } = draft.settle(rules, exists)?;
+        let api_user = ApiUser::clone(self.api_user(guid)?);
+        self.api_users.insert(ApiUser {
+            description,
+            ..api_user
+        });
+        Ok(())
+    }
+
+    pub fn remove_api_user(&mut self, guid: ApiUserGuid) -> Result<()> {
+        self.api_user(guid)?;
+        self.api_users.remove(&guid);
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! API users: the credentials with which an operator's programs use the API.
+
+use std::fmt;
+
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use strum::{EnumString, IntoStaticStr, VariantNames};
+use subtle::ConstantTimeEq as _;
+
+use super::collection::Keyed;
+use super::text::Description;
+use super::{ApiUserGuid, Moment, OperatorGuid};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiUser {
+    pub guid: ApiUserGuid,
+    pub operator: OperatorGuid,
+    pub user_name: String,
+    pub password: SecretDigest,
+    pub api_user_type: ApiUserType,
+    pub description: Description,
+    pub created: Moment,
+    /// "created before the functionality of “Last used” became available" (API management tab), so that nobody knows
+    /// whether it was used before.
+    pub predates_last_used: bool,
+}
+
+impl Keyed for ApiUser {
+    type Key = ApiUserGuid;
+
+    fn key(&self) -> ApiUserGuid {
+        self.guid
+    }
+}
+
+/// "Identifies the client or application that uses the API credentials" (ApiUser API).
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+    sqlx::Type,
+)]
+#[strum(ascii_case_insensitive)]
+pub enum ApiUserType {
+    Generic,
+    MobileApp,
+    TransactionRecorder,
+}
+
+/// The SHA-256 digest of an API user's password. The password is 160 random bits, which nobody guesses; a slow hash would
+/// only cost every request its time.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretDigest([u8; 32]);
+
+impl SecretDigest {
+    pub fn of(secret: &str) -> Self {
+        Self(Sha256::digest(secret.as_bytes()).into())
+    }
+
+    /// Whether both are of the same secret, in a time that does not tell how far they agree.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<u8>> for SecretDigest {
+    type Error = Vec<u8>;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, Vec<u8>> {
+        bytes.try_into().map(Self)
+    }
+}
+
+impl fmt::Debug for SecretDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SecretDigest(…)")
+    }
+}

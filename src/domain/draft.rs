@@ -1,0 +1,150 @@
+//! What a request asks for, with all that is wrong with it, so that one answer can name every mistake.
+
+use crate::error::{Error, Result};
+
+/// The mistakes found in one request, in the order of its fields.
+#[derive(Debug, Clone, Default)]
+pub struct Problems {
+    malformed: bool,
+    messages: Vec<String>,
+}
+
+impl Problems {
+    /// Adds a mistake that keeps the request from being bound.
+    pub fn malformed(&mut self, message: impl Into<String>) {
+        self.malformed = true;
+        self.messages.push(message.into());
+    }
+
+    /// Adds a rule that the request breaks.
+    pub fn refused(&mut self, message: impl Into<String>) {
+        self.messages.push(message.into());
+    }
+
+    /// Adds a rule that the request breaks, if it is broken.
+    pub fn refuse_unless(&mut self, kept: bool, message: impl FnOnce() -> String) {
+        if !kept {
+            self.refused(message());
+        }
+    }
+
+    pub fn append(&mut self, mut more: Self) {
+        self.malformed |= more.malformed;
+        self.messages.append(&mut more.messages);
+    }
+
+    /// One mistake in the binding makes the whole request malformed; the messages are all there either way.
+    pub fn into_result(self) -> Result<()> {
+        match self {
+            Self { messages, .. } if messages.is_empty() => Ok(()),
+            Self {
+                malformed: true,
+                messages,
+            } => Err(Error::Malformed(messages)),
+            Self {
+                malformed: false,
+                messages,
+            } => Err(Error::Refused(messages)),
+        }
+    }
+}
+
+/// A value as a request describes it, and the mistakes in the description. Without mistakes there is a value.
+#[derive(Debug, Clone)]
+pub struct Draft<T> {
+    value: Option<T>,
+    problems: Problems,
+}
+
+impl<T> Draft<T> {
+    pub fn new(value: Option<T>, problems: Problems) -> Self {
+        Self { value, problems }
+    }
+
+    /// What is asked for, as far as it could be read.
+    pub fn value(&self) -> Option<&T> {
+        self.value.as_ref()
+    }
+
+    /// The same request, understood as one for something else.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Draft<U> {
+        Draft {
+            value: self.value.map(map),
+            problems: self.problems,
+        }
+    }
+
+    /// The value, if nothing stands against it; else what the contract lets a request fail of first: its binding, then
+    /// the right to ask and the resource asked for (`access`), then the rules, those of the account (`rules`) included.
+    pub fn settle(
+        self,
+        rules: impl FnOnce(&T) -> Problems,
+        access: impl FnOnce() -> Result<()>,
+    ) -> Result<T> {
+        let Self {
+            value,
+            mut problems,
+        } = self;
+        let unbound = problems.malformed;
+        if let Some(value) = &value {
+            problems.append(rules(value));
+        }
+        if !unbound {
+            access()?;
+        }
+        problems.into_result()?;
+        Ok(value.expect("a draft without problems has a value"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Draft, Problems};
+    use crate::error::Error;
+
+    fn problems(malformed: &[&str], refused: &[&str]) -> Problems {
+        let mut problems = Problems::default();
+        for message in malformed {
+            problems.malformed(*message);
+        }
+        for message in refused {
+            problems.refused(*message);
+        }
+        problems
+    }
+
+    fn settle(of_draft: Problems, of_rules: Problems, may: bool) -> Result<u8, Error> {
+        let access = || {
+            if may {
+                Ok(())
+            } else {
+                Err(Error::Forbidden("no right"))
+            }
+        };
+        Draft::new(Some(1), of_draft).settle(|_| of_rules, access)
+    }
+
+    #[test]
+    fn a_request_fails_of_its_binding_then_of_the_right_then_of_the_rules() {
+        let malformed = || problems(&["a"], &["b"]);
+        let refused = || problems(&[], &["b"]);
+        let of_rules = || problems(&[], &["c"]);
+        assert!(
+            matches!(settle(malformed(), of_rules(), false), Err(Error::Malformed(all)) if all == ["a", "b", "c"])
+        );
+        assert!(matches!(
+            settle(refused(), of_rules(), false),
+            Err(Error::Forbidden(_))
+        ));
+        assert!(
+            matches!(settle(refused(), of_rules(), true), Err(Error::Refused(all)) if all == ["b", "c"])
+        );
+        assert!(
+            matches!(settle(refused(), problems(&["c"], &[]), true), Err(Error::Malformed(all)) if all == ["b", "c"])
+        );
+        assert!(matches!(
+            settle(Problems::default(), Problems::default(), true),
+            Ok(1)
+        ));
+    }
+}

@@ -1,0 +1,113 @@
+//! GUIDs, one type per kind of thing, so that none is taken for another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+use uuid::fmt::Hyphenated;
+
+use super::text::quoted;
+
+/// The namespace of the GUIDs that are derived from names, made once at random.
+const NAMESPACE: Uuid = Uuid::from_u128(0x3c1f_6d0e_9a57_4b43_8d6e_5f2b_7a90_c4e1);
+
+/// Reads any of the usual spellings: upper case, braces, no dashes.
+pub fn parse(text: &str) -> Result<Uuid, String> {
+    Uuid::try_parse(text.trim()).map_err(|_| {
+        format!(
+            "{} is not a GUID; write it as 36fad910-6e9f-4886-b1a7-9b4637362cb8",
+            quoted(text)
+        )
+    })
+}
+
+macro_rules! guid {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
+        #[sqlx(transparent)]
+        pub struct $name(Hyphenated);
+
+        impl $name {
+            /// The GUID that belongs to a name, the same in every run.
+            pub fn derived(name: &str) -> Self {
+                Uuid::new_v5(&NAMESPACE, name.as_bytes()).into()
+            }
+
+            /// The spelling without dashes.
+            pub fn simple(self) -> String {
+                self.0.into_uuid().simple().to_string()
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid.hyphenated())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                parse(text).map(Self::from)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.0.encode_lower(&mut Uuid::encode_buffer()))
+            }
+        }
+    };
+}
+
+guid!(
+    /// Names an operator of an account.
+    OperatorGuid
+);
+guid!(
+    /// Names an operator group of an account.
+    OperatorGroupGuid
+);
+guid!(
+    /// Names an API user of an account.
+    ApiUserGuid
+);
+
+#[cfg(test)]
+mod tests {
+    use super::OperatorGuid;
+
+    #[test]
+    fn every_usual_spelling_is_read_and_one_is_written() {
+        for text in [
+            "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+            "36FAD910-6E9F-4886-B1A7-9B4637362CB8",
+            "{36fad910-6e9f-4886-b1a7-9b4637362cb8}",
+            "36fad9106e9f4886b1a79b4637362cb8",
+            " 36fad910-6e9f-4886-b1a7-9b4637362cb8 ",
+        ] {
+            let guid: OperatorGuid = text.parse().unwrap();
+            assert_eq!(guid.to_string(), "36fad910-6e9f-4886-b1a7-9b4637362cb8");
+        }
+    }
+
+    #[test]
+    fn what_is_no_guid_is_told_with_an_example() {
+        let told = "ef45547g-0f8h-46a2-acef-dd1e15571390"
+            .parse::<OperatorGuid>()
+            .unwrap_err();
+        assert!(
+            told.starts_with("'ef45547g-0f8h-46a2-acef-dd1e15571390' is not a GUID; write it as "),
+            "{told}"
+        );
+    }
+}

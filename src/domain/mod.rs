@@ -1,0 +1,33 @@
+//! What the words of the API mean, and every rule about them: plain values and pure functions, with no HTTP, no SQL, no
+//! task and no clock of their own.
+
+pub mod account;
+pub mod api_user;
+pub mod caller;
+pub mod clock;
+pub mod collection;
+pub mod draft;
+pub mod duty_schedule;
+pub mod guid;
+pub mod moment;
+pub mod operator;
+pub mod operator_group;
+pub mod outgoing_phone_number;
+pub mod password;
+pub mod patch;
+pub mod text;
+pub mod timezone;
+
+pub use account::{Account, AccountId};
+pub use api_user::{ApiUser, ApiUserType};
+pub use caller::Caller;
+pub use clock::{Clock, Context};
+pub use collection::Collection;
+pub use draft::{Draft, Problems};
+pub use duty_schedule::{DutySchedule, Recurrence, ScheduleId};
+pub use guid::{ApiUserGuid, OperatorGroupGuid, OperatorGuid};
+pub use moment::Moment;
+pub use operator::{Operator, OperatorAuthorization, OperatorChange};
+pub use operator_group::{GroupKind, OperatorGroup, OperatorGroupAuthorization};
+pub use password::{PasswordHash, PlainPassword};
+pub use patch::Patch;

@@ -1,0 +1,113 @@
+//! Points in time as the API writes them: UTC, to the second.
+
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _, Utc};
+use serde::{Serialize, Serializer};
+
+use super::text::quoted;
+
+/// A point in time, written `2025-11-11T21:18:01` and read with or without offset and fraction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(NaiveDateTime);
+
+impl Moment {
+    /// The form of `LastUsed`: `25/06/2026 19:37:59`.
+    pub fn day_first(self) -> String {
+        self.0.format("%d/%m/%Y %H:%M:%S").to_string()
+    }
+
+    pub fn day(self) -> NaiveDate {
+        self.0.date()
+    }
+
+    pub fn year(self) -> i32 {
+        self.0.year()
+    }
+
+    /// Whether this is the date that generated clients send for one that was never set.
+    pub fn is_unset(self) -> bool {
+        self.0
+            == NaiveDate::from_ymd_opt(1, 1, 1)
+                .and_then(|day| day.and_hms_opt(0, 0, 0))
+                .expect("the first day")
+    }
+}
+
+impl From<NaiveDateTime> for Moment {
+    fn from(at: NaiveDateTime) -> Self {
+        Self(at.with_nanosecond(0).expect("every second has a start"))
+    }
+}
+
+impl From<DateTime<Utc>> for Moment {
+    fn from(at: DateTime<Utc>) -> Self {
+        at.naive_utc().into()
+    }
+}
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let trimmed = text.trim();
+        let has_four_digit_year = trimmed.find('-') == Some(4);
+        let with_offset = || DateTime::parse_from_rfc3339(trimmed).map(|at| at.naive_utc());
+        NaiveDateTime::parse_from_str(trimmed, "%Y-%m-%dT%H:%M:%S%.f")
+            .or_else(|_| with_offset())
+            .ok()
+            .filter(|at| has_four_digit_year && (1..=9999).contains(&at.year()))
+            .map(Self::from)
+            .ok_or_else(|| {
+                format!(
+                    "{} is not a date and time; write it as 2025-11-11T21:18:01",
+                    quoted(text)
+                )
+            })
+    }
+}
+
+impl fmt::Display for Moment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.format("%Y-%m-%dT%H:%M:%S").fmt(f)
+    }
+}
+
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Moment;
+
+    #[test]
+    fn offsets_and_fractions_are_read_and_utc_seconds_are_written() {
+        for (text, written) in [
+            ("2025-11-11T21:18:01", "2025-11-11T21:18:01"),
+            ("2025-11-11T21:18:01.987", "2025-11-11T21:18:01"),
+            ("2025-11-11T21:18:01.9876543Z", "2025-11-11T21:18:01"),
+            ("2025-11-11T21:18:01+02:00", "2025-11-11T19:18:01"),
+            ("0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+        ] {
+            assert_eq!(text.parse::<Moment>().unwrap().to_string(), written);
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_and_time_is_refused() {
+        for text in [
+            "",
+            "2025-11-11",
+            "21:18:01",
+            "2025-13-01T00:00:00",
+            "0001-01-01T00:00:00+02:00",
+            "+12025-01-01T00:00:00",
+        ] {
+            assert!(text.parse::<Moment>().is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Operator groups: the two that every account has, and those that people make.
+
+use std::collections::BTreeSet;
+
+use imbl::OrdMap;
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use super::collection::Keyed;
+use super::text::Description;
+use super::{DutySchedule, OperatorGroupGuid, OperatorGuid, ScheduleId};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OperatorGroup {
+    pub guid: OperatorGroupGuid,
+    pub kind: GroupKind,
+    pub description: Description,
+    /// Who joined, each with its place in the order of joining. Empty for Everyone, which holds every operator always.
+    pub members: OrdMap<OperatorGuid, i64>,
+    pub authorizations: BTreeSet<OperatorGroupAuthorization>,
+    pub schedules: OrdMap<ScheduleId, DutySchedule>,
+}
+
+/// "The Everyone group is an automatic, system-created group", "The Administrators is also a system-created group"
+/// (operator group API).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+pub enum GroupKind {
+    Administrators,
+    Everyone,
+    Ordinary,
+}
+
+/// What a group can be authorized to (Swagger, `OperatorGroup_PostAuthorizationForOperatorGroup`), in the order of lists.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
+    sqlx::Type,
+)]
+#[strum(ascii_case_insensitive)]
+pub enum OperatorGroupAuthorization {
+    ShareDashboards,
+    AllowInfra,
+    Administrator,
+    TechnicalContact,
+    FinancialOperator,
+    BasicOperator,
+    CreateAlertDefinition,
+    CreateIntegration,
+    CreatePrivateLocations,
+    ManageMonitorTemplates,
+}
+
+impl Keyed for OperatorGroup {
+    type Key = OperatorGroupGuid;
+
+    fn key(&self) -> OperatorGroupGuid {
+        self.guid
+    }
+}
+
+impl OperatorGroup {
+    pub fn new(guid: OperatorGroupGuid, kind: GroupKind, description: Description) -> Self {
+        Self {
+            guid,
+            kind,
+            description,
+            members: OrdMap::new(),
+            authorizations: BTreeSet::new(),
+            schedules: OrdMap::new(),
+        }
+    }
+
+    pub fn is_system_group(&self) -> bool {
+        self.kind != GroupKind::Ordinary
+    }
+
+    /// Who joined, in the order of joining.
+    pub fn members_in_order(&self) -> Vec<OperatorGuid> {
+        let mut members: Vec<_> = self
+            .members
+            .iter()
+            .map(|(operator, sequence)| (*sequence, *operator))
+            .collect();
+        members.sort_unstable();
+        members.into_iter().map(|(_, operator)| operator).collect()
+    }
+
+    pub(super) fn join(&mut self, operator: OperatorGuid) {
+        let last = self.members.values().max().copied().unwrap_or(0);
+        self.members.entry(operator).or_insert(last + 1);
+    }
+
+    /// What the group is authorized to; administration comes with the Administrators group and with nothing else.
+    pub fn all_authorizations(&self) -> BTreeSet<OperatorGroupAuthorization> {
+        let mut all = self.authorizations.clone();
+        if self.kind == GroupKind::Administrators {
+            all.insert(OperatorGroupAuthorization::Administrator);
+        }
+        all
+    }
+}

@@ -1,0 +1,60 @@
+//! The phone numbers that alerts can come from.
+
+use serde::Serialize;
+
+/// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
+#[sqlx(transparent)]
+#[serde(transparent)]
+pub struct OutgoingPhoneNumberId(i32);
+
+impl TryFrom<i32> for OutgoingPhoneNumberId {
+    type Error = String;
+
+    fn try_from(id: i32) -> Result<Self, String> {
+        if OUTGOING_PHONE_NUMBERS.iter().any(|number| number.id == id) {
+            Ok(Self(id))
+        } else {
+            Err(format!(
+                "there is no outgoing phone number {id}; see /OutgoingPhoneNumber"
+            ))
+        }
+    }
+}
+
+/// A phone number that alerts can come from.
+#[derive(Debug)]
+pub struct OutgoingPhoneNumber {
+    pub id: i32,
+    pub phone_number: &'static str,
+    pub description: &'static str,
+}
+
+/// Numbers that the authorities of each country keep free for fiction.
+pub const OUTGOING_PHONE_NUMBERS: [OutgoingPhoneNumber; 5] = [
+    OutgoingPhoneNumber {
+        id: 1,
+        phone_number: "+12025550123",
+        description: "United States",
+    },
+    OutgoingPhoneNumber {
+        id: 2,
+        phone_number: "+442079460123",
+        description: "United Kingdom",
+    },
+    OutgoingPhoneNumber {
+        id: 3,
+        phone_number: "+33199001234",
+        description: "France",
+    },
+    OutgoingPhoneNumber {
+        id: 4,
+        phone_number: "+493023125123",
+        description: "Germany",
+    },
+    OutgoingPhoneNumber {
+        id: 5,
+        phone_number: "+61255501234",
+        description: "Australia",
+    },
+];

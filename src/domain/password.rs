@@ -1,0 +1,58 @@
+//! The passwords of operators. (Those of API users are in `api_user`.)
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A password as a person chose it: on its way to a hash, never kept and never shown.
+#[derive(Clone)]
+pub struct PlainPassword(String);
+
+impl PlainPassword {
+    /// A password that somebody claims to be the right one; no rule applies to it.
+    pub fn claimed(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PlainPassword {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if (1..=256).contains(&text.chars().count()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err("must have 1 to 256 characters".to_owned())
+        }
+    }
+}
+
+impl fmt::Debug for PlainPassword {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PlainPassword(…)")
+    }
+}
+
+/// The Argon2id hash of a password, as a PHC string.
+#[derive(Clone, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    pub fn new(phc: impl Into<String>) -> Self {
+        Self(phc.into())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}

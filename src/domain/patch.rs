@@ -1,0 +1,80 @@
+//! What a request says of one field.
+
+/// A field of a change: left alone, set back, or set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Patch<T> {
+    /// The field is absent: it stays as it is.
+    #[default]
+    Keep,
+    /// The field is null: it goes back to unset, or to its default.
+    Clear,
+    /// The field takes this value.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// Does to `field` what the request says.
+    pub fn onto<F: From<T> + Default>(self, field: &mut F) {
+        match self {
+            Self::Keep => {}
+            Self::Clear => *field = F::default(),
+            Self::Set(value) => *field = value.into(),
+        }
+    }
+
+    /// The value that is set, if one is.
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Set(value) => Some(value),
+            Self::Keep | Self::Clear => None,
+        }
+    }
+
+    /// Joins a field with its `…Specified` flag: `true` takes an absent field for null, `false` any field for absent, and
+    /// a flag that says nothing leaves the word to the field.
+    #[must_use]
+    pub fn specified(self, flag: Patch<bool>) -> Self {
+        match (flag, self) {
+            (Patch::Set(false), _) => Self::Keep,
+            (Patch::Set(true), Self::Keep) => Self::Clear,
+            (_, field) => field,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Patch::{self, Clear, Keep, Set};
+
+    #[test]
+    fn a_specified_flag_decides_whether_its_field_was_sent() {
+        for (field, flag, said) in [
+            (Keep, Keep, Keep),
+            (Clear, Keep, Clear),
+            (Set(1), Keep, Set(1)),
+            (Set(1), Clear, Set(1)),
+            (Keep, Clear, Keep),
+            (Keep, Set(true), Clear),
+            (Clear, Set(true), Clear),
+            (Set(1), Set(true), Set(1)),
+            (Keep, Set(false), Keep),
+            (Clear, Set(false), Keep),
+            (Set(1), Set(false), Keep),
+        ] {
+            assert_eq!(field.specified(flag), said, "{field:?} {flag:?}");
+        }
+    }
+
+    #[test]
+    fn a_patch_keeps_clears_or_sets() {
+        let after = |patch: Patch<i32>| {
+            let mut field = Some(7);
+            patch.onto(&mut field);
+            field
+        };
+        assert_eq!(
+            (after(Keep), after(Clear), after(Set(8))),
+            (Some(7), None, Some(8))
+        );
+    }
+}

@@ -1,0 +1,317 @@
+//! Texts with a rule each. A text is kept as it was sent, blanks and case included; its rule looks at it without the
+//! blanks around it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use strum::VariantNames;
+
+use super::guid;
+
+/// A text in a message: quoted, and cut where it is long.
+pub fn quoted(text: &str) -> String {
+    const SHOWN: usize = 64;
+    if text.chars().count() <= SHOWN {
+        format!("'{text}'")
+    } else {
+        let start: String = text.chars().take(SHOWN).collect();
+        format!("'{start}…'")
+    }
+}
+
+/// One of a set of words, in any letter case.
+pub fn word<T: FromStr + VariantNames>(text: &str) -> Result<T, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{} is none of {}", quoted(text), T::VARIANTS.join(", ")))
+}
+
+/// A whole number of 32 bits.
+pub fn whole_number(text: &str) -> Result<i32, String> {
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{} is not a whole number of 32 bits", quoted(text)))
+}
+
+macro_rules! text {
+    ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, sqlx::Type)]
+        #[sqlx(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self($default.to_owned())
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, String> {
+                let rule: fn(&str) -> Result<(), String> = $rule;
+                rule(text.trim()).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+text!(
+    /// The full name of an operator.
+    FullName,
+    default "",
+    |text| at_most(text, 255)
+);
+text!(
+    /// What an operator group or an API user is for.
+    Description,
+    default "",
+    |text| at_most(text, 255)
+);
+text!(
+    /// The e-mail address of an operator, which is its login name as well.
+    Email,
+    default "",
+    email
+);
+text!(
+    /// The backup e-mail address of an operator, or nothing.
+    BackupEmail,
+    default "",
+    |text| if text.is_empty() { Ok(()) } else { email(text) }
+);
+text!(
+    /// A phone number, or nothing.
+    PhoneNumber,
+    default "",
+    phone_number
+);
+text!(
+    /// The culture of an operator; nothing stands for the account's.
+    CultureName,
+    default "",
+    culture_name
+);
+text!(
+    /// The provider of an operator's phone alerts.
+    PhoneProvider,
+    default "UseAccountSetting",
+    |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { at_most(text, 64) }
+);
+text!(
+    /// The dashboard that an operator sees first.
+    DefaultDashboard,
+    default "UseAccountSpecifiedDashboard",
+    default_dashboard
+);
+text!(
+    /// The role of an operator.
+    OperatorRole,
+    default "Unspecified",
+    |text| at_most(text, 64)
+);
+
+impl Email {
+    /// What two addresses share that count as the same one.
+    pub fn key(&self) -> String {
+        Self::key_of(&self.0)
+    }
+
+    pub fn key_of(text: &str) -> String {
+        text.trim().to_lowercase()
+    }
+}
+
+fn at_most(text: &str, limit: usize) -> Result<(), String> {
+    match text.chars().count() {
+        length if length <= limit => Ok(()),
+        length => Err(format!(
+            "has {length} characters; at most {limit} are allowed"
+        )),
+    }
+}
+
+/// What the HTML standard calls a valid e-mail address (`<input type=email>`), of at most 254 characters (RFC 5321).
+fn email(text: &str) -> Result<(), String> {
+    at_most(text, 254)?;
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let is_local_part = |part: &str| {
+        !part.is_empty()
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte))
+    };
+    match text.split_once('@') {
+        Some((local, domain)) if is_local_part(local) && domain.split('.').all(is_label) => Ok(()),
+        _ => Err(format!(
+            "{} is not an e-mail address; write it as someone@example.com",
+            quoted(text)
+        )),
+    }
+}
+
+/// "Start with a plus (+) sign and your country code" (Swagger, Operator.MobilePhone).
+fn phone_number(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let is_phone_number = text.strip_prefix('+').is_some_and(|number| {
+        let digits = number.bytes().filter(u8::is_ascii_digit).count();
+        (6..=15).contains(&digits)
+            && number
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || b" .-()".contains(&byte))
+            && number.starts_with(|first: char| first.is_ascii_digit())
+            && number.ends_with(|last: char| last.is_ascii_digit())
+    });
+    if is_phone_number {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} is not a phone number; write + and 6 to 15 digits, as in +31 20 123 4567",
+            quoted(text)
+        ))
+    }
+}
+
+fn culture_name(text: &str) -> Result<(), String> {
+    const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
+    if text.is_empty()
+        || CULTURES
+            .iter()
+            .any(|culture| culture.eq_ignore_ascii_case(text))
+    {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} is not a culture; use one of {}, or leave it empty",
+            quoted(text),
+            CULTURES.join(", ")
+        ))
+    }
+}
+
+/// "UseAccountSpecifiedDashboard", "Any built-in dashboard: e.g. AccountOverview", or "the guid of this dashboard"
+/// (Swagger, Operator.DefaultDashboard). New built-in names appear without notice, so any word may be one.
+fn default_dashboard(text: &str) -> Result<(), String> {
+    let is_word =
+        (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if is_word || guid::parse(text).is_ok() {
+        Ok(())
+    } else {
+        Err(format!(
+            "{} is neither UseAccountSpecifiedDashboard, nor the name of a built-in dashboard such as AccountOverview, \
+             nor a GUID",
+            quoted(text)
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BackupEmail, CultureName, DefaultDashboard, Email, FullName, PhoneNumber};
+
+    #[test]
+    fn a_text_is_kept_as_sent_but_judged_without_the_blanks_around_it() {
+        let email: BackupEmail = " FirstOperator@gmail.com ".parse().unwrap();
+        assert_eq!(email.as_str(), " FirstOperator@gmail.com ");
+        assert_eq!(
+            Email::key_of(" FirstOperator@Gmail.com "),
+            "firstoperator@gmail.com"
+        );
+        assert!(
+            format!("  {}  ", "x".repeat(255))
+                .parse::<FullName>()
+                .is_ok()
+        );
+        assert!("é".repeat(255).parse::<FullName>().is_ok());
+        assert!("é".repeat(256).parse::<FullName>().is_err());
+    }
+
+    #[test]
+    fn email_addresses_have_a_local_part_and_a_domain() {
+        for good in [
+            "a@b",
+            "first.last+tag@sub.example.com",
+            "o'neil@example.co.uk",
+        ] {
+            assert!(good.parse::<Email>().is_ok(), "{good}");
+        }
+        for bad in [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@b@c",
+            "a b@c",
+            "a@-b",
+            "a@b..c",
+            "a@b.",
+            "ä@b",
+            &format!("a@{}", "b".repeat(64)),
+        ] {
+            assert!(bad.parse::<Email>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn phone_numbers_are_international() {
+        for good in [
+            "",
+            "+31612345678",
+            "+1 (555) 123-4567",
+            "+31.20.123.4567",
+            "+123456",
+            "+123456789012345",
+        ] {
+            assert!(good.parse::<PhoneNumber>().is_ok(), "{good}");
+        }
+        for bad in [
+            "0612345678",
+            "+12345",
+            "+1234567890123456",
+            "+31 6 x",
+            "+(31)612345",
+            "+31612345-",
+            "+",
+            "31612345678",
+        ] {
+            assert!(bad.parse::<PhoneNumber>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn cultures_and_dashboards_are_those_that_are_known() {
+        assert!("nl-NL".parse::<CultureName>().is_ok() && "".parse::<CultureName>().is_ok());
+        assert!("nl-BE".parse::<CultureName>().is_err());
+        for good in [
+            "UseAccountSpecifiedDashboard",
+            "AccountOverview",
+            "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+        ] {
+            assert!(good.parse::<DefaultDashboard>().is_ok(), "{good}");
+        }
+        assert!("My dashboard".parse::<DefaultDashboard>().is_err());
+        assert!("x".repeat(65).parse::<DefaultDashboard>().is_err());
+    }
+}

@@ -1,0 +1,141 @@
+//! The emulator as a whole: started, found by its URL, and stopped.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::service::password::{Cost, Passwords};
+use crate::service::seed;
+use crate::store::{OpenError, Store};
+use crate::{AppState, http, server};
+
+/// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The address to listen on; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// The SQLite file that holds the state; none keeps it in memory.
+    pub database: Option<PathBuf>,
+    /// The user name and the password of the API user of the built-in default account.
+    pub username: String,
+    pub password: String,
+    /// What hashing an operator's password costs.
+    pub password_cost: Cost,
+    /// How long a request may take to arrive.
+    pub read_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            database: None,
+            username: "emulator".to_owned(),
+            password: "emulator".to_owned(),
+            password_cost: Cost::Full,
+            read_timeout: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Why an emulator could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("cannot listen on {address}: {cause}")]
+    Listen {
+        address: SocketAddr,
+        cause: io::Error,
+    },
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the default account could not be made: {0}")]
+    Seed(#[from] crate::error::Error),
+}
+
+/// A running emulator. It stops when this is dropped; [`Emulator::stop`] waits for it.
+#[derive(Debug)]
+pub struct Emulator {
+    address: SocketAddr,
+    store: Store,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<()>,
+}
+
+impl Emulator {
+    /// Starts an emulator; when this returns, it is ready for requests.
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let Options {
+            listen,
+            database,
+            username,
+            password,
+            password_cost,
+            read_timeout,
+        } = options;
+        let failed = |cause| StartError::Listen {
+            address: listen,
+            cause,
+        };
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+
+        // The port is served from the start: whoever asks whether the emulator is ready gets an answer.
+        let app = Arc::new(OnceLock::new());
+        let (stop, stopped) = oneshot::channel();
+        let served = tokio::spawn(server::serve(
+            listener,
+            Arc::clone(&app),
+            read_timeout,
+            stopped,
+        ));
+
+        let store = match &database {
+            Some(path) => Store::open(path).await?,
+            None => Store::in_memory().await?,
+        };
+        let seeded = store
+            .add_accounts(move |context| vec![seed::default_account(&username, &password, context)])
+            .await?;
+        if !seeded {
+            tracing::info!("the database has accounts already, and is not seeded again");
+        }
+        let state = AppState {
+            store: store.clone(),
+            passwords: Arc::new(Passwords::new(password_cost)),
+            read_timeout,
+        };
+        app.set(http::app(state)).expect("an emulator starts once");
+        Ok(Self {
+            address,
+            store,
+            stop,
+            served,
+        })
+    }
+
+    /// Where the emulator is found: `http://127.0.0.1:8080`.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Finishes the requests under way, writes what has to be written, and ends.
+    pub async fn stop(self) {
+        let Self {
+            address: _,
+            store,
+            stop,
+            served,
+        } = self;
+        drop(stop);
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the server ended in a panic");
+        }
+        store.close().await;
+    }
+}

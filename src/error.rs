@@ -1,0 +1,37 @@
+//! What can go wrong with a request. Which status each of these is, `http` knows.
+
+/// Why a request was not carried out. It changed nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    UnknownPath(String),
+    #[error("{0}")]
+    WrongMethod(String),
+    #[error("the user name or the password is not correct, or there is none")]
+    Unauthenticated,
+    #[error("{0} belongs to the live service and is not emulated")]
+    NotEmulated(String),
+    #[error("the body is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("the content type must be application/json, not {0}")]
+    NotJson(String),
+    #[error("the request did not arrive in time")]
+    TooSlow,
+    /// The request cannot be bound: one sentence for each mistake.
+    #[error("{}", .0.join("; "))]
+    Malformed(Vec<String>),
+    #[error("{0}")]
+    Forbidden(&'static str),
+    #[error("{0}")]
+    NotFound(String),
+    /// The request breaks rules: one sentence for each of them.
+    #[error("{}", .0.join("; "))]
+    Refused(Vec<String>),
+    #[error("the emulator is starting, and not ready yet")]
+    NotReady,
+    /// A fault of the server. What it was is for the log, where it is told once.
+    #[error("the server failed: {0}")]
+    Failed(String),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,66 @@
+//! Basic authentication: from the header of a request to the one who asks.
+
+use axum::extract::{Request, State};
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::Next;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use crate::AppState;
+use crate::error::{Error, Result};
+
+/// A user name and a password, as they were sent.
+pub struct Credentials {
+    pub user_name: String,
+    pub password: String,
+}
+
+/// Resolves the API user of a request to its operator, and counts the request as use of it. Around all paths but
+/// `/Register`, so that a new one is closed from its first day.
+pub async fn authenticate(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response> {
+    let Credentials {
+        user_name,
+        password,
+    } = credentials(request.headers())?;
+    let (caller, slot) = state
+        .store
+        .authenticate(&user_name, &password)
+        .ok_or(Error::Unauthenticated)?;
+    slot.usage.count(caller.api_user, state.store.clock().now());
+    request.extensions_mut().insert(caller);
+    request.extensions_mut().insert(slot);
+    Ok(next.run(request).await)
+}
+
+/// The credentials of a request (RFC 7617): UTF-8, and the password may hold colons.
+pub fn credentials(headers: &HeaderMap) -> Result<Credentials> {
+    const BASE64: GeneralPurpose = GeneralPurpose::new(
+        &alphabet::STANDARD,
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    );
+    let basic = || {
+        let (scheme, token) = headers
+            .get(AUTHORIZATION)?
+            .to_str()
+            .ok()?
+            .trim()
+            .split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("Basic") {
+            return None;
+        }
+        let decoded = String::from_utf8(BASE64.decode(token.trim()).ok()?).ok()?;
+        let (user_name, password) = decoded.split_once(':')?;
+        Some(Credentials {
+            user_name: user_name.to_owned(),
+            password: password.to_owned(),
+        })
+    };
+    basic().ok_or(Error::Unauthenticated)
+}

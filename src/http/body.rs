@@ -1,0 +1,297 @@
+//! The fields of a JSON body: found without regard to case, bound to types, judged by rules. What is wrong with them is
+//! kept, so that one answer names it all.
+
+use std::fmt::Display;
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+use strum::VariantNames;
+
+use crate::domain::text::{quoted, word};
+use crate::domain::{Patch, Problems, ScheduleId};
+
+/// A field that some bodies need and others must not have.
+#[derive(Debug)]
+pub enum Sent<T> {
+    /// Not there, null, or an empty text.
+    Absent,
+    /// There, but wrong; what is wrong is among the problems.
+    Wrong,
+    Value(T),
+}
+
+/// The fields of one body. Each is asked for by its name, in the order of the documents.
+pub struct Fields {
+    object: Map<String, Value>,
+    problems: Problems,
+}
+
+impl Fields {
+    /// Binds a body; what cannot be bound is among the problems.
+    pub fn bind<T>(
+        bytes: &[u8],
+        bind: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> (Option<T>, Problems) {
+        // Some clients write a byte order mark.
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let mut problems = Problems::default();
+        match serde_json::from_slice(bytes) {
+            Ok(Value::Object(object)) => {
+                let mut fields = Self { object, problems };
+                let bound = bind(&mut fields);
+                return (bound, fields.problems);
+            }
+            Ok(other) => problems.malformed(format!(
+                "the body must be a JSON object, not {}",
+                kind(&other)
+            )),
+            Err(_) if bytes.is_empty() => {
+                problems.malformed("the body is empty; it must be a JSON object");
+            }
+            Err(error) => problems.malformed(format!("the body is not valid JSON: {error}")),
+        }
+        (None, problems)
+    }
+
+    /// A text that has to be there: missing, null, empty or blank, it keeps the body from being bound.
+    pub fn required<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+        match self.string(name)? {
+            Patch::Set(text) if !text.trim().is_empty() => self.judged(name, text.parse()),
+            _ => self.malformed(name, "is required"),
+        }
+    }
+
+    /// A text that may be left alone, but cannot be taken away.
+    pub fn not_blank<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+        match self.string(name)? {
+            Patch::Keep | Patch::Clear => None,
+            Patch::Set(text) if text.trim().is_empty() => self.malformed(name, "must not be blank"),
+            Patch::Set(text) => self.judged(name, text.parse()),
+        }
+    }
+
+    /// A text with a rule.
+    pub fn text<T: FromStr<Err = String>>(&mut self, name: &str) -> Patch<T> {
+        match self.string(name) {
+            Some(Patch::Set(text)) => self
+                .judged(name, text.parse())
+                .map_or(Patch::Keep, Patch::Set),
+            Some(Patch::Clear) => Patch::Clear,
+            Some(Patch::Keep) | None => Patch::Keep,
+        }
+    }
+
+    /// A text with a rule, for which clients send an empty one when they mean none: `blank` is what that stands for.
+    pub fn text_or<T: FromStr<Err = String>>(&mut self, name: &str, blank: Patch<T>) -> Patch<T> {
+        if self.is_blank(name) {
+            blank
+        } else {
+            self.text(name)
+        }
+    }
+
+    /// One of a set of words; anything else keeps the body from being bound. `blank` as above.
+    pub fn word_or<T: FromStr + VariantNames>(&mut self, name: &str, blank: Patch<T>) -> Patch<T> {
+        if self.is_blank(name) {
+            return blank;
+        }
+        match self.string(name) {
+            Some(Patch::Set(text)) => self
+                .bound(name, word(&text))
+                .map_or(Patch::Keep, Patch::Set),
+            Some(Patch::Clear) => Patch::Clear,
+            Some(Patch::Keep) | None => Patch::Keep,
+        }
+    }
+
+    /// One of a set of words that has to be there.
+    pub fn required_word<T: FromStr + VariantNames>(&mut self, name: &str) -> Option<T> {
+        match self.value(name, word) {
+            Sent::Value(value) => Some(value),
+            Sent::Absent => self.malformed(name, "is required"),
+            Sent::Wrong => None,
+        }
+    }
+
+    /// A value in a text; a text that holds none keeps the body from being bound.
+    pub fn value<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Sent<T> {
+        match self.string(name) {
+            Some(Patch::Set(text)) if !text.trim().is_empty() => self
+                .bound(name, read(&text))
+                .map_or(Sent::Wrong, Sent::Value),
+            Some(_) => Sent::Absent,
+            None => Sent::Wrong,
+        }
+    }
+
+    pub fn boolean(&mut self, name: &str) -> Patch<bool> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(Value::Null) => Patch::Clear,
+            Some(Value::Bool(value)) => Patch::Set(*value),
+            Some(other) => {
+                let message = format!("must be true or false, not {}", kind(other));
+                self.malformed(name, message).unwrap_or_default()
+            }
+        }
+    }
+
+    /// A whole number of 32 bits with a rule.
+    pub fn number<T: TryFrom<i32, Error = String>>(&mut self, name: &str) -> Patch<T> {
+        match self.get(name) {
+            None => Patch::Keep,
+            Some(Value::Null) => Patch::Clear,
+            Some(value) => {
+                let Some(number) = whole(value) else {
+                    let message = format!("must be a whole number of 32 bits, not {}", kind(value));
+                    return self.malformed(name, message).unwrap_or_default();
+                };
+                self.judged(name, T::try_from(number))
+                    .map_or(Patch::Keep, Patch::Set)
+            }
+        }
+    }
+
+    /// Joins a field with its `…Specified` flag.
+    pub fn specified<T>(&mut self, name: &str, field: Patch<T>) -> Patch<T> {
+        let flag = self.boolean(&format!("{name}Specified"));
+        field.specified(flag)
+    }
+
+    /// A read-only field that the path names as well: it may be left out, but it must not contradict. `read` tells a
+    /// value that says nothing (`None`) from one that names something.
+    pub fn agrees<T: PartialEq + Display>(
+        &mut self,
+        name: &str,
+        path: Option<&T>,
+        read: impl FnOnce(&Value) -> Result<Option<T>, String>,
+    ) {
+        let Some(path) = path else { return };
+        match self.get(name).map(read) {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some(named))) if named == *path => {}
+            Some(Ok(Some(named))) => {
+                self.problems.refused(format!(
+                    "{name}: {named} contradicts the path, which says {path}"
+                ));
+            }
+            Some(Err(message)) => self.problems.refused(format!("{name}: {message}")),
+        }
+    }
+
+    /// Whether a read-only flag is sent as `true`; whatever else it is does not matter.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.get(name) == Some(&Value::Bool(true))
+    }
+
+    /// Whether a field is there and not null.
+    pub fn is_given(&self, name: &str) -> bool {
+        !matches!(self.get(name), None | Some(Value::Null))
+    }
+
+    /// Adds what keeps the body from being bound.
+    pub fn malformed<T>(&mut self, name: &str, message: impl Display) -> Option<T> {
+        self.problems.malformed(format!("{name}: {message}"));
+        None
+    }
+
+    /// Adds a rule that the body breaks.
+    pub fn refused<T>(&mut self, name: &str, message: impl Display) -> Option<T> {
+        self.problems.refused(format!("{name}: {message}"));
+        None
+    }
+
+    fn bound<T>(&mut self, name: &str, read: Result<T, String>) -> Option<T> {
+        read.map_or_else(|message| self.malformed(name, message), Some)
+    }
+
+    /// A value, or the rule that it breaks.
+    pub fn judged<T>(&mut self, name: &str, value: Result<T, String>) -> Option<T> {
+        value.map_or_else(|message| self.refused(name, message), Some)
+    }
+
+    /// A text as it was sent; a value that is none keeps the body from being bound.
+    fn string(&mut self, name: &str) -> Option<Patch<String>> {
+        match self.get(name) {
+            None => Some(Patch::Keep),
+            Some(Value::Null) => Some(Patch::Clear),
+            Some(Value::String(text)) => Some(Patch::Set(text.clone())),
+            Some(other) => {
+                let message = format!("must be a text, not {}", kind(other));
+                self.malformed(name, message)
+            }
+        }
+    }
+
+    fn is_blank(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Value::String(text)) if text.trim().is_empty())
+    }
+
+    /// A field by its name: spelled as documented, or else in any letter case.
+    fn get(&self, name: &str) -> Option<&Value> {
+        let in_any_case = || {
+            self.object
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value)
+        };
+        self.object.get(name).or_else(in_any_case)
+    }
+}
+
+/// The number in a JSON number, however it is written: `56.0` is 56.
+pub fn whole(value: &Value) -> Option<i32> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float that is whole and in range is exact"
+    )]
+    let of_float = |number: f64| {
+        (number.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&number))
+            .then_some(number as i32)
+    };
+    match value.as_i64() {
+        Some(number) => number.try_into().ok(),
+        None => value.as_f64().and_then(of_float),
+    }
+}
+
+/// A JSON value in a message.
+pub fn kind(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        // What it says is not repeated, since it may be a secret in the wrong field.
+        Value::String(_) => "a text".to_owned(),
+        Value::Array(_) => "an array".to_owned(),
+        Value::Object(_) => "an object".to_owned(),
+    }
+}
+
+/// Reads a GUID from a read-only field; an empty or an all-zero one says nothing.
+pub fn guid<G: FromStr<Err = String> + From<uuid::Uuid> + PartialEq>(
+    value: &Value,
+) -> Result<Option<G>, String> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) if text.trim().is_empty() => Ok(None),
+        Value::String(text) => text
+            .parse()
+            .map(|guid| (guid != G::from(uuid::Uuid::nil())).then_some(guid)),
+        other => Err(format!("{} is not a GUID", kind(other))),
+    }
+}
+
+/// Reads the Id of a schedule from a read-only field; 0 says nothing.
+pub fn id(value: &Value) -> Result<Option<ScheduleId>, String> {
+    match (value, whole(value)) {
+        (Value::Null, _) | (_, Some(0)) => Ok(None),
+        (_, Some(id)) => Ok(Some(ScheduleId(id))),
+        (Value::String(text), None) => Err(format!("{} is not an Id", quoted(text))),
+        (other, None) => Err(format!("{} is not an Id", kind(other))),
+    }
+}

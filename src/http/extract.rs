@@ -1,0 +1,236 @@
+//! From a request to what it asks for: path and body are bound together, so that one answer names all that is wrong with
+//! both.
+
+use std::vec;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt as _;
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::body::Fields;
+use crate::AppState;
+use crate::domain::text::{whole_number, word};
+use crate::domain::{
+    ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
+    OperatorGuid, Problems, ScheduleId,
+};
+use crate::error::{Error, Result};
+
+/// A larger body is answered with 413.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// A body that is too large is read on up to here and thrown away, because a client that is still sending may miss an
+/// answer that comes with the end of the connection.
+const LARGEST_DISCARDED_BODY: usize = 8 * 1024 * 1024;
+
+/// An answer in JSON.
+#[derive(Debug)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        match serde_json::to_vec(&self.0) {
+            Ok(body) => (
+                [(
+                    CONTENT_TYPE,
+                    HeaderValue::from_static("application/json; charset=utf-8"),
+                )],
+                body,
+            )
+                .into_response(),
+            Err(error) => {
+                Error::Failed(format!("an answer could not be written: {error}")).into_response()
+            }
+        }
+    }
+}
+
+/// What the path of a request names.
+#[derive(Debug)]
+pub struct Path<P>(pub P);
+
+impl<P: FromPath> FromRequestParts<AppState> for Path<P> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let mut problems = Problems::default();
+        let path = bind_path(parts, state, &mut problems).await;
+        problems.into_result()?;
+        Ok(Self(path.expect("a path without problems is bound")))
+    }
+}
+
+/// What the path of a request names, and what its body asks for.
+#[derive(Debug)]
+pub struct Bound<P, B>(pub P, pub Draft<B>);
+
+impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let read = read(&parts.headers, body);
+        let bytes = timeout(state.read_timeout, read)
+            .await
+            .map_err(|_| Error::TooSlow)??;
+        is_json(&parts.headers)?;
+
+        let mut problems = Problems::default();
+        let path = bind_path(&mut parts, state, &mut problems).await;
+        let (body, of_body) = Fields::bind(&bytes, |fields| B::bind(fields, path.as_ref()));
+        let Some(path) = path else {
+            problems.append(of_body);
+            return Err(problems
+                .into_result()
+                .expect_err("a path that is not bound has a problem"));
+        };
+        Ok(Self(path, Draft::new(body, of_body)))
+    }
+}
+
+/// What a body can ask for. What is wrong with it, `fields` keeps.
+pub trait FromBody<P>: Sized {
+    /// `path` is what the path names, unless it names nothing.
+    fn bind(fields: &mut Fields, path: Option<&P>) -> Option<Self>;
+}
+
+/// What a path can name.
+pub trait FromPath: Sized {
+    fn bind(parameters: &mut Parameters<'_>) -> Option<Self>;
+}
+
+/// The parameters of a path, in their order.
+pub struct Parameters<'a> {
+    rest: vec::IntoIter<(String, String)>,
+    problems: &'a mut Problems,
+}
+
+impl Parameters<'_> {
+    fn next<S: Segment>(&mut self) -> Option<S> {
+        let (name, value) = self.rest.next()?;
+        S::read(&value)
+            .map_err(|message| self.problems.malformed(format!("{name}: {message}")))
+            .ok()
+    }
+}
+
+impl FromPath for () {
+    fn bind(_: &mut Parameters<'_>) -> Option<Self> {
+        Some(())
+    }
+}
+
+impl<S: Segment> FromPath for S {
+    fn bind(parameters: &mut Parameters<'_>) -> Option<Self> {
+        parameters.next()
+    }
+}
+
+impl<S: Segment, T: Segment> FromPath for (S, T) {
+    fn bind(parameters: &mut Parameters<'_>) -> Option<Self> {
+        let (first, second) = (parameters.next(), parameters.next());
+        first.zip(second)
+    }
+}
+
+/// One parameter of a path.
+pub trait Segment: Sized {
+    fn read(text: &str) -> Result<Self, String>;
+}
+
+macro_rules! segment {
+    ($($type:ty: $read:expr),* $(,)?) => {
+        $(impl Segment for $type {
+            fn read(text: &str) -> Result<Self, String> {
+                $read(text)
+            }
+        })*
+    };
+}
+
+segment! {
+    OperatorGuid: str::parse,
+    OperatorGroupGuid: str::parse,
+    ApiUserGuid: str::parse,
+    OperatorAuthorization: word,
+    OperatorGroupAuthorization: word,
+    ScheduleId: |text| whole_number(text).map(ScheduleId),
+    i32: whole_number,
+}
+
+async fn bind_path<P: FromPath>(
+    parts: &mut Parts,
+    state: &AppState,
+    problems: &mut Problems,
+) -> Option<P> {
+    let Ok(parameters) = RawPathParams::from_request_parts(parts, state).await else {
+        problems.malformed("the path is not valid UTF-8");
+        return None;
+    };
+    let all: Vec<_> = parameters
+        .iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
+    P::bind(&mut Parameters {
+        rest: all.into_iter(),
+        problems,
+    })
+}
+
+/// Reads a body of the allowed size.
+async fn read(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>> {
+    let announced = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > LARGEST_DISCARDED_BODY) {
+        return Err(Error::TooLarge(LARGEST_BODY));
+    }
+    let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(LARGEST_BODY));
+    let mut length = 0;
+    while let Some(frame) = body.frame().await {
+        let frame = frame
+            .map_err(|_| Error::Malformed(vec!["the body ended before its time".to_owned()]))?;
+        let Some(data) = frame.data_ref() else {
+            continue;
+        };
+        length += data.len();
+        if length <= LARGEST_BODY {
+            bytes.extend_from_slice(data);
+        } else if length > LARGEST_DISCARDED_BODY {
+            break;
+        }
+    }
+    if length > LARGEST_BODY {
+        Err(Error::TooLarge(LARGEST_BODY))
+    } else {
+        Ok(bytes)
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> Result<()> {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else {
+        return Err(Error::NotJson("missing".to_owned()));
+    };
+    let content_type = String::from_utf8_lossy(content_type.as_bytes());
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    let is_json = media_type == "application/json"
+        || media_type
+            .strip_prefix("application/")
+            .is_some_and(|subtype| subtype.ends_with("+json"));
+    if is_json {
+        Ok(())
+    } else {
+        Err(Error::NotJson(media_type))
+    }
+}

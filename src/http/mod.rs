@@ -1,0 +1,102 @@
+//! The API as clients see it. The only place with status codes and the API's JSON names.
+
+mod account;
+mod api_user;
+mod auth;
+mod body;
+mod duty_schedule;
+mod error;
+mod extract;
+mod operator;
+mod operator_group;
+mod path;
+mod registration;
+mod timezone;
+
+use std::any::Any;
+use std::time::Instant;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::Method;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::any;
+use tower::Layer as _;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::error::Error;
+use crate::{AppState, control};
+
+/// Everything that the server answers: the account API, and the emulator's own API beside it.
+pub fn app(state: AppState) -> Router {
+    let with_credentials = Router::new()
+        .merge(account::routes())
+        .merge(api_user::routes())
+        .merge(duty_schedule::routes())
+        .merge(operator::routes())
+        .merge(operator_group::routes())
+        .merge(timezone::routes())
+        .merge(not_emulated())
+        .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
+    let api = Router::new()
+        .merge(with_credentials)
+        .merge(registration::routes())
+        // Set after the layer above, so that a wrong method is told before credentials are asked for.
+        .method_not_allowed_fallback(wrong_method)
+        .fallback(unknown_path)
+        .with_state(state);
+    Router::new()
+        .nest("/_emulator", control::routes())
+        .fallback_service(from_fn(path::canonical).layer(api))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(log))
+}
+
+/// The rest of the live service says that it is not here.
+fn not_emulated() -> Router<AppState> {
+    path::NOT_EMULATED
+        .iter()
+        .fold(Router::new(), |routes, word| {
+            let answer = move || async move { Error::NotEmulated(format!("/v4/{word}")) };
+            routes
+                .route(&format!("/{word}"), any(answer))
+                .route(&format!("/{word}/{{*rest}}"), any(answer))
+        })
+}
+
+async fn unknown_path(request: Request) -> Error {
+    Error::UnknownPath(format!("there is no {}", request.uri().path()))
+}
+
+async fn wrong_method(method: Method) -> Error {
+    Error::WrongMethod(format!(
+        "{method} is not a method of this path; the Allow header names those that are"
+    ))
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the layer hands the panic over"
+)]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied());
+    Error::Failed(format!("a panic: {}", text.unwrap_or("without a message"))).into_response()
+}
+
+async fn log(request: Request, next: Next) -> Response {
+    if !tracing::enabled!(tracing::Level::DEBUG) {
+        return next.run(request).await;
+    }
+    let (method, path, start) = (
+        request.method().clone(),
+        request.uri().path().to_owned(),
+        Instant::now(),
+    );
+    let response = next.run(request).await;
+    tracing::debug!(%method, path, status = response.status().as_u16(), elapsed = ?start.elapsed(), "answered");
+    response
+}

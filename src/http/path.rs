@@ -1,0 +1,136 @@
+//! The paths of the API, and the many ways in which clients may write them.
+
+use axum::extract::Request;
+use axum::http::header::ALLOW;
+use axum::http::{HeaderValue, Method, StatusCode, Uri};
+use axum::middleware::Next;
+use axum::response::Response;
+use percent_encoding::percent_decode_str;
+
+/// The words of the paths in the vendor's spelling.
+const WORDS: [&str; 14] = [
+    "Account",
+    "AddDutyScheduleForAllMembers",
+    "AllOperatorsOffDuty",
+    "AllOperatorsOnDuty",
+    "ApiUser",
+    "Authorization",
+    "DutySchedule",
+    "Member",
+    "Operator",
+    "OperatorGroup",
+    "OutgoingPhoneNumber",
+    "Register",
+    "Settings",
+    "Timezone",
+];
+
+/// What else the live service has: these paths, and all below them, are not emulated.
+pub const NOT_EMULATED: [&str; 17] = [
+    "Alert",
+    "AlertDefinition",
+    "Checkpoint",
+    "CheckpointRegion",
+    "Dashboard",
+    "Integration",
+    "Monitor",
+    "MonitorCheck",
+    "MonitorGroup",
+    "PublicStatusPage",
+    "Rum",
+    "ScheduledReport",
+    "Sla",
+    "Statistics",
+    "Status",
+    "VaultItem",
+    "VaultSection",
+];
+
+/// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
+/// at its end. "The live service is an ASP.NET application", so scripts write paths in any case.
+pub async fn canonical(mut request: Request, next: Next) -> Response {
+    if let Some(path) = canonical_path(request.uri().path()) {
+        let path_and_query = match request.uri().query() {
+            Some(query) => format!("{path}?{query}"),
+            None => path,
+        };
+        // What was a path stays one, so this cannot fail; if it did, the path would just not be found.
+        if let Ok(uri) = path_and_query.parse::<Uri>() {
+            *request.uri_mut() = uri;
+        }
+    }
+    // HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.
+    if request.method() == Method::HEAD {
+        *request.method_mut() = Method::CONNECT;
+    }
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED
+        && let Some(allow) = response
+            .headers()
+            .get(ALLOW)
+            .and_then(|allow| allow.to_str().ok())
+    {
+        let methods: Vec<_> = allow
+            .split(',')
+            .filter(|method| *method != "HEAD")
+            .collect();
+        if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+            response.headers_mut().insert(ALLOW, allow);
+        }
+    }
+    response
+}
+
+/// The path in the form of the routes, unless it has that form.
+fn canonical_path(path: &str) -> Option<String> {
+    let trimmed = path
+        .strip_suffix('/')
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(path);
+    let segments = trimmed.strip_prefix('/')?;
+    let segments = match segments.split_once('/') {
+        Some((first, rest)) if first.eq_ignore_ascii_case("v4") => rest,
+        _ => segments,
+    };
+    let canonical: String = segments
+        .split('/')
+        .flat_map(|segment| ["/", canonical_segment(segment)])
+        .collect();
+    (canonical != path).then_some(canonical)
+}
+
+fn canonical_segment(segment: &str) -> &str {
+    let decoded = percent_decode_str(segment).decode_utf8_lossy();
+    let word = WORDS
+        .iter()
+        .chain(&NOT_EMULATED)
+        .find(|word| word.eq_ignore_ascii_case(&decoded));
+    word.copied().unwrap_or(segment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::canonical_path;
+
+    #[test]
+    fn every_way_to_write_a_path_leads_to_the_vendor_s() {
+        for (written, canonical) in [
+            ("/v4/operatorgroup/X/MEMBER/Y", "/OperatorGroup/X/Member/Y"),
+            ("/V4/Operator/", "/Operator"),
+            ("/apiuser", "/ApiUser"),
+            ("/v4/%4Fperator", "/Operator"),
+            ("/v4/monitor/1", "/Monitor/1"),
+            ("/v4//Operator", "//Operator"),
+            ("/v4/Operator//", "/Operator/"),
+        ] {
+            assert_eq!(
+                canonical_path(written).as_deref(),
+                Some(canonical),
+                "{written}"
+            );
+        }
+        for canonical in ["/Operator", "/", "/v4", "*"] {
+            assert_eq!(canonical_path(canonical), None, "{canonical}");
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! `/Register`: the one path that takes an operator's login instead of an API user's.
+
+use axum::Router;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::routing::post;
+use serde::Serialize;
+
+use super::auth::{Credentials, credentials};
+use super::extract::Json;
+use crate::AppState;
+use crate::domain::text::Description;
+use crate::domain::{AccountId, Draft, OperatorGuid, Problems};
+use crate::error::Result;
+use crate::service::registration::{self, Registered, Registration};
+
+pub fn routes() -> Router<AppState> {
+    Router::new().route("/Register", post(register))
+}
+
+/// The vendor's RegistrationResponse. `status` is the one property of the API in lower case.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct RegistrationResponse {
+    user_name: String,
+    password: String,
+    account_id: AccountId,
+    operator_name: String,
+    #[serde(rename = "status")]
+    status: &'static str,
+}
+
+/// `Register_Post`
+async fn register(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<(StatusCode, Json<RegistrationResponse>)> {
+    let Credentials {
+        user_name,
+        password,
+    } = credentials(&headers)?;
+    let login = registration::log_in(&state, &user_name, &password).await?;
+    let draft = bind(query.as_deref().unwrap_or_default());
+    let Registered {
+        api_user,
+        password,
+        account,
+        operator,
+    } = registration::register(&state, login, draft).await?;
+    let body = RegistrationResponse {
+        user_name: api_user.user_name.clone(),
+        password,
+        account_id: account,
+        operator_name: operator.profile().full_name.to_string(),
+        status: "OK",
+    };
+    Ok((StatusCode::CREATED, Json(body)))
+}
+
+fn bind(query: &str) -> Draft<Registration> {
+    let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    let parameter = |name: &str| {
+        parameters
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value)
+    };
+    let mut problems = Problems::default();
+
+    let description = parameter("description").map_or("API", |value| value);
+    let description = description.parse().unwrap_or_else(|message| {
+        problems.refused(format!("description: {message}"));
+        Description::default()
+    });
+    let operator = parameter("operatorGuid").filter(|value| !value.trim().is_empty());
+    let operator = operator.and_then(|value| {
+        value
+            .parse()
+            .map_err(|message| problems.malformed(format!("operatorGuid: {message}")))
+            .ok()
+    });
+    let operator = operator.filter(|guid| *guid != OperatorGuid::from(uuid::Uuid::nil()));
+    Draft::new(
+        Some(Registration {
+            description,
+            operator,
+        }),
+        problems,
+    )
+}

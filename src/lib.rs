@@ -1,0 +1,57 @@
+//! A local stand-in for the account API of Uptrends.
+//!
+//! One idea carries it: an account is a value. All that belongs to an account is one immutable
+//! [`Account`](domain::Account) in memory; requests read it, changes make the next one, and SQLite holds what must
+//! survive.
+//!
+//! | Module | Knows |
+//! |---|---|
+//! | [`http`] | the API as clients see it: paths, status codes, JSON names |
+//! | [`control`] | the API of the emulator itself, under `/_emulator` |
+//! | [`service`] | who may do something, and which change it is |
+//! | [`domain`] | what the words mean, and every rule, as pure functions |
+//! | [`store`] | publishing accounts, and the SQL that keeps the file in step |
+//! | [`server`] | the socket: accepting, and stopping gracefully |
+//! | [`config`] | flags and environment variables |
+//!
+//! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside
+//! [`Store::change`](store::Store::change), and answers.
+//!
+//! To run the emulator inside a test:
+//!
+//! ```
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! use uptrends_emulator::{Emulator, Options};
+//!
+//! let emulator = Emulator::start(Options::default()).await.unwrap();
+//! assert!(emulator.url().starts_with("http://127.0.0.1:"));
+//! emulator.stop().await;
+//! # });
+//! ```
+
+pub mod config;
+pub mod control;
+pub mod domain;
+mod emulator;
+pub mod error;
+pub mod http;
+pub mod server;
+pub mod service;
+pub mod store;
+
+pub use emulator::{Emulator, Options, StartError};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use service::password::Passwords;
+use store::Store;
+
+/// What every request can reach.
+#[derive(Debug, Clone)]
+pub struct AppState {
+    pub store: Store,
+    pub passwords: Arc<Passwords>,
+    /// How long the body of a request may take to arrive.
+    pub read_timeout: Duration,
+}

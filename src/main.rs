@@ -1,0 +1,183 @@
+//! The program: reads its flags, runs the emulator until it is told to stop, or asks one that runs.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{ExitCode, id};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::signal;
+use tracing_subscriber::EnvFilter;
+use uptrends_emulator::config::{Command, Config, Flags, LogFormat};
+use uptrends_emulator::{Emulator, Options};
+
+/// The exit code for what its user has to put right before the program can start.
+const CANNOT_START: u8 = 2;
+
+fn main() -> ExitCode {
+    let Config { command, flags } = Config::read();
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(flags),
+        Command::Healthcheck => match ask_whether_ready(&flags) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => {
+                eprintln!("not ready: {reason}");
+                ExitCode::FAILURE
+            }
+        },
+    }
+}
+
+fn serve(flags: Flags) -> ExitCode {
+    log_to_stderr(&flags);
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return cannot_start(&error),
+    };
+    runtime.block_on(async {
+        let stop = match stop_signal() {
+            Ok(stop) => stop,
+            Err(error) => return cannot_start(&error),
+        };
+        let Flags {
+            listen,
+            database,
+            username,
+            password,
+            ready_file,
+            log: _,
+            log_format: _,
+        } = flags;
+        // A file of an earlier run must not tell that this one is ready.
+        if let Some(Err(error)) = ready_file.as_deref().map(remove) {
+            return cannot_start(&format!("the ready file cannot be replaced: {error}"));
+        }
+        let options = Options {
+            listen,
+            database,
+            username,
+            password,
+            ..Options::default()
+        };
+        let emulator = match Emulator::start(options).await {
+            Ok(emulator) => emulator,
+            Err(error) => return cannot_start(&error),
+        };
+        let url = emulator.url();
+        if let Some(Err(error)) = ready_file
+            .as_deref()
+            .map(|path| write_whole(path, &json!({"url": url, "pid": id()})))
+        {
+            return cannot_start(&format!("the ready file cannot be written: {error}"));
+        }
+        // Nobody may be listening, which is no reason to stop.
+        let _ = writeln!(io::stdout(), "uptrends-emulator ready on {url}");
+        stop.await;
+        tracing::info!("stopping");
+        emulator.stop().await;
+        if let Some(Err(error)) = ready_file.as_deref().map(remove) {
+            tracing::warn!(%error, "the ready file cannot be removed");
+        }
+        ExitCode::SUCCESS
+    })
+}
+
+fn cannot_start(reason: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("error: {reason}");
+    ExitCode::from(CANNOT_START)
+}
+
+fn log_to_stderr(flags: &Flags) {
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(&flags.log))
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal());
+    match flags.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
+/// Completes with the first SIGTERM or Ctrl-C from now on.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = signal::unix::signal(signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = signal::ctrl_c().await;
+    })
+}
+
+/// Writes a file so that nobody sees a part of it.
+fn write_whole(path: &Path, content: &Value) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", id()));
+    fs::write(&draft, format!("{content}\n"))?;
+    fs::rename(&draft, path)
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Asks the emulator that was started with the same flags. One request by hand, so that the program holds no HTTP client.
+fn ask_whether_ready(flags: &Flags) -> Result<(), String> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let address = address_to_ask(flags)?;
+    let failed = |error: io::Error| format!("{address}: {error}");
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(failed)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    write!(
+        stream,
+        "GET /_emulator/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .map_err(failed)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(failed)?;
+    if answer.starts_with("HTTP/1.1 200 ") {
+        Ok(())
+    } else {
+        Err(format!(
+            "{address} answered {}",
+            answer.lines().next().unwrap_or("nothing")
+        ))
+    }
+}
+
+fn address_to_ask(flags: &Flags) -> Result<SocketAddr, String> {
+    let mut address = flags.listen;
+    if address.port() == 0 {
+        let path = flags
+            .ready_file
+            .as_deref()
+            .ok_or("port 0 says nothing; name the --ready-file as well")?;
+        let written =
+            fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let read = || {
+            serde_json::from_str::<Value>(&written).ok()?["url"]
+                .as_str()?
+                .strip_prefix("http://")?
+                .parse()
+                .ok()
+        };
+        address = read().ok_or_else(|| format!("{} is not a ready file", path.display()))?;
+    }
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(address)
+}

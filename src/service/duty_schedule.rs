@@ -1,0 +1,55 @@
+//! Changes of duty schedules: an operator's own, or, for administrators, any operator's and any group's.
+
+use super::change;
+use crate::AppState;
+use crate::domain::account::ScheduleOwner;
+use crate::domain::{Account, Caller, Draft, DutySchedule, Recurrence, ScheduleId};
+use crate::error::Result;
+
+fn may_schedule(caller: &Caller, account: &Account, owner: ScheduleOwner) -> Result<()> {
+    match owner {
+        ScheduleOwner::Operator(guid) => caller.may_edit_operator(account, guid),
+        ScheduleOwner::Group(_) => caller.may_administer(account),
+    }
+}
+
+pub async fn create(
+    state: &AppState,
+    caller: &Caller,
+    owner: ScheduleOwner,
+    draft: Draft<Recurrence>,
+) -> Result<DutySchedule> {
+    let who = *caller;
+    change(state, caller, move |account, _| {
+        account.add_schedule(owner, draft, may_schedule(&who, account, owner))
+    })
+    .await
+}
+
+pub async fn update(
+    state: &AppState,
+    caller: &Caller,
+    owner: ScheduleOwner,
+    id: ScheduleId,
+    draft: Draft<Recurrence>,
+) -> Result<()> {
+    let who = *caller;
+    change(state, caller, move |account, _| {
+        account.replace_schedule(owner, id, draft, may_schedule(&who, account, owner))
+    })
+    .await
+}
+
+pub async fn delete(
+    state: &AppState,
+    caller: &Caller,
+    owner: ScheduleOwner,
+    id: ScheduleId,
+) -> Result<()> {
+    let who = *caller;
+    change(state, caller, move |account, _| {
+        may_schedule(&who, account, owner)?;
+        account.remove_schedule(owner, id)
+    })
+    .await
+}

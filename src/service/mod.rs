@@ -1,0 +1,48 @@
+//! Who may do something, and which change it is.
+
+pub mod api_user;
+pub mod duty_schedule;
+pub mod operator;
+pub mod operator_group;
+pub mod password;
+pub mod registration;
+pub mod seed;
+
+use crate::AppState;
+use crate::domain::{Account, Caller, Context};
+use crate::error::{Error, Result};
+
+/// Makes a change for a caller, who must still be there when its turn comes.
+async fn change<T: Send + 'static>(
+    state: &AppState,
+    caller: &Caller,
+    change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let caller = *caller;
+    let change = move |account: &mut Account, context: &Context| {
+        caller.confirm(account)?;
+        change(account, context)
+    };
+    state.store.change(caller.account, change).await
+}
+
+/// Makes a change on a copy that is thrown away, to learn whether it would be refused.
+fn attempt<T>(
+    state: &AppState,
+    caller: &Caller,
+    change: impl FnOnce(&mut Account, &Context) -> Result<T>,
+) -> Result<T> {
+    let all = state.store.state();
+    let mut account = Account::clone(
+        &all.slot(caller.account)
+            .ok_or(Error::Unauthenticated)?
+            .account,
+    );
+    caller.confirm(&account)?;
+    change(
+        &mut account,
+        &Context {
+            now: state.store.clock().now(),
+        },
+    )
+}

@@ -1,0 +1,117 @@
+//! Changes of operator groups, of their members and of their authorizations: for administrators alone.
+
+use std::sync::Arc;
+
+use crate::AppState;
+use crate::domain::text::Description;
+use crate::domain::{
+    Account, Caller, Context, Draft, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
+    OperatorGuid,
+};
+use crate::error::Result;
+
+/// A change that wants an administrator.
+async fn change<T: Send + 'static>(
+    state: &AppState,
+    caller: &Caller,
+    change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let who = *caller;
+    super::change(state, caller, move |account, context| {
+        who.may_administer(account)?;
+        change(account, context)
+    })
+    .await
+}
+
+pub async fn create(
+    state: &AppState,
+    caller: &Caller,
+    draft: Draft<Description>,
+) -> Result<Arc<OperatorGroup>> {
+    let who = *caller;
+    super::change(state, caller, move |account, context| {
+        account.add_operator_group(draft, who.may_administer(account), context)
+    })
+    .await
+}
+
+pub async fn update(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGroupGuid,
+    draft: Draft<Description>,
+) -> Result<()> {
+    let who = *caller;
+    super::change(state, caller, move |account, _| {
+        account.update_operator_group(guid, draft, who.may_administer(account))
+    })
+    .await
+}
+
+pub async fn delete(state: &AppState, caller: &Caller, guid: OperatorGroupGuid) -> Result<()> {
+    change(state, caller, move |account, _| {
+        account.remove_operator_group(guid)
+    })
+    .await
+}
+
+pub async fn add_member(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGroupGuid,
+    operator: OperatorGuid,
+) -> Result<()> {
+    change(state, caller, move |account, _| {
+        account.add_member(guid, operator)
+    })
+    .await
+}
+
+pub async fn remove_member(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGroupGuid,
+    operator: OperatorGuid,
+) -> Result<()> {
+    change(state, caller, move |account, _| {
+        account.remove_member(guid, operator)
+    })
+    .await
+}
+
+pub async fn set_all_on_duty(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGroupGuid,
+    is_on_duty: bool,
+) -> Result<()> {
+    change(state, caller, move |account, _| {
+        account.set_all_on_duty(guid, is_on_duty)
+    })
+    .await
+}
+
+pub async fn authorize(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGroupGuid,
+    authorization: OperatorGroupAuthorization,
+) -> Result<()> {
+    change(state, caller, move |account, _| {
+        account.authorize_group(guid, authorization)
+    })
+    .await
+}
+
+pub async fn withdraw(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGroupGuid,
+    authorization: OperatorGroupAuthorization,
+) -> Result<()> {
+    change(state, caller, move |account, _| {
+        account.withdraw_from_group(guid, authorization)
+    })
+    .await
+}

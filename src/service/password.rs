@@ -1,0 +1,87 @@
+//! Hashing the passwords of operators: slow on purpose, so it is done off the async threads, and a few at a time.
+
+use std::thread::available_parallelism;
+
+use argon2::password_hash::phc;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::domain::{PasswordHash, PlainPassword};
+use crate::error::{Error, Result};
+
+/// What hashing a password costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cost {
+    /// The defaults of the `argon2` crate, which make guessing slow.
+    #[default]
+    Full,
+    /// The least that Argon2id allows, for tests that make many operators.
+    Least,
+}
+
+#[derive(Debug)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    /// Half of the processors, so that a flood of wrong passwords leaves the rest to all others.
+    turns: Semaphore,
+}
+
+impl Passwords {
+    pub fn new(cost: Cost) -> Self {
+        let params = match cost {
+            Cost::Full => Params::DEFAULT,
+            Cost::Least => Params::new(
+                Params::MIN_M_COST,
+                Params::MIN_T_COST,
+                Params::MIN_P_COST,
+                None,
+            )
+            .expect("the least cost is a valid one"),
+        };
+        let processors = available_parallelism().map_or(1, usize::from);
+        Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            turns: Semaphore::new(processors.div_ceil(2)),
+        }
+    }
+
+    pub async fn hash(&self, password: PlainPassword) -> Result<PasswordHash> {
+        let argon2 = self.argon2.clone();
+        self.run(move || {
+            let hash: phc::PasswordHash = argon2
+                .hash_password(password.reveal().as_bytes())
+                .map_err(failed)?;
+            Ok(PasswordHash::new(hash.to_string()))
+        })
+        .await
+    }
+
+    /// Whether this is the password. Where there is none to compare with, as much work is done for nothing.
+    pub async fn verify(&self, hash: Option<PasswordHash>, claimed: PlainPassword) -> Result<bool> {
+        let argon2 = self.argon2.clone();
+        self.run(move || {
+            let claimed = claimed.reveal().as_bytes();
+            if let Some(hash) = hash {
+                let hash = phc::PasswordHash::new(hash.as_str()).map_err(failed)?;
+                Ok(argon2.verify_password(claimed, &hash).is_ok())
+            } else {
+                let _: phc::PasswordHash = argon2.hash_password(claimed).map_err(failed)?;
+                Ok(false)
+            }
+        })
+        .await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let _turn = self.turns.acquire().await.map_err(failed)?;
+        spawn_blocking(work).await.map_err(failed)?
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Failed(format!("a password could not be hashed: {error}"))
+}

@@ -1,0 +1,122 @@
+//! `POST /Register`: an operator makes an API user with its own e-mail address and password.
+
+use std::sync::Arc;
+
+use crate::AppState;
+use crate::domain::account::ApiUserChange;
+use crate::domain::text::Description;
+use crate::domain::{
+    Account, AccountId, ApiUser, Draft, Operator, OperatorGuid, PasswordHash, PlainPassword,
+};
+use crate::error::{Error, Result};
+
+/// An operator whose password was right.
+#[derive(Debug)]
+pub struct Login {
+    account: AccountId,
+    operator: OperatorGuid,
+    password: PasswordHash,
+}
+
+/// What a registration asks for.
+#[derive(Debug, Clone)]
+pub struct Registration {
+    pub description: Description,
+    /// Whom the API user is for; nobody named is oneself.
+    pub operator: Option<OperatorGuid>,
+}
+
+#[derive(Debug)]
+pub struct Registered {
+    pub api_user: Arc<ApiUser>,
+    pub password: String,
+    pub account: AccountId,
+    pub operator: Arc<Operator>,
+}
+
+/// Checks an operator's login. A name that nobody has takes as long as a wrong password.
+pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Login> {
+    let found = find(state, name);
+    let hash = found
+        .as_ref()
+        .and_then(|(_, operator)| operator.password().cloned());
+    let is_right = state
+        .passwords
+        .verify(hash.clone(), PlainPassword::claimed(password))
+        .await?;
+    match (found, hash) {
+        (Some((account, operator)), Some(password)) if is_right && operator.may_log_in() => {
+            Ok(Login {
+                account,
+                operator: operator.guid,
+                password,
+            })
+        }
+        _ => Err(Error::Unauthenticated),
+    }
+}
+
+/// An e-mail address is unique in its account only: a bare one means the oldest account that has it, `account/e-mail`
+/// names one.
+fn find(state: &AppState, name: &str) -> Option<(AccountId, Arc<Operator>)> {
+    let all = state.store.state();
+    let operator = |account: &Account, email: &str| {
+        Some((account.id, Arc::clone(account.operator_by_email(email)?)))
+    };
+    match name
+        .split_once('/')
+        .and_then(|(account, email)| Some((account.parse::<AccountId>().ok()?, email)))
+    {
+        Some((account, email)) => operator(&all.slot(account)?.account, email),
+        None => all.slots().find_map(|slot| operator(&slot.account, name)),
+    }
+}
+
+pub async fn register(
+    state: &AppState,
+    login: Login,
+    draft: Draft<Registration>,
+) -> Result<Registered> {
+    let Login {
+        account,
+        operator: own,
+        password: hash,
+    } = login;
+    state
+        .store
+        .change(account, move |account, context| {
+            // The login is that of the moment of the change.
+            let is_valid = |operator: &Arc<Operator>| {
+                operator.password() == Some(&hash) && operator.may_log_in()
+            };
+            if !account.operator(own).is_ok_and(is_valid) {
+                return Err(Error::Unauthenticated);
+            }
+            let draft = draft.map(
+                |Registration {
+                     description,
+                     operator,
+                 }| ApiUserChange {
+                    operator: operator.unwrap_or(own),
+                    description,
+                },
+            );
+            let is_for_oneself = draft.value().is_none_or(|change| change.operator == own);
+            let access = if is_for_oneself || account.is_administrator(own) {
+                Ok(())
+            } else {
+                Err(Error::Forbidden(
+                    "only members of the Administrators group may register for another operator",
+                ))
+            };
+            let (api_user, password) = account.add_api_user(draft, access, context)?;
+            let operator = Arc::clone(account.operator(api_user.operator)?);
+            Ok(Registered {
+                api_user,
+                password,
+                account: account.id,
+                operator,
+            })
+        })
+        .await
+}

@@ -1,0 +1,157 @@
+//! Holds the accounts: publishes them to readers, runs changes one after the other, and keeps SQLite in step. The only
+//! place with SQL.
+
+mod account;
+mod api_user;
+mod difference;
+mod duty_schedule;
+mod file;
+mod operator;
+mod operator_group;
+mod state;
+mod usage;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use tokio::sync::{mpsc, oneshot};
+
+pub use file::OpenError;
+pub use state::{Slot, State};
+pub use usage::Usage;
+
+use crate::domain::api_user::SecretDigest;
+use crate::domain::{Account, AccountId, Caller, Clock, Context};
+use crate::error::{Error, Result};
+use writer::{Job, Writer};
+
+/// The accounts and the file behind them. Clones share both.
+#[derive(Debug, Clone)]
+pub struct Store {
+    published: Arc<ArcSwap<State>>,
+    jobs: mpsc::UnboundedSender<Job>,
+    clock: Arc<Clock>,
+}
+
+impl Store {
+    /// A store that is gone when the program ends.
+    pub async fn in_memory() -> Result<Self, OpenError> {
+        file::in_memory().await.map(Self::start)
+    }
+
+    /// A store in a file, which is made if it is not there.
+    pub async fn open(path: &Path) -> Result<Self, OpenError> {
+        file::open(path).await.map(Self::start)
+    }
+
+    fn start((connection, state): (sqlx::SqliteConnection, State)) -> Self {
+        let published = Arc::new(ArcSwap::from_pointee(state));
+        let clock = Arc::new(Clock);
+        // Without a bound: what a client may have under way is bounded by its connections, and a change that was handed
+        // over must not be lost with the client that waits for it.
+        let (jobs, waiting) = mpsc::unbounded_channel();
+        tokio::spawn(
+            Writer::new(connection, Arc::clone(&published), Arc::clone(&clock)).run(waiting),
+        );
+        Self {
+            published,
+            jobs,
+            clock,
+        }
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// All accounts as they are at this moment.
+    pub fn state(&self) -> Guard<Arc<State>> {
+        self.published.load()
+    }
+
+    /// Who these credentials of an API user belong to, and the account that they see. A wrong user name takes as long as
+    /// a wrong password.
+    pub fn authenticate(&self, user_name: &str, password: &str) -> Option<(Caller, Arc<Slot>)> {
+        let claimed = SecretDigest::of(password);
+        let state = self.published.load();
+        let found = state.login(user_name);
+        let nobody = SecretDigest::of("");
+        let kept = found.map_or(&nobody, |(_, api_user)| &api_user.password);
+        if !claimed.agrees_with(kept) {
+            return None;
+        }
+        let (slot, api_user) = found?;
+        let caller = Caller {
+            account: slot.account.id,
+            operator: api_user.operator,
+            api_user: api_user.guid,
+        };
+        Some((caller, Arc::clone(slot)))
+    }
+
+    /// Changes an account. The closure runs on a copy, after all changes that were handed over before; when this returns,
+    /// what it did is on disk and published. A closure that fails changes nothing.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        account: AccountId,
+        change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.change_state(move |state, context| {
+            let slot = state.slot(account).ok_or(Error::Unauthenticated)?;
+            let mut account = Account::clone(&slot.account);
+            let answer = change(&mut account, context)?;
+            let slot = Slot {
+                account: Arc::new(account),
+                ..Slot::clone(slot)
+            };
+            state.put(slot);
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Adds accounts, where there are none.
+    pub async fn add_accounts(
+        &self,
+        accounts: impl FnOnce(&Context) -> Vec<Account> + Send + 'static,
+    ) -> Result<bool> {
+        self.change_state(move |state, context| {
+            let is_empty = state.is_empty();
+            if is_empty {
+                for account in accounts(context) {
+                    state.put(Slot::new(account));
+                }
+            }
+            Ok(is_empty)
+        })
+        .await
+    }
+
+    async fn change_state<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&mut State, &Context) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (answer, answered) = oneshot::channel();
+        let job = Job::change(change, answer);
+        self.jobs
+            .send(job)
+            .map_err(|_| Error::Failed("the store is closed".to_owned()))?;
+        answered.await.map_err(|_| {
+            Error::Failed("the store was closed before the change was made".to_owned())
+        })?
+    }
+
+    /// Ends the store when the changes that were handed over are made, usage is written and the file is closed.
+    pub async fn close(&self) {
+        let (answer, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close(answer)).is_ok() {
+            // An error means that another close came first.
+            let _ = closed.await;
+        }
+    }
+}

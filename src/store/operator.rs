@@ -1,0 +1,213 @@
+//! The tables of operators and of their authorizations.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::SqliteConnection;
+
+use super::duty_schedule::Schedules;
+use super::file::Corrupt;
+use crate::domain::account::ScheduleOwner;
+use crate::domain::operator::{Profile, SetupMode, SmsProvider};
+use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
+use crate::domain::text::{
+    BackupEmail, CultureName, DefaultDashboard, Email, FullName, OperatorRole, PhoneNumber,
+    PhoneProvider,
+};
+use crate::domain::timezone::TimeZoneId;
+use crate::domain::{AccountId, Operator, OperatorAuthorization, OperatorGuid, PasswordHash};
+
+pub async fn load(
+    connection: &mut SqliteConnection,
+    schedules: &mut Schedules,
+) -> Result<Vec<(AccountId, i64, Operator)>, Corrupt> {
+    let mut authorizations = load_authorizations(&mut *connection).await?;
+    let rows = sqlx::query!(
+        r#"select account_id as "account_id: AccountId", operator_guid as "operator_guid: OperatorGuid", sequence,
+                  full_name as "full_name: FullName", email as "email: Email",
+                  password_hash as "password_hash: PasswordHash", mobile_phone as "mobile_phone: PhoneNumber",
+                  outgoing_phone_number as "outgoing_phone_number: PhoneNumber",
+                  outgoing_phone_number_id as "outgoing_phone_number_id: OutgoingPhoneNumberId",
+                  backup_email as "backup_email: BackupEmail", is_on_duty as "is_on_duty: bool",
+                  culture_name as "culture_name: CultureName", time_zone_id as "time_zone_id: TimeZoneId",
+                  sms_provider as "sms_provider: SmsProvider", use_numeric_sender as "use_numeric_sender: bool",
+                  phone_provider as "phone_provider: PhoneProvider", allow_native_login as "allow_native_login: bool",
+                  allow_single_signon as "allow_single_signon: bool",
+                  default_dashboard as "default_dashboard: DefaultDashboard",
+                  operator_role as "operator_role: OperatorRole", setup_mode as "setup_mode: SetupMode"
+           from operator"#
+    )
+    .fetch_all(connection)
+    .await?;
+    let rows = rows.into_iter().map(|row| {
+        let profile = Profile {
+            full_name: row.full_name,
+            email: row.email,
+            mobile_phone: row.mobile_phone,
+            outgoing_phone_number: row.outgoing_phone_number,
+            outgoing_phone_number_id: row.outgoing_phone_number_id,
+            backup_email: row.backup_email,
+            is_on_duty: row.is_on_duty,
+            culture_name: row.culture_name,
+            time_zone_id: row.time_zone_id,
+            sms_provider: row.sms_provider,
+            use_numeric_sender: row.use_numeric_sender,
+            phone_provider: row.phone_provider,
+            allow_native_login: row.allow_native_login,
+            allow_single_signon: row.allow_single_signon,
+            default_dashboard: row.default_dashboard,
+            operator_role: row.operator_role,
+            setup_mode: row.setup_mode,
+        };
+        let mut operator = Operator::new(row.operator_guid, profile, row.password_hash);
+        operator.authorizations = authorizations
+            .remove(&(row.account_id, row.operator_guid))
+            .unwrap_or_default();
+        operator.schedules =
+            schedules.take(row.account_id, ScheduleOwner::Operator(row.operator_guid));
+        (row.account_id, row.sequence, operator)
+    });
+    Ok(rows.collect())
+}
+
+type Authorizations = BTreeMap<(AccountId, OperatorGuid), BTreeSet<OperatorAuthorization>>;
+
+async fn load_authorizations(connection: &mut SqliteConnection) -> Result<Authorizations, Corrupt> {
+    let rows = sqlx::query!(
+        r#"select account_id as "account_id: AccountId", operator_guid as "operator_guid: OperatorGuid",
+                  authorization as "authorization: OperatorAuthorization"
+           from operator_authorization"#
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut of = Authorizations::new();
+    for row in rows {
+        of.entry((row.account_id, row.operator_guid))
+            .or_default()
+            .insert(row.authorization);
+    }
+    Ok(of)
+}
+
+pub async fn upsert(
+    connection: &mut SqliteConnection,
+    account: AccountId,
+    sequence: i64,
+    operator: &Operator,
+) -> Result<(), sqlx::Error> {
+    let Profile {
+        full_name,
+        email,
+        mobile_phone,
+        outgoing_phone_number,
+        outgoing_phone_number_id,
+        backup_email,
+        is_on_duty,
+        culture_name,
+        time_zone_id,
+        sms_provider,
+        use_numeric_sender,
+        phone_provider,
+        allow_native_login,
+        allow_single_signon,
+        default_dashboard,
+        operator_role,
+        setup_mode,
+    } = operator.profile();
+    let email_key = email.key();
+    let password_hash = operator.password();
+    sqlx::query!(
+        "insert into operator (
+             account_id, operator_guid, sequence, full_name, email, email_key, password_hash, mobile_phone,
+             outgoing_phone_number, outgoing_phone_number_id, backup_email, is_on_duty, culture_name, time_zone_id,
+             sms_provider, use_numeric_sender, phone_provider, allow_native_login, allow_single_signon,
+             default_dashboard, operator_role, setup_mode
+         )
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         on conflict (account_id, operator_guid) do update set
+             sequence = excluded.sequence, full_name = excluded.full_name, email = excluded.email,
+             email_key = excluded.email_key, password_hash = excluded.password_hash,
+             mobile_phone = excluded.mobile_phone, outgoing_phone_number = excluded.outgoing_phone_number,
+             outgoing_phone_number_id = excluded.outgoing_phone_number_id, backup_email = excluded.backup_email,
+             is_on_duty = excluded.is_on_duty, culture_name = excluded.culture_name,
+             time_zone_id = excluded.time_zone_id, sms_provider = excluded.sms_provider,
+             use_numeric_sender = excluded.use_numeric_sender, phone_provider = excluded.phone_provider,
+             allow_native_login = excluded.allow_native_login, allow_single_signon = excluded.allow_single_signon,
+             default_dashboard = excluded.default_dashboard, operator_role = excluded.operator_role,
+             setup_mode = excluded.setup_mode",
+        account,
+        operator.guid,
+        sequence,
+        full_name,
+        email,
+        email_key,
+        password_hash,
+        mobile_phone,
+        outgoing_phone_number,
+        outgoing_phone_number_id,
+        backup_email,
+        is_on_duty,
+        culture_name,
+        time_zone_id,
+        sms_provider,
+        use_numeric_sender,
+        phone_provider,
+        allow_native_login,
+        allow_single_signon,
+        default_dashboard,
+        operator_role,
+        setup_mode,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete(
+    connection: &mut SqliteConnection,
+    account: AccountId,
+    operator: OperatorGuid,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from operator where account_id = $1 and operator_guid = $2",
+        account,
+        operator
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn upsert_authorization(
+    connection: &mut SqliteConnection,
+    account: AccountId,
+    operator: OperatorGuid,
+    authorization: OperatorAuthorization,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "insert into operator_authorization (account_id, operator_guid, authorization) values ($1, $2, $3)
+         on conflict (account_id, operator_guid, authorization) do nothing",
+        account,
+        operator,
+        authorization,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete_authorization(
+    connection: &mut SqliteConnection,
+    account: AccountId,
+    operator: OperatorGuid,
+    authorization: OperatorAuthorization,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "delete from operator_authorization where account_id = $1 and operator_guid = $2 and authorization = $3",
+        account,
+        operator,
+        authorization,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! The one task that changes anything: it runs changes, writes the difference, commits, publishes, and only then answers.
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use sqlx::{Connection as _, SqliteConnection};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::difference::Difference;
+use super::file::{self, Corrupt};
+use super::state::State;
+use super::usage;
+use crate::domain::{Clock, Context};
+use crate::error::{Error, Result};
+
+/// As many changes share a commit as are waiting, but no more than this, so that none waits for a thousand others.
+const LARGEST_BATCH: usize = 256;
+
+/// A `kill -9` loses the usage of this long, and nothing else.
+const USAGE_IS_WRITTEN_EVERY: Duration = Duration::from_secs(1);
+
+/// Something for the writer to do.
+pub(super) enum Job {
+    Change(Change),
+    Close(oneshot::Sender<()>),
+    #[cfg(test)]
+    Test(super::tests::Probe),
+}
+
+/// A change of any accounts, on a copy of the state.
+type Change = Box<dyn FnOnce(&mut State, &Context) -> Answer + Send>;
+
+/// Tells the one who waits what became of the change, once it is known whether the batch was committed.
+type Answer = Box<dyn FnOnce(Commit) + Send>;
+
+/// What became of a batch.
+#[derive(Clone, Copy)]
+pub(super) enum Commit {
+    Done,
+    Failed,
+}
+
+impl Job {
+    pub fn change<T: Send + 'static>(
+        change: impl FnOnce(&mut State, &Context) -> Result<T> + Send + 'static,
+        answer: oneshot::Sender<Result<T>>,
+    ) -> Self {
+        Self::Change(Box::new(move |state, context| {
+            let before = state.clone();
+            // A change that panics is an error of one request, and must not end the writer for all others.
+            let outcome = catch_unwind(AssertUnwindSafe(|| change(state, context)))
+                .unwrap_or_else(|_| Err(Error::Failed("a change panicked".to_owned())));
+            if outcome.is_err() {
+                *state = before;
+            }
+            Box::new(move |commit| {
+                let outcome = match commit {
+                    Commit::Done => outcome,
+                    Commit::Failed => Err(Error::Failed(
+                        "the change could not be committed".to_owned(),
+                    )),
+                };
+                // The one who waited may be gone; the change is made all the same.
+                let _ = answer.send(outcome);
+            })
+        }))
+    }
+}
+
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Job")
+    }
+}
+
+pub(super) struct Writer {
+    connection: SqliteConnection,
+    published: Arc<ArcSwap<State>>,
+    clock: Arc<Clock>,
+    /// Whether a commit failed and the file could not be read again: until it is, nobody knows what it holds.
+    is_lost: bool,
+}
+
+impl Writer {
+    pub fn new(
+        connection: SqliteConnection,
+        published: Arc<ArcSwap<State>>,
+        clock: Arc<Clock>,
+    ) -> Self {
+        Self {
+            connection,
+            published,
+            clock,
+            is_lost: false,
+        }
+    }
+
+    /// Works until it is told to close, or until nobody is left to tell it anything.
+    pub async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
+        let mut usage_timer = interval(USAGE_IS_WRITTEN_EVERY);
+        usage_timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut closed = None;
+        while closed.is_none() {
+            let Some(batch) = self.next_batch(&mut jobs, &mut usage_timer).await else {
+                break;
+            };
+            let mut changes = Vec::with_capacity(batch.len());
+            for job in batch {
+                match job {
+                    Job::Change(change) => changes.push(change),
+                    Job::Close(answer) => closed = Some(answer),
+                    #[cfg(test)]
+                    Job::Test(probe) => probe.run(&mut self.connection).await,
+                }
+            }
+            self.make(changes).await;
+        }
+        self.save_usage().await;
+        if let Err(error) = self.connection.close().await {
+            tracing::error!(%error, "the database could not be closed");
+        }
+        if let Some(answer) = closed {
+            let _ = answer.send(());
+        }
+    }
+
+    /// All jobs that wait, or none when nobody is left to send any. Usage is written while there is nothing to do.
+    async fn next_batch(
+        &mut self,
+        jobs: &mut mpsc::UnboundedReceiver<Job>,
+        usage_timer: &mut Interval,
+    ) -> Option<Vec<Job>> {
+        let mut batch = Vec::new();
+        loop {
+            tokio::select! {
+                biased;
+                _ = usage_timer.tick() => self.save_usage().await,
+                count = jobs.recv_many(&mut batch, LARGEST_BATCH) => return (count > 0).then_some(batch),
+            }
+        }
+    }
+
+    /// Makes changes, one after the other, and commits them together. Refusals wait for the commit as well, since they
+    /// may rest on what it holds.
+    async fn make(&mut self, changes: Vec<Change>) {
+        if changes.is_empty() {
+            return;
+        }
+        if self.is_lost {
+            self.read_again().await;
+        }
+        let older = self.published.load_full();
+        let mut newer = State::clone(&older);
+        let context = Context {
+            now: self.clock.now(),
+        };
+        let answers: Vec<Answer> = changes
+            .into_iter()
+            .map(|change| change(&mut newer, &context))
+            .collect();
+        let commit = self.commit(&older, newer).await;
+        for answer in answers {
+            answer(commit);
+        }
+    }
+
+    async fn commit(&mut self, older: &State, mut newer: State) -> Commit {
+        let difference = Difference::between(older, &newer);
+        if difference.is_empty() {
+            return Commit::Done;
+        }
+        if self.is_lost {
+            return Commit::Failed;
+        }
+        if let Err(error) = write(&mut self.connection, &difference).await {
+            tracing::error!(%error, "a commit failed; what it held is answered with 500, and the file is read again");
+            self.read_again().await;
+            return Commit::Failed;
+        }
+        let mut logins = newer.logins.clone();
+        for (_, api_user) in &difference.api_users.gone {
+            logins.remove(&api_user.user_name);
+        }
+        for (account, _, api_user) in &difference.api_users.kept {
+            logins.insert(api_user.user_name.clone(), (*account, api_user.guid));
+        }
+        newer.logins = logins;
+        self.published.store(Arc::new(newer));
+        Commit::Done
+    }
+
+    /// After a commit that failed, the file alone knows what holds.
+    async fn read_again(&mut self) {
+        let read: Result<State, Corrupt> = file::load(&mut self.connection).await;
+        self.is_lost = match read {
+            Ok(state) => {
+                self.published
+                    .store(Arc::new(state.beside(&self.published.load())));
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, "the file cannot be read again; changes fail until it can");
+                true
+            }
+        };
+    }
+
+    async fn save_usage(&mut self) {
+        let state = self.published.load_full();
+        if let Err(error) = usage::save(&mut self.connection, &state).await {
+            tracing::error!(%error, "usage could not be written; it is tried again");
+        }
+    }
+}
+
+async fn write(
+    connection: &mut SqliteConnection,
+    difference: &Difference<'_>,
+) -> Result<(), sqlx::Error> {
+    let mut transaction = connection.begin().await?;
+    difference.write(&mut transaction).await?;
+    transaction.commit().await
+}

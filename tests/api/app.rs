@@ -1,0 +1,240 @@
+//! The server under test, and a client that says what it expects.
+
+use std::path::Path;
+
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use uptrends_emulator::{Emulator, Options, service::password::Cost};
+
+/// A server of its own, and an administrator's credentials for it.
+pub struct TestApp {
+    emulator: Emulator,
+    client: reqwest::Client,
+    user_name: String,
+    password: String,
+}
+
+/// What a server answered.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: reqwest::header::HeaderMap,
+    pub text: String,
+}
+
+impl TestApp {
+    /// A server in memory with the default account.
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    /// A server on a file.
+    pub async fn start_on(database: &Path) -> Self {
+        Self::start_with(Options {
+            database: Some(database.to_owned()),
+            ..Options::default()
+        })
+        .await
+    }
+
+    pub async fn start_with(options: Options) -> Self {
+        let options = Options {
+            password_cost: Cost::Least,
+            ..options
+        };
+        let (user_name, password) = (options.username.clone(), options.password.clone());
+        let emulator = Emulator::start(options).await.unwrap();
+        Self {
+            emulator,
+            client: reqwest::Client::new(),
+            user_name,
+            password,
+        }
+    }
+
+    pub async fn stop(self) {
+        self.emulator.stop().await;
+    }
+
+    pub fn url(&self) -> String {
+        self.emulator.url()
+    }
+
+    /// A request without credentials.
+    pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url()))
+    }
+
+    /// A request with the administrator's credentials.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.anonymous(method, path)
+            .basic_auth(&self.user_name, Some(&self.password))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// A POST that takes no body.
+    pub async fn act(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::POST, path)).await
+    }
+
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PUT, path).json(&body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(Method::PATCH, path).json(&body)).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::DELETE, path)).await
+    }
+
+    /// Makes an operator with these fields, and those that are required, and answers with it.
+    #[track_caller]
+    pub fn new_operator(&self, fields: Value) -> impl Future<Output = Value> {
+        let mut body = json!({"FullName": "Third Operator", "Email": "ThirdOperator@acme.com"});
+        body.as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        async move {
+            self.post("/v4/Operator", body)
+                .await
+                .expect(StatusCode::CREATED)
+        }
+    }
+
+    /// Makes a group and answers with its path.
+    pub async fn new_group(&self, description: &str) -> String {
+        let group = self
+            .post("/v4/OperatorGroup", json!({"Description": description}))
+            .await;
+        format!(
+            "/v4/OperatorGroup/{}",
+            text(&group.expect(StatusCode::CREATED), "OperatorGroupGuid")
+        )
+    }
+
+    /// The path of one of the two system groups.
+    pub async fn system_group(&self, flag: &str) -> String {
+        let groups = self.get("/v4/OperatorGroup").await.expect(StatusCode::OK);
+        let group = groups
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|group| group[flag] == true)
+            .unwrap();
+        format!("/v4/OperatorGroup/{}", text(group, "OperatorGroupGuid"))
+    }
+
+    /// The account's owner, who is the operator of the administrator's credentials.
+    pub async fn owner(&self) -> Value {
+        let operators = self.get("/v4/Operator").await.expect(StatusCode::OK);
+        operators
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|operator| operator["IsAccountAdministrator"] == true)
+            .unwrap()
+            .clone()
+    }
+
+    /// The same server through the credentials of a new API user of an operator.
+    pub async fn as_operator(&self, guid: &str) -> Client<'_> {
+        let body = json!({"OperatorGuid": guid, "Description": "test"});
+        let api_user = self
+            .post("/v4/ApiUser", body)
+            .await
+            .expect(StatusCode::CREATED);
+        Client {
+            app: self,
+            user_name: text(&api_user, "UserName"),
+            password: text(&api_user, "Password"),
+        }
+    }
+}
+
+/// Somebody else's view of a server.
+pub struct Client<'a> {
+    app: &'a TestApp,
+    pub user_name: String,
+    pub password: String,
+}
+
+impl Client<'_> {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.app
+            .anonymous(method, path)
+            .basic_auth(&self.user_name, Some(&self.password))
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        Answer::of(self.request(Method::GET, path)).await
+    }
+
+    pub async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
+        Answer::of(self.request(method, path).json(&body)).await
+    }
+}
+
+impl Answer {
+    pub async fn of(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// The body, if the status is the expected one; an empty body is null.
+    #[track_caller]
+    pub fn expect(&self, status: StatusCode) -> Value {
+        assert_eq!(self.status, status, "{}", self.text);
+        if self.text.is_empty() {
+            return Value::Null;
+        }
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// The messages of an error of the expected status.
+    #[track_caller]
+    pub fn messages(&self, status: StatusCode) -> Vec<String> {
+        let body = self.expect(status);
+        let messages = body["Messages"]
+            .as_array()
+            .unwrap_or_else(|| panic!("no Messages: {body}"));
+        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+        messages
+            .iter()
+            .map(|message| text(message, "Message"))
+            .collect()
+    }
+
+    /// Expects an error whose messages name these fields, one each, in this order.
+    #[track_caller]
+    pub fn names(&self, status: StatusCode, fields: &[&str]) {
+        let messages = self.messages(status);
+        let named: Vec<_> = messages
+            .iter()
+            .map(|message| message.split(':').next().unwrap())
+            .collect();
+        assert_eq!(named, fields, "{messages:?}");
+    }
+}
+
+/// A text of a JSON object.
+#[track_caller]
+pub fn text(value: &Value, field: &str) -> String {
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text {field}: {value}"))
+        .to_owned()
+}

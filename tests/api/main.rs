@@ -1,0 +1,6 @@
+//! The API from outside: real HTTP, raw JSON, a fresh server in memory for each test.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod app;
+mod operator;

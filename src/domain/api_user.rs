@@ -68,16 +68,21 @@ impl SecretDigest {
         self.0.ct_eq(&other.0).into()
     }
 
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
+    pub fn to_hex(&self) -> String {
+        self.0.iter().fold(String::with_capacity(64), |hex, byte| {
+            hex + &format!("{byte:02x}")
+        })
     }
-}
 
-impl TryFrom<Vec<u8>> for SecretDigest {
-    type Error = Vec<u8>;
-
-    fn try_from(bytes: Vec<u8>) -> Result<Self, Vec<u8>> {
-        bytes.try_into().map(Self)
+    pub fn from_hex(hex: &str) -> Option<Self> {
+        let mut digest = [0; 32];
+        if hex.len() != 2 * digest.len() {
+            return None;
+        }
+        for (at, byte) in digest.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
+        }
+        Some(Self(digest))
     }
 }
 

@@ -23,7 +23,7 @@ pub struct OperatorGroup {
 
 /// "The Everyone group is an automatic, system-created group", "The Administrators is also a system-created group"
 /// (operator group API).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
 pub enum GroupKind {
     Administrators,
     Everyone,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 /// A password as a person chose it: on its way to a hash, never kept and never shown.
 #[derive(Clone)]
 pub struct PlainPassword(String);
@@ -37,8 +39,9 @@ impl fmt::Debug for PlainPassword {
 }
 
 /// The Argon2id hash of a password, as a PHC string.
-#[derive(Clone, PartialEq, Eq, Hash, sqlx::Type)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
 #[sqlx(transparent)]
+#[serde(transparent)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
 use strum::VariantNames;
 
 use super::guid;
@@ -36,8 +37,9 @@ pub fn whole_number(text: &str) -> Result<i32, String> {
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, sqlx::Type)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
         #[sqlx(transparent)]
+        #[serde(transparent)]
         pub struct $name(String);
 
         impl $name {

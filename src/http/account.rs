@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::extract::Json;
 use crate::AppState;
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::{Account, AccountId, Moment};
+use crate::domain::{Account, Moment};
 use crate::store::Slot;
 
 pub fn routes() -> Router<AppState> {
@@ -22,7 +22,7 @@ pub fn routes() -> Router<AppState> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct AccountStatistics {
-    account_id: AccountId,
+    account_id: String,
     expiration_date: Moment,
     monitor_quota: MonitorQuota,
     operator_quota: OperatorQuota,
@@ -64,7 +64,7 @@ async fn statistics(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountStatis
         ..MonitorQuota::default()
     };
     Json(AccountStatistics {
-        account_id: account.id,
+        account_id: account.id.to_string(),
         expiration_date: Account::expiration_date(),
         monitor_quota,
         operator_quota: OperatorQuota {

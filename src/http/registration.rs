@@ -10,7 +10,7 @@ use super::auth::{Credentials, credentials};
 use super::extract::Json;
 use crate::AppState;
 use crate::domain::text::Description;
-use crate::domain::{AccountId, Draft, OperatorGuid, Problems};
+use crate::domain::{Draft, OperatorGuid, Problems};
 use crate::error::Result;
 use crate::service::registration::{self, Registered, Registration};
 
@@ -24,7 +24,7 @@ pub fn routes() -> Router<AppState> {
 struct RegistrationResponse {
     user_name: String,
     password: String,
-    account_id: AccountId,
+    account_id: String,
     operator_name: String,
     #[serde(rename = "status")]
     status: &'static str,
@@ -51,7 +51,7 @@ async fn register(
     let body = RegistrationResponse {
         user_name: api_user.user_name.clone(),
         password,
-        account_id: account,
+        account_id: account.to_string(),
         operator_name: operator.profile().full_name.to_string(),
         status: "OK",
     };

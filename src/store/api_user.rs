@@ -1,93 +1,138 @@
 //! The table of API users.
 
+use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
+use super::rows::json;
 use crate::domain::api_user::SecretDigest;
 use crate::domain::text::Description;
 use crate::domain::{AccountId, ApiUser, ApiUserGuid, ApiUserType, OperatorGuid};
 
+#[derive(Debug, Serialize)]
+pub struct Row {
+    pub account_id: AccountId,
+    pub api_user_guid: ApiUserGuid,
+    sequence: i64,
+    operator_guid: OperatorGuid,
+    pub user_name: String,
+    /// In hexadecimal.
+    password_digest: String,
+    r#type: ApiUserType,
+    description: Description,
+    created_date: String,
+    predates_last_used: bool,
+}
+
+impl Row {
+    pub fn new(account_id: AccountId, sequence: i64, api_user: &ApiUser) -> Self {
+        let ApiUser {
+            guid,
+            operator,
+            user_name,
+            password,
+            api_user_type,
+            description,
+            created,
+            predates_last_used,
+        } = api_user.clone();
+        Self {
+            account_id,
+            api_user_guid: guid,
+            sequence,
+            operator_guid: operator,
+            user_name,
+            password_digest: password.to_hex(),
+            r#type: api_user_type,
+            description,
+            created_date: created.to_string(),
+            predates_last_used,
+        }
+    }
+
+    fn api_user(self) -> Option<ApiUser> {
+        Some(ApiUser {
+            guid: self.api_user_guid,
+            operator: self.operator_guid,
+            user_name: self.user_name,
+            password: SecretDigest::from_hex(&self.password_digest)?,
+            api_user_type: self.r#type,
+            description: self.description,
+            created: self.created_date.parse().ok()?,
+            predates_last_used: self.predates_last_used,
+        })
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Key {
+    pub account_id: AccountId,
+    pub api_user_guid: ApiUserGuid,
+    /// For the logins; the table is told the GUID.
+    #[serde(skip)]
+    pub user_name: String,
+}
+
 pub async fn load(
     connection: &mut SqliteConnection,
 ) -> Result<Vec<(AccountId, i64, ApiUser)>, Corrupt> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"select account_id as "account_id: AccountId", api_user_guid as "api_user_guid: ApiUserGuid", sequence,
-                  operator_guid as "operator_guid: OperatorGuid", user_name, password_digest,
-                  type as "api_user_type: ApiUserType", description as "description: Description", created_date,
+                  operator_guid as "operator_guid: OperatorGuid", user_name,
+                  hex(password_digest) as "password_digest!: String", type as "type: ApiUserType",
+                  description as "description: Description", created_date,
                   predates_last_used as "predates_last_used: bool"
            from api_user"#
     )
     .fetch_all(connection)
     .await?;
-    let rows = rows.into_iter().map(|row| {
-        let corrupt = || Corrupt::row("api_user");
-        let api_user = ApiUser {
-            guid: row.api_user_guid,
-            operator: row.operator_guid,
-            user_name: row.user_name,
-            password: SecretDigest::try_from(row.password_digest).map_err(|_| corrupt())?,
-            api_user_type: row.api_user_type,
-            description: row.description,
-            created: row.created_date.parse().map_err(|_| corrupt())?,
-            predates_last_used: row.predates_last_used,
-        };
-        Ok((row.account_id, row.sequence, api_user))
+    let api_users = rows.into_iter().map(|row| {
+        let (account, sequence) = (row.account_id, row.sequence);
+        Ok((
+            account,
+            sequence,
+            row.api_user().ok_or(Corrupt::row("api_user"))?,
+        ))
     });
-    rows.collect()
+    api_users.collect()
 }
 
-pub async fn upsert(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    sequence: i64,
-    api_user: &ApiUser,
-) -> Result<(), sqlx::Error> {
-    let ApiUser {
-        guid,
-        operator,
-        user_name,
-        password,
-        api_user_type,
-        description,
-        created,
-        predates_last_used,
-    } = api_user;
-    let (password, created) = (password.as_bytes(), created.to_string());
+pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
         "insert into api_user (
              account_id, api_user_guid, sequence, operator_guid, user_name, password_digest, type, description,
              created_date, predates_last_used
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+         select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'sequence', value ->> 'operator_guid',
+                value ->> 'user_name', unhex(value ->> 'password_digest'), value ->> 'type', value ->> 'description',
+                value ->> 'created_date', value ->> 'predates_last_used'
+         from json_each($1)
+         where true
          on conflict (account_id, api_user_guid) do update set
              sequence = excluded.sequence, operator_guid = excluded.operator_guid, user_name = excluded.user_name,
              password_digest = excluded.password_digest, type = excluded.type, description = excluded.description,
              created_date = excluded.created_date, predates_last_used = excluded.predates_last_used",
-        account,
-        guid,
-        sequence,
-        operator,
-        user_name,
-        password,
-        api_user_type,
-        description,
-        created,
-        predates_last_used,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    api_user: ApiUserGuid,
-) -> Result<(), sqlx::Error> {
+pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
     sqlx::query!(
-        "delete from api_user where account_id = $1 and api_user_guid = $2",
-        account,
-        api_user
+        "delete from api_user
+         where (account_id, api_user_guid) in (
+             select value ->> 'account_id', value ->> 'api_user_guid' from json_each($1)
+         )",
+        keys,
     )
     .execute(connection)
     .await?;

@@ -6,55 +6,29 @@ use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use sqlx::SqliteConnection;
 
+use super::rows::Rows;
 use super::{State, account, api_user, duty_schedule, operator, operator_group};
+use crate::domain::account::ScheduleOwner;
 use crate::domain::collection::Change;
 use crate::domain::{
-    Account, AccountId, ApiUser, Collection, DutySchedule, Operator, OperatorAuthorization,
-    OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, ScheduleId,
-    account::ScheduleOwner,
+    Account, AccountId, Collection, DutySchedule, Operator, OperatorGroup, ScheduleId,
 };
-
-/// The rows of one table that have to go and those that have to be written, new or not.
-#[derive(Debug)]
-pub(super) struct Rows<K, R> {
-    pub gone: Vec<K>,
-    pub kept: Vec<R>,
-}
-
-impl<K, R> Default for Rows<K, R> {
-    fn default() -> Self {
-        Self {
-            gone: Vec::new(),
-            kept: Vec::new(),
-        }
-    }
-}
-
-impl<K, R> Rows<K, R> {
-    fn is_empty(&self) -> bool {
-        self.gone.is_empty() && self.kept.is_empty()
-    }
-}
 
 /// The way from one state to another.
 #[derive(Debug, Default)]
-pub(super) struct Difference<'a> {
-    accounts: Rows<AccountId, (i64, &'a Account)>,
-    operators: Rows<(AccountId, OperatorGuid), (AccountId, i64, &'a Operator)>,
-    operator_authorizations: Set<(AccountId, OperatorGuid, OperatorAuthorization)>,
-    operator_groups: Rows<(AccountId, OperatorGroupGuid), (AccountId, i64, &'a OperatorGroup)>,
-    members: Rows<Member, (Member, i64)>,
-    group_authorizations: Set<(AccountId, OperatorGroupGuid, OperatorGroupAuthorization)>,
-    schedules: Rows<(AccountId, ScheduleId), (AccountId, ScheduleOwner, &'a DutySchedule)>,
-    pub api_users: Rows<(AccountId, &'a ApiUser), (AccountId, i64, &'a ApiUser)>,
+pub(super) struct Difference {
+    accounts: Rows<AccountId, account::Row>,
+    operators: Rows<operator::Key, operator::Row>,
+    operator_authorizations: Rows<operator::AuthorizationRow, operator::AuthorizationRow>,
+    operator_groups: Rows<operator_group::Key, operator_group::Row>,
+    members: Rows<operator_group::MemberKey, operator_group::MemberRow>,
+    group_authorizations: Rows<operator_group::AuthorizationRow, operator_group::AuthorizationRow>,
+    schedules: Rows<duty_schedule::Key, duty_schedule::Row>,
+    pub api_users: Rows<api_user::Key, api_user::Row>,
 }
 
-type Set<T> = Rows<T, T>;
-
-type Member = (AccountId, OperatorGroupGuid, OperatorGuid);
-
-impl<'a> Difference<'a> {
-    pub fn between(older: &'a State, newer: &'a State) -> Self {
+impl Difference {
+    pub fn between(older: &State, newer: &State) -> Self {
         let mut difference = Self::default();
         for change in Collection::difference(Some(&older.accounts), Some(&newer.accounts)) {
             match change {
@@ -63,7 +37,10 @@ impl<'a> Difference<'a> {
                     difference.account(slot.account.id, Some(&slot.account), None);
                 }
                 Change::Kept { was, now, sequence } => {
-                    difference.accounts.kept.push((sequence, &now.account));
+                    difference
+                        .accounts
+                        .kept
+                        .push(account::Row::new(sequence, &now.account));
                     difference.account(
                         now.account.id,
                         was.map(|slot| &*slot.account),
@@ -75,22 +52,32 @@ impl<'a> Difference<'a> {
         difference
     }
 
-    fn account(&mut self, id: AccountId, older: Option<&'a Account>, newer: Option<&'a Account>) {
+    fn account(&mut self, account_id: AccountId, older: Option<&Account>, newer: Option<&Account>) {
         let (old, new) = (
             older.map(|account| &account.operators),
             newer.map(|account| &account.operators),
         );
         for change in Collection::difference(old, new) {
-            let (was, now) = sides(&change);
-            self.operator(id, was, now);
             match change {
-                Change::Gone(operator) => self.operators.gone.push((id, operator.guid)),
+                Change::Gone(operator) => {
+                    self.operators.gone.push(operator::Key {
+                        account_id,
+                        operator_guid: operator.guid,
+                    });
+                    self.operator(account_id, Some(operator), None);
+                }
                 Change::Kept { was, now, sequence } => {
                     // E-mail addresses are unique, and two operators may exchange theirs: old rows go first.
                     if was.is_some_and(|was| was.profile().email != now.profile().email) {
-                        self.operators.gone.push((id, now.guid));
+                        self.operators.gone.push(operator::Key {
+                            account_id,
+                            operator_guid: now.guid,
+                        });
                     }
-                    self.operators.kept.push((id, sequence, now));
+                    self.operators
+                        .kept
+                        .push(operator::Row::new(account_id, sequence, now));
+                    self.operator(account_id, was, Some(now));
                 }
             }
         }
@@ -99,12 +86,19 @@ impl<'a> Difference<'a> {
             newer.map(|account| &account.operator_groups),
         );
         for change in Collection::difference(old, new) {
-            let (was, now) = sides(&change);
-            self.operator_group(id, was, now);
             match change {
-                Change::Gone(group) => self.operator_groups.gone.push((id, group.guid)),
-                Change::Kept { now, sequence, .. } => {
-                    self.operator_groups.kept.push((id, sequence, now));
+                Change::Gone(group) => {
+                    self.operator_groups.gone.push(operator_group::Key {
+                        account_id,
+                        operator_group_guid: group.guid,
+                    });
+                    self.operator_group(account_id, Some(group), None);
+                }
+                Change::Kept { was, now, sequence } => {
+                    self.operator_groups
+                        .kept
+                        .push(operator_group::Row::new(account_id, sequence, now));
+                    self.operator_group(account_id, was, Some(now));
                 }
             }
         }
@@ -113,25 +107,34 @@ impl<'a> Difference<'a> {
             newer.map(|account| &account.api_users),
         );
         for change in Collection::difference(old, new) {
-            match change {
-                Change::Gone(api_user) => self.api_users.gone.push((id, api_user)),
-                Change::Kept { was, now, sequence } => {
-                    if let Some(was) = was.filter(|was| was.user_name != now.user_name) {
-                        self.api_users.gone.push((id, was));
-                    }
-                    self.api_users.kept.push((id, sequence, now));
-                }
-            }
+            let (gone, kept) = match change {
+                Change::Gone(api_user) => (Some(api_user), None),
+                Change::Kept { was, now, sequence } => (
+                    was.filter(|was| was.user_name != now.user_name),
+                    Some((sequence, now)),
+                ),
+            };
+            self.api_users
+                .gone
+                .extend(gone.map(|api_user| api_user::Key {
+                    account_id,
+                    api_user_guid: api_user.guid,
+                    user_name: api_user.user_name.clone(),
+                }));
+            self.api_users
+                .kept
+                .extend(kept.map(|(sequence, now)| api_user::Row::new(account_id, sequence, now)));
         }
     }
 
+    /// What belongs to an operator that is there in one of the two states at least.
     fn operator(
         &mut self,
-        id: AccountId,
-        older: Option<&'a Operator>,
-        newer: Option<&'a Operator>,
+        account_id: AccountId,
+        older: Option<&Operator>,
+        newer: Option<&Operator>,
     ) {
-        let Some(guid) = newer.or(older).map(|operator| operator.guid) else {
+        let Some(operator_guid) = newer.or(older).map(|operator| operator.guid) else {
             return;
         };
         let (old, new) = (
@@ -139,21 +142,26 @@ impl<'a> Difference<'a> {
             newer.map(|operator| &operator.authorizations),
         );
         self.operator_authorizations
-            .set(old, new, |authorization| (id, guid, authorization));
+            .set(old, new, |authorization| operator::AuthorizationRow {
+                account_id,
+                operator_guid,
+                authorization,
+            });
         let (old, new) = (
             older.map(|operator| &operator.schedules),
             newer.map(|operator| &operator.schedules),
         );
-        self.schedules(id, ScheduleOwner::Operator(guid), old, new);
+        self.schedules(account_id, ScheduleOwner::Operator(operator_guid), old, new);
     }
 
+    /// What belongs to a group that is there in one of the two states at least.
     fn operator_group(
         &mut self,
-        id: AccountId,
-        older: Option<&'a OperatorGroup>,
-        newer: Option<&'a OperatorGroup>,
+        account_id: AccountId,
+        older: Option<&OperatorGroup>,
+        newer: Option<&OperatorGroup>,
     ) {
-        let Some(guid) = newer.or(older).map(|group| group.guid) else {
+        let Some(operator_group_guid) = newer.or(older).map(|group| group.guid) else {
             return;
         };
         let (old, new) = (
@@ -161,42 +169,66 @@ impl<'a> Difference<'a> {
             newer.map(|group| &group.authorizations),
         );
         self.group_authorizations
-            .set(old, new, |authorization| (id, guid, authorization));
+            .set(old, new, |authorization| operator_group::AuthorizationRow {
+                account_id,
+                operator_group_guid,
+                authorization,
+            });
         let (old, new) = (
             older.map(|group| &group.schedules),
             newer.map(|group| &group.schedules),
         );
-        self.schedules(id, ScheduleOwner::Group(guid), old, new);
+        self.schedules(
+            account_id,
+            ScheduleOwner::Group(operator_group_guid),
+            old,
+            new,
+        );
         let (old, new) = (
             older.map(|group| &group.members),
             newer.map(|group| &group.members),
         );
-        for (operator, sequence) in entries(old, new) {
+        for (&operator_guid, sequence) in entries(old, new) {
             match sequence {
-                None => self.members.gone.push((id, guid, *operator)),
-                Some(sequence) => self.members.kept.push(((id, guid, *operator), *sequence)),
+                None => self.members.gone.push(operator_group::MemberKey {
+                    account_id,
+                    operator_group_guid,
+                    operator_guid,
+                }),
+                Some(&sequence) => self.members.kept.push(operator_group::MemberRow {
+                    account_id,
+                    operator_group_guid,
+                    operator_guid,
+                    sequence,
+                }),
             }
         }
     }
 
     fn schedules(
         &mut self,
-        id: AccountId,
+        account_id: AccountId,
         owner: ScheduleOwner,
-        older: Option<&'a OrdMap<ScheduleId, DutySchedule>>,
-        newer: Option<&'a OrdMap<ScheduleId, DutySchedule>>,
+        older: Option<&OrdMap<ScheduleId, DutySchedule>>,
+        newer: Option<&OrdMap<ScheduleId, DutySchedule>>,
     ) {
-        for (schedule_id, schedule) in entries(older, newer) {
+        for (&schedule_id, schedule) in entries(older, newer) {
             match schedule {
-                None => self.schedules.gone.push((id, *schedule_id)),
-                Some(schedule) => self.schedules.kept.push((id, owner, schedule)),
+                None => self.schedules.gone.push(duty_schedule::Key {
+                    account_id,
+                    schedule_id,
+                }),
+                Some(schedule) => self
+                    .schedules
+                    .kept
+                    .push(duty_schedule::Row::new(account_id, owner, schedule)),
             }
         }
     }
 
+    /// Whatever differs, its account differs.
     pub fn is_empty(&self) -> bool {
-        // Whatever differs, an account differs.
-        self.accounts.is_empty()
+        self.accounts.gone.is_empty() && self.accounts.kept.is_empty()
     }
 
     /// Writes the difference. What has to go goes first, because a row that comes may take over what is unique in it.
@@ -212,55 +244,22 @@ impl<'a> Difference<'a> {
             schedules,
             api_users,
         } = self;
-        for (id, api_user) in &api_users.gone {
-            api_user::delete(connection, *id, api_user.guid).await?;
-        }
-        for (id, schedule) in &schedules.gone {
-            duty_schedule::delete(connection, *id, *schedule).await?;
-        }
-        for (id, group, authorization) in &group_authorizations.gone {
-            operator_group::delete_authorization(connection, *id, *group, *authorization).await?;
-        }
-        for (id, group, operator) in &members.gone {
-            operator_group::delete_member(connection, *id, *group, *operator).await?;
-        }
-        for (id, group) in &operator_groups.gone {
-            operator_group::delete(connection, *id, *group).await?;
-        }
-        for (id, operator, authorization) in &operator_authorizations.gone {
-            operator::delete_authorization(connection, *id, *operator, *authorization).await?;
-        }
-        for (id, operator) in &operators.gone {
-            operator::delete(connection, *id, *operator).await?;
-        }
-        for id in &accounts.gone {
-            account::delete(connection, *id).await?;
-        }
-        for (sequence, account) in &accounts.kept {
-            account::upsert(connection, *sequence, account).await?;
-        }
-        for (id, sequence, operator) in &operators.kept {
-            operator::upsert(connection, *id, *sequence, operator).await?;
-        }
-        for (id, operator, authorization) in &operator_authorizations.kept {
-            operator::upsert_authorization(connection, *id, *operator, *authorization).await?;
-        }
-        for (id, sequence, group) in &operator_groups.kept {
-            operator_group::upsert(connection, *id, *sequence, group).await?;
-        }
-        for ((id, group, operator), sequence) in &members.kept {
-            operator_group::upsert_member(connection, *id, *group, *operator, *sequence).await?;
-        }
-        for (id, group, authorization) in &group_authorizations.kept {
-            operator_group::upsert_authorization(connection, *id, *group, *authorization).await?;
-        }
-        for (id, owner, schedule) in &schedules.kept {
-            duty_schedule::upsert(connection, *id, *owner, schedule).await?;
-        }
-        for (id, sequence, api_user) in &api_users.kept {
-            api_user::upsert(connection, *id, *sequence, api_user).await?;
-        }
-        Ok(())
+        api_user::delete(connection, &api_users.gone).await?;
+        duty_schedule::delete(connection, &schedules.gone).await?;
+        operator_group::delete_authorizations(connection, &group_authorizations.gone).await?;
+        operator_group::delete_members(connection, &members.gone).await?;
+        operator_group::delete(connection, &operator_groups.gone).await?;
+        operator::delete_authorizations(connection, &operator_authorizations.gone).await?;
+        operator::delete(connection, &operators.gone).await?;
+        account::delete(connection, &accounts.gone).await?;
+        account::upsert(connection, &accounts.kept).await?;
+        operator::upsert(connection, &operators.kept).await?;
+        operator::upsert_authorizations(connection, &operator_authorizations.kept).await?;
+        operator_group::upsert(connection, &operator_groups.kept).await?;
+        operator_group::upsert_members(connection, &members.kept).await?;
+        operator_group::upsert_authorizations(connection, &group_authorizations.kept).await?;
+        duty_schedule::upsert(connection, &schedules.kept).await?;
+        api_user::upsert(connection, &api_users.kept).await
     }
 }
 
@@ -278,13 +277,6 @@ impl<Row> Rows<Row, Row> {
             .extend(older.difference(newer).map(|item| row(*item)));
         self.kept
             .extend(newer.difference(older).map(|item| row(*item)));
-    }
-}
-
-fn sides<'a, V>(change: &Change<'a, V>) -> (Option<&'a V>, Option<&'a V>) {
-    match change {
-        Change::Gone(item) => (Some(item), None),
-        Change::Kept { was, now, .. } => (*was, Some(now)),
     }
 }
 

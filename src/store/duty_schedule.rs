@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use imbl::OrdMap;
+use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
+use super::rows::json;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::duty_schedule::{Hours, MonthDay, ScheduleMode, WeekDay};
 use crate::domain::{
@@ -27,7 +29,8 @@ impl Schedules {
     }
 }
 
-struct Row {
+#[derive(Debug, Serialize)]
+pub struct Row {
     account_id: AccountId,
     schedule_id: ScheduleId,
     operator_guid: Option<OperatorGuid>,
@@ -42,7 +45,46 @@ struct Row {
     end_time: Option<String>,
 }
 
+#[derive(Debug, Serialize)]
+pub struct Key {
+    pub account_id: AccountId,
+    pub schedule_id: ScheduleId,
+}
+
 impl Row {
+    pub fn new(account_id: AccountId, owner: ScheduleOwner, schedule: &DutySchedule) -> Self {
+        let (operator_guid, operator_group_guid) = match owner {
+            ScheduleOwner::Operator(guid) => (Some(guid), None),
+            ScheduleOwner::Group(guid) => (None, Some(guid)),
+        };
+        let (dates, week_day, month_day, hours) = match schedule.recurrence {
+            Recurrence::OneTime { start, end } => (Some((start, end)), None, None, None),
+            Recurrence::Daily { hours } => (None, None, None, Some(hours)),
+            Recurrence::Weekly { day, hours } => (None, Some(day), None, Some(hours)),
+            Recurrence::Monthly { day, hours } => (None, None, Some(day.get()), Some(hours)),
+        };
+        let (start_date_time, end_date_time) = dates
+            .map(|(start, end)| (start.to_string(), end.to_string()))
+            .unzip();
+        let (start_time, end_time) = hours
+            .map(|hours| (hours.start().to_string(), hours.end().to_string()))
+            .unzip();
+        Self {
+            account_id,
+            schedule_id: schedule.id,
+            operator_guid,
+            operator_group_guid,
+            copy_of: schedule.copy_of,
+            schedule_mode: schedule.recurrence.mode(),
+            start_date_time,
+            end_date_time,
+            week_day,
+            month_day,
+            start_time,
+            end_time,
+        }
+    }
+
     fn owner(&self) -> Result<ScheduleOwner, Corrupt> {
         match (self.operator_guid, self.operator_group_guid) {
             (Some(operator), None) => Ok(ScheduleOwner::Operator(operator)),
@@ -109,68 +151,44 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Schedules, Corrup
     Ok(all)
 }
 
-pub async fn upsert(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    owner: ScheduleOwner,
-    schedule: &DutySchedule,
-) -> Result<(), sqlx::Error> {
-    let (operator, group) = match owner {
-        ScheduleOwner::Operator(guid) => (Some(guid), None),
-        ScheduleOwner::Group(guid) => (None, Some(guid)),
+pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
     };
-    let mode = schedule.recurrence.mode();
-    let (dates, week_day, month_day, hours) = match schedule.recurrence {
-        Recurrence::OneTime { start, end } => (Some((start, end)), None, None, None),
-        Recurrence::Daily { hours } => (None, None, None, Some(hours)),
-        Recurrence::Weekly { day, hours } => (None, Some(day), None, Some(hours)),
-        Recurrence::Monthly { day, hours } => (None, None, Some(day.get()), Some(hours)),
-    };
-    let (start_date_time, end_date_time) = dates
-        .map(|(start, end)| (start.to_string(), end.to_string()))
-        .unzip();
-    let (start_time, end_time) = hours
-        .map(|hours| (hours.start().to_string(), hours.end().to_string()))
-        .unzip();
     sqlx::query!(
         "insert into duty_schedule (
              account_id, schedule_id, operator_guid, operator_group_guid, copy_of, schedule_mode, start_date_time,
              end_date_time, week_day, month_day, start_time, end_time
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+         select value ->> 'account_id', value ->> 'schedule_id', value ->> 'operator_guid',
+                value ->> 'operator_group_guid', value ->> 'copy_of', value ->> 'schedule_mode',
+                value ->> 'start_date_time', value ->> 'end_date_time', value ->> 'week_day', value ->> 'month_day',
+                value ->> 'start_time', value ->> 'end_time'
+         from json_each($1)
+         where true
          on conflict (account_id, schedule_id) do update set
              operator_guid = excluded.operator_guid, operator_group_guid = excluded.operator_group_guid,
              copy_of = excluded.copy_of, schedule_mode = excluded.schedule_mode,
              start_date_time = excluded.start_date_time, end_date_time = excluded.end_date_time,
              week_day = excluded.week_day, month_day = excluded.month_day, start_time = excluded.start_time,
              end_time = excluded.end_time",
-        account,
-        schedule.id,
-        operator,
-        group,
-        schedule.copy_of,
-        mode,
-        start_date_time,
-        end_date_time,
-        week_day,
-        month_day,
-        start_time,
-        end_time,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    id: ScheduleId,
-) -> Result<(), sqlx::Error> {
+pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
     sqlx::query!(
-        "delete from duty_schedule where account_id = $1 and schedule_id = $2",
-        account,
-        id
+        "delete from duty_schedule
+         where (account_id, schedule_id) in (
+             select value ->> 'account_id', value ->> 'schedule_id' from json_each($1)
+         )",
+        keys,
     )
     .execute(connection)
     .await?;

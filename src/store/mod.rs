@@ -8,6 +8,7 @@ mod duty_schedule;
 mod file;
 mod operator;
 mod operator_group;
+mod rows;
 mod state;
 mod usage;
 mod writer;

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::duty_schedule::Schedules;
 use super::file::Corrupt;
+use super::rows::json;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::operator::{Profile, SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
@@ -16,14 +18,149 @@ use crate::domain::text::{
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{AccountId, Operator, OperatorAuthorization, OperatorGuid, PasswordHash};
 
+#[derive(Debug, Serialize)]
+pub struct Row {
+    account_id: AccountId,
+    operator_guid: OperatorGuid,
+    sequence: i64,
+    full_name: FullName,
+    email: Email,
+    email_key: String,
+    password_hash: Option<PasswordHash>,
+    mobile_phone: PhoneNumber,
+    outgoing_phone_number: PhoneNumber,
+    outgoing_phone_number_id: Option<OutgoingPhoneNumberId>,
+    backup_email: BackupEmail,
+    is_on_duty: bool,
+    culture_name: CultureName,
+    time_zone_id: Option<TimeZoneId>,
+    sms_provider: SmsProvider,
+    use_numeric_sender: Option<bool>,
+    phone_provider: PhoneProvider,
+    allow_native_login: Option<bool>,
+    allow_single_signon: Option<bool>,
+    default_dashboard: DefaultDashboard,
+    operator_role: OperatorRole,
+    setup_mode: SetupMode,
+}
+
+impl Row {
+    pub fn new(account_id: AccountId, sequence: i64, operator: &Operator) -> Self {
+        let Profile {
+            full_name,
+            email,
+            mobile_phone,
+            outgoing_phone_number,
+            outgoing_phone_number_id,
+            backup_email,
+            is_on_duty,
+            culture_name,
+            time_zone_id,
+            sms_provider,
+            use_numeric_sender,
+            phone_provider,
+            allow_native_login,
+            allow_single_signon,
+            default_dashboard,
+            operator_role,
+            setup_mode,
+        } = operator.profile().clone();
+        Self {
+            account_id,
+            operator_guid: operator.guid,
+            sequence,
+            full_name,
+            email_key: email.key(),
+            email,
+            password_hash: operator.password().cloned(),
+            mobile_phone,
+            outgoing_phone_number,
+            outgoing_phone_number_id,
+            backup_email,
+            is_on_duty,
+            culture_name,
+            time_zone_id,
+            sms_provider,
+            use_numeric_sender,
+            phone_provider,
+            allow_native_login,
+            allow_single_signon,
+            default_dashboard,
+            operator_role,
+            setup_mode,
+        }
+    }
+
+    fn operator(self) -> Operator {
+        let Self {
+            account_id: _,
+            operator_guid,
+            sequence: _,
+            full_name,
+            email,
+            email_key: _,
+            password_hash,
+            mobile_phone,
+            outgoing_phone_number,
+            outgoing_phone_number_id,
+            backup_email,
+            is_on_duty,
+            culture_name,
+            time_zone_id,
+            sms_provider,
+            use_numeric_sender,
+            phone_provider,
+            allow_native_login,
+            allow_single_signon,
+            default_dashboard,
+            operator_role,
+            setup_mode,
+        } = self;
+        let profile = Profile {
+            full_name,
+            email,
+            mobile_phone,
+            outgoing_phone_number,
+            outgoing_phone_number_id,
+            backup_email,
+            is_on_duty,
+            culture_name,
+            time_zone_id,
+            sms_provider,
+            use_numeric_sender,
+            phone_provider,
+            allow_native_login,
+            allow_single_signon,
+            default_dashboard,
+            operator_role,
+            setup_mode,
+        };
+        Operator::new(operator_guid, profile, password_hash)
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Key {
+    pub account_id: AccountId,
+    pub operator_guid: OperatorGuid,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AuthorizationRow {
+    pub account_id: AccountId,
+    pub operator_guid: OperatorGuid,
+    pub authorization: OperatorAuthorization,
+}
+
 pub async fn load(
     connection: &mut SqliteConnection,
     schedules: &mut Schedules,
 ) -> Result<Vec<(AccountId, i64, Operator)>, Corrupt> {
     let mut authorizations = load_authorizations(&mut *connection).await?;
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"select account_id as "account_id: AccountId", operator_guid as "operator_guid: OperatorGuid", sequence,
-                  full_name as "full_name: FullName", email as "email: Email",
+                  full_name as "full_name: FullName", email as "email: Email", email_key,
                   password_hash as "password_hash: PasswordHash", mobile_phone as "mobile_phone: PhoneNumber",
                   outgoing_phone_number as "outgoing_phone_number: PhoneNumber",
                   outgoing_phone_number_id as "outgoing_phone_number_id: OutgoingPhoneNumberId",
@@ -38,41 +175,23 @@ pub async fn load(
     )
     .fetch_all(connection)
     .await?;
-    let rows = rows.into_iter().map(|row| {
-        let profile = Profile {
-            full_name: row.full_name,
-            email: row.email,
-            mobile_phone: row.mobile_phone,
-            outgoing_phone_number: row.outgoing_phone_number,
-            outgoing_phone_number_id: row.outgoing_phone_number_id,
-            backup_email: row.backup_email,
-            is_on_duty: row.is_on_duty,
-            culture_name: row.culture_name,
-            time_zone_id: row.time_zone_id,
-            sms_provider: row.sms_provider,
-            use_numeric_sender: row.use_numeric_sender,
-            phone_provider: row.phone_provider,
-            allow_native_login: row.allow_native_login,
-            allow_single_signon: row.allow_single_signon,
-            default_dashboard: row.default_dashboard,
-            operator_role: row.operator_role,
-            setup_mode: row.setup_mode,
-        };
-        let mut operator = Operator::new(row.operator_guid, profile, row.password_hash);
+    let operators = rows.into_iter().map(|row| {
+        let (account, sequence) = (row.account_id, row.sequence);
+        let mut operator = row.operator();
         operator.authorizations = authorizations
-            .remove(&(row.account_id, row.operator_guid))
+            .remove(&(account, operator.guid))
             .unwrap_or_default();
-        operator.schedules =
-            schedules.take(row.account_id, ScheduleOwner::Operator(row.operator_guid));
-        (row.account_id, row.sequence, operator)
+        operator.schedules = schedules.take(account, ScheduleOwner::Operator(operator.guid));
+        (account, sequence, operator)
     });
-    Ok(rows.collect())
+    Ok(operators.collect())
 }
 
 type Authorizations = BTreeMap<(AccountId, OperatorGuid), BTreeSet<OperatorAuthorization>>;
 
 async fn load_authorizations(connection: &mut SqliteConnection) -> Result<Authorizations, Corrupt> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        AuthorizationRow,
         r#"select account_id as "account_id: AccountId", operator_guid as "operator_guid: OperatorGuid",
                   authorization as "authorization: OperatorAuthorization"
            from operator_authorization"#
@@ -88,33 +207,10 @@ async fn load_authorizations(connection: &mut SqliteConnection) -> Result<Author
     Ok(of)
 }
 
-pub async fn upsert(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    sequence: i64,
-    operator: &Operator,
-) -> Result<(), sqlx::Error> {
-    let Profile {
-        full_name,
-        email,
-        mobile_phone,
-        outgoing_phone_number,
-        outgoing_phone_number_id,
-        backup_email,
-        is_on_duty,
-        culture_name,
-        time_zone_id,
-        sms_provider,
-        use_numeric_sender,
-        phone_provider,
-        allow_native_login,
-        allow_single_signon,
-        default_dashboard,
-        operator_role,
-        setup_mode,
-    } = operator.profile();
-    let email_key = email.key();
-    let password_hash = operator.password();
+pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
         "insert into operator (
              account_id, operator_guid, sequence, full_name, email, email_key, password_hash, mobile_phone,
@@ -122,7 +218,15 @@ pub async fn upsert(
              sms_provider, use_numeric_sender, phone_provider, allow_native_login, allow_single_signon,
              default_dashboard, operator_role, setup_mode
          )
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
+         select value ->> 'account_id', value ->> 'operator_guid', value ->> 'sequence', value ->> 'full_name',
+                value ->> 'email', value ->> 'email_key', value ->> 'password_hash', value ->> 'mobile_phone',
+                value ->> 'outgoing_phone_number', value ->> 'outgoing_phone_number_id', value ->> 'backup_email',
+                value ->> 'is_on_duty', value ->> 'culture_name', value ->> 'time_zone_id', value ->> 'sms_provider',
+                value ->> 'use_numeric_sender', value ->> 'phone_provider', value ->> 'allow_native_login',
+                value ->> 'allow_single_signon', value ->> 'default_dashboard', value ->> 'operator_role',
+                value ->> 'setup_mode'
+         from json_each($1)
+         where true
          on conflict (account_id, operator_guid) do update set
              sequence = excluded.sequence, full_name = excluded.full_name, email = excluded.email,
              email_key = excluded.email_key, password_hash = excluded.password_hash,
@@ -134,78 +238,62 @@ pub async fn upsert(
              allow_native_login = excluded.allow_native_login, allow_single_signon = excluded.allow_single_signon,
              default_dashboard = excluded.default_dashboard, operator_role = excluded.operator_role,
              setup_mode = excluded.setup_mode",
-        account,
-        operator.guid,
-        sequence,
-        full_name,
-        email,
-        email_key,
-        password_hash,
-        mobile_phone,
-        outgoing_phone_number,
-        outgoing_phone_number_id,
-        backup_email,
-        is_on_duty,
-        culture_name,
-        time_zone_id,
-        sms_provider,
-        use_numeric_sender,
-        phone_provider,
-        allow_native_login,
-        allow_single_signon,
-        default_dashboard,
-        operator_role,
-        setup_mode,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    operator: OperatorGuid,
-) -> Result<(), sqlx::Error> {
+pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
     sqlx::query!(
-        "delete from operator where account_id = $1 and operator_guid = $2",
-        account,
-        operator
+        "delete from operator
+         where (account_id, operator_guid) in (
+             select value ->> 'account_id', value ->> 'operator_guid' from json_each($1)
+         )",
+        keys,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn upsert_authorization(
+pub async fn upsert_authorizations(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    operator: OperatorGuid,
-    authorization: OperatorAuthorization,
+    rows: &[AuthorizationRow],
 ) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
-        "insert into operator_authorization (account_id, operator_guid, authorization) values ($1, $2, $3)
+        "insert into operator_authorization (account_id, operator_guid, authorization)
+         select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization'
+         from json_each($1)
+         where true
          on conflict (account_id, operator_guid, authorization) do nothing",
-        account,
-        operator,
-        authorization,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete_authorization(
+pub async fn delete_authorizations(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    operator: OperatorGuid,
-    authorization: OperatorAuthorization,
+    rows: &[AuthorizationRow],
 ) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
-        "delete from operator_authorization where account_id = $1 and operator_guid = $2 and authorization = $3",
-        account,
-        operator,
-        authorization,
+        "delete from operator_authorization
+         where (account_id, operator_guid, authorization) in (
+             select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization' from json_each($1)
+         )",
+        rows,
     )
     .execute(connection)
     .await?;

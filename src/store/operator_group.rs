@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use imbl::OrdMap;
+use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::duty_schedule::Schedules;
 use super::file::Corrupt;
+use super::rows::json;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::text::Description;
 use crate::domain::{
@@ -14,13 +16,63 @@ use crate::domain::{
     OperatorGuid,
 };
 
+#[derive(Debug, Serialize)]
+pub struct Row {
+    account_id: AccountId,
+    operator_group_guid: OperatorGroupGuid,
+    sequence: i64,
+    kind: GroupKind,
+    description: Description,
+}
+
+impl Row {
+    pub fn new(account_id: AccountId, sequence: i64, group: &OperatorGroup) -> Self {
+        Self {
+            account_id,
+            operator_group_guid: group.guid,
+            sequence,
+            kind: group.kind,
+            description: group.description.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct Key {
+    pub account_id: AccountId,
+    pub operator_group_guid: OperatorGroupGuid,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MemberRow {
+    pub account_id: AccountId,
+    pub operator_group_guid: OperatorGroupGuid,
+    pub operator_guid: OperatorGuid,
+    pub sequence: i64,
+}
+
+#[derive(Debug, Serialize)]
+pub struct MemberKey {
+    pub account_id: AccountId,
+    pub operator_group_guid: OperatorGroupGuid,
+    pub operator_guid: OperatorGuid,
+}
+
+#[derive(Debug, Serialize)]
+pub struct AuthorizationRow {
+    pub account_id: AccountId,
+    pub operator_group_guid: OperatorGroupGuid,
+    pub authorization: OperatorGroupAuthorization,
+}
+
 pub async fn load(
     connection: &mut SqliteConnection,
     schedules: &mut Schedules,
 ) -> Result<Vec<(AccountId, i64, OperatorGroup)>, Corrupt> {
     let mut members = load_members(&mut *connection).await?;
     let mut authorizations = load_authorizations(&mut *connection).await?;
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        Row,
         r#"select account_id as "account_id: AccountId",
                   operator_group_guid as "operator_group_guid: OperatorGroupGuid", sequence, kind as "kind: GroupKind",
                   description as "description: Description"
@@ -28,7 +80,7 @@ pub async fn load(
     )
     .fetch_all(connection)
     .await?;
-    let rows = rows.into_iter().map(|row| {
+    let groups = rows.into_iter().map(|row| {
         let key = (row.account_id, row.operator_group_guid);
         let group = OperatorGroup {
             guid: row.operator_group_guid,
@@ -43,7 +95,7 @@ pub async fn load(
         };
         (row.account_id, row.sequence, group)
     });
-    Ok(rows.collect())
+    Ok(groups.collect())
 }
 
 type OfGroup<T> = BTreeMap<(AccountId, OperatorGroupGuid), T>;
@@ -51,7 +103,8 @@ type OfGroup<T> = BTreeMap<(AccountId, OperatorGroupGuid), T>;
 async fn load_members(
     connection: &mut SqliteConnection,
 ) -> Result<OfGroup<OrdMap<OperatorGuid, i64>>, Corrupt> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        MemberRow,
         r#"select account_id as "account_id: AccountId",
                   operator_group_guid as "operator_group_guid: OperatorGroupGuid",
                   operator_guid as "operator_guid: OperatorGuid", sequence
@@ -71,7 +124,8 @@ async fn load_members(
 async fn load_authorizations(
     connection: &mut SqliteConnection,
 ) -> Result<OfGroup<BTreeSet<OperatorGroupAuthorization>>, Corrupt> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        AuthorizationRow,
         r#"select account_id as "account_id: AccountId",
                   operator_group_guid as "operator_group_guid: OperatorGroupGuid",
                   authorization as "authorization: OperatorGroupAuthorization"
@@ -88,113 +142,116 @@ async fn load_authorizations(
     Ok(of)
 }
 
-pub async fn upsert(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    sequence: i64,
-    group: &OperatorGroup,
-) -> Result<(), sqlx::Error> {
+pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
         "insert into operator_group (account_id, operator_group_guid, sequence, kind, description)
-         values ($1, $2, $3, $4, $5)
+         select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'sequence', value ->> 'kind',
+                value ->> 'description'
+         from json_each($1)
+         where true
          on conflict (account_id, operator_group_guid) do update set
              sequence = excluded.sequence, kind = excluded.kind, description = excluded.description",
-        account,
-        group.guid,
-        sequence,
-        group.kind,
-        group.description,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete(
-    connection: &mut SqliteConnection,
-    account: AccountId,
-    group: OperatorGroupGuid,
-) -> Result<(), sqlx::Error> {
+pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
     sqlx::query!(
-        "delete from operator_group where account_id = $1 and operator_group_guid = $2",
-        account,
-        group
+        "delete from operator_group
+         where (account_id, operator_group_guid) in (
+             select value ->> 'account_id', value ->> 'operator_group_guid' from json_each($1)
+         )",
+        keys,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn upsert_member(
+pub async fn upsert_members(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    group: OperatorGroupGuid,
-    operator: OperatorGuid,
-    sequence: i64,
+    rows: &[MemberRow],
 ) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
         "insert into operator_group_member (account_id, operator_group_guid, operator_guid, sequence)
-         values ($1, $2, $3, $4)
+         select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'operator_guid',
+                value ->> 'sequence'
+         from json_each($1)
+         where true
          on conflict (account_id, operator_group_guid, operator_guid) do update set sequence = excluded.sequence",
-        account,
-        group,
-        operator,
-        sequence,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete_member(
+pub async fn delete_members(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    group: OperatorGroupGuid,
-    operator: OperatorGuid,
+    keys: &[MemberKey],
 ) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
     sqlx::query!(
         "delete from operator_group_member
-         where account_id = $1 and operator_group_guid = $2 and operator_guid = $3",
-        account,
-        group,
-        operator,
+         where (account_id, operator_group_guid, operator_guid) in (
+             select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'operator_guid'
+             from json_each($1)
+         )",
+        keys,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn upsert_authorization(
+pub async fn upsert_authorizations(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    group: OperatorGroupGuid,
-    authorization: OperatorGroupAuthorization,
+    rows: &[AuthorizationRow],
 ) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
         "insert into operator_group_authorization (account_id, operator_group_guid, authorization)
-         values ($1, $2, $3)
+         select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'authorization'
+         from json_each($1)
+         where true
          on conflict (account_id, operator_group_guid, authorization) do nothing",
-        account,
-        group,
-        authorization,
+        rows,
     )
     .execute(connection)
     .await?;
     Ok(())
 }
 
-pub async fn delete_authorization(
+pub async fn delete_authorizations(
     connection: &mut SqliteConnection,
-    account: AccountId,
-    group: OperatorGroupGuid,
-    authorization: OperatorGroupAuthorization,
+    rows: &[AuthorizationRow],
 ) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
     sqlx::query!(
         "delete from operator_group_authorization
-         where account_id = $1 and operator_group_guid = $2 and authorization = $3",
-        account,
-        group,
-        authorization,
+         where (account_id, operator_group_guid, authorization) in (
+             select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'authorization'
+             from json_each($1)
+         )",
+        rows,
     )
     .execute(connection)
     .await?;

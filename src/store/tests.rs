@@ -194,6 +194,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 impl Step {
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of change")]
     fn take(self, account: &mut Account, context: &Context) -> Result<()> {
         match self {
             Self::AddOperator { email } => {

@@ -5,10 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{Days, NaiveDate};
-use sqlx::SqliteConnection;
+use serde::Serialize;
+use sqlx::{Connection as _, SqliteConnection};
 
 use super::State;
 use super::file::Corrupt;
+use super::rows::json;
 use crate::domain::{AccountId, ApiUserGuid, Moment};
 
 /// The usage of the API users of an account.
@@ -70,11 +72,12 @@ impl Usage {
 }
 
 /// What has to be written of the usage of one API user.
+#[derive(Serialize)]
 struct Unsaved {
-    account: AccountId,
-    api_user: ApiUserGuid,
+    account_id: AccountId,
+    api_user_guid: ApiUserGuid,
     last_used: Moment,
-    day: NaiveDate,
+    day: String,
     requests: i64,
 }
 
@@ -83,29 +86,8 @@ pub(super) async fn save(
     connection: &mut SqliteConnection,
     state: &State,
 ) -> Result<(), sqlx::Error> {
-    let unsaved = take_unsaved(state);
-    if unsaved.is_empty() {
-        return Ok(());
-    }
-    let written = write(connection, &unsaved).await;
-    if written.is_err() {
-        for Unsaved {
-            account,
-            api_user,
-            day,
-            ..
-        } in unsaved
-        {
-            if let Some(slot) = state.slot(account) {
-                slot.usage.lock().unsaved.insert((api_user, day));
-            }
-        }
-    }
-    written
-}
-
-fn take_unsaved(state: &State) -> Vec<Unsaved> {
-    let mut all = Vec::new();
+    let mut unsaved = Vec::new();
+    let mut taken = Vec::new();
     for slot in state.slots() {
         let mut counters = slot.usage.lock();
         for (api_user, day) in std::mem::take(&mut counters.unsaved) {
@@ -114,52 +96,51 @@ fn take_unsaved(state: &State) -> Vec<Unsaved> {
             };
             // An API user that was deleted since takes its usage with it.
             if slot.account.api_users.contains(&api_user) {
-                all.push(Unsaved {
-                    account: slot.account.id,
-                    api_user,
+                unsaved.push(Unsaved {
+                    account_id: slot.account.id,
+                    api_user_guid: api_user,
                     last_used: counter.last_used,
-                    day,
+                    day: day.to_string(),
                     requests: counter.requests.get(&day).copied().unwrap_or_default(),
                 });
+                taken.push((slot, api_user, day));
             }
         }
     }
-    all
+    let written = write(connection, &unsaved).await;
+    if written.is_err() {
+        for (slot, api_user, day) in taken {
+            slot.usage.lock().unsaved.insert((api_user, day));
+        }
+    }
+    written
 }
 
 async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result<(), sqlx::Error> {
-    use sqlx::Connection as _;
-
+    let Some(rows) = json(unsaved) else {
+        return Ok(());
+    };
     let mut transaction = connection.begin().await?;
-    for Unsaved {
-        account,
-        api_user,
-        last_used,
-        day,
-        requests,
-    } in unsaved
-    {
-        let (last_used, day) = (last_used.to_string(), day.to_string());
-        sqlx::query!(
-            "insert into usage (account_id, api_user_guid, last_used) values ($1, $2, $3)
-             on conflict (account_id, api_user_guid) do update set last_used = excluded.last_used",
-            account,
-            api_user,
-            last_used,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query!(
-            "insert into usage_of_day (account_id, api_user_guid, day, requests) values ($1, $2, $3, $4)
-             on conflict (account_id, api_user_guid, day) do update set requests = excluded.requests",
-            account,
-            api_user,
-            day,
-            requests,
-        )
-        .execute(&mut *transaction)
-        .await?;
-    }
+    sqlx::query!(
+        "insert into usage (account_id, api_user_guid, last_used)
+         select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'last_used'
+         from json_each($1)
+         where true
+         on conflict (account_id, api_user_guid) do update set last_used = excluded.last_used",
+        rows,
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "insert into usage_of_day (account_id, api_user_guid, day, requests)
+         select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'day', value ->> 'requests'
+         from json_each($1)
+         where true
+         on conflict (account_id, api_user_guid, day) do update set requests = excluded.requests",
+        rows,
+    )
+    .execute(&mut *transaction)
+    .await?;
     transaction.commit().await
 }
 

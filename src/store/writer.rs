@@ -114,7 +114,10 @@ impl Writer {
                     Job::Change(change) => changes.push(change),
                     Job::Close(answer) => closed = Some(answer),
                     #[cfg(test)]
-                    Job::Test(probe) => probe.run(&mut self.connection).await,
+                    Job::Test(probe) => {
+                        self.make(std::mem::take(&mut changes)).await;
+                        probe.run(&mut self.connection).await;
+                    }
                 }
             }
             self.make(changes).await;
@@ -181,14 +184,14 @@ impl Writer {
             self.read_again().await;
             return Commit::Failed;
         }
-        let mut logins = newer.logins.clone();
-        for (_, api_user) in &difference.api_users.gone {
-            logins.remove(&api_user.user_name);
+        for key in difference.api_users.gone {
+            newer.logins.remove(&key.user_name);
         }
-        for (account, _, api_user) in &difference.api_users.kept {
-            logins.insert(api_user.user_name.clone(), (*account, api_user.guid));
+        for row in difference.api_users.kept {
+            newer
+                .logins
+                .insert(row.user_name, (row.account_id, row.api_user_guid));
         }
-        newer.logins = logins;
         self.published.store(Arc::new(newer));
         Commit::Done
     }
@@ -219,7 +222,7 @@ impl Writer {
 
 async fn write(
     connection: &mut SqliteConnection,
-    difference: &Difference<'_>,
+    difference: &Difference,
 ) -> Result<(), sqlx::Error> {
     let mut transaction = connection.begin().await?;
     difference.write(&mut transaction).await?;

@@ -83,6 +83,8 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenE
         .busy_timeout(Duration::from_millis(100))
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
+        // There may be no place for temporary files, as in the image.
+        .pragma("temp_store", "memory")
         .disable_statement_logging();
     let mut connection = options.connect().await.map_err(failed)?;
     // The lock is taken by the first write, so that one comes at once.

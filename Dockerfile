@@ -1,0 +1,18 @@
+FROM rust:1.95-bookworm AS build
+WORKDIR /src
+COPY . .
+# With a target named, the flag is for the program alone: the macros of its crates cannot be linked statically.
+RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
+    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin uptrends-emulator --target "$target" \
+    && cp "target/$target/release/uptrends-emulator" /uptrends-emulator \
+    && mkdir /data
+
+FROM scratch
+COPY --from=build /uptrends-emulator /uptrends-emulator
+# A place for --database that the program may write to.
+COPY --from=build --chown=65532:65532 /data /data
+USER 65532:65532
+ENV UPTRENDS_EMULATOR_LISTEN=0.0.0.0:8080
+EXPOSE 8080
+HEALTHCHECK --interval=1s --timeout=5s --start-period=10s --retries=3 CMD ["/uptrends-emulator", "healthcheck"]
+ENTRYPOINT ["/uptrends-emulator"]

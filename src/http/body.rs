@@ -72,13 +72,15 @@ impl Fields {
 
     /// A text with a rule.
     pub fn text<T: FromStr<Err = String>>(&mut self, name: &str) -> Patch<T> {
-        match self.string(name) {
-            Some(Patch::Set(text)) => self
-                .judged(name, text.parse())
-                .map_or(Patch::Keep, Patch::Set),
-            Some(Patch::Clear) => Patch::Clear,
-            Some(Patch::Keep) | None => Patch::Keep,
-        }
+        let sent = self.string(name).unwrap_or_default();
+        self.ruled(name, sent, |text| text.parse())
+    }
+
+    /// A text with a rule and a `…Specified` flag.
+    pub fn specified_text<T: FromStr<Err = String>>(&mut self, name: &str) -> Patch<T> {
+        let sent = self.string(name).unwrap_or_default();
+        let sent = self.specified(name, sent);
+        self.ruled(name, sent, |text| text.parse())
     }
 
     /// A text with a rule, for which clients send an empty one when they mean none: `blank` is what that stands for.
@@ -140,8 +142,26 @@ impl Fields {
         }
     }
 
+    /// A boolean with a `…Specified` flag.
+    pub fn specified_boolean(&mut self, name: &str) -> Patch<bool> {
+        let sent = self.boolean(name);
+        self.specified(name, sent)
+    }
+
     /// A whole number of 32 bits with a rule.
     pub fn number<T: TryFrom<i32, Error = String>>(&mut self, name: &str) -> Patch<T> {
+        let sent = self.integer(name);
+        self.ruled(name, sent, T::try_from)
+    }
+
+    /// A whole number of 32 bits with a rule and a `…Specified` flag.
+    pub fn specified_number<T: TryFrom<i32, Error = String>>(&mut self, name: &str) -> Patch<T> {
+        let sent = self.integer(name);
+        let sent = self.specified(name, sent);
+        self.ruled(name, sent, T::try_from)
+    }
+
+    fn integer(&mut self, name: &str) -> Patch<i32> {
         match self.get(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
@@ -150,16 +170,32 @@ impl Fields {
                     let message = format!("must be a whole number of 32 bits, not {}", kind(value));
                     return self.malformed(name, message).unwrap_or_default();
                 };
-                self.judged(name, T::try_from(number))
-                    .map_or(Patch::Keep, Patch::Set)
+                Patch::Set(number)
             }
         }
     }
 
-    /// Joins a field with its `…Specified` flag.
-    pub fn specified<T>(&mut self, name: &str, field: Patch<T>) -> Patch<T> {
+    /// Joins a field with its `…Specified` flag. This comes before the field's rule: generated clients send a 0 that breaks
+    /// it, and a flag that says not to look.
+    fn specified<T>(&mut self, name: &str, sent: Patch<T>) -> Patch<T> {
         let flag = self.boolean(&format!("{name}Specified"));
-        field.specified(flag)
+        sent.specified(flag)
+    }
+
+    /// A value that is sent, unless it breaks its rule.
+    fn ruled<S, T>(
+        &mut self,
+        name: &str,
+        sent: Patch<S>,
+        rule: impl FnOnce(S) -> Result<T, String>,
+    ) -> Patch<T> {
+        match sent {
+            Patch::Keep => Patch::Keep,
+            Patch::Clear => Patch::Clear,
+            Patch::Set(value) => self
+                .judged(name, rule(value))
+                .map_or(Patch::Keep, Patch::Set),
+        }
     }
 
     /// A read-only field that the path names as well: it may be left out, but it must not contradict. `read` tells a

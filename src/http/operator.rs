@@ -155,25 +155,18 @@ fn change(fields: &mut Fields, base: Base) -> OperatorChange {
     let password: Option<PlainPassword> = fields.text("Password").value();
     let mobile_phone = fields.text("MobilePhone");
     let outgoing_phone_number = fields.text("OutgoingPhoneNumber");
-    let outgoing_phone_number_id = fields.number("OutgoingPhoneNumberId");
-    let outgoing_phone_number_id =
-        fields.specified("OutgoingPhoneNumberId", outgoing_phone_number_id);
+    let outgoing_phone_number_id = fields.specified_number("OutgoingPhoneNumberId");
     let backup_email = fields.text("BackupEmail");
     let is_on_duty = fields.boolean("IsOnDuty");
-    let culture_name = fields.text("CultureName");
-    let culture_name = fields.specified("CultureName", culture_name);
-    let time_zone_id = fields.number("TimeZoneId");
-    let time_zone_id = fields.specified("TimeZoneId", time_zone_id);
+    let culture_name = fields.specified_text("CultureName");
+    let time_zone_id = fields.specified_number("TimeZoneId");
     // The vendor's Terraform provider sends empty texts for the words that its user did not write. Where absent fields
     // take their defaults anyway, that is the default as well.
     let sms_provider = fields.word_or("SmsProvider", Patch::Keep);
-    let use_numeric_sender = fields.boolean("UseNumericSender");
-    let use_numeric_sender = fields.specified("UseNumericSender", use_numeric_sender);
+    let use_numeric_sender = fields.specified_boolean("UseNumericSender");
     let phone_provider = fields.text_or("PhoneProvider", Patch::Keep);
-    let allow_native_login = fields.boolean("AllowNativeLogin");
-    let allow_native_login = fields.specified("AllowNativeLogin", allow_native_login);
-    let allow_single_signon = fields.boolean("AllowSingleSignon");
-    let allow_single_signon = fields.specified("AllowSingleSignon", allow_single_signon);
+    let allow_native_login = fields.specified_boolean("AllowNativeLogin");
+    let allow_single_signon = fields.specified_boolean("AllowSingleSignon");
     let default_dashboard = fields.text_or("DefaultDashboard", Patch::Keep);
     let operator_role = fields.text_or("OperatorRole", Patch::Keep);
     let setup_mode = fields.word_or("SetupMode", Patch::Keep);

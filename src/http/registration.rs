@@ -60,11 +60,14 @@ async fn register(
 
 fn bind(query: &str) -> Draft<Registration> {
     let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
+    // "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own operator"
+    // (Swagger, `Register_Post`).
     let parameter = |name: &str| {
         parameters
             .iter()
             .find(|(key, _)| key.eq_ignore_ascii_case(name))
             .map(|(_, value)| value)
+            .filter(|value| !value.trim().is_empty())
     };
     let mut problems = Problems::default();
 
@@ -73,7 +76,7 @@ fn bind(query: &str) -> Draft<Registration> {
         problems.refused(format!("description: {message}"));
         Description::default()
     });
-    let operator = parameter("operatorGuid").filter(|value| !value.trim().is_empty());
+    let operator = parameter("operatorGuid");
     let operator = operator.and_then(|value| {
         value
             .parse()

@@ -750,10 +750,10 @@ impl Account {
         };
         let rules = |change: &ApiUserChange| {
             let mut problems = Problems::default();
-            let kept = self
+            let moved = self
                 .api_user(guid)
-                .is_ok_and(|api_user| api_user.operator == change.operator);
-            problems.refuse_unless(kept, || {
+                .is_ok_and(|api_user| api_user.operator != change.operator);
+            problems.refuse_unless(!moved, || {
                 "OperatorGuid: an API user stays with its operator".to_owned()
             });
             problems

@@ -167,7 +167,11 @@ impl Fields {
             Some(Value::Null) => Patch::Clear,
             Some(value) => {
                 let Some(number) = whole(value) else {
-                    let message = format!("must be a whole number of 32 bits, not {}", kind(value));
+                    let told = match value {
+                        Value::Number(number) => number.to_string(),
+                        other => kind(other),
+                    };
+                    let message = format!("must be a whole number of 32 bits, not {told}");
                     return self.malformed(name, message).unwrap_or_default();
                 };
                 Patch::Set(number)
@@ -300,8 +304,8 @@ pub fn kind(value: &Value) -> String {
     match value {
         Value::Null => "null".to_owned(),
         Value::Bool(value) => value.to_string(),
-        Value::Number(number) => number.to_string(),
-        // What it says is not repeated, since it may be a secret in the wrong field.
+        // What these say is not repeated: it may be a secret in the wrong field, or of the wrong type in its own.
+        Value::Number(_) => "a number".to_owned(),
         Value::String(_) => "a text".to_owned(),
         Value::Array(_) => "an array".to_owned(),
         Value::Object(_) => "an object".to_owned(),

@@ -63,13 +63,12 @@ fn find(state: &AppState, name: &str) -> Option<(AccountId, Arc<Operator>)> {
     let operator = |account: &Account, email: &str| {
         Some((account.id, Arc::clone(account.operator_by_email(email)?)))
     };
-    match name
-        .split_once('/')
-        .and_then(|(account, email)| Some((account.parse::<AccountId>().ok()?, email)))
-    {
-        Some((account, email)) => operator(&all.slot(account)?.account, email),
-        None => all.slots().find_map(|slot| operator(&slot.account, name)),
-    }
+    let in_named_account = || {
+        let (account, email) = name.split_once('/')?;
+        operator(&all.slot(account.parse().ok()?)?.account, email)
+    };
+    // The local part of an address may hold a slash as well.
+    in_named_account().or_else(|| all.slots().find_map(|slot| operator(&slot.account, name)))
 }
 
 pub async fn register(

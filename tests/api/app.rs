@@ -100,9 +100,10 @@ impl TestApp {
     #[track_caller]
     pub fn new_operator(&self, fields: Value) -> impl Future<Output = Value> {
         let mut body = json!({"FullName": "Third Operator", "Email": "ThirdOperator@acme.com"});
-        body.as_object_mut()
-            .unwrap()
-            .extend(fields.as_object().unwrap().clone());
+        let Value::Object(fields) = fields else {
+            panic!("not an object: {fields}");
+        };
+        body.as_object_mut().unwrap().extend(fields);
         async move {
             self.post("/v4/Operator", body)
                 .await
@@ -228,6 +229,12 @@ impl Answer {
             .collect();
         assert_eq!(named, fields, "{messages:?}");
     }
+}
+
+/// The path of an operator.
+#[track_caller]
+pub fn path_of(operator: &Value) -> String {
+    format!("/v4/Operator/{}", text(operator, "OperatorGuid"))
 }
 
 /// A text of a JSON object.

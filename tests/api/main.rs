@@ -4,3 +4,4 @@
 
 mod app;
 mod operator;
+mod operator_authorization;

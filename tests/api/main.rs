@@ -5,3 +5,4 @@
 mod app;
 mod operator;
 mod operator_authorization;
+mod rights;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod app;
+mod authentication;
 mod operator;
 mod operator_authorization;
 mod rights;

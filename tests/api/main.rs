@@ -7,4 +7,5 @@ mod app;
 mod authentication;
 mod operator;
 mod operator_authorization;
+mod registration;
 mod rights;

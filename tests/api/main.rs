@@ -9,3 +9,4 @@ mod operator;
 mod operator_authorization;
 mod registration;
 mod rights;
+mod seeded;

@@ -1,0 +1,211 @@
+//! What no request can make: a second account, single sign-on, and API users that are older than their usage.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uptrends_emulator::domain::account::Settings;
+use uptrends_emulator::domain::api_user::SecretDigest;
+use uptrends_emulator::domain::operator::Profile;
+use uptrends_emulator::domain::timezone::TimeZoneId;
+use uptrends_emulator::domain::{
+    Account, ApiUser, ApiUserGuid, ApiUserType, Context, Operator, OperatorGuid,
+};
+use uptrends_emulator::service::seed;
+use uptrends_emulator::store::Store;
+
+use crate::app::{Answer, TestApp, path_of, text};
+
+/// An account with single sign-on, whose owner has the address of the default account's.
+fn second_account(context: &Context) -> Account {
+    let profile = Profile {
+        full_name: "Other Administrator".parse().unwrap(),
+        email: "admin@example.com".parse().unwrap(),
+        ..Profile::default()
+    };
+    let owner = Operator::new(OperatorGuid::derived("other"), profile, None);
+    let settings = Settings {
+        name: "Other account".to_owned(),
+        time_zone_id: TimeZoneId::try_from(1).unwrap(),
+        single_sign_on: true,
+    };
+    let api_user = |name: &str, api_user_type| ApiUser {
+        guid: ApiUserGuid::derived(name),
+        operator: owner.guid,
+        user_name: name.to_owned(),
+        password: SecretDigest::of("secret"),
+        api_user_type,
+        description: name.parse().unwrap(),
+        created: context.now,
+        predates_last_used: true,
+    };
+    let api_users = [
+        api_user("other", ApiUserType::MobileApp),
+        api_user("recorder", ApiUserType::TransactionRecorder),
+    ];
+    let mut account = Account::new("654321".parse().unwrap(), settings, owner);
+    for api_user in api_users {
+        account.api_users.insert(api_user);
+    }
+    account
+}
+
+/// A server with the default account and the one above, on a file that goes with the directory.
+async fn two_accounts() -> (TempDir, TestApp) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("emulator.db");
+    let store = Store::open(&file).await.unwrap();
+    let accounts = |context: &Context| {
+        vec![
+            seed::default_account("emulator", "emulator", context),
+            second_account(context),
+        ]
+    };
+    store.add_accounts(accounts).await.unwrap();
+    store.close().await;
+    (directory, TestApp::start_on(&file).await)
+}
+
+/// The answer to a request of the second account's administrator.
+async fn other(app: &TestApp, method: Method, path: &str, body: Value) -> Answer {
+    let request = app
+        .anonymous(method, path)
+        .basic_auth("other", Some("secret"))
+        .json(&body);
+    Answer::of(request).await
+}
+
+async fn register(app: &TestApp, name: &str, password: &str) -> Answer {
+    let request = app
+        .anonymous(Method::POST, "/v4/Register")
+        .basic_auth(name, Some(password));
+    Answer::of(request).await
+}
+
+/// The path of the second account's owner.
+async fn other_owner(app: &TestApp) -> String {
+    let operators = other(app, Method::GET, "/v4/Operator", json!({})).await;
+    path_of(&operators.expect(StatusCode::OK)[0])
+}
+
+#[tokio::test]
+async fn an_account_sees_and_reaches_nothing_of_another() {
+    let (_file, app) = two_accounts().await;
+    let seen = other(&app, Method::GET, "/v4/Operator", json!({})).await;
+    assert_eq!(seen.expect(StatusCode::OK).as_array().unwrap().len(), 1);
+    let owner = app.owner().await;
+    let (path, guid) = (path_of(&owner), text(&owner, "OperatorGuid"));
+    let group = app.new_group("Night watch").await;
+    let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+    let api_user = format!("/v4/ApiUser/{}", text(&api_users[0], "ApiUserGuid"));
+    let least = json!({"FullName": "x", "Email": "x@example.com"});
+    let named = json!({"OperatorGuid": guid, "Description": "x"});
+    for (method, path, body) in [
+        (Method::GET, &path, &least),
+        (Method::PUT, &path, &least),
+        (Method::PATCH, &path, &least),
+        (Method::DELETE, &path, &least),
+        (Method::GET, &format!("{path}/Authorization"), &least),
+        (Method::GET, &group, &least),
+        (Method::GET, &format!("/v4/ApiUser/Operator/{guid}"), &named),
+        (Method::POST, &"/v4/ApiUser".to_owned(), &named),
+        (Method::GET, &api_user, &named),
+        (Method::DELETE, &api_user, &named),
+    ] {
+        let answer = other(&app, method.clone(), path, body.clone()).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
+    }
+    assert_eq!(app.owner().await, owner);
+}
+
+#[tokio::test]
+async fn an_address_is_unique_in_its_account_only() {
+    let (_file, app) = two_accounts().await;
+    app.new_operator(json!({"Email": "same@example.com"})).await;
+    let body = json!({"FullName": "Same", "Email": "same@example.com"});
+    let theirs = other(&app, Method::POST, "/v4/Operator", body).await;
+    theirs.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_bare_address_registers_in_the_oldest_account_and_a_prefix_names_one() {
+    let (_file, app) = two_accounts().await;
+    let path = other_owner(&app).await;
+    other(&app, Method::PATCH, &path, json!({"Password": "s3cret"}))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    for (name, password, account) in [
+        ("admin@example.com", "emulator", Some("123456")),
+        ("admin@example.com", "s3cret", None),
+        ("123456/admin@example.com", "emulator", Some("123456")),
+        ("123456/admin@example.com", "s3cret", None),
+        ("654321/Admin@Example.com", "s3cret", Some("654321")),
+        ("654321/admin@example.com", "emulator", None),
+    ] {
+        let answer = register(&app, name, password).await;
+        if let Some(account) = account {
+            assert_eq!(answer.expect(StatusCode::CREATED)["AccountId"], account);
+        } else {
+            answer.expect(StatusCode::UNAUTHORIZED);
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_log_in_with_a_password_cannot_register() {
+    let (_file, app) = two_accounts().await;
+    let path = other_owner(&app).await;
+    let name = "654321/admin@example.com";
+    for (allowed, status) in [
+        (json!(false), StatusCode::UNAUTHORIZED),
+        (json!(true), StatusCode::CREATED),
+        (json!(null), StatusCode::CREATED),
+    ] {
+        let body = json!({"Password": "s3cret", "AllowNativeLogin": allowed});
+        other(&app, Method::PATCH, &path, body)
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        register(&app, name, "s3cret").await.expect(status);
+    }
+}
+
+#[tokio::test]
+async fn single_sign_on_is_for_accounts_that_have_it() {
+    let (_file, app) = two_accounts().await;
+    let path = other_owner(&app).await;
+    let body = json!({"AllowNativeLogin": false, "AllowSingleSignon": true});
+    other(&app, Method::PATCH, &path, body.clone())
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let after = other(&app, Method::GET, &path, json!({})).await;
+    let after = after.expect(StatusCode::OK);
+    assert_eq!(after["AllowNativeLogin"], false);
+    assert_eq!(after["AllowSingleSignon"], true);
+    app.patch(&path_of(&app.owner().await), body).await.names(
+        StatusCode::FORBIDDEN,
+        &["AllowNativeLogin", "AllowSingleSignon"],
+    );
+}
+
+#[tokio::test]
+async fn the_last_use_of_an_api_user_older_than_the_feature_is_unknown_until_its_next() {
+    let (_file, app) = two_accounts().await;
+    let last_used = async |credentials: (&str, &str)| {
+        let request = app
+            .anonymous(Method::GET, "/v4/ApiUser")
+            .basic_auth(credentials.0, Some(credentials.1));
+        let seen = Answer::of(request).await.expect(StatusCode::OK);
+        let old: Vec<_> = seen
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|api_user| (text(api_user, "Type"), text(api_user, "LastUsed")))
+            .collect();
+        old
+    };
+    let unknown = ("TransactionRecorder".to_owned(), "Unknown".to_owned());
+    assert_eq!(last_used(("other", "secret")).await[1], unknown);
+    let after = last_used(("recorder", "secret")).await;
+    assert_eq!(after[0].0, "MobileApp");
+    assert_eq!(after[1].0, unknown.0);
+    assert_ne!(after[1].1, unknown.1);
+}

@@ -1,0 +1,362 @@
+//! What the documents print, and what the clients in use send: both get the documented answer.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::app::{Answer, TestApp, path_of, text};
+
+/// Expects an object to hold at least these fields.
+#[track_caller]
+fn assert_holds(value: &Value, fields: &Value) {
+    for (name, field) in fields.as_object().unwrap() {
+        assert_eq!(&value[name], field, "{name}");
+    }
+}
+
+/// The body of the operator API's POST and PUT examples.
+fn third_operator() -> Value {
+    json!({
+        "FullName": "Third Operator",
+        "Email": "ThirdOperator@acme.com",
+        "MobilePhone": "+31612345678",
+        "OutgoingPhoneNumber": "",
+        "IsAccountAdministrator": false,
+        "BackupEmail": "",
+        "IsOnDuty": false,
+        "CultureName": "",
+        "TimeZoneId": 56,
+        "SmsProvider": "SmsProviderUSA",
+        "UseNumericSender": false,
+        "PhoneProvider": "UseAccountSetting",
+        "AllowNativeLogin": true,
+        "AllowSingleSignon": false,
+    })
+}
+
+#[tokio::test]
+async fn the_post_and_get_examples_of_operators() {
+    let app = TestApp::start().await;
+    let created = app.post("/v4/Operator", third_operator()).await;
+    let created = created.expect(StatusCode::CREATED);
+    assert_holds(&created, &third_operator());
+    let seen = app.get(&path_of(&created)).await.expect(StatusCode::OK);
+    assert_eq!(seen, created);
+}
+
+#[tokio::test]
+async fn the_put_example_of_operators() {
+    let app = TestApp::start().await;
+    let operator = app.new_operator(json!({})).await;
+    let path = path_of(&operator);
+    let mut body = third_operator();
+    body["OperatorGuid"] = operator["OperatorGuid"].clone();
+    let answer = app.put(&path, body.clone()).await;
+    assert_eq!(answer.expect(StatusCode::NO_CONTENT), Value::Null);
+    let seen = app.get(&path).await.expect(StatusCode::OK);
+    assert_holds(&seen, &body);
+    // The GUID that the document prints is another operator's.
+    body["OperatorGuid"] = json!("d2782d76-62e7-4946-a41c-fc7f86c96300");
+    app.put(&path, body)
+        .await
+        .names(StatusCode::FORBIDDEN, &["OperatorGuid"]);
+}
+
+#[tokio::test]
+async fn the_list_example_of_operators_can_be_posted() {
+    let app = TestApp::start().await;
+    let first = json!({
+        "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+        "FullName": "First Operator",
+        "Email": "FirstOperator@acme.com",
+        "MobilePhone": "",
+        "IsAccountAdministrator": true,
+        "BackupEmail": " FirstOperator@gmail.com ",
+        "IsOnDuty": true,
+        "SmsProvider": "UseAccountSetting",
+        "PhoneProvider": "UseAccountSetting",
+        "AllowNativeLogin": true,
+        "AllowSingleSignon": false,
+    });
+    let second = json!({
+        "OperatorGuid": "23a75d1f-0dec-4963-86d8-0cee21267db4",
+        "UserName": "SecondOperator@acme.com",
+        "FullName": "Second Operator",
+        "Email": "SecondOperator@acme.com",
+        "MobilePhone": "",
+        "IsAccountAdministrator": false,
+        "BackupEmail": "",
+        "IsOnDuty": false,
+        "SmsProvider": "SmsProviderEurope",
+        "UseNumericSender": false,
+        "PhoneProvider": "UseAccountSetting",
+        "AllowNativeLogin": true,
+        "AllowSingleSignon": false,
+    });
+    for mut example in [first, second] {
+        let created = app.post("/v4/Operator", example.clone()).await;
+        let created = created.expect(StatusCode::CREATED);
+        let fields = example.as_object_mut().unwrap();
+        // Assigned by the API; and a name that the documents know nothing else of.
+        assert_ne!(
+            fields.remove("OperatorGuid").unwrap(),
+            created["OperatorGuid"]
+        );
+        fields.insert("IsAccountAdministrator".to_owned(), json!(false));
+        fields.remove("UserName");
+        assert_holds(&created, &example);
+        assert!(created.get("UserName").is_none());
+    }
+}
+
+#[tokio::test]
+async fn the_operator_of_the_api_account_in_use_cannot_be_deleted() {
+    let app = TestApp::start().await;
+    let path = path_of(&app.owner().await);
+    app.delete(&path).await.expect(StatusCode::FORBIDDEN);
+    let third = path_of(&app.new_operator(json!({})).await);
+    let answer = app.delete(&third).await;
+    assert_eq!(answer.expect(StatusCode::NO_CONTENT), Value::Null);
+}
+
+#[tokio::test]
+async fn the_list_of_operators_includes_the_account_administrator() {
+    let app = TestApp::start().await;
+    let operators = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    assert_eq!(operators[0]["IsAccountAdministrator"], true);
+}
+
+#[tokio::test]
+async fn the_examples_of_api_users() {
+    let app = TestApp::start().await;
+    let guid = app.new_operator(json!({})).await["OperatorGuid"].clone();
+    let body = json!({"OperatorGuid": guid, "Description": "API description"});
+    let created = app.post("/v4/ApiUser", body.clone()).await;
+    let created = created.expect(StatusCode::CREATED);
+    assert_holds(&created, &body);
+    let path = format!("/v4/ApiUser/{}", text(&created, "ApiUserGuid"));
+    let body = json!({"OperatorGuid": guid, "Description": "Updated API description"});
+    app.put(&path, body.clone())
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let seen = app.get(&path).await.expect(StatusCode::OK);
+    assert_holds(&seen, &body);
+    let mut names: Vec<_> = seen.as_object().unwrap().keys().collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "ApiUserGuid",
+            "CreatedDate",
+            "Description",
+            "LastUsed",
+            "OperatorGuid",
+            "Type",
+            "UsageLast30Days",
+            "UserName",
+        ]
+    );
+    app.delete(&path).await.expect(StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn the_guid_that_the_examples_of_api_users_print_is_none() {
+    let app = TestApp::start().await;
+    let body = json!({
+        "OperatorGuid": "ef45547g-0f8h-46a2-acef-dd1e15571390",
+        "Description": "API description",
+    });
+    app.post("/v4/ApiUser", body)
+        .await
+        .names(StatusCode::BAD_REQUEST, &["OperatorGuid"]);
+}
+
+#[tokio::test]
+async fn an_api_account_that_was_registered_is_listed_with_the_others() {
+    let app = TestApp::start().await;
+    let operator = app.new_operator(json!({"Password": "s3cret"})).await;
+    let list = format!("/v4/ApiUser/Operator/{}", text(&operator, "OperatorGuid"));
+    let added = json!({"OperatorGuid": operator["OperatorGuid"], "Description": "Added"});
+    app.post("/v4/ApiUser", added)
+        .await
+        .expect(StatusCode::CREATED);
+    let request = app
+        .anonymous(Method::POST, "/v4/Register?description=Registered")
+        .basic_auth("ThirdOperator@acme.com", Some("s3cret"));
+    Answer::of(request).await.expect(StatusCode::CREATED);
+    let listed = app.get(&list).await.expect(StatusCode::OK);
+    let descriptions: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|api_user| (text(api_user, "Description"), text(api_user, "LastUsed")))
+        .collect();
+    let never = || "Not yet used".to_owned();
+    assert_eq!(
+        descriptions,
+        [
+            ("Added".to_owned(), never()),
+            ("Registered".to_owned(), never())
+        ]
+    );
+}
+
+/// The Operator of the Swagger file as a generated client writes one that was never touched: every property, each at the
+/// zero value of its type or null.
+fn untouched() -> Value {
+    json!({
+        "OperatorGuid": "00000000-0000-0000-0000-000000000000",
+        "Hash": null,
+        "Password": null,
+        "FullName": null,
+        "Email": null,
+        "MobilePhone": null,
+        "OutgoingPhoneNumberId": 0,
+        "OutgoingPhoneNumberIdSpecified": false,
+        "IsAccountAdministrator": false,
+        "BackupEmail": null,
+        "IsOnDuty": false,
+        "CultureName": null,
+        "CultureNameSpecified": false,
+        "TimeZoneId": 0,
+        "TimeZoneIdSpecified": false,
+        "SmsProvider": "UseAccountSetting",
+        "UseNumericSender": false,
+        "UseNumericSenderSpecified": false,
+        "AllowNativeLogin": false,
+        "AllowNativeLoginSpecified": false,
+        "AllowSingleSignon": false,
+        "AllowSingleSignonSpecified": false,
+        "DefaultDashboard": null,
+        "SetupMode": "Manual",
+    })
+}
+
+#[tokio::test]
+async fn a_generated_client_s_whole_object_makes_a_plain_operator() {
+    let app = TestApp::start().await;
+    let plain = app.new_operator(json!({})).await;
+    app.delete(&path_of(&plain))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let mut body = untouched();
+    body["FullName"] = plain["FullName"].clone();
+    body["Email"] = plain["Email"].clone();
+    let created = app.post("/v4/Operator", body.clone()).await;
+    let mut created = created.expect(StatusCode::CREATED);
+    let path = path_of(&created);
+    app.put(&path, body).await.expect(StatusCode::NO_CONTENT);
+    assert_eq!(app.get(&path).await.expect(StatusCode::OK), created);
+    created["OperatorGuid"] = plain["OperatorGuid"].clone();
+    assert_eq!(created, plain);
+}
+
+#[tokio::test]
+async fn a_generated_client_s_whole_object_patches_what_it_specifies() {
+    let app = TestApp::start().await;
+    let operator = app
+        .new_operator(json!({
+            "OutgoingPhoneNumberId": 1, "TimeZoneId": 1, "CultureName": "nl-NL",
+            "AllowNativeLogin": true, "MobilePhone": "+31612345678",
+        }))
+        .await;
+    let mut body = untouched();
+    body["TimeZoneId"] = json!(56);
+    body["TimeZoneIdSpecified"] = json!(true);
+    body["CultureNameSpecified"] = json!(true);
+    app.patch(&path_of(&operator), body)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let mut expected = operator.clone();
+    expected["TimeZoneId"] = json!(56);
+    expected["CultureName"] = json!("");
+    expected["MobilePhone"] = json!("");
+    let after = app.get(&path_of(&operator)).await.expect(StatusCode::OK);
+    expected["Hash"] = after["Hash"].clone();
+    assert_eq!(after, expected);
+}
+
+#[tokio::test]
+async fn what_was_read_can_be_sent_back() {
+    let app = TestApp::start().await;
+    let operators = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    for operator in operators.as_array().unwrap() {
+        let path = path_of(operator);
+        app.put(&path, operator.clone())
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        app.patch(&path, operator.clone())
+            .await
+            .expect(StatusCode::NO_CONTENT);
+    }
+    assert_eq!(
+        app.get("/v4/Operator").await.expect(StatusCode::OK),
+        operators
+    );
+    let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+    let path = format!("/v4/ApiUser/{}", text(&api_users[0], "ApiUserGuid"));
+    app.put(&path, api_users[0].clone())
+        .await
+        .expect(StatusCode::NO_CONTENT);
+}
+
+#[tokio::test]
+async fn a_flag_without_a_value_sets_the_field_back_to_the_account_s() {
+    let app = TestApp::start().await;
+    let operator = app
+        .new_operator(json!({"TimeZoneId": 56, "UseNumericSender": true, "CultureName": "de-DE"}))
+        .await;
+    let path = path_of(&operator);
+    let flags = json!({
+        "TimeZoneIdSpecified": true,
+        "UseNumericSenderSpecified": true,
+        "CultureNameSpecified": true,
+    });
+    app.patch(&path, flags).await.expect(StatusCode::NO_CONTENT);
+    let after = app.get(&path).await.expect(StatusCode::OK);
+    assert!(after.get("TimeZoneId").is_none());
+    assert!(after.get("UseNumericSender").is_none());
+    assert_eq!(after["CultureName"], "");
+}
+
+/// What the vendor's Terraform provider sends: empty words for what its user did not write.
+#[tokio::test]
+async fn terraform_makes_changes_and_deletes_an_operator() {
+    let app = TestApp::start().await;
+    let unwritten = json!({
+        "FullName": "Terraform",
+        "Email": "terraform@example.com",
+        "MobilePhone": "",
+        "BackupEmail": "",
+        "SmsProvider": "",
+        "PhoneProvider": "",
+        "DefaultDashboard": "",
+        "OperatorRole": "",
+        "SetupMode": "",
+    });
+    let created = app.post("/v4/Operator", unwritten.clone()).await;
+    let created = created.expect(StatusCode::CREATED);
+    assert_holds(
+        &created,
+        &json!({
+            "SmsProvider": "UseAccountSetting",
+            "PhoneProvider": "UseAccountSetting",
+            "DefaultDashboard": "UseAccountSpecifiedDashboard",
+            "OperatorRole": "Unspecified",
+            "SetupMode": "Manual",
+        }),
+    );
+    let path = path_of(&created);
+    app.patch(
+        &path,
+        json!({"DefaultDashboard": "AlertLog", "OperatorRole": "x"}),
+    )
+    .await
+    .expect(StatusCode::NO_CONTENT);
+    let before = app.get(&path).await.expect(StatusCode::OK);
+    app.patch(&path, unwritten)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(app.get(&path).await.expect(StatusCode::OK), before);
+    app.delete(&path).await.expect(StatusCode::NO_CONTENT);
+    app.get(&path).await.expect(StatusCode::NOT_FOUND);
+}

@@ -5,6 +5,7 @@
 mod api_user;
 mod app;
 mod authentication;
+mod concurrency;
 mod documents;
 mod operator;
 mod operator_authorization;

@@ -159,11 +159,11 @@ impl FromStr for TimeOfDay {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let trimmed = text.trim();
-        // Chrono reads 8:30 as well, which the API does not.
-        (trimmed.len() == 5)
-            .then(|| NaiveTime::parse_from_str(trimmed, "%H:%M").ok())
-            .flatten()
+        NaiveTime::parse_from_str(trimmed, "%H:%M")
             .map(Self)
+            .ok()
+            // Chrono reads 8:30 and 08: 3 as well, which the API does not.
+            .filter(|time| time.to_string() == trimmed)
             .ok_or_else(|| format!("{} is not a time of day; write it as 08:30", quoted(text)))
     }
 }
@@ -184,7 +184,7 @@ mod tests {
             assert_eq!(good.parse::<TimeOfDay>().unwrap().to_string(), good);
         }
         for bad in [
-            "", "8:30", "24:00", "08:60", "08:30:00", "08.30", "+8:30", "8:30 ",
+            "", "8:30", "24:00", "08:60", "08:30:00", "08.30", "+8:30", "8:30 ", "08: 3", "8: 30",
         ] {
             assert!(bad.parse::<TimeOfDay>().is_err(), "{bad}");
         }

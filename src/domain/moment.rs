@@ -52,12 +52,13 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let trimmed = text.trim();
-        let has_four_digit_year = trimmed.find('-') == Some(4);
-        let with_offset = || DateTime::parse_from_rfc3339(trimmed).map(|at| at.naive_utc());
+        let with_offset = || DateTime::parse_from_rfc3339(trimmed).ok();
         NaiveDateTime::parse_from_str(trimmed, "%Y-%m-%dT%H:%M:%S%.f")
-            .or_else(|_| with_offset())
             .ok()
-            .filter(|at| has_four_digit_year && (1..=9999).contains(&at.year()))
+            // Chrono reads 2025-1-1T8:0: 0 as well, which the API does not.
+            .filter(|at| trimmed.starts_with(&Self(*at).to_string()))
+            .or_else(|| with_offset().map(|at| at.naive_utc()))
+            .filter(|at| (1..=9999).contains(&at.year()))
             .map(Self::from)
             .ok_or_else(|| {
                 format!(
@@ -106,6 +107,8 @@ mod tests {
             "2025-13-01T00:00:00",
             "0001-01-01T00:00:00+02:00",
             "+12025-01-01T00:00:00",
+            "2025-1-1T8:0:0",
+            "2025-11-11T21:18: 1",
         ] {
             assert!(text.parse::<Moment>().is_err(), "{text}");
         }

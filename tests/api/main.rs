@@ -2,13 +2,19 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod account;
+mod anonymous;
 mod api_user;
 mod app;
 mod authentication;
 mod concurrency;
 mod documents;
+mod duty_schedule;
 mod operator;
 mod operator_authorization;
+mod operator_group;
+mod operator_group_authorization;
 mod registration;
 mod rights;
 mod seeded;
+mod timezone;

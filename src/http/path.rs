@@ -1,5 +1,7 @@
 //! The paths of the API, and the many ways in which clients may write them.
 
+use std::borrow::Cow;
+
 use axum::extract::Request;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
@@ -89,7 +91,7 @@ fn canonical_path(path: &str) -> Option<String> {
         .unwrap_or(path);
     let segments = trimmed.strip_prefix('/')?;
     let segments = match segments.split_once('/') {
-        Some((first, rest)) if first.eq_ignore_ascii_case("v4") => rest,
+        Some((first, rest)) if decoded(first).eq_ignore_ascii_case("v4") => rest,
         _ => segments,
     };
     let canonical: String = segments
@@ -100,12 +102,16 @@ fn canonical_path(path: &str) -> Option<String> {
 }
 
 fn canonical_segment(segment: &str) -> &str {
-    let decoded = percent_decode_str(segment).decode_utf8_lossy();
+    let decoded = decoded(segment);
     let word = WORDS
         .iter()
         .chain(&NOT_EMULATED)
         .find(|word| word.eq_ignore_ascii_case(&decoded));
     word.copied().unwrap_or(segment)
+}
+
+fn decoded(segment: &str) -> Cow<'_, str> {
+    percent_decode_str(segment).decode_utf8_lossy()
 }
 
 #[cfg(test)]
@@ -119,6 +125,7 @@ mod tests {
             ("/V4/Operator/", "/Operator"),
             ("/apiuser", "/ApiUser"),
             ("/v4/%4Fperator", "/Operator"),
+            ("/%764/Operator", "/Operator"),
             ("/v4/monitor/1", "/Monitor/1"),
             ("/v4//Operator", "//Operator"),
             ("/v4/Operator//", "/Operator/"),

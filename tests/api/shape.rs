@@ -1,0 +1,470 @@
+//! Paths and their many spellings, what decides a status first, and the one shape of every error.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use uptrends_emulator::domain::account::Settings;
+use uptrends_emulator::domain::operator::Profile;
+use uptrends_emulator::domain::timezone::TimeZoneId;
+use uptrends_emulator::domain::{Account, Operator, OperatorGuid};
+use uptrends_emulator::service::seed::default_account;
+use uptrends_emulator::store::Store;
+
+use crate::anonymous::{OPERATIONS, filled};
+use crate::app::{Answer, TestApp, text};
+
+const NOT_EMULATED: [&str; 17] = [
+    "Monitor",
+    "AlertDefinition",
+    "VaultItem",
+    "VaultSection",
+    "MonitorGroup",
+    "MonitorCheck",
+    "Sla",
+    "Dashboard",
+    "Checkpoint",
+    "CheckpointRegion",
+    "PublicStatusPage",
+    "ScheduledReport",
+    "Statistics",
+    "Alert",
+    "Status",
+    "Integration",
+    "Rum",
+];
+
+const UNKNOWN: &str = "36fad910-6e9f-4886-b1a7-9b4637362cb8";
+
+fn method(name: &str) -> Method {
+    Method::from_bytes(name.as_bytes()).unwrap()
+}
+
+/// The paths of things that are there, as the API spells them.
+async fn paths(app: &TestApp) -> Vec<String> {
+    let owner = text(&app.owner().await, "OperatorGuid");
+    let group = app.system_group("IsAdministratorsGroup").await;
+    let group = group.strip_prefix("/v4").unwrap();
+    [
+        "/Account",
+        "/Account/Settings",
+        "/Timezone",
+        "/Timezone/56",
+        "/OutgoingPhoneNumber",
+        "/Operator",
+        "/OperatorGroup",
+    ]
+    .map(str::to_owned)
+    .into_iter()
+    .chain(
+        ["", "/OperatorGroup", "/Authorization", "/DutySchedule"]
+            .map(|below| format!("/Operator/{owner}{below}")),
+    )
+    .chain(
+        ["", "/Member", "/Authorization", "/DutySchedule"].map(|below| format!("{group}{below}")),
+    )
+    .collect()
+}
+
+#[tokio::test]
+async fn a_path_may_be_written_in_many_ways() {
+    let app = TestApp::start().await;
+    for path in paths(&app).await {
+        let expected = app.get(&format!("/v4{path}")).await;
+        expected.expect(StatusCode::OK);
+        let first_percent_encoded = format!("/%{:02X}{}", path.as_bytes()[1], &path[2..]);
+        for written in [
+            path.clone(),
+            format!("{path}/"),
+            format!("/v4{path}/"),
+            format!("/V4{path}"),
+            format!("/v4{}", path.to_lowercase()),
+            path.to_uppercase(),
+            format!("/v4{first_percent_encoded}"),
+            first_percent_encoded,
+            format!("/%764{path}"),
+            format!("/v%34{path}/"),
+            format!("/v4{path}?unknown=1"),
+        ] {
+            let answer = app.get(&written).await;
+            assert_eq!(
+                (answer.status, &answer.text),
+                (StatusCode::OK, &expected.text),
+                "{written}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_path_that_does_not_exist_is_not_found_whatever_the_credentials() {
+    let app = TestApp::start().await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    for path in [
+        "/v4",
+        "/v4/",
+        "/v4/Nonsense",
+        "/Nonsense",
+        "/v4/Operator//",
+        "/v4//Operator",
+        "//Operator",
+        "/v4/v4/Operator",
+        "/v3/Operator",
+        "/v4/Operators",
+        "/v4%2FOperator",
+        "/v4/%FF",
+        "/v4/Account/Nonsense",
+        "/v4/Timezone/56/57",
+        "/v4/Monitors",
+        "/v4/Register/API",
+        &format!("/v4/Operator/{owner}/Nonsense"),
+        &format!("/v4/Operator/{owner}/Member"),
+        &format!("/v4/OperatorGroup/{owner}/OperatorGroup"),
+    ] {
+        for name in ["GET", "POST", "PATCH", "OPTIONS", "NONSENSE"] {
+            let unknown = Answer::of(app.anonymous(method(name), path)).await;
+            assert_eq!(
+                unknown.messages(StatusCode::NOT_FOUND).len(),
+                1,
+                "{name} {path}"
+            );
+            Answer::of(app.request(method(name), path))
+                .await
+                .messages(StatusCode::NOT_FOUND);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_emulated_says_so_with_credentials_and_asks_for_them_without() {
+    let app = TestApp::start().await;
+    for word in NOT_EMULATED {
+        for path in [
+            format!("/v4/{word}"),
+            format!("/{word}/"),
+            format!("/v4/{}", word.to_lowercase()),
+            format!("/v4/{word}/{UNKNOWN}/Below/It"),
+        ] {
+            for name in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
+                let anonymous = Answer::of(app.anonymous(method(name), &path)).await;
+                anonymous.messages(StatusCode::UNAUTHORIZED);
+                let answer = Answer::of(app.request(method(name), &path).body("nonsense")).await;
+                let messages = answer.messages(StatusCode::NOT_IMPLEMENTED);
+                assert!(
+                    messages[0].contains(&format!("/v4/{word} ")),
+                    "{messages:?}"
+                );
+            }
+            let head = Answer::of(app.request(Method::HEAD, &path)).await;
+            assert_eq!(head.status, StatusCode::NOT_IMPLEMENTED);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_have_is_told_with_those_that_it_has() {
+    let app = TestApp::start().await;
+    let mut methods = BTreeMap::<&str, Vec<&str>>::new();
+    for (method, path) in OPERATIONS {
+        methods.entry(path).or_default().push(method);
+    }
+    for (path, mut allowed) in methods {
+        allowed.sort_unstable();
+        for name in [
+            "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "NONSENSE",
+        ] {
+            if allowed.contains(&name) {
+                continue;
+            }
+            let path = filled(path);
+            for path in [format!("/v4{path}"), format!("{}/", path.to_lowercase())] {
+                for request in [
+                    app.anonymous(method(name), &path),
+                    app.request(method(name), &path),
+                ] {
+                    let answer = Answer::of(request).await;
+                    assert_eq!(
+                        answer.status,
+                        StatusCode::METHOD_NOT_ALLOWED,
+                        "{name} {path}"
+                    );
+                    if name == "HEAD" {
+                        assert_eq!(answer.text, "");
+                    } else {
+                        assert_eq!(answer.messages(StatusCode::METHOD_NOT_ALLOWED).len(), 1);
+                    }
+                    let allow = answer.headers["Allow"].to_str().unwrap();
+                    let mut allow: Vec<_> = allow.split(", ").collect();
+                    allow.sort_unstable();
+                    assert_eq!(allow, allowed, "{name} {path}");
+                }
+            }
+        }
+    }
+}
+
+/// Each request is wrong in all that comes after, and the first of it decides.
+#[tokio::test]
+async fn the_first_thing_that_is_wrong_decides_the_status() {
+    let app = TestApp::start().await;
+    let operator = app.new_operator(json!({})).await;
+    let nobody = app.as_operator(&text(&operator, "OperatorGuid")).await;
+    let large = "x".repeat(64 * 1024 + 1);
+    let refused = json!({"Description": "x".repeat(256)}).to_string();
+    let group = format!("/v4/OperatorGroup/{UNKNOWN}");
+    let put = |path: &str| app.request(Method::PUT, path);
+    let json =
+        |request: reqwest::RequestBuilder| request.header("Content-Type", "application/json");
+    for (status, request) in [
+        (
+            404,
+            app.anonymous(Method::PUT, "/v4/Nonsense")
+                .body(large.clone()),
+        ),
+        (405, app.anonymous(Method::POST, &group).body(large.clone())),
+        (
+            405,
+            app.anonymous(Method::POST, "/v4/OperatorGroup/nonsense")
+                .body(large.clone()),
+        ),
+        (
+            401,
+            app.anonymous(Method::PUT, "/v4/Monitor/nonsense")
+                .body(large.clone()),
+        ),
+        (
+            401,
+            app.anonymous(Method::PUT, "/v4/OperatorGroup/nonsense")
+                .body(large.clone()),
+        ),
+        (501, put("/v4/Monitor/nonsense").body(large.clone())),
+        (413, put("/v4/OperatorGroup/nonsense").body(large.clone())),
+        (413, json(put("/v4/OperatorGroup/nonsense")).body(large)),
+        (415, put("/v4/OperatorGroup/nonsense").body("{")),
+        (400, json(put("/v4/OperatorGroup/nonsense")).body("{")),
+        (400, json(nobody.request(Method::PUT, &group)).body("{")),
+        (
+            400,
+            json(nobody.request(Method::PUT, "/v4/OperatorGroup/nonsense")).body(refused.clone()),
+        ),
+        (
+            403,
+            json(nobody.request(Method::PUT, &group)).body(refused.clone()),
+        ),
+        (403, nobody.request(Method::DELETE, &group)),
+        (404, json(put(&group)).body(refused.clone())),
+        (403, json(put(&app.new_group("x").await)).body(refused)),
+    ] {
+        let asked = format!("{request:?}");
+        let answer = Answer::of(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{asked}: {}", answer.text);
+        answer.messages(answer.status);
+    }
+    // The right comes before the resource: the message is not about the group.
+    let answer = Answer::of(nobody.request(Method::DELETE, &group)).await;
+    assert!(!answer.text.contains(UNKNOWN), "{}", answer.text);
+}
+
+#[tokio::test]
+async fn a_path_and_a_body_that_are_both_wrong_are_told_together() {
+    let app = TestApp::start().await;
+    for (name, path, body, named) in [
+        (
+            "PUT",
+            "/v4/OperatorGroup/nonsense",
+            json!({"OperatorGroupGuid": "nonsense"}),
+            vec!["OperatorGroupGuid", "Description"],
+        ),
+        (
+            "PUT",
+            "/v4/Operator/nonsense/DutySchedule/x",
+            json!({"ScheduleMode": "Weekly", "MonthDay": 3, "StartTime": "8"}),
+            vec![
+                "OperatorGuid",
+                "DutyScheduleId",
+                "WeekDay",
+                "MonthDay",
+                "StartTime",
+                "EndTime",
+            ],
+        ),
+        (
+            "POST",
+            "/v4/OperatorGroup/nonsense/DutySchedule/AddDutyScheduleForAllMembers",
+            json!({}),
+            vec!["OperatorGroupGuid", "ScheduleMode"],
+        ),
+        (
+            "PUT",
+            "/v4/ApiUser/nonsense",
+            json!({}),
+            vec!["ApiUserGuid", "OperatorGuid", "Description"],
+        ),
+        (
+            "PATCH",
+            "/v4/Operator/nonsense",
+            json!({"FullName": " "}),
+            vec!["OperatorGuid", "FullName"],
+        ),
+        (
+            "DELETE",
+            "/v4/Operator/x/DutySchedule/y",
+            json!({}),
+            vec!["OperatorGuid", "DutyScheduleId"],
+        ),
+        (
+            "POST",
+            "/v4/OperatorGroup/x/Member/y",
+            json!({}),
+            vec!["OperatorGroupGuid", "OperatorGuid"],
+        ),
+    ] {
+        let answer = Answer::of(app.request(method(name), path).json(&body)).await;
+        answer.names(StatusCode::BAD_REQUEST, &named);
+    }
+    let malformed = app
+        .request(Method::PUT, "/v4/OperatorGroup/nonsense")
+        .header("Content-Type", "application/json");
+    let messages = Answer::of(malformed.body("{"))
+        .await
+        .messages(StatusCode::BAD_REQUEST);
+    assert_eq!(messages.len(), 2, "{messages:?}");
+}
+
+#[tokio::test]
+async fn a_guid_in_the_path_may_be_written_in_each_usual_spelling() {
+    let app = TestApp::start().await;
+    let guid = text(&app.owner().await, "OperatorGuid");
+    let expected = app.get(&format!("/v4/Operator/{guid}")).await.text;
+    for written in [
+        guid.to_uppercase(),
+        guid.replace('-', ""),
+        format!("{{{guid}}}"),
+        format!("%7B{}%7d", guid.to_uppercase()),
+        guid.replace('-', "%2D"),
+    ] {
+        let answer = app.get(&format!("/v4/Operator/{written}")).await;
+        assert_eq!(
+            (answer.status, &answer.text),
+            (StatusCode::OK, &expected),
+            "{written}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_guid_is_a_bad_request() {
+    let app = TestApp::start().await;
+    for (path, named) in [
+        ("Operator", "OperatorGuid"),
+        ("OperatorGroup", "OperatorGroupGuid"),
+        ("ApiUser", "ApiUserGuid"),
+    ] {
+        for guid in [
+            "x",
+            "1",
+            "%20",
+            "%FF%00",
+            "ef45547g-0f8h-46a2-acef-dd1e15571390",
+            &UNKNOWN[1..],
+            "Member",
+            "a%2Fb",
+        ] {
+            let answer = app.get(&format!("/v4/{path}/{guid}")).await;
+            let messages = answer.messages(StatusCode::BAD_REQUEST);
+            assert_eq!(messages.len(), 1);
+            assert!(
+                guid.contains("%FF") || messages[0].starts_with(&format!("{named}: ")),
+                "{messages:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_guid_of_another_kind_of_thing_is_not_found() {
+    let app = TestApp::start().await;
+    let operator = text(&app.owner().await, "OperatorGuid");
+    let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+    let api_user = text(&api_users[0], "ApiUserGuid");
+    let group = app.system_group("IsEveryone").await;
+    let group = group.rsplit('/').next().unwrap();
+    let daily = json!({"ScheduleMode": "Daily", "StartTime": "08:00", "EndTime": "16:30"});
+    for (kind, others) in [
+        ("Operator", [group, &api_user]),
+        ("ApiUser", [group, &operator]),
+        ("ApiUser/Operator", [group, &api_user]),
+        ("OperatorGroup", [&operator, &api_user]),
+    ] {
+        for guid in others
+            .into_iter()
+            .chain([UNKNOWN, "00000000-0000-0000-0000-000000000000"])
+        {
+            app.get(&format!("/v4/{kind}/{guid}"))
+                .await
+                .messages(StatusCode::NOT_FOUND);
+        }
+    }
+    app.post(&format!("/v4/Operator/{group}/DutySchedule"), daily.clone())
+        .await
+        .messages(StatusCode::NOT_FOUND);
+    app.post(&format!("/v4/OperatorGroup/{operator}/DutySchedule"), daily)
+        .await
+        .messages(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn another_account_s_guids_are_not_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let profile = Profile {
+        full_name: "Somebody Else".parse().unwrap(),
+        email: "admin@example.com".parse().unwrap(),
+        ..Profile::default()
+    };
+    let settings = Settings {
+        name: "Another account".to_owned(),
+        time_zone_id: TimeZoneId::try_from(110).unwrap(),
+        single_sign_on: false,
+    };
+    let operator = Operator::new(OperatorGuid::derived("another account's"), profile, None);
+    let guid = operator.guid;
+    let other = Account::new("654321".parse().unwrap(), settings, operator);
+    let group = other.operator_groups.iter().next().unwrap().guid;
+    let store = Store::open(&file).await.unwrap();
+    let accounts = |context: &_| vec![default_account("emulator", "emulator", context), other];
+    store.add_accounts(accounts).await.unwrap();
+    store.close().await;
+
+    let app = TestApp::start_on(&file).await;
+    let own = app.new_group("Main operators").await;
+    let profile = json!({"FullName": "Mine", "Email": "mine@acme.com", "Description": "Mine"});
+    for (name, path) in [
+        ("GET", format!("/v4/Operator/{guid}")),
+        ("PUT", format!("/v4/Operator/{guid}")),
+        ("PATCH", format!("/v4/Operator/{guid}")),
+        ("DELETE", format!("/v4/Operator/{guid}")),
+        ("GET", format!("/v4/Operator/{guid}/OperatorGroup")),
+        ("GET", format!("/v4/Operator/{guid}/Authorization")),
+        (
+            "POST",
+            format!("/v4/Operator/{guid}/Authorization/AllowInfra"),
+        ),
+        ("GET", format!("/v4/Operator/{guid}/DutySchedule")),
+        ("GET", format!("/v4/ApiUser/Operator/{guid}")),
+        ("GET", format!("/v4/OperatorGroup/{group}")),
+        ("PUT", format!("/v4/OperatorGroup/{group}")),
+        ("DELETE", format!("/v4/OperatorGroup/{group}")),
+        ("GET", format!("/v4/OperatorGroup/{group}/Member")),
+        (
+            "POST",
+            format!("/v4/OperatorGroup/{group}/AllOperatorsOnDuty"),
+        ),
+        ("POST", format!("{own}/Member/{guid}")),
+    ] {
+        let answer = Answer::of(app.request(method(name), &path).json(&profile)).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{name} {path}");
+    }
+    let operators = app.get("/v4/Operator").await.text;
+    assert!(!operators.contains("Somebody Else"), "{operators}");
+}

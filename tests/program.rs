@@ -1,0 +1,800 @@
+//! The program from outside: its flags and variables, its files, how it stops, and that it forgets nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+const READY: &str = "uptrends-emulator ready on ";
+
+/// What stands between headers and body.
+const EMPTY_LINE: &str = "\r\n\r\n";
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_uptrends-emulator"));
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Runs the program to its end.
+fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
+    command(arguments)
+        .envs(variables.iter().copied())
+        .output()
+        .unwrap()
+}
+
+/// Expects that the program does not start, and answers with what it says about that.
+#[track_caller]
+fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+    let output = run(arguments, variables);
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{told}");
+    assert_eq!(output.stdout, b"");
+    assert!(told.starts_with("error: "), "{told}");
+    assert!(!told.contains("panicked"), "{told}");
+    told
+}
+
+/// A program that runs; it is killed at the end of its test.
+struct Program {
+    process: Child,
+    stdout: BufReader<ChildStdout>,
+    url: String,
+}
+
+impl Program {
+    fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
+        let listen = ["--listen", "127.0.0.1:0"];
+        let is_told = arguments.contains(&"--listen")
+            || variables.iter().any(|(name, _)| name.ends_with("_LISTEN"));
+        let mut command = command(if is_told { &[] } else { &listen });
+        command
+            .args(arguments)
+            .envs(variables.iter().copied())
+            .stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let mut stdout = BufReader::new(process.stdout.take().unwrap());
+        let mut line = String::new();
+        stdout.read_line(&mut line).unwrap();
+        let url = line
+            .trim_end()
+            .strip_prefix(READY)
+            .unwrap_or_else(|| panic!("not ready: {line}"));
+        let url = url.to_owned();
+        Self {
+            process,
+            stdout,
+            url,
+        }
+    }
+
+    fn on(database: &Path) -> Self {
+        Self::start(&["--database", database.to_str().unwrap()])
+    }
+
+    fn address(&self) -> &str {
+        self.url.strip_prefix("http://").unwrap()
+    }
+
+    async fn request(&self, method: Method, path: &str, body: Value) -> (StatusCode, Value) {
+        request(&self.url, method, path, body).await.unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args([name, &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Waits for the end: the exit code, if it was not killed, and what was still to be read on stdout.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.stdout.read_to_string(&mut rest).unwrap();
+        (self.process.wait().unwrap().code(), rest)
+    }
+
+    fn kill(self) {
+        self.signal("-KILL");
+        self.end();
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn request(
+    url: &str,
+    method: Method,
+    path: &str,
+    body: Value,
+) -> reqwest::Result<(StatusCode, Value)> {
+    let request = reqwest::Client::new().request(method, format!("{url}{path}"));
+    let response = request
+        .basic_auth("emulator", Some("emulator"))
+        .json(&body)
+        .send()
+        .await?;
+    let status = response.status();
+    let text = response.text().await?;
+    Ok((status, serde_json::from_str(&text).unwrap_or_default()))
+}
+
+fn folder() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    (folder, file)
+}
+
+#[tokio::test]
+async fn without_a_file_it_is_ready_with_the_default_account() {
+    let program = Program::start(&[]);
+    let (status, operators) = program
+        .request(Method::GET, "/v4/Operator", json!({}))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(operators[0]["Email"], "admin@example.com");
+    let (_, account) = program.request(Method::GET, "/v4/Account", json!({})).await;
+    assert_eq!(account["AccountId"], "123456");
+}
+
+#[tokio::test]
+async fn stdout_gets_one_line_whatever_is_logged() {
+    for level in ["off", "info", "trace"] {
+        let program = Program::start(&["--log", level]);
+        program
+            .request(Method::GET, "/v4/Operator", json!({}))
+            .await;
+        program.signal("-TERM");
+        assert_eq!(program.end(), (Some(0), String::new()), "{level}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_goes_to_stderr_as_text_or_json() {
+    let mut command = command(&[
+        "--listen",
+        "127.0.0.1:0",
+        "--log",
+        "debug",
+        "--log-format",
+        "json",
+    ]);
+    let mut process = command.spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(process.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let url = line.trim_end().strip_prefix(READY).unwrap();
+    request(url, Method::GET, "/v4/Operator", json!({}))
+        .await
+        .unwrap();
+    let id = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args(["-TERM", &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let output = process.wait_with_output().unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    assert!(!log.is_empty());
+    for line in log.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert!(line["level"].is_string(), "{line}");
+    }
+    assert!(!log.contains("ZW11bGF0b3I6ZW11bGF0b3I"), "{log}");
+}
+
+#[tokio::test]
+async fn a_flag_wins_over_its_variable() {
+    let variables = [
+        ("UPTRENDS_EMULATOR_LISTEN", "127.0.0.1:0"),
+        ("UPTRENDS_EMULATOR_USERNAME", "somebody"),
+        ("UPTRENDS_EMULATOR_PASSWORD", "of:variable"),
+    ];
+    let program = Program::start_with(&["--password", "of:flag"], &variables);
+    for (user_name, password, status) in [
+        ("somebody", "of:flag", 200),
+        ("somebody", "of:variable", 401),
+        ("emulator", "of:flag", 401),
+    ] {
+        let request = reqwest::Client::new().get(format!("{}/v4/Operator", program.url));
+        let response = request
+            .basic_auth(user_name, Some(password))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(response.status().as_u16(), status, "{user_name} {password}");
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_told_with_the_nearest_thing_that_does() {
+    for (arguments, variables, nearest) in [
+        (vec!["--lisen", "127.0.0.1:0"], vec![], "--listen"),
+        (vec!["healthchek"], vec![], "healthcheck"),
+        (vec!["--log-format", "jsn"], vec![], "json"),
+        (vec!["--log", "a=b=c"], vec![], "module=level"),
+        (vec!["--listen", "8080"], vec![], "127.0.0.1:8080"),
+        (
+            vec!["--listen", "127.0.0.1:99999"],
+            vec![],
+            "127.0.0.1:8080",
+        ),
+        (vec!["--username", ""], vec![], "--username"),
+        (vec!["--username", "a:b"], vec![], "colon"),
+        (vec!["--password", ""], vec![], "--password"),
+        (vec!["--database"], vec![], "--database"),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_LISTEN", "nonsense")],
+            "127.0.0.1:8080",
+        ),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_LISTEN", "")],
+            "127.0.0.1:8080",
+        ),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_LOG_FORMAT", "txt")],
+            "text",
+        ),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_DATABASE", "")],
+            "--database",
+        ),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_DATABSE", "x")],
+            "UPTRENDS_EMULATOR_DATABASE",
+        ),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_USER", "x")],
+            "UPTRENDS_EMULATOR_USERNAME",
+        ),
+        (
+            vec![],
+            vec![("UPTRENDS_EMULATOR_", "x")],
+            "UPTRENDS_EMULATOR_",
+        ),
+        (
+            vec!["healthcheck"],
+            vec![("UPTRENDS_EMULATOR_READYFILE", "x")],
+            "UPTRENDS_EMULATOR_READY_FILE",
+        ),
+    ] {
+        let told = refused(&arguments, &variables);
+        assert!(
+            told.contains(nearest),
+            "{arguments:?} {variables:?}: {told}"
+        );
+    }
+}
+
+#[test]
+fn a_password_is_not_repeated() {
+    let told = refused(
+        &["--listen", "x"],
+        &[("UPTRENDS_EMULATOR_PASSWORD", "hunter2")],
+    );
+    assert!(!told.contains("hunter2"), "{told}");
+    let help = run(&["--help"], &[("UPTRENDS_EMULATOR_PASSWORD", "hunter2")]);
+    assert!(!String::from_utf8(help.stdout).unwrap().contains("hunter2"));
+}
+
+#[test]
+fn the_variables_that_kubernetes_sets_for_a_service_are_no_concern() {
+    let variables = [
+        ("UPTRENDS_EMULATOR_SERVICE_HOST", "10.0.0.1"),
+        ("UPTRENDS_EMULATOR_SERVICE_PORT", "8080"),
+        ("UPTRENDS_EMULATOR_SERVICE_PORT_HTTP", "8080"),
+        ("UPTRENDS_EMULATOR_PORT", "tcp://10.0.0.1:8080"),
+        ("UPTRENDS_EMULATOR_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
+        ("UPTRENDS_EMULATOR_PORT_8080_TCP_ADDR", "10.0.0.1"),
+        ("UPTRENDS_EMULATORS", "no concern either"),
+    ];
+    let program = Program::start_with(&[], &variables);
+    assert!(
+        program.url.starts_with("http://127.0.0.1:"),
+        "{}",
+        program.url
+    );
+}
+
+#[test]
+fn the_ready_file_tells_url_and_process_and_goes_with_it() {
+    let (folder, _) = folder();
+    let file = folder.path().join("ready");
+    fs::write(&file, "of an earlier run").unwrap();
+    let program = Program::start(&["--ready-file", file.to_str().unwrap()]);
+    let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    assert_eq!(
+        written,
+        json!({"url": program.url, "pid": program.process.id()})
+    );
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    program.signal("-TERM");
+    assert_eq!(program.end().0, Some(0));
+    assert!(!file.exists());
+}
+
+#[test]
+fn a_ready_file_that_cannot_be_written_ends_the_start() {
+    let (folder, _) = folder();
+    let file = folder.path().join("missing/ready");
+    let told = refused(
+        &[
+            "--listen",
+            "127.0.0.1:0",
+            "--ready-file",
+            file.to_str().unwrap(),
+        ],
+        &[],
+    );
+    assert!(told.contains("ready file"), "{told}");
+}
+
+#[test]
+fn a_port_that_is_taken_ends_the_start() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let told = refused(&["--listen", &address], &[]);
+    assert!(told.contains(&address), "{told}");
+}
+
+#[test]
+fn a_file_in_use_is_left_to_its_program() {
+    let (_folder, file) = folder();
+    let program = Program::on(&file);
+    let before = fs::read(&file).unwrap();
+    let path = file.to_str().unwrap();
+    let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+    assert!(told.contains(path) && told.contains("in use"), "{told}");
+    assert_eq!(fs::read(&file).unwrap(), before);
+    program.kill();
+    Program::on(&file);
+}
+
+#[test]
+fn what_is_no_database_of_ours_is_left_as_it_was() {
+    let (folder, file) = folder();
+    let path = file.to_str().unwrap();
+    let mut sqlite = b"SQLite format 3\0".to_vec();
+    sqlite.resize(4096, 0);
+    let mut ours_but_broken = sqlite.clone();
+    ours_but_broken[60..64].copy_from_slice(&6_u32.to_be_bytes());
+    ours_but_broken[68..72].copy_from_slice(b"UPTE");
+    let mut newer = ours_but_broken.clone();
+    newer[60..64].copy_from_slice(&1000_u32.to_be_bytes());
+    for content in [
+        b"x".to_vec(),
+        vec![0],
+        "Dear diary".repeat(1_000).into_bytes(),
+        sqlite,
+        ours_but_broken,
+        newer,
+    ] {
+        fs::write(&file, &content).unwrap();
+        let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+        assert!(told.contains(path), "{told}");
+        assert_eq!(fs::read(&file).unwrap(), content);
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "nothing was left beside it"
+        );
+    }
+}
+
+#[test]
+fn a_folder_or_a_file_in_a_missing_folder_is_no_database() {
+    let (folder, _) = folder();
+    let missing = folder.path().join("missing/state.db");
+    for path in [folder.path(), &missing] {
+        let path = path.to_str().unwrap();
+        let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+        assert!(told.contains(path), "{told}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn an_empty_file_becomes_a_database() {
+    let (_folder, file) = folder();
+    fs::write(&file, "").unwrap();
+    let program = Program::on(&file);
+    let (status, _) = program
+        .request(Method::GET, "/v4/Operator", json!({}))
+        .await;
+    assert_eq!(status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_was_answered_is_there_after_an_ordinary_end() {
+    let (folder, file) = folder();
+    for round in 0..3 {
+        let program = Program::on(&file);
+        let (_, groups) = program
+            .request(Method::GET, "/v4/OperatorGroup", json!({}))
+            .await;
+        assert_eq!(groups.as_array().unwrap().len(), 3 + round);
+        let body = json!({"Description": format!("round {round}")});
+        let (status, _) = program
+            .request(Method::POST, "/v4/OperatorGroup", body)
+            .await;
+        assert_eq!(status, StatusCode::CREATED);
+        program.signal(if round == 1 { "-INT" } else { "-TERM" });
+        assert_eq!(program.end().0, Some(0));
+        assert_eq!(
+            fs::read_dir(folder.path()).unwrap().count(),
+            1,
+            "all is in the one file"
+        );
+    }
+}
+
+/// Makes operators and groups until the program is gone; answers with the paths of what was answered.
+async fn change_until_the_end(url: String, worker: usize) -> Vec<(String, String)> {
+    let mut answered = Vec::new();
+    for change in 0.. {
+        let name = format!("{worker}-{change}-{}", url.rsplit(':').next().unwrap());
+        let (path, guid, body) = if change % 2 == 0 {
+            (
+                "/v4/Operator",
+                "OperatorGuid",
+                json!({"FullName": name, "Email": format!("{name}@acme.com")}),
+            )
+        } else {
+            (
+                "/v4/OperatorGroup",
+                "OperatorGroupGuid",
+                json!({"Description": name}),
+            )
+        };
+        match request(&url, Method::POST, path, body).await {
+            Ok((status, made)) if status == StatusCode::CREATED => {
+                answered.push((format!("{path}/{}", made[guid].as_str().unwrap()), name));
+            }
+            Ok(other) => panic!("{other:?}"),
+            Err(_) => break,
+        }
+    }
+    answered
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_answered_survives_a_kill_in_the_middle_of_the_work() {
+    const WORKERS: usize = 4;
+    let (_folder, file) = folder();
+    let mut answered = Vec::new();
+    for round in 1..=4 {
+        let program = Program::on(&file);
+        let mut workers = JoinSet::new();
+        for worker in 0..WORKERS {
+            workers.spawn(change_until_the_end(program.url.clone(), worker));
+        }
+        // Once this many operators are there, the work is under way.
+        let enough = answered.len() + round * 10;
+        loop {
+            let (_, groups) = program
+                .request(Method::GET, "/v4/OperatorGroup", json!({}))
+                .await;
+            let (_, operators) = program
+                .request(Method::GET, "/v4/Operator", json!({}))
+                .await;
+            if groups.as_array().unwrap().len() + operators.as_array().unwrap().len() >= enough {
+                break;
+            }
+        }
+        program.kill();
+        answered.extend(workers.join_all().await.into_iter().flatten());
+
+        let program = Program::on(&file);
+        let (_, operators) = program
+            .request(Method::GET, "/v4/Operator", json!({}))
+            .await;
+        let (_, groups) = program
+            .request(Method::GET, "/v4/OperatorGroup", json!({}))
+            .await;
+        let found = format!("{operators}{groups}");
+        for (path, name) in &answered {
+            let guid = path.rsplit('/').next().unwrap();
+            assert!(
+                found.contains(guid) && found.contains(name),
+                "round {round}: {path} is lost"
+            );
+        }
+        program.kill();
+    }
+    assert!(answered.len() >= WORKERS, "{}", answered.len());
+}
+
+#[tokio::test]
+async fn every_kind_of_change_survives_a_kill() {
+    let (_folder, file) = folder();
+    let program = Program::on(&file);
+    let made = |method, path: String, body, status: u16| {
+        let url = program.url.clone();
+        async move {
+            let (answered, made) = request(&url, method, &path, body).await.unwrap();
+            assert_eq!(answered.as_u16(), status, "{path}: {made}");
+            made
+        }
+    };
+    let fields = json!({"FullName": " Zoë\u{0} ", "Email": "zoe@acme.com", "Password": "secret", "TimeZoneId": 3, "UseNumericSender": false});
+    let operator = made(Method::POST, "/v4/Operator".to_owned(), fields, 201).await;
+    let operator = format!(
+        "/v4/Operator/{}",
+        operator["OperatorGuid"].as_str().unwrap()
+    );
+    let group = made(
+        Method::POST,
+        "/v4/OperatorGroup".to_owned(),
+        json!({"Description": "x"}),
+        201,
+    )
+    .await;
+    let group = format!(
+        "/v4/OperatorGroup/{}",
+        group["OperatorGroupGuid"].as_str().unwrap()
+    );
+    let weekly = json!({"ScheduleMode": "Weekly", "WeekDay": "Sunday", "StartTime": "22:00", "EndTime": "06:00"});
+    let api_user =
+        json!({"OperatorGuid": operator.rsplit('/').next().unwrap(), "Description": "CI"});
+    for (method, path, body, status) in [
+        (
+            Method::PATCH,
+            operator.clone(),
+            json!({"CultureName": "nl-NL"}),
+            204,
+        ),
+        (
+            Method::POST,
+            format!("{operator}/Authorization/AllowInfra"),
+            json!({}),
+            201,
+        ),
+        (
+            Method::DELETE,
+            format!("{operator}/Authorization/AccountAccess"),
+            json!({}),
+            204,
+        ),
+        (
+            Method::POST,
+            format!("{group}/Member/{}", operator.rsplit('/').next().unwrap()),
+            json!({}),
+            201,
+        ),
+        (
+            Method::POST,
+            format!("{group}/Authorization/BasicOperator"),
+            json!({}),
+            201,
+        ),
+        (
+            Method::POST,
+            format!("{group}/DutySchedule"),
+            weekly.clone(),
+            201,
+        ),
+        (
+            Method::POST,
+            format!("{operator}/DutySchedule"),
+            weekly,
+            201,
+        ),
+        (
+            Method::POST,
+            format!("{group}/AllOperatorsOnDuty"),
+            json!({}),
+            204,
+        ),
+        (
+            Method::PUT,
+            group.clone(),
+            json!({"Description": " renamed "}),
+            204,
+        ),
+        (Method::POST, "/v4/ApiUser".to_owned(), api_user, 201),
+    ] {
+        made(method, path, body, status).await;
+    }
+    let look = async |url: &str| {
+        let mut seen = Vec::new();
+        for path in [
+            "/v4/Operator".to_owned(),
+            "/v4/OperatorGroup".to_owned(),
+            format!("{operator}/OperatorGroup"),
+            format!("{operator}/Authorization"),
+            format!("{operator}/DutySchedule"),
+            format!("{group}/Member"),
+            format!("{group}/Authorization"),
+            format!("{group}/DutySchedule"),
+        ] {
+            seen.push(request(url, Method::GET, &path, json!({})).await.unwrap());
+        }
+        let (_, mut api_users) = request(url, Method::GET, "/v4/ApiUser", json!({}))
+            .await
+            .unwrap();
+        for api_user in api_users.as_array_mut().unwrap() {
+            // Use is counted, and not written at once.
+            let api_user = api_user.as_object_mut().unwrap();
+            api_user.remove("LastUsed");
+            api_user.remove("UsageLast30Days");
+        }
+        seen.push((StatusCode::OK, api_users));
+        seen
+    };
+    let before = look(&program.url).await;
+    program.kill();
+    let program = Program::on(&file);
+    assert_eq!(look(&program.url).await, before);
+}
+
+/// A request of which all but its body is sent, and of which the server has said that it wants the body.
+fn half_a_request(program: &Program, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(program.address()).unwrap();
+    write!(
+        stream,
+        "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\nExpect: 100-continue{EMPTY_LINE}",
+        body.len()
+    )
+    .unwrap();
+    let mut told = Vec::new();
+    while !told.ends_with(EMPTY_LINE.as_bytes()) {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        told.extend(byte);
+    }
+    assert!(
+        told.starts_with(b"HTTP/1.1 100 "),
+        "{}",
+        String::from_utf8_lossy(&told)
+    );
+    stream
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_end() {
+    let (_folder, file) = folder();
+    let program = Program::on(&file);
+    let body = r#"{"Description": "the last one"}"#;
+    let mut stream = half_a_request(&program, body);
+    program.signal("-TERM");
+    while TcpStream::connect(program.address()).is_ok() {
+        std::thread::yield_now();
+    }
+    stream.write_all(body.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+    assert_eq!(program.end().0, Some(0));
+
+    let program = Program::on(&file);
+    let (_, groups) = program
+        .request(Method::GET, "/v4/OperatorGroup", json!({}))
+        .await;
+    assert_eq!(groups[3]["Description"], "the last one");
+}
+
+#[test]
+fn a_connection_that_waits_for_nothing_does_not_hold_up_the_end() {
+    let program = Program::start(&[]);
+    let mut stream = TcpStream::connect(program.address()).unwrap();
+    write!(
+        stream,
+        "GET /_emulator/ready HTTP/1.1\r\nHost: x{EMPTY_LINE}"
+    )
+    .unwrap();
+    let mut byte = [0];
+    stream.read_exact(&mut byte).unwrap();
+    program.signal("-TERM");
+    assert_eq!(program.end().0, Some(0));
+}
+
+fn healthcheck(arguments: &[&str], variables: &[(&str, &str)]) -> Option<i32> {
+    let output = run(&[&["healthcheck"], arguments].concat(), variables);
+    assert_eq!(output.stdout, b"");
+    output.status.code()
+}
+
+#[test]
+fn a_healthcheck_asks_the_program_that_has_the_same_flags() {
+    let program = Program::start(&["--listen", "0.0.0.0:0"]);
+    let port = program.address().rsplit(':').next().unwrap().to_owned();
+    let (any, local) = (format!("0.0.0.0:{port}"), format!("127.0.0.1:{port}"));
+    assert_eq!(healthcheck(&["--listen", &any], &[]), Some(0));
+    assert_eq!(healthcheck(&["--listen", &local], &[]), Some(0));
+    assert_eq!(
+        healthcheck(&[], &[("UPTRENDS_EMULATOR_LISTEN", &any)]),
+        Some(0)
+    );
+    assert_eq!(
+        healthcheck(&["--listen", &format!("[::]:{port}")], &[]),
+        Some(1)
+    );
+    program.kill();
+    assert_eq!(healthcheck(&["--listen", &any], &[]), Some(1));
+}
+
+#[test]
+fn a_healthcheck_finds_a_free_port_by_the_ready_file() {
+    let (folder, _) = folder();
+    let file = folder.path().join("ready");
+    let flags = [
+        "--listen",
+        "0.0.0.0:0",
+        "--ready-file",
+        file.to_str().unwrap(),
+    ];
+    assert_eq!(healthcheck(&flags, &[]), Some(1));
+    let program = Program::start(&flags);
+    assert_eq!(healthcheck(&flags, &[]), Some(0));
+    assert_eq!(
+        healthcheck(&flags[..2], &[]),
+        Some(1),
+        "nobody knows the port"
+    );
+    program.kill();
+    assert_eq!(
+        healthcheck(&flags, &[]),
+        Some(1),
+        "the file is there, the program is not"
+    );
+    fs::write(&file, "nonsense").unwrap();
+    assert_eq!(healthcheck(&flags, &[]), Some(1));
+}
+
+#[test]
+fn a_healthcheck_takes_no_other_server_for_the_emulator() {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap().to_string();
+    let served = std::thread::spawn(move || {
+        for answer in [
+            "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
+            "",
+            "SSH-2.0\r\n",
+        ] {
+            let (mut stream, _) = server.accept().unwrap();
+            let mut asked = [0; 1024];
+            assert!(stream.read(&mut asked).unwrap() > 0);
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    for _ in 0..3 {
+        assert_eq!(healthcheck(&["--listen", &address], &[]), Some(1));
+    }
+    served.join().unwrap();
+}

@@ -428,6 +428,26 @@ fn a_folder_or_a_file_in_a_missing_folder_is_no_database() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+#[test]
+fn the_name_of_a_database_is_a_path_and_nothing_else() {
+    let (folder, _) = folder();
+    for name in ["file:x.db", ":memory:", "a?mode=memory", "100%20.db"] {
+        let mut command = command(&["--listen", "127.0.0.1:0", "--database", name]);
+        command.current_dir(folder.path()).stderr(Stdio::null());
+        let mut process = command.spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+        assert!(
+            line.starts_with(READY) && folder.path().join(name).exists(),
+            "{name}"
+        );
+    }
+}
+
 #[tokio::test]
 async fn an_empty_file_becomes_a_database() {
     let (_folder, file) = folder();
@@ -539,38 +559,54 @@ async fn what_was_answered_survives_a_kill_in_the_middle_of_the_work() {
     assert!(answered.len() >= WORKERS, "{}", answered.len());
 }
 
+/// All that the API shows, with what belongs to an operator and to a group.
+async fn all_of(program: &Program, operator: &str, group: &str) -> Vec<(StatusCode, Value)> {
+    let mut seen = Vec::new();
+    for path in [
+        "/v4/Operator",
+        "/v4/OperatorGroup",
+        &format!("{operator}/OperatorGroup"),
+        &format!("{operator}/Authorization"),
+        &format!("{operator}/DutySchedule"),
+        &format!("{group}/Member"),
+        &format!("{group}/Authorization"),
+        &format!("{group}/DutySchedule"),
+        "/v4/ApiUser",
+    ] {
+        let (status, mut body) = program.request(Method::GET, path, json!({})).await;
+        for entry in body.as_array_mut().unwrap() {
+            // Use is counted, and not written at once.
+            if let Some(api_user) = entry.as_object_mut() {
+                api_user.remove("LastUsed");
+                api_user.remove("UsageLast30Days");
+            }
+        }
+        seen.push((status, body));
+    }
+    seen
+}
+
 #[tokio::test]
 async fn every_kind_of_change_survives_a_kill() {
     let (_folder, file) = folder();
     let program = Program::on(&file);
-    let made = |method, path: String, body, status: u16| {
-        let url = program.url.clone();
-        async move {
-            let (answered, made) = request(&url, method, &path, body).await.unwrap();
-            assert_eq!(answered.as_u16(), status, "{path}: {made}");
-            made
-        }
-    };
     let fields = json!({"FullName": " Zoë\u{0} ", "Email": "zoe@acme.com", "Password": "secret", "TimeZoneId": 3, "UseNumericSender": false});
-    let operator = made(Method::POST, "/v4/Operator".to_owned(), fields, 201).await;
+    let (_, operator) = program.request(Method::POST, "/v4/Operator", fields).await;
     let operator = format!(
         "/v4/Operator/{}",
         operator["OperatorGuid"].as_str().unwrap()
     );
-    let group = made(
-        Method::POST,
-        "/v4/OperatorGroup".to_owned(),
-        json!({"Description": "x"}),
-        201,
-    )
-    .await;
+    let fields = json!({"Description": "x"});
+    let (_, group) = program
+        .request(Method::POST, "/v4/OperatorGroup", fields)
+        .await;
     let group = format!(
         "/v4/OperatorGroup/{}",
         group["OperatorGroupGuid"].as_str().unwrap()
     );
+    let guid = operator.rsplit('/').next().unwrap();
     let weekly = json!({"ScheduleMode": "Weekly", "WeekDay": "Sunday", "StartTime": "22:00", "EndTime": "06:00"});
-    let api_user =
-        json!({"OperatorGuid": operator.rsplit('/').next().unwrap(), "Description": "CI"});
+    let api_user = json!({"OperatorGuid": guid, "Description": "CI"});
     for (method, path, body, status) in [
         (
             Method::PATCH,
@@ -592,7 +628,7 @@ async fn every_kind_of_change_survives_a_kill() {
         ),
         (
             Method::POST,
-            format!("{group}/Member/{}", operator.rsplit('/').next().unwrap()),
+            format!("{group}/Member/{guid}"),
             json!({}),
             201,
         ),
@@ -628,38 +664,13 @@ async fn every_kind_of_change_survives_a_kill() {
         ),
         (Method::POST, "/v4/ApiUser".to_owned(), api_user, 201),
     ] {
-        made(method, path, body, status).await;
+        let (answered, made) = program.request(method, &path, body).await;
+        assert_eq!(answered.as_u16(), status, "{path}: {made}");
     }
-    let look = async |url: &str| {
-        let mut seen = Vec::new();
-        for path in [
-            "/v4/Operator".to_owned(),
-            "/v4/OperatorGroup".to_owned(),
-            format!("{operator}/OperatorGroup"),
-            format!("{operator}/Authorization"),
-            format!("{operator}/DutySchedule"),
-            format!("{group}/Member"),
-            format!("{group}/Authorization"),
-            format!("{group}/DutySchedule"),
-        ] {
-            seen.push(request(url, Method::GET, &path, json!({})).await.unwrap());
-        }
-        let (_, mut api_users) = request(url, Method::GET, "/v4/ApiUser", json!({}))
-            .await
-            .unwrap();
-        for api_user in api_users.as_array_mut().unwrap() {
-            // Use is counted, and not written at once.
-            let api_user = api_user.as_object_mut().unwrap();
-            api_user.remove("LastUsed");
-            api_user.remove("UsageLast30Days");
-        }
-        seen.push((StatusCode::OK, api_users));
-        seen
-    };
-    let before = look(&program.url).await;
+    let before = all_of(&program, &operator, &group).await;
     program.kill();
     let program = Program::on(&file);
-    assert_eq!(look(&program.url).await, before);
+    assert_eq!(all_of(&program, &operator, &group).await, before);
 }
 
 /// A request of which all but its body is sent, and of which the server has said that it wants the body.
@@ -781,7 +792,7 @@ fn a_healthcheck_finds_a_free_port_by_the_ready_file() {
 fn a_healthcheck_takes_no_other_server_for_the_emulator() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();
-    let served = std::thread::spawn(move || {
+    let answers = std::thread::spawn(move || {
         for answer in [
             "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n",
             "",
@@ -796,5 +807,5 @@ fn a_healthcheck_takes_no_other_server_for_the_emulator() {
     for _ in 0..3 {
         assert_eq!(healthcheck(&["--listen", &address], &[]), Some(1));
     }
-    served.join().unwrap();
+    answers.join().unwrap();
 }

@@ -75,8 +75,13 @@ pub(super) async fn in_memory() -> Result<(SqliteConnection, State), OpenError> 
 pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenError> {
     let is_new = recognise(path)?;
     let failed = |error: sqlx::Error| failure(path, &error);
+    // SQLite gives names like :memory: and file:x a meaning; an absolute path has none but its own.
+    let absolute = std::path::absolute(path).map_err(|error| OpenError::Unusable {
+        path: path.to_owned(),
+        cause: error.to_string(),
+    })?;
     let options = SqliteConnectOptions::new()
-        .filename(path)
+        .filename(absolute)
         .create_if_missing(true)
         // One process to a file: the second is told so at its start.
         .locking_mode(SqliteLockingMode::Exclusive)

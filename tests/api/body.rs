@@ -173,19 +173,19 @@ async fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let path = format!("/v4/Operator/{}", text(&operator, "OperatorGuid"));
-    let patch = |number: &str| {
+    let time_zone = |number: &str| {
         let request = app
             .request(Method::PATCH, &path)
             .header("Content-Type", "application/json");
         Answer::of(request.body(format!("{{\"TimeZoneId\": {number}}}")))
     };
     for number in ["56", "56.0", "56.000", "5.6e1", "5600e-2"] {
-        patch(number).await.expect(StatusCode::NO_CONTENT);
+        time_zone(number).await.expect(StatusCode::NO_CONTENT);
         assert_eq!(
             app.get(&path).await.expect(StatusCode::OK)["TimeZoneId"],
             56
         );
-        patch("1").await.expect(StatusCode::NO_CONTENT);
+        time_zone("1").await.expect(StatusCode::NO_CONTENT);
     }
     for number in [
         "56.5",
@@ -196,16 +196,16 @@ async fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
         "\"56\"",
         "true",
     ] {
-        patch(number)
+        time_zone(number)
             .await
             .names(StatusCode::BAD_REQUEST, &["TimeZoneId"]);
     }
     for number in ["0", "-1", "-0.0", "99999"] {
-        patch(number)
+        time_zone(number)
             .await
             .names(StatusCode::FORBIDDEN, &["TimeZoneId"]);
     }
-    patch("1e400").await.messages(StatusCode::BAD_REQUEST);
+    time_zone("1e400").await.messages(StatusCode::BAD_REQUEST);
 }
 
 #[tokio::test]

@@ -463,8 +463,8 @@ async fn an_id_in_a_put_must_not_contradict_the_path() {
     let app = TestApp::start().await;
     for path in of_both(&app).await {
         let schedule = create(&app, &path, daily()).await;
-        let id = schedule["Id"].as_i64().unwrap();
-        for fine in [json!(id), json!(0), json!(null), json!(id as f64)] {
+        let id = i32::try_from(schedule["Id"].as_i64().unwrap()).unwrap();
+        for fine in [json!(id), json!(0), json!(null), json!(f64::from(id))] {
             let answer = app
                 .put(&at(&path, &schedule), with(daily(), "Id", fine))
                 .await;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
+use std::pin::pin;
 use std::process::{ExitCode, id};
 use std::time::Duration;
 
@@ -37,10 +38,10 @@ fn serve(flags: Flags) -> ExitCode {
         Err(error) => return cannot_start(&error),
     };
     runtime.block_on(async {
-        let stop = match stop_signal() {
+        let mut stop = pin!(match stop_signal() {
             Ok(stop) => stop,
             Err(error) => return cannot_start(&error),
-        };
+        });
         let Flags {
             listen,
             database,
@@ -61,7 +62,12 @@ fn serve(flags: Flags) -> ExitCode {
             password,
             ..Options::default()
         };
-        let emulator = match Emulator::start(options).await {
+        // A large file takes a while to read, and nobody should have to wait for the end of that.
+        let started = tokio::select! {
+            started = Emulator::start(options) => started,
+            () = &mut stop => return ExitCode::SUCCESS,
+        };
+        let emulator = match started {
             Ok(emulator) => emulator,
             Err(error) => return cannot_start(&error),
         };

@@ -429,6 +429,23 @@ fn a_folder_or_a_file_in_a_missing_folder_is_no_database() {
 }
 
 #[test]
+fn a_pipe_or_a_device_is_no_database_and_is_not_waited_for() {
+    let (_folder, pipe) = folder();
+    let pipe = pipe.with_extension("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for path in [pipe.to_str().unwrap(), "/dev/null"] {
+        let told = refused(&["--database", path], &[]);
+        assert!(told.contains("it is not a file"), "{told}");
+    }
+}
+
+#[test]
 fn the_name_of_a_database_is_a_path_and_nothing_else() {
     let (folder, _) = folder();
     for name in ["file:x.db", ":memory:", "a?mode=memory", "100%20.db"] {

@@ -136,17 +136,20 @@ fn failure(path: &Path, error: &sqlx::Error) -> OpenError {
 /// error; nothing is written before that is known, so the header is read as it is: https://www.sqlite.org/fileformat.html
 fn recognise(path: &Path) -> Result<bool, OpenError> {
     const HEADER: usize = 100;
+    let unusable = |cause: String| OpenError::Unusable {
+        path: path.to_owned(),
+        cause,
+    };
+    // A pipe would be waited for, and a device has no header.
+    if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(unusable("it is not a file".to_owned()));
+    }
     let mut header = Vec::with_capacity(HEADER);
     match fs::File::open(path).and_then(|file| file.take(HEADER as u64).read_to_end(&mut header)) {
         Ok(0) => return Ok(true),
         Ok(_) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => {
-            return Err(OpenError::Unusable {
-                path: path.to_owned(),
-                cause: error.to_string(),
-            });
-        }
+        Err(error) => return Err(unusable(error.to_string())),
     }
     let number = |at: usize| {
         header

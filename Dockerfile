@@ -1,9 +1,11 @@
 FROM rust:1.95-bookworm AS build
 WORKDIR /src
 COPY . .
-# With a target named, the flag is for the program alone: the macros of its crates cannot be linked statically.
+# With a target named, the flags are for the program alone: the macros of its crates cannot be linked statically. A static
+# program finds the system's random numbers by the system call, or else in /dev, which an empty image may not have.
 RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
-    && RUSTFLAGS="-C target-feature=+crt-static" cargo build --release --locked --bin uptrends-emulator --target "$target" \
+    && RUSTFLAGS='-C target-feature=+crt-static --cfg getrandom_backend="linux_getrandom"' \
+        cargo build --release --locked --bin uptrends-emulator --target "$target" \
     && cp "target/$target/release/uptrends-emulator" /uptrends-emulator \
     && mkdir /data
 

@@ -16,8 +16,8 @@ use super::timezone::TimeZoneId;
 use super::{
     ApiUser, ApiUserGuid, ApiUserType, Collection, Context, Draft, DutySchedule, GroupKind, Moment,
     Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, Problems, Recurrence, ScheduleId,
-    api_user::SecretDigest,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, ScheduleId,
+    api_user::SecretDigest, operator::SetupMode,
 };
 use crate::error::{Error, Result};
 
@@ -105,23 +105,11 @@ impl Account {
     /// An account with its owner and its system groups.
     pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
         let mut account = Self::bare(id, settings, owner.guid, 1);
-        let group = |kind, name: &str| {
-            let guid = OperatorGroupGuid::derived(&format!("{id}/operatorGroup/{name}"));
-            OperatorGroup::new(
-                guid,
-                kind,
-                name.parse()
-                    .expect("the names of the system groups are valid"),
-            )
-        };
-        let mut administrators = group(GroupKind::Administrators, "Administrators");
+        let mut administrators = OperatorGroup::administrators(id);
         administrators.join(owner.guid);
         account.insert_operator(owner);
-        account.administrators = Some(administrators.guid);
-        account.operator_groups.insert(administrators);
-        account
-            .operator_groups
-            .insert(group(GroupKind::Everyone, "Everyone"));
+        account.insert_operator_group(administrators);
+        account.insert_operator_group(OperatorGroup::everyone(id));
         account
     }
 
@@ -202,10 +190,28 @@ impl Account {
         password: Option<PasswordHash>,
         context: &Context,
     ) -> Result<Arc<Operator>> {
+        self.add_named_operator(context.new_guid(), draft, access, password)
+    }
+
+    /// The same with a GUID of the caller's choice, which nothing else may have.
+    pub fn add_named_operator(
+        &mut self,
+        guid: OperatorGuid,
+        draft: Draft<OperatorChange>,
+        access: Result<()>,
+        password: Option<PasswordHash>,
+    ) -> Result<Arc<Operator>> {
         let change = draft.settle(|change| self.operator_rules(change, None), || access)?;
-        let operator = Arc::new(Operator::described(context.new_guid(), change, password));
+        let operator = Arc::new(Operator::described(guid, change, password));
         self.insert_operator(Arc::clone(&operator));
         Ok(operator)
+    }
+
+    /// Gives an operator a password whose hash was made after the operator.
+    pub fn set_password(&mut self, guid: OperatorGuid, password: PasswordHash) -> Result<()> {
+        let operator = self.operator(guid)?.with_password(password);
+        self.insert_operator(operator);
+        Ok(())
     }
 
     pub fn update_operator(
@@ -321,6 +327,10 @@ impl Account {
                 )
             });
         }
+        let is_invited = change.setup_mode == Patch::Set(SetupMode::Invitation);
+        problems.refuse_unless(!is_invited || change.password.is_none(), || {
+            "Password: an operator who is invited chooses the password; leave it out".to_owned()
+        });
         let sso = self.settings.single_sign_on;
         problems.refuse_unless(
             sso || change.allow_native_login.value() != Some(false),
@@ -373,6 +383,14 @@ impl Account {
         ));
         self.operator_groups.insert(Arc::clone(&group));
         Ok(group)
+    }
+
+    /// Puts a group in its place.
+    pub fn insert_operator_group(&mut self, group: OperatorGroup) {
+        if group.kind == GroupKind::Administrators {
+            self.administrators = Some(group.guid);
+        }
+        self.operator_groups.insert(group);
     }
 
     pub fn update_operator_group(
@@ -573,6 +591,23 @@ impl Account {
             }
         }
         Ok(schedule)
+    }
+
+    /// Adds a schedule and no copies of it, as one that was written down; without an Id, it gets the next one.
+    pub fn restore_schedule(
+        &mut self,
+        owner: ScheduleOwner,
+        id: Option<ScheduleId>,
+        recurrence: Recurrence,
+        copy_of: Option<ScheduleId>,
+    ) -> Result<()> {
+        let id = id.unwrap_or_else(|| self.new_schedule_id());
+        let schedule = DutySchedule {
+            id,
+            recurrence,
+            copy_of,
+        };
+        self.put_schedule(owner, schedule)
     }
 
     /// The change of a group's schedule reaches its copies; the change of a copy stays there.

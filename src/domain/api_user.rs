@@ -1,14 +1,15 @@
 //! API users: the credentials with which an operator's programs use the API.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 use subtle::ConstantTimeEq as _;
 
 use super::collection::Keyed;
-use super::text::Description;
+use super::text::{Description, quoted};
 use super::{ApiUserGuid, Moment, OperatorGuid};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +54,53 @@ pub enum ApiUserType {
     TransactionRecorder,
 }
 
+/// When an API user was last used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastUsed {
+    At(Moment),
+    NotYet,
+    Unknown,
+}
+
+const NOT_YET_USED: &str = "Not yet used";
+const UNKNOWN: &str = "Unknown";
+
+impl FromStr for LastUsed {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            NOT_YET_USED => Ok(Self::NotYet),
+            UNKNOWN => Ok(Self::Unknown),
+            other => Moment::from_day_first(other).map(Self::At).ok_or_else(|| {
+                format!(
+                    "{} is neither {NOT_YET_USED} nor {UNKNOWN}, nor a date and time such as 25/06/2026 19:37:59",
+                    quoted(text)
+                )
+            }),
+        }
+    }
+}
+
+impl fmt::Display for LastUsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::At(moment) => f.write_str(&moment.day_first()),
+            Self::NotYet => f.write_str(NOT_YET_USED),
+            Self::Unknown => f.write_str(UNKNOWN),
+        }
+    }
+}
+
+/// "user-id … containing a colon character is invalid" (RFC 7617).
+pub fn user_name(text: &str) -> Result<String, String> {
+    match text {
+        "" => Err("must not be empty".to_owned()),
+        _ if text.contains(':') => Err("must not hold a colon".to_owned()),
+        _ => Ok(text.to_owned()),
+    }
+}
+
 /// The SHA-256 digest of an API user's password. The password is 160 random bits, which nobody guesses; a slow hash would
 /// only cost every request its time.
 #[derive(Clone, PartialEq, Eq)]
@@ -83,6 +131,25 @@ impl SecretDigest {
             *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
         }
         Some(Self(digest))
+    }
+}
+
+/// Documents hold digests as `sha256:` and 64 hexadecimal digits.
+const DIGEST_TAG: &str = "sha256:";
+
+impl Serialize for SecretDigest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{DIGEST_TAG}{}", self.to_hex()))
+    }
+}
+
+impl FromStr for SecretDigest {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.strip_prefix(DIGEST_TAG)
+            .and_then(Self::from_hex)
+            .ok_or_else(|| format!("must be {DIGEST_TAG} and 64 hexadecimal digits"))
     }
 }
 

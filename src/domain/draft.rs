@@ -2,6 +2,16 @@
 
 use crate::error::{Error, Result};
 
+/// A field that some descriptions need and others must not have.
+#[derive(Debug)]
+pub enum Sent<T> {
+    /// Not there, or with nothing in it.
+    Absent,
+    /// There, but wrong; what is wrong is told elsewhere.
+    Wrong,
+    Value(T),
+}
+
 /// The mistakes found in one request, in the order of its fields.
 #[derive(Debug, Clone, Default)]
 pub struct Problems {
@@ -31,6 +41,11 @@ impl Problems {
     pub fn append(&mut self, mut more: Self) {
         self.malformed |= more.malformed;
         self.messages.append(&mut more.messages);
+    }
+
+    /// What is wrong, one sentence for each mistake.
+    pub fn into_messages(self) -> Vec<String> {
+        self.messages
     }
 
     /// One mistake in the binding makes the whole request malformed; the messages are all there either way.

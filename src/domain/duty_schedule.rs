@@ -7,14 +7,30 @@ use chrono::NaiveTime;
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use super::Moment;
+use super::draft::Sent;
 use super::text::quoted;
+use super::{Moment, Problems};
 
 /// The Id of a schedule: unique in its account, never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
 #[sqlx(transparent)]
 #[serde(transparent)]
 pub struct ScheduleId(pub i32);
+
+/// Beyond this there would be no new Ids to give.
+const LAST_SCHEDULE_ID: i32 = 1_000_000_000;
+
+impl TryFrom<i32> for ScheduleId {
+    type Error = String;
+
+    fn try_from(id: i32) -> Result<Self, String> {
+        if (1..=LAST_SCHEDULE_ID).contains(&id) {
+            Ok(Self(id))
+        } else {
+            Err(format!("{id} is not an Id, 1 to {LAST_SCHEDULE_ID}"))
+        }
+    }
+}
 
 impl fmt::Display for ScheduleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -55,6 +71,93 @@ impl Recurrence {
             Self::Weekly { .. } => ScheduleMode::Weekly,
             Self::Monthly { .. } => ScheduleMode::Monthly,
         }
+    }
+}
+
+/// The fields that describe when a schedule applies, each mode in its own.
+#[derive(Debug)]
+pub struct RecurrenceParts {
+    pub mode: Sent<ScheduleMode>,
+    pub start_date_time: Sent<Moment>,
+    pub end_date_time: Sent<Moment>,
+    pub week_day: Sent<WeekDay>,
+    pub month_day: Sent<MonthDay>,
+    pub start_time: Sent<TimeOfDay>,
+    pub end_time: Sent<TimeOfDay>,
+}
+
+impl RecurrenceParts {
+    /// What the fields say together; what is wrong with them is added to the problems.
+    pub fn join(self, problems: &mut Problems) -> Option<Recurrence> {
+        let Self {
+            mode,
+            start_date_time,
+            end_date_time,
+            week_day,
+            month_day,
+            start_time,
+            end_time,
+        } = self;
+        let mode = match mode {
+            Sent::Value(mode) => Some(mode),
+            Sent::Wrong => None,
+            Sent::Absent => {
+                problems.malformed("ScheduleMode: is required");
+                None
+            }
+        };
+        let is_one_of = |modes: &[ScheduleMode]| mode.map(|mode| modes.contains(&mode));
+        let one_time = is_one_of(&[ScheduleMode::OneTime]);
+        let weekly = is_one_of(&[ScheduleMode::Weekly]);
+        let monthly = is_one_of(&[ScheduleMode::Monthly]);
+        let recurring = one_time.map(|one_time| !one_time);
+
+        let start = of_mode(problems, "StartDateTime", start_date_time, one_time);
+        let end = of_mode(problems, "EndDateTime", end_date_time, one_time);
+        let week_day = of_mode(problems, "WeekDay", week_day, weekly);
+        let month_day = of_mode(problems, "MonthDay", month_day, monthly);
+        let start_time = of_mode(problems, "StartTime", start_time, recurring);
+        let end_time = of_mode(problems, "EndTime", end_time, recurring);
+
+        let mut judged = |name: &str, error: String| problems.refused(format!("{name}: {error}"));
+        if mode? == ScheduleMode::OneTime {
+            return Recurrence::one_time(start?, end?)
+                .map_err(|error| judged("EndDateTime", error))
+                .ok();
+        }
+        let hours = Hours::new(start_time?, end_time?)
+            .map_err(|error| judged("EndTime", error))
+            .ok()?;
+        match (week_day, month_day) {
+            (Some(day), _) => Some(Recurrence::Weekly { day, hours }),
+            (_, Some(day)) => Some(Recurrence::Monthly { day, hours }),
+            (None, None) if mode? == ScheduleMode::Daily => Some(Recurrence::Daily { hours }),
+            (None, None) => None,
+        }
+    }
+}
+
+/// "you are expected to only specify the parameters that are relevant to the schedule type you’re creating" (operator
+/// API): a field that the mode needs is required, one of another mode is refused. What an unknown mode needs, nobody knows.
+fn of_mode<T>(
+    problems: &mut Problems,
+    name: &str,
+    sent: Sent<T>,
+    is_needed: Option<bool>,
+) -> Option<T> {
+    match (sent, is_needed) {
+        (Sent::Absent, Some(true)) => {
+            problems.malformed(format!("{name}: is required for this ScheduleMode"));
+            None
+        }
+        (Sent::Value(_), Some(false)) => {
+            problems.refused(format!(
+                "{name}: does not belong to this ScheduleMode; leave it out"
+            ));
+            None
+        }
+        (Sent::Value(value), _) => Some(value),
+        (Sent::Absent | Sent::Wrong, _) => None,
     }
 }
 

@@ -18,6 +18,14 @@ impl Moment {
         self.0.format("%d/%m/%Y %H:%M:%S").to_string()
     }
 
+    /// Reads the form of `LastUsed`.
+    pub fn from_day_first(text: &str) -> Option<Self> {
+        NaiveDateTime::parse_from_str(text.trim(), "%d/%m/%Y %H:%M:%S")
+            .ok()
+            .filter(|at| (1..=9999).contains(&at.year()))
+            .map(Self::from)
+    }
+
     pub fn day(self) -> NaiveDate {
         self.0.date()
     }

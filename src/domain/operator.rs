@@ -265,6 +265,10 @@ impl Operator {
         )
     }
 
+    pub(super) fn with_password(&self, password: PasswordHash) -> Self {
+        self.with_profile(self.profile.clone(), Some(password))
+    }
+
     fn with_profile(&self, profile: Profile, password: Option<PasswordHash>) -> Self {
         Self {
             authorizations: self.authorizations.clone(),

@@ -8,7 +8,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::collection::Keyed;
 use super::text::Description;
-use super::{DutySchedule, OperatorGroupGuid, OperatorGuid, ScheduleId};
+use super::{AccountId, DutySchedule, OperatorGroupGuid, OperatorGuid, ScheduleId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorGroup {
@@ -68,6 +68,25 @@ impl Keyed for OperatorGroup {
 }
 
 impl OperatorGroup {
+    /// The Administrators group of an account, with nobody in it yet.
+    pub fn administrators(account: AccountId) -> Self {
+        Self::of_system(account, GroupKind::Administrators, "Administrators")
+    }
+
+    /// The Everyone group of an account.
+    pub fn everyone(account: AccountId) -> Self {
+        Self::of_system(account, GroupKind::Everyone, "Everyone")
+    }
+
+    fn of_system(account: AccountId, kind: GroupKind, name: &str) -> Self {
+        Self::new(
+            OperatorGroupGuid::derived(&format!("{account}/operatorGroup/{name}")),
+            kind,
+            name.parse()
+                .expect("the names of the system groups are valid"),
+        )
+    }
+
     pub fn new(guid: OperatorGroupGuid, kind: GroupKind, description: Description) -> Self {
         Self {
             guid,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use argon2::password_hash::phc;
 use serde::Serialize;
 
 /// A password as a person chose it: on its way to a hash, never kept and never shown.
@@ -51,6 +52,19 @@ impl PasswordHash {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl FromStr for PasswordHash {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match phc::PasswordHash::new(text) {
+            Ok(hash) if hash.algorithm.as_str() == "argon2id" && hash.hash.is_some() => {
+                Ok(Self(text.to_owned()))
+            }
+            _ => Err("must be the PHC string of an Argon2id hash: $argon2id$v=19$…".to_owned()),
+        }
     }
 }
 

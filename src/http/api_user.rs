@@ -8,10 +8,12 @@ use axum::routing::get;
 use axum::{Extension, Router};
 use serde::Serialize;
 
-use super::body::{Fields, Sent, guid};
+use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
+use crate::domain::api_user::LastUsed;
+use crate::domain::draft::Sent;
 use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorGuid};
 use crate::error::Result;
 use crate::service;
@@ -48,9 +50,9 @@ struct ApiUserBody {
 impl ApiUserBody {
     fn new(api_user: &ApiUser, usage: &Usage, now: Moment) -> Self {
         let (last_used, usage_last_30_days) = match usage.of(api_user.guid, now) {
-            Some((last_used, requests)) => (last_used.day_first(), requests),
-            None if api_user.predates_last_used => ("Unknown".to_owned(), 0),
-            None => ("Not yet used".to_owned(), 0),
+            Some((last_used, requests)) => (LastUsed::At(last_used), requests),
+            None if api_user.predates_last_used => (LastUsed::Unknown, 0),
+            None => (LastUsed::NotYet, 0),
         };
         Self {
             api_user_guid: api_user.guid,
@@ -60,7 +62,7 @@ impl ApiUserBody {
             r#type: api_user.api_user_type,
             description: api_user.description.to_string(),
             created_date: api_user.created,
-            last_used,
+            last_used: last_used.to_string(),
             usage_last_30_days,
         }
     }

@@ -7,18 +7,9 @@ use std::str::FromStr;
 use serde_json::{Map, Value};
 use strum::VariantNames;
 
+use crate::domain::draft::Sent;
 use crate::domain::text::{quoted, word};
 use crate::domain::{Patch, Problems, ScheduleId};
-
-/// A field that some bodies need and others must not have.
-#[derive(Debug)]
-pub enum Sent<T> {
-    /// Not there, null, or an empty text.
-    Absent,
-    /// There, but wrong; what is wrong is among the problems.
-    Wrong,
-    Value(T),
-}
 
 /// The fields of one body. Each is asked for by its name, in the order of the documents.
 pub struct Fields {
@@ -103,15 +94,6 @@ impl Fields {
                 .map_or(Patch::Keep, Patch::Set),
             Some(Patch::Clear) => Patch::Clear,
             Some(Patch::Keep) | None => Patch::Keep,
-        }
-    }
-
-    /// One of a set of words that has to be there.
-    pub fn required_word<T: FromStr + VariantNames>(&mut self, name: &str) -> Option<T> {
-        match self.value(name, word) {
-            Sent::Value(value) => Some(value),
-            Sent::Absent => self.malformed(name, "is required"),
-            Sent::Wrong => None,
         }
     }
 
@@ -231,6 +213,11 @@ impl Fields {
     /// Whether a field is there and not null.
     pub fn is_given(&self, name: &str) -> bool {
         !matches!(self.get(name), None | Some(Value::Null))
+    }
+
+    /// Adds what was found to be wrong with several fields together.
+    pub fn append(&mut self, problems: Problems) {
+        self.problems.append(problems);
     }
 
     /// Adds what keeps the body from being bound.

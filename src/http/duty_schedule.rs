@@ -8,14 +8,16 @@ use axum::routing::{get, post, put};
 use axum::{Extension, Router};
 use serde::Serialize;
 
-use super::body::{Fields, Sent, id};
+use super::body::{Fields, id};
 use super::extract::{Bound, FromBody, Json, Path, Segment};
 use crate::AppState;
 use crate::domain::account::ScheduleOwner;
-use crate::domain::duty_schedule::{Hours, MonthDay, ScheduleMode, TimeOfDay, WeekDay};
+use crate::domain::draft::Sent;
+use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, WeekDay};
 use crate::domain::text::word;
 use crate::domain::{
-    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Patch, Recurrence, ScheduleId,
+    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Patch, Problems, Recurrence,
+    ScheduleId,
 };
 use crate::error::Result;
 use crate::service;
@@ -114,63 +116,26 @@ impl<O> FromBody<(O, ScheduleId)> for Replacement {
 }
 
 fn recurrence(fields: &mut Fields) -> Option<Recurrence> {
-    let mode: Option<ScheduleMode> = fields.required_word("ScheduleMode");
-    let is_one_of = |modes: &[ScheduleMode]| mode.map(|mode| modes.contains(&mode));
-    let one_time = is_one_of(&[ScheduleMode::OneTime]);
-    let recurring = is_one_of(&[
-        ScheduleMode::Daily,
-        ScheduleMode::Weekly,
-        ScheduleMode::Monthly,
-    ]);
+    let parts = RecurrenceParts {
+        mode: fields.value("ScheduleMode", word),
+        start_date_time: date_time(fields, "StartDateTime"),
+        end_date_time: date_time(fields, "EndDateTime"),
+        week_day: fields.value("WeekDay", word),
+        month_day: month_day(fields),
+        start_time: fields.value("StartTime", str::parse),
+        end_time: fields.value("EndTime", str::parse),
+    };
+    let mut problems = Problems::default();
+    let recurrence = parts.join(&mut problems);
+    fields.append(problems);
+    recurrence
+}
 
-    let start_date_time = date_time(fields, "StartDateTime");
-    let start_date_time = of_mode(fields, "StartDateTime", start_date_time, one_time);
-    let end_date_time = date_time(fields, "EndDateTime");
-    let end_date_time = of_mode(fields, "EndDateTime", end_date_time, one_time);
-    let week_day = fields.value("WeekDay", word::<WeekDay>);
-    let week_day = of_mode(
-        fields,
-        "WeekDay",
-        week_day,
-        is_one_of(&[ScheduleMode::Weekly]),
-    );
-    let month_day = match fields.number::<MonthDay>("MonthDay") {
+fn month_day(fields: &mut Fields) -> Sent<MonthDay> {
+    match fields.number("MonthDay") {
         Patch::Set(day) => Sent::Value(day),
         Patch::Keep | Patch::Clear if fields.is_given("MonthDay") => Sent::Wrong,
         Patch::Keep | Patch::Clear => Sent::Absent,
-    };
-    let month_day = of_mode(
-        fields,
-        "MonthDay",
-        month_day,
-        is_one_of(&[ScheduleMode::Monthly]),
-    );
-    let start_time = fields.value("StartTime", str::parse::<TimeOfDay>);
-    let start_time = of_mode(fields, "StartTime", start_time, recurring);
-    let end_time = fields.value("EndTime", str::parse::<TimeOfDay>);
-    let end_time = of_mode(fields, "EndTime", end_time, recurring);
-
-    let hours = |fields: &mut Fields| fields.judged("EndTime", Hours::new(start_time?, end_time?));
-    match mode? {
-        ScheduleMode::OneTime => fields.judged(
-            "EndDateTime",
-            Recurrence::one_time(start_date_time?, end_date_time?),
-        ),
-        ScheduleMode::Daily => hours(fields).map(|hours| Recurrence::Daily { hours }),
-        ScheduleMode::Weekly => {
-            let hours = hours(fields);
-            Some(Recurrence::Weekly {
-                day: week_day?,
-                hours: hours?,
-            })
-        }
-        ScheduleMode::Monthly => {
-            let hours = hours(fields);
-            Some(Recurrence::Monthly {
-                day: month_day?,
-                hours: hours?,
-            })
-        }
     }
 }
 
@@ -179,24 +144,6 @@ fn date_time(fields: &mut Fields, name: &str) -> Sent<Moment> {
     match fields.value(name, str::parse::<Moment>) {
         Sent::Value(moment) if moment.is_unset() => Sent::Absent,
         sent => sent,
-    }
-}
-
-/// "you are expected to only specify the parameters that are relevant to the schedule type you’re creating" (operator
-/// API): a field that the mode needs is required, one of another mode is refused. What an unknown mode needs, nobody knows.
-fn of_mode<T>(
-    fields: &mut Fields,
-    name: &str,
-    sent: Sent<T>,
-    is_needed: Option<bool>,
-) -> Option<T> {
-    match (sent, is_needed) {
-        (Sent::Absent, Some(true)) => fields.malformed(name, "is required for this ScheduleMode"),
-        (Sent::Value(_), Some(false)) => {
-            fields.refused(name, "does not belong to this ScheduleMode; leave it out")
-        }
-        (Sent::Value(value), _) => Some(value),
-        (Sent::Absent | Sent::Wrong, _) => None,
     }
 }
 

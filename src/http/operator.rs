@@ -170,12 +170,6 @@ fn change(fields: &mut Fields, base: Base) -> OperatorChange {
     let default_dashboard = fields.text_or("DefaultDashboard", Patch::Keep);
     let operator_role = fields.text_or("OperatorRole", Patch::Keep);
     let setup_mode = fields.word_or("SetupMode", Patch::Keep);
-    if setup_mode == Patch::Set(SetupMode::Invitation) && fields.is_given("Password") {
-        fields.refused::<()>(
-            "Password",
-            "an operator who is invited chooses the password; leave it out",
-        );
-    }
     OperatorChange {
         base,
         full_name,

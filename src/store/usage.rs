@@ -66,6 +66,35 @@ impl Usage {
         ))
     }
 
+    /// Sets what is known of an API user's use: when it was last used, and how often on which day.
+    pub fn restore(
+        &self,
+        api_user: ApiUserGuid,
+        last_used: Moment,
+        mut requests: BTreeMap<NaiveDate, i64>,
+    ) {
+        requests.retain(|_, requests| *requests > 0);
+        let mut counters = self.lock();
+        // The day of the last use as well: with it, the last use is written even if nothing was counted.
+        let days = requests.keys().copied().chain([last_used.day()]);
+        counters.unsaved.extend(days.map(|day| (api_user, day)));
+        let counter = Counter {
+            last_used,
+            requests,
+        };
+        counters.of.insert(api_user, counter);
+    }
+
+    /// When an API user was last used, and how often on which day; nothing, if it never was.
+    pub fn by_day(&self, api_user: ApiUserGuid) -> Option<(Moment, BTreeMap<NaiveDate, i64>)> {
+        let counters = self.lock();
+        let Counter {
+            last_used,
+            requests,
+        } = counters.of.get(&api_user)?;
+        Some((*last_used, requests.clone()))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Counters> {
         self.counters.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,7 +164,7 @@ async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result
         "insert into usage_of_day (account_id, api_user_guid, day, requests)
          select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'day', value ->> 'requests'
          from json_each($1)
-         where true
+         where value ->> 'requests' > 0
          on conflict (account_id, api_user_guid, day) do update set requests = excluded.requests",
         rows,
     )

@@ -8,6 +8,8 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::domain::api_user::user_name;
+
 /// What the variables of the flags begin with.
 const PREFIX: &str = "UPTRENDS_EMULATOR_";
 
@@ -23,12 +25,17 @@ pub struct Config {
     pub flags: Flags,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Run the emulator: what happens without a command, too
     Serve,
     /// Ask a running emulator whether it is ready: exit code 0 if it is, else 1
     Healthcheck,
+    /// Check seed files: exit code 0 if they can be loaded, else 2, with every mistake on stderr
+    Validate {
+        #[arg(required = true, value_name = "SEED")]
+        seeds: Vec<PathBuf>,
+    },
 }
 
 #[derive(Debug, Clone, Args)]
@@ -52,6 +59,26 @@ pub struct Flags {
         env = "UPTRENDS_EMULATOR_DATABASE"
     )]
     pub database: Option<PathBuf>,
+
+    /// The file of the accounts to begin with, in YAML or JSON; a database that has accounts is never seeded again
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "UPTRENDS_EMULATOR_SEED",
+        conflicts_with = "seed_json"
+    )]
+    pub seed: Option<PathBuf>,
+
+    /// The accounts to begin with, as the text of a seed file
+    #[arg(
+        long,
+        global = true,
+        value_name = "TEXT",
+        env = "UPTRENDS_EMULATOR_SEED_JSON",
+        hide_env_values = true
+    )]
+    pub seed_json: Option<String>,
 
     /// The user name of the API user of the built-in default account
     #[arg(
@@ -160,15 +187,6 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     numeric.parse().map_err(|_| {
         "write an IP address and a port, as in 127.0.0.1:8080 or 0.0.0.0:8080".to_owned()
     })
-}
-
-/// "user-id … containing a colon character is invalid" (RFC 7617).
-fn user_name(text: &str) -> Result<String, String> {
-    match text {
-        "" => Err("a user name must not be empty".to_owned()),
-        _ if text.contains(':') => Err("a user name must not hold a colon".to_owned()),
-        _ => Ok(text.to_owned()),
-    }
 }
 
 fn password(text: &str) -> Result<String, String> {

@@ -1,5 +1,6 @@
 //! The emulator as a whole: started, found by its URL, and stopped.
 
+use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -10,8 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::domain::{Clock, Context};
+use crate::service::document;
 use crate::service::password::{Cost, Passwords};
-use crate::service::seed;
 use crate::store::{OpenError, Store};
 use crate::{AppState, http, server};
 
@@ -22,6 +24,8 @@ pub struct Options {
     pub listen: SocketAddr,
     /// The SQLite file that holds the state; none keeps it in memory.
     pub database: Option<PathBuf>,
+    /// The accounts to begin with, instead of the built-in default account. A database that has accounts keeps them.
+    pub seed: Option<Seed>,
     /// The user name and the password of the API user of the built-in default account.
     pub username: String,
     pub password: String,
@@ -36,12 +40,46 @@ impl Default for Options {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 0).into(),
             database: None,
+            seed: None,
             username: "emulator".to_owned(),
             password: "emulator".to_owned(),
             password_cost: Cost::Full,
             read_timeout: Duration::from_secs(30),
         }
     }
+}
+
+/// Where the accounts to begin with are written down, in YAML or JSON.
+#[derive(Debug, Clone)]
+pub enum Seed {
+    File(PathBuf),
+    Text(String),
+}
+
+impl Seed {
+    /// Reads the accounts, and judges them by the rules of the API.
+    pub fn read(&self, context: &Context) -> Result<document::Accounts, SeedError> {
+        let (text, source) = match self {
+            Self::File(path) => {
+                let path = path.display().to_string();
+                match fs::read_to_string(&path) {
+                    Ok(text) => (text, path),
+                    Err(cause) => return Err(SeedError::Unreadable { path, cause }),
+                }
+            }
+            Self::Text(text) => (text.clone(), "seed".to_owned()),
+        };
+        Ok(document::Accounts::parse(&text, &source, context)?)
+    }
+}
+
+/// Why there are no accounts to begin with.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    #[error("{path}: {cause}")]
+    Unreadable { path: String, cause: io::Error },
+    #[error(transparent)]
+    Mistaken(#[from] document::Mistakes),
 }
 
 /// Why an emulator could not start.
@@ -54,8 +92,10 @@ pub enum StartError {
     },
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("the default account could not be made: {0}")]
-    Seed(#[from] crate::error::Error),
+    #[error("the accounts to begin with cannot be loaded:\n{0}")]
+    Seed(#[from] SeedError),
+    #[error("the accounts to begin with could not be made: {0}")]
+    Failed(#[from] crate::error::Error),
 }
 
 /// A running emulator. It stops when this is dropped; [`Emulator::stop`] waits for it.
@@ -73,11 +113,17 @@ impl Emulator {
         let Options {
             listen,
             database,
+            seed,
             username,
             password,
             password_cost,
             read_timeout,
         } = options;
+        let context = Context { now: Clock.now() };
+        let seed = match seed {
+            Some(seed) => seed.read(&context)?,
+            None => document::Accounts::built_in(&username, &password, &context),
+        };
         let failed = |cause| StartError::Listen {
             address: listen,
             cause,
@@ -99,15 +145,16 @@ impl Emulator {
             Some(path) => Store::open(path).await?,
             None => Store::in_memory().await?,
         };
-        let seeded = store
-            .add_accounts(move |context| vec![seed::default_account(&username, &password, context)])
-            .await?;
-        if !seeded {
+        let passwords = Arc::new(Passwords::new(password_cost));
+        if store.state().is_empty() {
+            let accounts = seed.hashed(&passwords).await?;
+            store.add_accounts(move |_| accounts).await?;
+        } else {
             tracing::info!("the database has accounts already, and is not seeded again");
         }
         let state = AppState {
             store: store.clone(),
-            passwords: Arc::new(Passwords::new(password_cost)),
+            passwords,
             read_timeout,
         };
         app.set(http::app(state)).expect("an emulator starts once");

@@ -39,7 +39,7 @@ pub mod server;
 pub mod service;
 pub mod store;
 
-pub use emulator::{Emulator, Options, StartError};
+pub use emulator::{Emulator, Options, Seed, SeedError, StartError};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::process::{ExitCode, id};
 use std::time::Duration;
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
 use uptrends_emulator::config::{Command, Config, Flags, LogFormat};
-use uptrends_emulator::{Emulator, Options};
+use uptrends_emulator::domain::{Clock, Context};
+use uptrends_emulator::{Emulator, Options, Seed};
 
 /// The exit code for what its user has to put right before the program can start.
 const CANNOT_START: u8 = 2;
@@ -28,7 +29,26 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Command::Validate { seeds } => validate(seeds),
     }
+}
+
+/// Checks seed files, and tells of all of them.
+fn validate(seeds: Vec<PathBuf>) -> ExitCode {
+    let context = Context { now: Clock.now() };
+    let mut outcome = ExitCode::SUCCESS;
+    for path in seeds {
+        let name = path.display().to_string();
+        match Seed::File(path).read(&context) {
+            // Nobody may be listening, which is no reason to stop.
+            Ok(seed) => drop(writeln!(io::stdout(), "{name}: {}", seed.summary())),
+            Err(error) => {
+                eprintln!("{error}");
+                outcome = ExitCode::from(CANNOT_START);
+            }
+        }
+    }
+    outcome
 }
 
 fn serve(flags: Flags) -> ExitCode {
@@ -45,6 +65,8 @@ fn serve(flags: Flags) -> ExitCode {
         let Flags {
             listen,
             database,
+            seed,
+            seed_json,
             username,
             password,
             ready_file,
@@ -58,6 +80,7 @@ fn serve(flags: Flags) -> ExitCode {
         let options = Options {
             listen,
             database,
+            seed: seed.map(Seed::File).or(seed_json.map(Seed::Text)),
             username,
             password,
             ..Options::default()

@@ -15,6 +15,8 @@ pub mod operator_group;
 pub mod outgoing_phone_number;
 pub mod password;
 pub mod patch;
+#[cfg(test)]
+pub mod steps;
 pub mod text;
 pub mod timezone;
 

@@ -1,12 +1,12 @@
 //! Who may do something, and which change it is.
 
 pub mod api_user;
+pub mod document;
 pub mod duty_schedule;
 pub mod operator;
 pub mod operator_group;
 pub mod password;
 pub mod registration;
-pub mod seed;
 
 use crate::AppState;
 use crate::domain::{Account, Caller, Context};

@@ -119,13 +119,17 @@ impl Store {
     /// Adds accounts, where there are none.
     pub async fn add_accounts(
         &self,
-        accounts: impl FnOnce(&Context) -> Vec<Account> + Send + 'static,
+        accounts: impl FnOnce(&Context) -> Vec<(Account, Usage)> + Send + 'static,
     ) -> Result<bool> {
         self.change_state(move |state, context| {
             let is_empty = state.is_empty();
             if is_empty {
-                for account in accounts(context) {
-                    state.put(Slot::new(account));
+                for (account, usage) in accounts(context) {
+                    let usage = Arc::new(usage);
+                    state.put(Slot {
+                        usage,
+                        ..Slot::new(account)
+                    });
                 }
             }
             Ok(is_empty)

@@ -1,0 +1,953 @@
+//! From a document to accounts: what the API would have made of the same requests, by the same functions and rules.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
+
+use chrono::NaiveDate;
+
+use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, Text, Word, nearest};
+use super::shape::{
+    AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
+    OperatorShape, UserName,
+};
+use crate::domain::account::{ScheduleOwner, Settings};
+use crate::domain::api_user::{LastUsed, SecretDigest};
+use crate::domain::draft::Sent;
+use crate::domain::duty_schedule::RecurrenceParts;
+use crate::domain::operator::Base;
+use crate::domain::text::{Email, quoted};
+use crate::domain::timezone::TimeZoneId;
+use crate::domain::{
+    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Moment,
+    OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
+    OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, ScheduleId,
+};
+use crate::error::{Error, Result};
+use crate::store::Usage;
+
+/// An account as a document describes it.
+#[derive(Debug)]
+pub struct Built {
+    pub account: Account,
+    pub usage: Usage,
+    /// The passwords that are still to be hashed.
+    pub passwords: Vec<(OperatorGuid, PlainPassword)>,
+}
+
+/// Makes the accounts of a document. Where it adds mistakes to those that reading found, some accounts lack something.
+pub fn build(document: &Document, context: &Context, mistakes: &mut Vec<Mistake>) -> Vec<Built> {
+    let mut notes = Notes(mistakes);
+    let mut ids = Unique::<AccountId>::new("account");
+    let mut user_names = Unique::new("API user");
+    let accounts: Vec<_> = document
+        .accounts
+        .items()
+        .map(|(shape, place)| {
+            let id = notes.required("AccountId", &shape.account_id, place);
+            ids.add_field("AccountId", &shape.account_id, &mut notes);
+            let mut builder = Builder {
+                shape,
+                place,
+                id: id.map_or_else(unknown_account, |Text(id)| *id),
+                context,
+                notes: Notes(&mut *notes.0),
+                operators: Vec::new(),
+            };
+            builder.build(&mut user_names)
+        })
+        .collect();
+    if accounts.is_empty() && !matches!(document.accounts, Field::Wrong) {
+        let place = document.accounts.place().unwrap_or_default();
+        notes.add(place, "accounts: must hold at least one account");
+    }
+    accounts
+}
+
+/// Stands in for an AccountId that is missing, so that the rest can be judged.
+fn unknown_account() -> AccountId {
+    "0".parse().expect("a digit is an account's number")
+}
+
+/// The mistakes found so far.
+struct Notes<'a>(&'a mut Vec<Mistake>);
+
+impl Notes<'_> {
+    fn add(&mut self, place: Place, message: impl Into<String>) {
+        let message = message.into();
+        self.0.push(Mistake { place, message });
+    }
+
+    /// A field that has to be there.
+    fn required<'f, T>(&mut self, name: &str, field: &'f Field<T>, object: Place) -> Option<&'f T> {
+        if field.is_absent() {
+            self.add(object, format!("{name}: is required"));
+        }
+        field.get()
+    }
+
+    /// A text that has to be there, and has to say something.
+    fn required_text<'f, T: Display>(
+        &mut self,
+        name: &str,
+        field: &'f Field<Text<T>>,
+        object: Place,
+    ) -> Option<&'f T> {
+        let Text(text) = self.required(name, field, object)?;
+        if text.to_string().trim().is_empty() {
+            self.add(
+                field.place().unwrap_or(object),
+                format!("{name}: must not be blank"),
+            );
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Takes what the account made of a part of the document, or else what it says is wrong with it.
+    fn take<T>(&mut self, place: Place, outcome: Result<T>) -> Option<T> {
+        self.take_from(outcome, |_| place)
+    }
+
+    /// The same, where a message that begins with the name of a field belongs there.
+    fn take_from<T>(&mut self, outcome: Result<T>, place_of: impl Fn(&str) -> Place) -> Option<T> {
+        let messages = match outcome {
+            Ok(value) => return Some(value),
+            Err(Error::Malformed(messages) | Error::Refused(messages)) => messages,
+            Err(other) => vec![other.to_string()],
+        };
+        for message in messages {
+            let name = message.split(':').next().unwrap_or_default();
+            self.add(place_of(name), message);
+        }
+        None
+    }
+}
+
+/// Things of which there may be only one of each.
+struct Unique<T> {
+    what: &'static str,
+    first: BTreeMap<T, Place>,
+}
+
+impl<T: Ord + Display> Unique<T> {
+    fn new(what: &'static str) -> Self {
+        let first = BTreeMap::new();
+        Self { what, first }
+    }
+
+    /// Adds what a field holds, if it holds anything.
+    fn add_field<F: AsRef<T>>(&mut self, name: &str, field: &Field<F>, notes: &mut Notes<'_>)
+    where
+        T: Clone,
+    {
+        if let Field::Is { value, place } = field {
+            self.add(value.as_ref().clone(), *place, name, notes);
+        }
+    }
+
+    fn add(&mut self, value: T, place: Place, name: &str, notes: &mut Notes<'_>) {
+        if let Some(Place { line, .. }) = self.first.get(&value) {
+            let message = format!("{name}: the {} in line {line} has {value} too", self.what);
+            notes.add(place, message);
+        } else {
+            self.first.insert(value, place);
+        }
+    }
+}
+
+/// The GUIDs of one kind in an account: those that are written down, and those that are derived from names.
+struct Guids<G> {
+    prefix: String,
+    derived: fn(&str) -> G,
+    pinned: Unique<G>,
+    taken: BTreeSet<G>,
+}
+
+impl<G: Ord + Copy + Display> Guids<G> {
+    fn new(account: AccountId, list: &str, what: &'static str, derived: fn(&str) -> G) -> Self {
+        Self {
+            prefix: format!("{account}/{list}"),
+            derived,
+            pinned: Unique::new(what),
+            taken: BTreeSet::new(),
+        }
+    }
+
+    /// Takes the GUIDs that are written down, before any is derived.
+    fn pin<'f>(
+        &mut self,
+        name: &str,
+        fields: impl Iterator<Item = &'f Field<Text<Pinned<G>>>>,
+        notes: &mut Notes<'_>,
+    ) where
+        G: 'f,
+    {
+        for field in fields {
+            if let (Some(guid), Some(place)) = (pinned(field), field.place()) {
+                self.pinned.add(guid, place, name, notes);
+                self.taken.insert(guid);
+            }
+        }
+    }
+
+    /// The GUID that is written down, or the one that belongs to a name; of two things with one name, the second has
+    /// another.
+    fn of(&mut self, field: &Field<Text<Pinned<G>>>, name: &str) -> G {
+        pinned(field).unwrap_or_else(|| {
+            let mut guid = (self.derived)(&format!("{}/{name}", self.prefix));
+            let mut number = 1;
+            while !self.taken.insert(guid) {
+                number += 1;
+                guid = (self.derived)(&format!("{}/{name}/{number}", self.prefix));
+            }
+            guid
+        })
+    }
+}
+
+fn pinned<G: Copy>(field: &Field<Text<Pinned<G>>>) -> Option<G> {
+    field.get().and_then(|Text(Pinned(guid))| *guid)
+}
+
+/// An operator of the document, with the names by which others refer to it.
+struct Named<'a> {
+    shape: &'a OperatorShape,
+    place: Place,
+    guid: OperatorGuid,
+    /// Whether the account has it: one with mistakes does not get that far.
+    is_built: bool,
+}
+
+impl Named<'_> {
+    fn key(&self) -> Option<&str> {
+        self.shape.key.get().map(|Text(key)| key.as_str())
+    }
+
+    fn email(&self) -> Option<&Email> {
+        self.shape.email.get().map(|Text(email)| email)
+    }
+
+    /// What the document calls it.
+    fn name(&self) -> Option<&str> {
+        self.key().or_else(|| self.email().map(Email::as_str))
+    }
+}
+
+/// The making of one account.
+struct Builder<'a, 'n> {
+    shape: &'a AccountShape,
+    place: Place,
+    id: AccountId,
+    context: &'a Context,
+    notes: Notes<'n>,
+    operators: Vec<Named<'a>>,
+}
+
+impl Builder<'_, '_> {
+    fn build(&mut self, user_names: &mut Unique<UserName>) -> Built {
+        self.name_operators();
+        let owner = self.owner();
+        let settings = Settings {
+            name: self
+                .shape
+                .name
+                .get()
+                .cloned()
+                .unwrap_or_else(|| format!("Account {}", self.id)),
+            time_zone_id: number(&self.shape.timezone_id).unwrap_or_else(default_time_zone),
+            single_sign_on: self.shape.single_sign_on.get().copied().unwrap_or_default(),
+        };
+        let next = self.next_schedule_id();
+        let mut account = Account::bare(self.id, settings, owner, next);
+        let passwords = self.add_operators(&mut account);
+        let groups = self.add_groups(&mut account);
+        self.authorize(&mut account, &groups);
+        self.add_schedules(&mut account, &groups);
+        let usage = self.add_api_users(&mut account, user_names);
+        Built {
+            account,
+            usage,
+            passwords,
+        }
+    }
+
+    fn name_operators(&mut self) {
+        let shape = self.shape;
+        let mut guids = Guids::new(self.id, "operator", "operator", OperatorGuid::derived);
+        let fields = shape
+            .operators
+            .items()
+            .map(|(shape, _)| &shape.operator_guid);
+        guids.pin("OperatorGuid", fields, &mut self.notes);
+        let mut keys = Unique::<String>::new("operator");
+        for (shape, place) in shape.operators.items() {
+            let mut named = Named {
+                shape,
+                place,
+                guid: OperatorGuid::derived(""),
+                is_built: false,
+            };
+            keys.add_field("key", &shape.key, &mut self.notes);
+            let name = match (named.key(), named.email()) {
+                (Some(key), _) => key.to_owned(),
+                (None, Some(email)) => email.key(),
+                (None, None) => String::new(),
+            };
+            named.guid = guids.of(&shape.operator_guid, &name);
+            self.operators.push(named);
+        }
+    }
+
+    /// Exactly one operator is the owner. Where none is, the first one stands in, so that the rest can be judged.
+    fn owner(&mut self) -> OperatorGuid {
+        let is_owner =
+            |named: &&Named<'_>| named.shape.is_account_administrator.get() == Some(&true);
+        let mut owners = self.operators.iter().filter(is_owner);
+        let Some(owner) = owners.next() else {
+            let may_be_meant =
+                |named: &Named<'_>| matches!(named.shape.is_account_administrator, Field::Wrong);
+            if !matches!(self.shape.operators, Field::Wrong)
+                && !self.operators.iter().any(may_be_meant)
+            {
+                let place = self.shape.operators.place().unwrap_or(self.place);
+                let told = "operators: one of them must be the owner of the account, with IsAccountAdministrator: true";
+                self.notes.add(place, told);
+            }
+            return self
+                .operators
+                .first()
+                .map_or_else(|| OperatorGuid::derived(""), |named| named.guid);
+        };
+        for another in owners {
+            let field = &another.shape.is_account_administrator;
+            let told = format!(
+                "IsAccountAdministrator: the operator in line {} is the owner of the account already",
+                owner.place.line
+            );
+            self.notes.add(field.place().unwrap_or(another.place), told);
+        }
+        owner.guid
+    }
+
+    fn add_operators(&mut self, account: &mut Account) -> Vec<(OperatorGuid, PlainPassword)> {
+        let Self {
+            operators, notes, ..
+        } = self;
+        let mut passwords = Vec::new();
+        for named in operators {
+            let Named {
+                shape,
+                place,
+                guid,
+                is_built,
+            } = named;
+            let full_name = notes.required_text("FullName", &shape.full_name, *place);
+            let email = notes.required_text("Email", &shape.email, *place);
+            if let (Some(_), Some(place)) = (shape.password.get(), shape.password_hash.place()) {
+                notes.add(
+                    place,
+                    "PasswordHash: there is a Password too; leave one of them out",
+                );
+            }
+            let (Some(full_name), Some(email)) = (full_name, email) else {
+                continue;
+            };
+            let change = OperatorChange {
+                full_name: Some(full_name.clone()),
+                email: Some(email.clone()),
+                ..change(shape)
+            };
+            let password = change.password.clone();
+            let hash = shape.password_hash.get().map(|Hashed(hash)| hash.clone());
+            let added = account.add_named_operator(*guid, draft(change), Ok(()), hash);
+            let place_of = |name: &str| shape.place_of(name).unwrap_or(*place);
+            *is_built = notes.take_from(added, place_of).is_some();
+            if let (true, Some(password)) = (*is_built, password) {
+                passwords.push((*guid, password));
+            }
+        }
+        passwords
+    }
+
+    /// The operator that a join names: by its key, its e-mail address or its GUID. One that has mistakes of its own is
+    /// none, and nothing more is said of it.
+    fn find(&mut self, name: &str, field: &str, place: Place) -> Option<OperatorGuid> {
+        let by_key = self
+            .operators
+            .iter()
+            .find(|named| named.key() == Some(name));
+        let by_email = || {
+            let is_meant = |named: &&Named<'_>| {
+                named
+                    .email()
+                    .is_some_and(|email| email.key() == Email::key_of(name))
+            };
+            self.operators.iter().find(is_meant)
+        };
+        let by_guid = || {
+            let guid: OperatorGuid = name.parse().ok()?;
+            self.operators.iter().find(|named| named.guid == guid)
+        };
+        if let Some(named) = by_key.or_else(by_email).or_else(by_guid) {
+            return named.is_built.then_some(named.guid);
+        }
+        let names: Vec<_> = self.operators.iter().filter_map(Named::name).collect();
+        let hint = nearest(name, &names).map_or_else(
+            || format!("; there are {}", names.join(", ")),
+            |near| format!("; the nearest one is {near}"),
+        );
+        let told = format!("{field}: no operator is called {}{hint}", quoted(name));
+        self.notes.add(place, told);
+        None
+    }
+}
+
+/// Groups, and what operators and groups are authorized to.
+impl<'a> Builder<'a, '_> {
+    /// Adds the groups: the system groups first, as everywhere, then the others in their order.
+    fn add_groups(
+        &mut self,
+        account: &mut Account,
+    ) -> Vec<(&'a OperatorGroupShape, Place, OperatorGroupGuid)> {
+        let shape = self.shape;
+        let all: Vec<_> = shape
+            .operator_groups
+            .items()
+            .map(|(shape, place)| (self.kind_of(shape, place), shape, place))
+            .collect();
+        let mut guids = Guids::new(
+            self.id,
+            "operatorGroup",
+            "operator group",
+            OperatorGroupGuid::derived,
+        );
+        let fields = all.iter().map(|(_, shape, _)| &shape.operator_group_guid);
+        guids.pin("OperatorGroupGuid", fields, &mut self.notes);
+        let mut keys = Unique::<String>::new("operator group");
+        for (_, shape, _) in &all {
+            keys.add_field("key", &shape.key, &mut self.notes);
+        }
+
+        let mut groups = Vec::new();
+        for system in [
+            OperatorGroup::administrators(self.id),
+            OperatorGroup::everyone(self.id),
+        ] {
+            let mut described = all.iter().filter(|(kind, _, _)| *kind == system.kind);
+            if let Some((_, shape, place)) = described.next() {
+                for (_, _, another) in described {
+                    let told = format!(
+                        "the {} group is in line {} already; an account has one",
+                        system.description, place.line
+                    );
+                    self.notes.add(*another, told);
+                }
+                let group = OperatorGroup {
+                    guid: guids.of(&shape.operator_group_guid, system.description.as_str()),
+                    description: shape
+                        .description
+                        .get()
+                        .map_or(system.description, |Text(description)| description.clone()),
+                    ..system
+                };
+                groups.push((*shape, *place, group.guid));
+                account.insert_operator_group(group);
+            } else {
+                // Its GUID is derived as all are, and no other group's from now on.
+                let guid = guids.of(&Field::Absent, system.description.as_str());
+                account.insert_operator_group(OperatorGroup { guid, ..system });
+            }
+        }
+        for (_, shape, place) in all
+            .iter()
+            .filter(|(kind, _, _)| *kind == GroupKind::Ordinary)
+        {
+            let description = self
+                .notes
+                .required_text("Description", &shape.description, *place);
+            let Some(description) = description else {
+                continue;
+            };
+            let name = shape
+                .key
+                .get()
+                .map_or_else(|| description.to_string(), |Text(key)| key.clone());
+            let guid = guids.of(&shape.operator_group_guid, &name);
+            let group = OperatorGroup::new(guid, GroupKind::Ordinary, description.clone());
+            account.insert_operator_group(group);
+            groups.push((*shape, *place, guid));
+        }
+        self.add_members(account, &groups);
+        groups
+    }
+
+    fn kind_of(&mut self, shape: &OperatorGroupShape, place: Place) -> GroupKind {
+        let is_called = |name: &str| {
+            shape
+                .description
+                .get()
+                .is_some_and(|Text(description)| description.as_str().trim() == name)
+        };
+        let is =
+            |flag: &Field<bool>, name: &str| flag.get().copied().unwrap_or_else(|| is_called(name));
+        let is_administrators = is(&shape.is_administrators_group, "Administrators");
+        match (is_administrators, is(&shape.is_everyone, "Everyone")) {
+            (true, true) => {
+                self.notes
+                    .add(place, "a group cannot be both Administrators and Everyone");
+                GroupKind::Administrators
+            }
+            (true, false) => GroupKind::Administrators,
+            (false, true) => GroupKind::Everyone,
+            (false, false) => GroupKind::Ordinary,
+        }
+    }
+
+    /// The owner is an administrator in any case: the first one, if the document does not say which.
+    fn add_members(
+        &mut self,
+        account: &mut Account,
+        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
+    ) {
+        let owner = account.owner;
+        for (shape, _, guid) in groups {
+            let mut members = Vec::new();
+            for (name, place) in shape.members.items() {
+                if let Some(operator) = self.find(name, "members", place) {
+                    members.push((operator, place));
+                }
+            }
+            let is_administrators = account
+                .operator_group(*guid)
+                .is_ok_and(|group| group.kind == GroupKind::Administrators);
+            if is_administrators && members.iter().all(|(operator, _)| *operator != owner) {
+                add_owner(account, *guid);
+            }
+            for (operator, place) in members {
+                self.notes.take(place, account.add_member(*guid, operator));
+            }
+        }
+        let administrators = account
+            .operator_groups
+            .iter()
+            .find(|group| group.kind == GroupKind::Administrators)
+            .map(|group| group.guid);
+        if let Some(administrators) = administrators {
+            add_owner(account, administrators);
+        }
+    }
+
+    fn authorize(
+        &mut self,
+        account: &mut Account,
+        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
+    ) {
+        for named in self.operators.iter().filter(|named| named.is_built) {
+            let list = &named.shape.authorizations;
+            let all: Vec<_> = list
+                .items()
+                .map(|(Word(word), place)| (*word, place))
+                .collect();
+            let access = OperatorAuthorization::AccountAccess;
+            if list.get().is_some() && all.iter().all(|(word, _)| *word != access) {
+                let withdrawn = account.withdraw_from_operator(named.guid, access);
+                self.notes.take(named.place, withdrawn);
+            }
+            for (authorization, place) in all {
+                // An answer of the API tells of it; it comes with the group.
+                let is_implied = authorization == OperatorAuthorization::AccountAdministrator
+                    && account.is_administrator(named.guid);
+                if !is_implied {
+                    let outcome = account.authorize_operator(named.guid, authorization);
+                    self.notes.take(place, outcome);
+                }
+            }
+        }
+        for (shape, _, guid) in groups {
+            let is_administrators = account
+                .operator_group(*guid)
+                .is_ok_and(|group| group.kind == GroupKind::Administrators);
+            for (Word(authorization), place) in shape.authorizations.items() {
+                let is_implied = is_administrators
+                    && *authorization == OperatorGroupAuthorization::Administrator;
+                if !is_implied {
+                    let outcome = account.authorize_group(*guid, *authorization);
+                    self.notes.take(place, outcome);
+                }
+            }
+        }
+    }
+}
+
+/// One who is a member already stays where it is.
+fn add_owner(account: &mut Account, administrators: OperatorGroupGuid) {
+    let owner = account.owner;
+    // Without an owner there is a mistake already.
+    let _ = account.add_member(administrators, owner);
+}
+
+/// Duty schedules.
+impl Builder<'_, '_> {
+    /// The Id of the first schedule that does not bring its own.
+    fn next_schedule_id(&mut self) -> i32 {
+        let mut ids = Unique::new("duty schedule");
+        let mut next = 1;
+        let account = self.shape;
+        let of_operators = account
+            .operators
+            .items()
+            .flat_map(|(operator, _)| operator.duty_schedules.items());
+        let of_groups = account
+            .operator_groups
+            .items()
+            .flat_map(|(group, _)| group.duty_schedules.items());
+        for (shape, _) in of_operators.chain(of_groups) {
+            let Some(place) = shape.id.place() else {
+                continue;
+            };
+            let read = schedule_id(shape).transpose();
+            let read = read.map_err(|message| Error::Refused(vec![format!("Id: {message}")]));
+            if let Some(Some(id)) = self.notes.take(place, read) {
+                ids.add(id, place, "Id", &mut self.notes);
+                next = next.max(id.0 + 1);
+            }
+        }
+        if let (Some(Number(given)), Some(place)) = (
+            self.shape.next_duty_schedule_id.get(),
+            self.shape.next_duty_schedule_id.place(),
+        ) {
+            if given.0 < next {
+                let told = format!(
+                    "NextDutyScheduleId: there is a schedule {} already",
+                    next - 1
+                );
+                self.notes.add(place, told);
+            }
+            next = next.max(given.0);
+        }
+        next
+    }
+
+    fn add_schedules(
+        &mut self,
+        account: &mut Account,
+        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
+    ) {
+        let of_groups: Vec<_> = groups
+            .iter()
+            .flat_map(|(shape, _, _)| shape.duty_schedules.items())
+            .filter_map(|(shape, _)| schedule_id(shape)?.ok())
+            .collect();
+        let of_operators: Vec<_> = self
+            .operators
+            .iter()
+            .filter(|named| named.is_built)
+            .map(|named| (ScheduleOwner::from(named.guid), &named.shape.duty_schedules))
+            .collect();
+        let all = of_operators.into_iter().chain(
+            groups
+                .iter()
+                .map(|(shape, _, guid)| (ScheduleOwner::from(*guid), &shape.duty_schedules)),
+        );
+        for (owner, list) in all {
+            self.add_schedules_of(account, owner, list, &of_groups);
+        }
+    }
+
+    fn add_schedules_of(
+        &mut self,
+        account: &mut Account,
+        owner: ScheduleOwner,
+        list: &List<DutyScheduleShape>,
+        of_groups: &[ScheduleId],
+    ) {
+        for (shape, place) in list.items() {
+            let copy_of = number(&shape.copy_of);
+            if let (Some(id), Some(place)) = (copy_of, shape.copy_of.place()) {
+                let told = match owner {
+                    ScheduleOwner::Group(_) => {
+                        Some("CopyOf: a group's schedule is no copy".to_owned())
+                    }
+                    ScheduleOwner::Operator(_) if !of_groups.contains(&id) => {
+                        let known: Vec<_> = of_groups.iter().map(ToString::to_string).collect();
+                        let known = if known.is_empty() {
+                            "no group has a schedule with an Id".to_owned()
+                        } else {
+                            format!("groups have {}", known.join(", "))
+                        };
+                        Some(format!("CopyOf: no group has a schedule {id}; {known}"))
+                    }
+                    ScheduleOwner::Operator(_) => None,
+                };
+                if let Some(told) = told {
+                    self.notes.add(place, told);
+                }
+            }
+            let mut problems = Problems::default();
+            let recurrence = parts(shape).join(&mut problems);
+            let place_of = |name: &str| shape.place_of(name).unwrap_or(place);
+            self.notes.take_from(problems.into_result(), place_of);
+            if let Some(recurrence) = recurrence {
+                let id = schedule_id(shape).and_then(Result::ok);
+                let restored = account.restore_schedule(owner, id, recurrence, copy_of);
+                self.notes.take(place, restored);
+            }
+        }
+    }
+}
+
+/// The Id that a schedule brings; 0 says nothing, as in the API.
+fn schedule_id(shape: &DutyScheduleShape) -> Option<Result<ScheduleId, String>> {
+    let id = *shape.id.get()?;
+    (id != 0).then(|| ScheduleId::try_from(id))
+}
+
+fn parts(shape: &DutyScheduleShape) -> RecurrenceParts {
+    let DutyScheduleShape {
+        id: _,
+        schedule_mode,
+        start_date_time,
+        end_date_time,
+        week_day,
+        month_day,
+        start_time,
+        end_time,
+        copy_of: _,
+    } = shape;
+    RecurrenceParts {
+        mode: sent(schedule_mode, |Word(mode)| *mode),
+        start_date_time: moment(start_date_time),
+        end_date_time: moment(end_date_time),
+        week_day: sent(week_day, |Word(day)| *day),
+        month_day: sent(month_day, |Number(day)| *day),
+        start_time: sent(start_time, |Text(time)| *time),
+        end_time: sent(end_time, |Text(time)| *time),
+    }
+}
+
+fn sent<T, U>(field: &Field<T>, value: impl FnOnce(&T) -> U) -> Sent<U> {
+    match field {
+        Field::Absent => Sent::Absent,
+        Field::Wrong => Sent::Wrong,
+        Field::Is { value: is, .. } => Sent::Value(value(is)),
+    }
+}
+
+fn moment(field: &Field<Text<Moment>>) -> Sent<Moment> {
+    match sent(field, |Text(moment)| *moment) {
+        Sent::Value(moment) if moment.is_unset() => Sent::Absent,
+        other => other,
+    }
+}
+
+/// API users.
+impl Builder<'_, '_> {
+    fn add_api_users(&mut self, account: &mut Account, user_names: &mut Unique<UserName>) -> Usage {
+        let usage = Usage::default();
+        let shape = self.shape;
+        let mut guids = Guids::new(self.id, "apiUser", "API user", ApiUserGuid::derived);
+        let fields = shape
+            .api_users
+            .items()
+            .map(|(shape, _)| &shape.api_user_guid);
+        guids.pin("ApiUserGuid", fields, &mut self.notes);
+        let mut keys = Unique::<String>::new("API user");
+        for (shape, place) in shape.api_users.items() {
+            keys.add_field("key", &shape.key, &mut self.notes);
+            let user_name = shape
+                .user_name
+                .get()
+                .map(|Text(UserName(name))| name.clone());
+            user_names.add_field("UserName", &shape.user_name, &mut self.notes);
+            let description = shape
+                .description
+                .get()
+                .map(|Text(description)| description.clone())
+                .unwrap_or_default();
+            let name = shape
+                .key
+                .get()
+                .map(|Text(key)| key.clone())
+                .or_else(|| user_name.clone())
+                .unwrap_or_else(|| description.to_string());
+            let guid = guids.of(&shape.api_user_guid, &name);
+            let predates_last_used = self.use_of(guid, shape, &usage);
+            let Some(operator) = self.operator_of(shape, place) else {
+                continue;
+            };
+            account.api_users.insert(ApiUser {
+                guid,
+                operator,
+                user_name: user_name.unwrap_or_else(|| guid.simple()),
+                password: self.password_of(shape),
+                api_user_type: shape
+                    .r#type
+                    .get()
+                    .map_or(ApiUserType::Generic, |Word(word)| *word),
+                description,
+                created: match moment(&shape.created_date) {
+                    Sent::Value(created) => created,
+                    Sent::Absent | Sent::Wrong => self.context.now,
+                },
+                predates_last_used,
+            });
+        }
+        usage
+    }
+
+    fn operator_of(&mut self, shape: &ApiUserShape, place: Place) -> Option<OperatorGuid> {
+        let by_guid = shape.operator_guid.get().map(|Text(guid)| guid.to_string());
+        let by_guid = match (by_guid, shape.operator_guid.place()) {
+            (Some(guid), Some(place)) => Some(self.find(&guid, "OperatorGuid", place)),
+            _ => None,
+        };
+        let by_name = match (shape.operator.get(), shape.operator.place()) {
+            (Some(name), Some(place)) => Some(self.find(name, "operator", place)),
+            _ => None,
+        };
+        match (by_name, by_guid) {
+            (Some(Some(one)), Some(Some(other))) if one != other => {
+                let place = shape.operator_guid.place().unwrap_or(place);
+                let told = "OperatorGuid: names another operator than the key operator does";
+                self.notes.add(place, told);
+                None
+            }
+            (Some(found), _) | (None, Some(found)) => found,
+            (None, None) => {
+                if shape.operator.is_absent() && shape.operator_guid.is_absent() {
+                    self.notes.add(place, "operator: is required");
+                }
+                None
+            }
+        }
+    }
+
+    /// Without a password nobody knows it.
+    fn password_of(&mut self, shape: &ApiUserShape) -> SecretDigest {
+        match (shape.password.get(), shape.password_hash.get()) {
+            (Some(Text(plain)), hash) => {
+                if let (Some(_), Some(place)) = (hash, shape.password_hash.place()) {
+                    let told = "PasswordHash: there is a Password too; leave one of them out";
+                    self.notes.add(place, told);
+                }
+                SecretDigest::of(plain.reveal())
+            }
+            (None, Some(Hashed(hash))) => hash.clone(),
+            (None, None) => SecretDigest::of(&self.context.new_password()),
+        }
+    }
+
+    /// Notes the usage of an API user, and answers whether it predates the counting of it.
+    fn use_of(&mut self, guid: ApiUserGuid, shape: &ApiUserShape, usage: &Usage) -> bool {
+        let last_used = shape.last_used.get().map(|Text(last_used)| *last_used);
+        let by_day = shape.usage_by_day.get();
+        match last_used {
+            Some(LastUsed::At(last)) => {
+                let requests: BTreeMap<NaiveDate, i64> =
+                    match (by_day, shape.usage_last_30_days.get()) {
+                        (Some(days), _) => days
+                            .iter()
+                            .map(|(Text(Day(day)), requests)| (*day, i64::from(*requests)))
+                            .collect(),
+                        (None, Some(requests)) => {
+                            BTreeMap::from([(last.day(), i64::from(*requests))])
+                        }
+                        (None, None) => BTreeMap::new(),
+                    };
+                usage.restore(guid, last, requests);
+            }
+            Some(LastUsed::NotYet | LastUsed::Unknown) | None => {
+                if let (Some(true), Some(place)) = (
+                    by_day.map(|days| !days.is_empty()),
+                    shape.usage_by_day.place(),
+                ) && !matches!(shape.last_used, Field::Wrong)
+                {
+                    let told = "UsageByDay: needs a LastUsed that says when";
+                    self.notes.add(place, told);
+                }
+            }
+        }
+        last_used == Some(LastUsed::Unknown)
+            || shape.predates_last_used.get().copied().unwrap_or_default()
+    }
+}
+
+fn draft<T>(value: T) -> Draft<T> {
+    Draft::new(Some(value), Problems::default())
+}
+
+fn number<T: Copy>(field: &Field<Number<T>>) -> Option<T> {
+    field.get().map(|Number(number)| *number)
+}
+
+fn default_time_zone() -> TimeZoneId {
+    TimeZoneId::try_from(56).expect("zone 56 is one of the vendor's documents")
+}
+
+/// What the API would have been sent to make this operator, but for the fields that it requires.
+fn change(shape: &OperatorShape) -> OperatorChange {
+    fn text<T: Clone>(field: &Field<Text<T>>) -> Patch<T> {
+        patch(field, |Text(text)| text.clone())
+    }
+    let OperatorShape {
+        key: _,
+        operator_guid: _,
+        hash: _,
+        full_name: _,
+        email: _,
+        password,
+        password_hash: _,
+        mobile_phone,
+        outgoing_phone_number,
+        outgoing_phone_number_id,
+        outgoing_phone_number_id_specified,
+        is_account_administrator: _,
+        backup_email,
+        is_on_duty,
+        culture_name,
+        culture_name_specified,
+        time_zone_id,
+        time_zone_id_specified,
+        sms_provider,
+        use_numeric_sender,
+        use_numeric_sender_specified,
+        phone_provider,
+        allow_native_login,
+        allow_native_login_specified,
+        allow_single_signon,
+        allow_single_signon_specified,
+        default_dashboard,
+        operator_role,
+        setup_mode,
+        authorizations: _,
+        duty_schedules: _,
+    } = shape;
+    let flag = |field: &Field<bool>| patch(field, |flag| *flag);
+    OperatorChange {
+        base: Base::Defaults,
+        full_name: None,
+        email: None,
+        password: password.get().map(|Text(password)| password.clone()),
+        mobile_phone: text(mobile_phone),
+        outgoing_phone_number: text(outgoing_phone_number),
+        outgoing_phone_number_id: patch(outgoing_phone_number_id, |Number(id)| *id)
+            .specified(flag(outgoing_phone_number_id_specified)),
+        backup_email: text(backup_email),
+        is_on_duty: flag(is_on_duty),
+        culture_name: text(culture_name).specified(flag(culture_name_specified)),
+        time_zone_id: patch(time_zone_id, |Number(id)| *id).specified(flag(time_zone_id_specified)),
+        sms_provider: patch(sms_provider, |Word(OrDefault(word))| *word),
+        use_numeric_sender: flag(use_numeric_sender).specified(flag(use_numeric_sender_specified)),
+        phone_provider: patch(phone_provider, |Text(OrDefault(text))| text.clone()),
+        allow_native_login: flag(allow_native_login).specified(flag(allow_native_login_specified)),
+        allow_single_signon: flag(allow_single_signon)
+            .specified(flag(allow_single_signon_specified)),
+        default_dashboard: patch(default_dashboard, |Text(OrDefault(text))| text.clone()),
+        operator_role: patch(operator_role, |Text(OrDefault(text))| text.clone()),
+        setup_mode: patch(setup_mode, |Word(OrDefault(word))| *word),
+    }
+}
+
+fn patch<T, U>(field: &Field<T>, value: impl FnOnce(&T) -> U) -> Patch<U> {
+    field.get().map_or(Patch::Keep, |is| Patch::Set(value(is)))
+}

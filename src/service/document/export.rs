@@ -1,0 +1,210 @@
+//! From an account to the document that holds it.
+
+use std::collections::BTreeMap;
+
+use super::located::{Field, Number, OrDefault, Pinned, Text, Word};
+use super::shape::{
+    AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
+    OperatorShape, UserName,
+};
+use crate::domain::account::Settings;
+use crate::domain::api_user::LastUsed;
+use crate::domain::operator::Profile;
+use crate::domain::{
+    Account, ApiUser, DutySchedule, GroupKind, Operator, OperatorGroup, OperatorGuid, Recurrence,
+    ScheduleId,
+};
+use crate::store::Usage;
+
+/// The document of an account, from which the same account can be loaded. It holds no secret in clear.
+pub fn export(account: &Account, usage: &Usage) -> Document {
+    let Settings {
+        name,
+        time_zone_id,
+        single_sign_on,
+    } = &account.settings;
+    let operators = account
+        .operators
+        .iter()
+        .map(|operator| export_operator(operator, account.owner));
+    let groups = account
+        .operator_groups
+        .iter()
+        .map(|group| export_group(group, account));
+    let api_users = account
+        .api_users
+        .iter()
+        .map(|api_user| export_api_user(api_user, account, usage));
+    let shape = AccountShape {
+        account_id: Field::new(Text(account.id)),
+        name: Field::new(name.clone()),
+        timezone_id: Field::new(Number(*time_zone_id)),
+        single_sign_on: Field::new(*single_sign_on),
+        next_duty_schedule_id: Field::new(Number(ScheduleId(account.next_schedule_id()))),
+        operators: list(operators),
+        operator_groups: list(groups),
+        api_users: list(api_users),
+    };
+    Document {
+        schema: Field::Absent,
+        accounts: list([shape]),
+    }
+}
+
+fn list<T>(items: impl IntoIterator<Item = T>) -> List<T> {
+    Field::new(items.into_iter().map(Field::new).collect())
+}
+
+/// Operators are named by their e-mail addresses, which are unique and tell who it is.
+fn name_of(operator: OperatorGuid, account: &Account) -> String {
+    account.operator(operator).map_or_else(
+        |_| operator.to_string(),
+        |operator| operator.profile().email.to_string(),
+    )
+}
+
+fn export_operator(operator: &Operator, owner: OperatorGuid) -> OperatorShape {
+    let Profile {
+        full_name,
+        email,
+        mobile_phone,
+        outgoing_phone_number,
+        outgoing_phone_number_id,
+        backup_email,
+        is_on_duty,
+        culture_name,
+        time_zone_id,
+        sms_provider,
+        use_numeric_sender,
+        phone_provider,
+        allow_native_login,
+        allow_single_signon,
+        default_dashboard,
+        operator_role,
+        setup_mode,
+    } = operator.profile();
+    OperatorShape {
+        operator_guid: Field::new(Text(Pinned(Some(operator.guid)))),
+        full_name: Field::new(Text(full_name.clone())),
+        email: Field::new(Text(email.clone())),
+        password_hash: operator.password().cloned().map(Hashed).into(),
+        mobile_phone: Field::new(Text(mobile_phone.clone())),
+        outgoing_phone_number: Field::new(Text(outgoing_phone_number.clone())),
+        outgoing_phone_number_id: outgoing_phone_number_id.map(Number).into(),
+        is_account_administrator: Field::new(operator.guid == owner),
+        backup_email: Field::new(Text(backup_email.clone())),
+        is_on_duty: Field::new(*is_on_duty),
+        culture_name: Field::new(Text(culture_name.clone())),
+        time_zone_id: time_zone_id.map(Number).into(),
+        sms_provider: Field::new(Word(OrDefault(*sms_provider))),
+        use_numeric_sender: (*use_numeric_sender).into(),
+        phone_provider: Field::new(Text(OrDefault(phone_provider.clone()))),
+        allow_native_login: (*allow_native_login).into(),
+        allow_single_signon: (*allow_single_signon).into(),
+        default_dashboard: Field::new(Text(OrDefault(default_dashboard.clone()))),
+        operator_role: Field::new(Text(OrDefault(operator_role.clone()))),
+        setup_mode: Field::new(Word(OrDefault(*setup_mode))),
+        authorizations: list(operator.authorizations.iter().copied().map(Word)),
+        duty_schedules: list(operator.schedules.values().map(export_schedule)),
+        ..OperatorShape::default()
+    }
+}
+
+fn export_group(group: &OperatorGroup, account: &Account) -> OperatorGroupShape {
+    let members = group.members_in_order().into_iter();
+    OperatorGroupShape {
+        key: Field::Absent,
+        operator_group_guid: Field::new(Text(Pinned(Some(group.guid)))),
+        description: Field::new(Text(group.description.clone())),
+        is_everyone: Field::new(group.kind == GroupKind::Everyone),
+        is_administrators_group: Field::new(group.kind == GroupKind::Administrators),
+        authorizations: list(group.authorizations.iter().copied().map(Word)),
+        members: match group.kind {
+            // It holds every operator without a word.
+            GroupKind::Everyone => Field::Absent,
+            GroupKind::Administrators | GroupKind::Ordinary => {
+                list(members.map(|operator| name_of(operator, account)))
+            }
+        },
+        duty_schedules: list(group.schedules.values().map(export_schedule)),
+    }
+}
+
+fn export_schedule(schedule: &DutySchedule) -> DutyScheduleShape {
+    let DutySchedule {
+        id,
+        recurrence,
+        copy_of,
+    } = schedule;
+    let shape = DutyScheduleShape {
+        id: Field::new(id.0),
+        schedule_mode: Field::new(Word(recurrence.mode())),
+        copy_of: copy_of.map(Number).into(),
+        ..DutyScheduleShape::default()
+    };
+    let hours = match *recurrence {
+        Recurrence::OneTime { start, end } => {
+            return DutyScheduleShape {
+                start_date_time: Field::new(Text(start)),
+                end_date_time: Field::new(Text(end)),
+                ..shape
+            };
+        }
+        Recurrence::Daily { hours }
+        | Recurrence::Weekly { hours, .. }
+        | Recurrence::Monthly { hours, .. } => hours,
+    };
+    let (week_day, month_day) = match *recurrence {
+        Recurrence::Weekly { day, .. } => (Some(Word(day)), None),
+        Recurrence::Monthly { day, .. } => (None, Some(Number(day))),
+        Recurrence::OneTime { .. } | Recurrence::Daily { .. } => (None, None),
+    };
+    DutyScheduleShape {
+        week_day: week_day.into(),
+        month_day: month_day.into(),
+        start_time: Field::new(Text(hours.start())),
+        end_time: Field::new(Text(hours.end())),
+        ..shape
+    }
+}
+
+fn export_api_user(api_user: &ApiUser, account: &Account, usage: &Usage) -> ApiUserShape {
+    let ApiUser {
+        guid,
+        operator,
+        user_name,
+        password,
+        api_user_type,
+        description,
+        created,
+        predates_last_used,
+    } = api_user;
+    let used = usage.by_day(*guid);
+    let last_used = match &used {
+        Some((last_used, _)) => LastUsed::At(*last_used),
+        None if *predates_last_used => LastUsed::Unknown,
+        None => LastUsed::NotYet,
+    };
+    let usage_by_day = used.as_ref().map(|(_, days)| {
+        let count = |requests: &i64| u32::try_from(*requests).unwrap_or(u32::MAX);
+        days.iter()
+            .map(|(day, requests)| (Text(Day(*day)), count(requests)))
+            .collect::<BTreeMap<_, _>>()
+    });
+    ApiUserShape {
+        api_user_guid: Field::new(Text(Pinned(Some(*guid)))),
+        operator: Field::new(name_of(*operator, account)),
+        user_name: Field::new(Text(UserName(user_name.clone()))),
+        password_hash: Field::new(Hashed(password.clone())),
+        r#type: Field::new(Word(*api_user_type)),
+        description: Field::new(Text(description.clone())),
+        created_date: Field::new(Text(*created)),
+        last_used: Field::new(Text(last_used)),
+        usage_by_day: usage_by_day.into(),
+        // LastUsed says it, but for one that was used since.
+        predates_last_used: (*predates_last_used && used.is_some())
+            .then_some(true)
+            .into(),
+        ..ApiUserShape::default()
+    }
+}

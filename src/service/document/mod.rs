@@ -1,0 +1,157 @@
+//! Documents: accounts written down in YAML or JSON, as seed files and exports. Both are one thing: what is exported can
+//! be loaded, and is then what it was.
+//!
+//! | Module | Does |
+//! |---|---|
+//! | `shape` | says what the keys are called, for reading, writing and the JSON Schema |
+//! | `located` | reads a text with the place of everything in it |
+//! | `build` | makes accounts of what was read, by the rules of the API |
+//! | `export` | makes a document of an account |
+
+mod build;
+mod export;
+mod located;
+mod shape;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use schemars::generate::SchemaSettings;
+
+pub use export::export;
+pub use located::{Mistake, Place};
+pub use shape::Document;
+
+use super::password::Passwords;
+use crate::domain::api_user::SecretDigest;
+use crate::domain::{Account, ApiUser, Context};
+use crate::error::Result;
+use crate::store::Usage;
+use build::Built;
+use located::Field;
+
+/// The built-in default account.
+pub const DEFAULT: &str = include_str!("default.yaml");
+
+/// What is wrong with a document, in the order of its lines.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistakes {
+    /// What the text is called: the path of its file.
+    pub source: String,
+    pub all: Vec<Mistake>,
+}
+
+impl fmt::Display for Mistakes {
+    /// One line for each mistake: `seed.yaml:12:7: what is wrong`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { source, all } = self;
+        for (number, Mistake { place, message }) in all.iter().enumerate() {
+            let end = if number == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{end}{source}:{}:{}: {message}",
+                place.line, place.column
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// The accounts of a document without mistakes, ready to be loaded.
+#[derive(Debug)]
+pub struct Accounts {
+    all: Vec<Built>,
+}
+
+impl Accounts {
+    /// Reads a document and judges it by the rules of the API. What it leaves to the present (`CreatedDate`) is that of
+    /// the context.
+    pub fn parse(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
+        let (document, mut mistakes) = located::read::<Document>(text);
+        let accounts = match document {
+            Field::Is { value, .. } => build::build(&value, context, &mut mistakes),
+            Field::Absent => build::build(&Document::default(), context, &mut mistakes),
+            Field::Wrong => Vec::new(),
+        };
+        if mistakes.is_empty() {
+            return Ok(Self { all: accounts });
+        }
+        mistakes.sort();
+        Err(Mistakes {
+            source: source.to_owned(),
+            all: mistakes,
+        })
+    }
+
+    /// The built-in default account, with the credentials of its API user.
+    pub fn built_in(user_name: &str, password: &str, context: &Context) -> Self {
+        let mut accounts = Self::parse(DEFAULT, "the built-in account", context)
+            .expect("the built-in account obeys the rules");
+        for Built { account, .. } in &mut accounts.all {
+            for api_user in account.api_users.clone().iter() {
+                account.api_users.insert(ApiUser {
+                    user_name: user_name.to_owned(),
+                    password: SecretDigest::of(password),
+                    ..ApiUser::clone(api_user)
+                });
+            }
+        }
+        accounts
+    }
+
+    /// The accounts with the usage of their API users. Passwords in clear are hashed first, which takes its time.
+    pub async fn hashed(self, passwords: &Passwords) -> Result<Vec<(Account, Usage)>> {
+        let mut accounts = Vec::with_capacity(self.all.len());
+        for built in self.all {
+            let Built {
+                mut account,
+                usage,
+                passwords: in_clear,
+            } = built;
+            for (operator, password) in in_clear {
+                let hash = passwords.hash(password).await?;
+                account.set_password(operator, hash)?;
+            }
+            accounts.push((account, usage));
+        }
+        Ok(accounts)
+    }
+
+    /// What the document holds, in a few words.
+    pub fn summary(&self) -> String {
+        let told: Vec<_> = self
+            .all
+            .iter()
+            .map(|Built { account, .. }| {
+                format!(
+                    "account {} (operators: {}, operator groups: {}, API users: {})",
+                    account.id,
+                    account.operators.len(),
+                    account.operator_groups.len(),
+                    account.api_users.len()
+                )
+            })
+            .collect();
+        told.join("; ")
+    }
+}
+
+impl Document {
+    pub fn to_yaml(&self) -> String {
+        let options = serde_saphyr::ser_options! {
+            prefer_block_scalars: false,
+        };
+        serde_saphyr::to_string_with_options(self, options).expect("a document can be written")
+    }
+}
+
+/// The JSON Schema of documents, for editors and for those who generate them.
+pub fn schema() -> serde_json::Value {
+    SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<Document>()
+        .to_value()
+}

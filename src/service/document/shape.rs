@@ -1,0 +1,292 @@
+//! The shape of a document: what its keys are called, and what each of them holds. Vendor objects have the vendor's
+//! spelling, so that an answer of the live service can be pasted in.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use chrono::NaiveDate;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::located::{Field, Number, OrDefault, Pinned, Place, ReadOnly, Text, Word};
+use crate::domain::api_user::{LastUsed, SecretDigest, user_name};
+use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
+use crate::domain::operator::{SetupMode, SmsProvider};
+use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
+use crate::domain::text::{
+    BackupEmail, CultureName, DefaultDashboard, Description, Email, FullName, OperatorRole,
+    PhoneNumber, PhoneProvider, quoted,
+};
+use crate::domain::timezone::TimeZoneId;
+use crate::domain::{
+    AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, ScheduleId,
+};
+
+pub type List<T> = Field<Vec<Field<T>>>;
+
+/// A struct of fields that may all be left out, whose keys are known and no others.
+macro_rules! shape {
+    ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
+        #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
+        $(#[$meta])*
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(skip_serializing_if = "Field::is_absent")]
+                pub $field: $type,
+            )*
+        }
+
+        impl $name {
+            /// Where the field of a name is, if it is there.
+            pub fn place_of(&self, name: &str) -> Option<Place> {
+                $(
+                    if stringify!($field).replace('_', "").eq_ignore_ascii_case(name) {
+                        return self.$field.place();
+                    }
+                )*
+                None
+            }
+        }
+    };
+}
+
+shape! {
+    /// Accounts with all that belongs to them: a seed file, or an export.
+    #[schemars(title = "Seed file of uptrends-emulator", extend("required" = ["accounts"]))]
+    Document {
+        /// For editors.
+        #[serde(rename = "$schema", skip_serializing)]
+        schema: Field<ReadOnly>,
+        #[serde(rename = "accounts")]
+        accounts: List<AccountShape>,
+    }
+}
+
+shape! {
+    /// An account.
+    #[schemars(rename = "Account", extend("required" = ["AccountId", "operators"]))]
+    AccountShape {
+        /// 1 to 9 digits.
+        account_id: Field<Text<AccountId>>,
+        name: Field<String>,
+        timezone_id: Field<Number<TimeZoneId>>,
+        /// Whether the account has single sign-on, without which operators cannot be told to use it.
+        single_sign_on: Field<bool>,
+        /// The Id of the next duty schedule; Ids are never used again.
+        next_duty_schedule_id: Field<Number<ScheduleId>>,
+        #[serde(rename = "operators")]
+        operators: List<OperatorShape>,
+        /// Administrators and Everyone are there anyway.
+        #[serde(rename = "operatorGroups")]
+        operator_groups: List<OperatorGroupShape>,
+        #[serde(rename = "apiUsers")]
+        api_users: List<ApiUserShape>,
+    }
+}
+
+shape! {
+    /// An operator, as `/Operator` has it.
+    #[schemars(rename = "Operator", extend("required" = ["FullName", "Email"]))]
+    OperatorShape {
+        /// A local name, for the joins of this document.
+        #[serde(rename = "key")]
+        key: Field<Text<String>>,
+        /// Derived from the account and the key (without one, the e-mail address) if left out.
+        operator_guid: Field<Text<Pinned<OperatorGuid>>>,
+        #[serde(skip_serializing)]
+        hash: Field<ReadOnly>,
+        full_name: Field<Text<FullName>>,
+        email: Field<Text<Email>>,
+        /// In clear; it is hashed when the document is loaded, and never exported.
+        #[serde(skip_serializing)]
+        password: Field<Text<PlainPassword>>,
+        /// Instead of a password: its Argon2id hash, as a PHC string.
+        password_hash: Field<Hashed<PasswordHash>>,
+        mobile_phone: Field<Text<PhoneNumber>>,
+        outgoing_phone_number: Field<Text<PhoneNumber>>,
+        outgoing_phone_number_id: Field<Number<OutgoingPhoneNumberId>>,
+        #[serde(skip_serializing)]
+        outgoing_phone_number_id_specified: Field<bool>,
+        /// True for exactly one operator: the owner of the account.
+        is_account_administrator: Field<bool>,
+        backup_email: Field<Text<BackupEmail>>,
+        is_on_duty: Field<bool>,
+        culture_name: Field<Text<CultureName>>,
+        #[serde(skip_serializing)]
+        culture_name_specified: Field<bool>,
+        time_zone_id: Field<Number<TimeZoneId>>,
+        #[serde(skip_serializing)]
+        time_zone_id_specified: Field<bool>,
+        sms_provider: Field<Word<OrDefault<SmsProvider>>>,
+        use_numeric_sender: Field<bool>,
+        #[serde(skip_serializing)]
+        use_numeric_sender_specified: Field<bool>,
+        phone_provider: Field<Text<OrDefault<PhoneProvider>>>,
+        allow_native_login: Field<bool>,
+        #[serde(skip_serializing)]
+        allow_native_login_specified: Field<bool>,
+        allow_single_signon: Field<bool>,
+        #[serde(skip_serializing)]
+        allow_single_signon_specified: Field<bool>,
+        default_dashboard: Field<Text<OrDefault<DefaultDashboard>>>,
+        operator_role: Field<Text<OrDefault<OperatorRole>>>,
+        setup_mode: Field<Word<OrDefault<SetupMode>>>,
+        /// AccountAccess alone if left out.
+        authorizations: List<Word<OperatorAuthorization>>,
+        duty_schedules: List<DutyScheduleShape>,
+    }
+}
+
+shape! {
+    /// An operator group, as `/OperatorGroup` has it.
+    #[schemars(rename = "OperatorGroup")]
+    OperatorGroupShape {
+        /// A local name, from which the GUID is derived.
+        #[serde(rename = "key")]
+        key: Field<Text<String>>,
+        /// Derived from the account and the key (without one, the description) if left out.
+        operator_group_guid: Field<Text<Pinned<OperatorGroupGuid>>>,
+        description: Field<Text<Description>>,
+        /// Without a word on it, the group that is called Everyone is that one.
+        is_everyone: Field<bool>,
+        /// Without a word on it, the group that is called Administrators is that one.
+        is_administrators_group: Field<bool>,
+        authorizations: List<Word<OperatorGroupAuthorization>>,
+        /// The keys, e-mail addresses or GUIDs of operators, in the order in which they joined.
+        #[serde(rename = "members")]
+        members: List<String>,
+        /// Members have no copies of these but those that are written down with them.
+        duty_schedules: List<DutyScheduleShape>,
+    }
+}
+
+shape! {
+    /// A duty schedule, as `…/DutySchedule` has it.
+    #[schemars(rename = "DutySchedule", extend("required" = ["ScheduleMode"]))]
+    DutyScheduleShape {
+        /// Unique in the account; the next one if left out.
+        id: Field<i32>,
+        schedule_mode: Field<Word<ScheduleMode>>,
+        start_date_time: Field<Text<Moment>>,
+        end_date_time: Field<Text<Moment>>,
+        week_day: Field<Word<WeekDay>>,
+        month_day: Field<Number<MonthDay>>,
+        start_time: Field<Text<TimeOfDay>>,
+        end_time: Field<Text<TimeOfDay>>,
+        /// In an operator's schedule: the Id of the group's schedule that it is a copy of.
+        copy_of: Field<Number<ScheduleId>>,
+    }
+}
+
+shape! {
+    /// An API user, as `/ApiUser` has it.
+    #[schemars(rename = "ApiUser")]
+    ApiUserShape {
+        /// A local name, from which the GUID is derived.
+        #[serde(rename = "key")]
+        key: Field<Text<String>>,
+        /// Derived from the account and the key (without one, the user name or the description) if left out.
+        api_user_guid: Field<Text<Pinned<ApiUserGuid>>>,
+        /// The key, e-mail address or GUID of its operator.
+        #[serde(rename = "operator")]
+        operator: Field<String>,
+        /// Instead of `operator`, as the API has it.
+        operator_guid: Field<Text<OperatorGuid>>,
+        /// Unique among all accounts; the GUID without dashes if left out.
+        user_name: Field<Text<UserName>>,
+        /// In clear; never exported. Without a password nobody can log in.
+        #[serde(skip_serializing)]
+        password: Field<Text<PlainPassword>>,
+        /// Instead of a password: `sha256:` and its SHA-256 digest in hexadecimal.
+        password_hash: Field<Hashed<SecretDigest>>,
+        r#type: Field<Word<ApiUserType>>,
+        description: Field<Text<Description>>,
+        /// The present if left out.
+        created_date: Field<Text<Moment>>,
+        /// `25/06/2026 19:37:59`, `Not yet used` or `Unknown`.
+        last_used: Field<Text<LastUsed>>,
+        /// The requests on each day, such as `2026-06-25: 12`.
+        usage_by_day: Field<BTreeMap<Text<Day>, u32>>,
+        /// Without `UsageByDay`, these requests were made on the day of `LastUsed`.
+        #[serde(rename = "UsageLast30Days")]
+        usage_last_30_days: Field<u32>,
+        /// Whether it is so old that nobody knows of earlier use: `Unknown` until it is used.
+        predates_last_used: Field<bool>,
+    }
+}
+
+/// A hash, which is written down as what it is.
+#[derive(Debug, Clone)]
+pub struct Hashed<T>(pub T);
+
+impl<T: Serialize> Serialize for Hashed<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Hashed<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map(Self)
+            .map_err(de::Error::custom)
+    }
+}
+
+impl<T> JsonSchema for Hashed<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Hashed".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string"})
+    }
+}
+
+/// The name with which an API user logs in.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UserName(pub String);
+
+impl FromStr for UserName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        user_name(text).map(Self)
+    }
+}
+
+impl fmt::Display for UserName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A day of usage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(pub NaiveDate);
+
+impl FromStr for Day {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse()
+            .map(Self)
+            .map_err(|_| format!("{} is not a day; write it as 2026-06-25", quoted(text)))
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

@@ -1,0 +1,452 @@
+use proptest::collection::vec;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::build::Built;
+use super::{Accounts, DEFAULT, export, schema};
+use crate::domain::collection::Keyed;
+use crate::domain::steps::step;
+use crate::domain::{Account, Collection, Context};
+use crate::store::Usage;
+
+fn context() -> Context {
+    Context {
+        now: "2026-06-25T19:37:59".parse().unwrap(),
+    }
+}
+
+fn load(text: &str) -> Built {
+    let mut accounts = Accounts::parse(text, "test", &context())
+        .unwrap_or_else(|mistakes| panic!("{mistakes}\n{text}"));
+    assert_eq!(accounts.all.len(), 1);
+    accounts.all.remove(0)
+}
+
+fn told(text: &str) -> Vec<String> {
+    match Accounts::parse(text, "", &context()) {
+        Ok(_) => Vec::new(),
+        Err(mistakes) => mistakes
+            .to_string()
+            .lines()
+            .map(|line| line[1..].to_owned())
+            .collect(),
+    }
+}
+
+/// An account as it is when all that was deleted never was: without gaps in the sequence numbers.
+fn without_gaps(account: &Account) -> Account {
+    fn close<V: Keyed>(items: &Collection<V>) -> Collection<V> {
+        let mut closed = Collection::default();
+        for item in items.iter() {
+            closed.insert(std::sync::Arc::clone(item));
+        }
+        closed
+    }
+    let mut account = account.clone();
+    account.operators = close(&account.operators);
+    account.api_users = close(&account.api_users);
+    let mut groups = Collection::default();
+    for group in account.operator_groups.iter() {
+        let mut group = (**group).clone();
+        let members = group.members_in_order().into_iter().zip(1..);
+        group.members = members.collect();
+        groups.insert(group);
+    }
+    account.operator_groups = groups;
+    account
+}
+
+fn default_account() -> Account {
+    Accounts::built_in("emulator", "emulator", &context())
+        .all
+        .remove(0)
+        .account
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_exported_loads_as_what_it_was(
+        steps in vec(step(), 0..60),
+        single_sign_on in any::<bool>(),
+        used in vec((any::<u8>(), 0..40_u64, 1..5_i64), 0..6),
+    ) {
+        let mut account = default_account();
+        account.settings.single_sign_on = single_sign_on;
+        for step in steps {
+            let mut copy = account.clone();
+            if step.take(&mut copy, &context()).is_ok() {
+                account = copy;
+            }
+        }
+        let usage = Usage::default();
+        for (number, day, requests) in used {
+            if let Some(api_user) = account.api_users.iter().nth(usize::from(number) % account.api_users.len().max(1)) {
+                let day = context().now.day() - chrono::Days::new(day);
+                usage.restore(api_user.guid, context().now, [(day, requests)].into());
+            }
+        }
+        let document = export(&account, &usage);
+        let text = document.to_yaml();
+        let json = serde_json::to_value(&document).unwrap();
+        let again = load(&text);
+        prop_assert_eq!(&again.account, &without_gaps(&account));
+        prop_assert!(again.passwords.is_empty());
+        for api_user in account.api_users.iter() {
+            prop_assert_eq!(again.usage.by_day(api_user.guid), usage.by_day(api_user.guid));
+        }
+        prop_assert_eq!(serde_json::to_value(export(&again.account, &again.usage)).unwrap(), json.clone());
+        // JSON is YAML.
+        for json in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
+            prop_assert_eq!(&load(&json).account, &again.account);
+        }
+        let validator = jsonschema::validator_for(&schema()).unwrap();
+        prop_assert!(validator.is_valid(&json));
+    }
+}
+
+fn as_json(text: &str) -> Value {
+    serde_saphyr::from_str(text).unwrap()
+}
+
+#[test]
+fn the_built_in_account_is_valid_against_the_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&as_json(DEFAULT))
+        .map(|error| error.to_string())
+        .collect();
+    assert_eq!(errors, Vec::<String>::new());
+    assert!(
+        !validator
+            .is_valid(&json!({"accounts": [{"AccountId": "1", "operators": [], "Nmae": "x"}]}))
+    );
+}
+
+/// A document with an operator, and what comes after it.
+fn with_operator(rest: &str) -> String {
+    format!(
+        "accounts:
+  - AccountId: '1'
+    operators:
+      - key: alice
+        FullName: Alice
+        Email: alice@example.com
+        IsAccountAdministrator: true
+{rest}"
+    )
+}
+
+#[test]
+fn what_is_left_out_has_the_defaults_of_the_api() {
+    let Built {
+        account,
+        usage: _,
+        passwords,
+    } = load(&with_operator(
+        "    apiUsers: [{operator: alice, UserName: ci, Password: secret}]",
+    ));
+    let operator = account.operators.iter().next().unwrap();
+    assert_eq!(
+        operator.profile().phone_provider.as_str(),
+        "UseAccountSetting"
+    );
+    assert!(account.is_administrator(operator.guid));
+    assert_eq!(account.authorizations_of(operator.guid).unwrap().len(), 2);
+    assert_eq!(account.operator_groups.len(), 2);
+    assert_eq!(account.next_schedule_id(), 1);
+    let api_user = account.api_users.iter().next().unwrap();
+    assert_eq!(api_user.created, context().now);
+    assert!(!api_user.predates_last_used && passwords.is_empty());
+}
+
+#[test]
+fn guids_are_derived_from_keys_and_the_same_in_every_run() {
+    let text = with_operator(
+        "      - {FullName: Bob, Email: Bob@example.com}
+    operatorGroups: [{Description: A}, {Description: A}]",
+    );
+    let (one, other) = (
+        load(&text).account,
+        load(&text.replace("Bob@", "bob@")).account,
+    );
+    let guids = |account: &Account| -> Vec<_> {
+        account
+            .operators
+            .iter()
+            .map(|operator| operator.guid)
+            .collect()
+    };
+    assert_eq!(guids(&one), guids(&other));
+    assert_eq!(one.operator_groups, other.operator_groups);
+    assert_eq!(one.operator_groups.len(), 4);
+}
+
+#[test]
+fn an_answer_of_the_live_service_can_be_pasted_in() {
+    let account = load(
+        r#"{"accounts": [{"AccountId": "1", "TimezoneId": 56, "SingleSignOn": null,
+            "operators": [{
+                "OperatorGuid": "{36FAD910-6E9F-4886-B1A7-9B4637362CB8}", "Hash": "0x1", "FullName": "A", "Email": "a@b",
+                "MobilePhone": "", "OutgoingPhoneNumber": null, "OutgoingPhoneNumberId": 0, "OutgoingPhoneNumberIdSpecified": false,
+                "IsAccountAdministrator": true, "BackupEmail": "", "IsOnDuty": true, "CultureName": "nl-NL",
+                "CultureNameSpecified": false, "TimeZoneId": 1, "TimeZoneIdSpecified": true, "SmsProvider": "",
+                "UseNumericSender": false, "UseNumericSenderSpecified": true, "PhoneProvider": "", "AllowNativeLogin": true,
+                "AllowNativeLoginSpecified": true, "AllowSingleSignon": false, "AllowSingleSignonSpecified": true,
+                "DefaultDashboard": "", "OperatorRole": "", "SetupMode": "",
+                "Authorizations": ["AccountAccess", "AccountAdministrator"],
+                "DutySchedules": [{"Id": 7, "ScheduleMode": "Daily", "StartTime": "08:00", "EndTime": "17:00",
+                    "WeekDay": null, "StartDateTime": "0001-01-01T00:00:00"}]}],
+            "operatorGroups": [
+                {"OperatorGroupGuid": "00000000-0000-0000-0000-000000000000", "Description": "All operators",
+                    "IsEveryone": true, "IsAdministratorsGroup": false},
+                {"Description": "Administrators", "IsEveryone": false, "IsAdministratorsGroup": false}],
+            "apiUsers": [
+                {"ApiUserGuid": "5fd2ff9c-bdd5-4d4b-bd43-cb81fff0d0f5", "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+                    "UserName": "5fd2ff9cbdd54d4bbd43cb81fff0d0f5", "Type": "MobileApp", "Description": "Mobile",
+                    "CreatedDate": "2025-11-11T21:18:01", "LastUsed": "25/06/2026 19:37:59", "UsageLast30Days": 12},
+                {"OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "LastUsed": "Unknown", "UsageLast30Days": 0}]}]}"#
+            .replace(r#""OutgoingPhoneNumberId": 0"#, r#""OutgoingPhoneNumberId": 1"#)
+            .as_str(),
+    );
+    let Built { account, usage, .. } = account;
+    let operator = account.operators.iter().next().unwrap();
+    assert_eq!(
+        operator.guid.to_string(),
+        "36fad910-6e9f-4886-b1a7-9b4637362cb8"
+    );
+    assert_eq!(operator.profile().outgoing_phone_number_id, None);
+    assert_eq!(operator.profile().culture_name.as_str(), "");
+    assert_eq!(account.next_schedule_id(), 8);
+    let descriptions: Vec<_> = account
+        .operator_groups
+        .iter()
+        .map(|group| group.description.to_string())
+        .collect();
+    assert_eq!(
+        descriptions,
+        ["Administrators", "All operators", "Administrators"]
+    );
+    let mut api_users = account.api_users.iter();
+    let used = api_users.next().unwrap();
+    assert_eq!(
+        usage.of(used.guid, context().now),
+        Some((context().now, 12))
+    );
+    assert!(api_users.next().unwrap().predates_last_used);
+}
+
+#[test]
+fn an_export_remembers_what_is_older_than_last_used() {
+    let Built { account, usage, .. } = load(&with_operator(
+        "    apiUsers: [{operator: alice, LastUsed: Unknown}]",
+    ));
+    let api_user = account.api_users.iter().next().unwrap();
+    assert_eq!(load(&export(&account, &usage).to_yaml()).account, account);
+    usage.restore(api_user.guid, context().now, [].into());
+    assert_eq!(load(&export(&account, &usage).to_yaml()).account, account);
+}
+
+#[test]
+fn an_export_holds_no_secret_in_clear() {
+    let text = with_operator("        PasswordHash: $argon2id$v=19$m=8,t=1,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4
+    apiUsers: [{operator: alice, Password: in-clear}]");
+    let Built { account, usage, .. } = load(&text);
+    let written = export(&account, &usage).to_yaml();
+    assert!(
+        written.contains("PasswordHash: $argon2id$") && written.contains("sha256:"),
+        "{written}"
+    );
+    assert!(
+        !written.contains("in-clear") && !written.contains("Password: "),
+        "{written}"
+    );
+}
+
+#[tokio::test]
+async fn a_password_in_clear_is_hashed_and_belongs_to_its_operator() {
+    use crate::domain::PlainPassword;
+    use crate::service::password::{Cost, Passwords};
+
+    let passwords = Passwords::new(Cost::Least);
+    let accounts =
+        Accounts::parse(&with_operator("        Password: s3cret"), "", &context()).unwrap();
+    let (account, _) = accounts.hashed(&passwords).await.unwrap().remove(0);
+    let hash = account.operators.iter().next().unwrap().password().cloned();
+    assert!(
+        passwords
+            .verify(hash, PlainPassword::claimed("s3cret"))
+            .await
+            .unwrap()
+    );
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
+fn mistakes_are_told_with_line_and_column_all_of_them() {
+    for (rest, expected) in [
+        (
+            "        FulName: x",
+            &["8:9: 'FulName' is not a key here; the nearest one is FullName"][..],
+        ),
+        (
+            "    operatorgroups: []",
+            &["8:5: 'operatorgroups' is not a key here; the nearest one is operatorGroups"],
+        ),
+        (
+            "        Password: 12345",
+            &["8:19: Password: must be a text, not a number (quote what is meant as a text)"],
+        ),
+        (
+            "        IsOnDuty: 'yes'\n        TimeZoneId: 1.5",
+            &[
+                "8:19: IsOnDuty: must be true or false, not a text",
+                "9:21: TimeZoneId: must be a whole number of 32 bits, not a number (quote what is meant as a text)",
+            ],
+        ),
+        (
+            "        TimeZoneId: 9999",
+            &["8:21: TimeZoneId: there is no time zone 9999; see /Timezone"],
+        ),
+        (
+            "        Authorizations: [AccountAcess, AllowInfra]",
+            &[
+                "8:26: Authorizations: 'AccountAcess' is none of AccountAccess, AccountAdministrator, AllowInfra, \
+             FinancialOperator, TechnicalContact, ShareDashboards, CreateAlertDefinition, CreateIntegration, \
+             CreatePrivateLocations, ManageMonitorTemplates; the nearest one is AccountAccess",
+            ],
+        ),
+        (
+            "        AllowSingleSignon: true\n        AllowNativeLogin: false",
+            &[
+                "8:28: AllowSingleSignon: can be true only where the account has single sign-on",
+                "9:27: AllowNativeLogin: can be false only where the account has single sign-on",
+            ],
+        ),
+        (
+            "        Password: x\n        SetupMode: Invitation",
+            &["8:19: Password: an operator who is invited chooses the password; leave it out"],
+        ),
+        (
+            "        MobilePhone: '0612345678'",
+            &[
+                "8:22: MobilePhone: '0612345678' is not a phone number; write + and 6 to 15 digits, as in +31 20 123 4567",
+            ],
+        ),
+        (
+            "      - {FullName: Bob, Email: ' Alice@Example.com '}",
+            &["8:32: Email: another operator of the account has ' Alice@Example.com '"],
+        ),
+        (
+            "      - {Email: b@b, IsAccountAdministrator: true}",
+            &[
+                "8:9: FullName: is required",
+                "8:46: IsAccountAdministrator: the operator in line 4 is the owner of the account already",
+            ],
+        ),
+        (
+            "      - {key: alice, FullName: ' ', Email: b@b}",
+            &[
+                "8:15: key: the operator in line 4 has alice too",
+                "8:32: FullName: must not be blank",
+            ],
+        ),
+        (
+            "      - 5",
+            &["8:9: operators: must be an object, not a number (quote what is meant as a text)"],
+        ),
+        (
+            "        OperatorGuid: 1b4e28ba-2fa1-11d2-883f-0016d3cca427\n      - {FullName: B, Email: b@b, OperatorGuid: 1B4E28BA2FA111D2883F0016D3CCA427}",
+            &[
+                "9:49: OperatorGuid: the operator in line 8 has 1b4e28ba-2fa1-11d2-883f-0016d3cca427 too",
+            ],
+        ),
+        (
+            "        DutySchedules: [{ScheduleMode: Weekly, StartTime: '08:00', EndTime: '8:00', MonthDay: 3}]",
+            &[
+                "8:25: WeekDay: is required for this ScheduleMode",
+                "8:77: EndTime: '8:00' is not a time of day; write it as 08:30",
+                "8:95: MonthDay: does not belong to this ScheduleMode; leave it out",
+            ],
+        ),
+        (
+            "        DutySchedules:\n        - {Id: 3, ScheduleMode: Daily, StartTime: '08:00', EndTime: '09:00', CopyOf: 4}\n        - {Id: 3, ScheduleMode: Daily, StartTime: '08:00', EndTime: '08:00'}",
+            &[
+                "9:86: CopyOf: no group has a schedule 4; no group has a schedule with an Id",
+                "10:16: Id: the duty schedule in line 9 has 3 too",
+                "10:69: EndTime: must differ from the start",
+            ],
+        ),
+        (
+            "        DutySchedules: [{Id: 3, ScheduleMode: Daily, StartTime: '08:00', EndTime: '09:00'}]\n    NextDutyScheduleId: 3",
+            &["9:25: NextDutyScheduleId: there is a schedule 3 already"],
+        ),
+        (
+            "    operatorGroups: [{Description: Administrators, members: [alise]}, {IsAdministratorsGroup: true}]",
+            &[
+                "8:62: members: no operator is called 'alise'; the nearest one is alice",
+                "8:71: the Administrators group is in line 8 already; an account has one",
+            ],
+        ),
+        (
+            "    operatorGroups: [{}, {Description: Everyone, members: [alice]}]",
+            &[
+                "8:22: Description: is required",
+                "8:60: the Everyone group always holds every operator; none can be added or removed",
+            ],
+        ),
+        (
+            "    apiUsers: [{UserName: 'a:b', LastUsed: never}, {operator: alice, UsageByDay: {2026-01-01: 1}}]",
+            &[
+                "8:16: operator: is required",
+                "8:27: UserName: must not hold a colon",
+                "8:44: LastUsed: 'never' is neither Not yet used nor Unknown, nor a date and time such as 25/06/2026 19:37:59",
+                "8:82: UsageByDay: needs a LastUsed that says when",
+            ],
+        ),
+        (
+            "    apiUsers: [{operator: alice, UserName: x, PasswordHash: 'sha256:1'}]\n  - AccountId: '01'\n    operators: []\n    apiUsers: [{UserName: x}]",
+            &[
+                "8:61: PasswordHash: must be sha256: and 64 hexadecimal digits",
+                "9:16: AccountId: the account in line 2 has 1 too",
+                "10:16: operators: one of them must be the owner of the account, with IsAccountAdministrator: true",
+                "11:16: operator: is required",
+                "11:27: UserName: the API user in line 8 has x too",
+            ],
+        ),
+        (
+            "        PasswordHash: $2b$12$x",
+            &["8:23: PasswordHash: must be the PHC string of an Argon2id hash: $argon2id$v=19$…"],
+        ),
+    ] {
+        assert_eq!(told(&with_operator(rest)), expected, "{rest}");
+    }
+}
+
+#[test]
+fn a_text_that_is_no_document_is_told_where_it_ends_to_be_one() {
+    for (text, expected) in [
+        ("", "1:1: accounts: must hold at least one account"),
+        (
+            "accounts: []",
+            "1:11: accounts: must hold at least one account",
+        ),
+        ("- 5", "1:1: must be an object, not a list"),
+        ("accounts:\n  - AccountId: \"1\"\n   Name: x", "3:4: "),
+        (
+            "{\"accounts\": [], \"accounts\": []}",
+            "1:18: duplicate mapping key",
+        ),
+        ("accounts: [*a]", "1:12: "),
+        ("a: 1\n---\nb: 1", "3:1: only single YAML document expected"),
+    ] {
+        let all = told(text);
+        assert!(
+            all.len() == 1 && all[0].starts_with(expected),
+            "{text}: {all:?}"
+        );
+    }
+    let deep = format!("accounts: {}{}", "[".repeat(5000), "]".repeat(5000));
+    assert_eq!(told(&deep).len(), 1);
+}

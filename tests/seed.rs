@@ -1,0 +1,268 @@
+//! Seed files as those who run the program meet them: the flags, the command that checks them, and the README.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uptrends_emulator::service::document::{DEFAULT, schema};
+use uptrends_emulator::service::password::Cost;
+use uptrends_emulator::{Emulator, Options, Seed, SeedError, StartError};
+
+const SEED: &str = r#"{"accounts": [{"AccountId": "42",
+    "operators": [{"key": "alice", "FullName": "Alice", "Email": "alice@example.com", "IsAccountAdministrator": true}],
+    "apiUsers": [{"operator": "alice", "UserName": "ci", "Password": "secret", "LastUsed": "25/06/2026 19:37:59",
+        "UsageByDay": {"2026-06-25": 3}}]}]}"#;
+
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_uptrends-emulator"));
+    program.env_clear();
+    program
+}
+
+/// The program as a server, killed when the test is done with it.
+struct Running {
+    child: Child,
+    url: String,
+}
+
+impl Running {
+    /// Returns when it is ready.
+    fn start(program: &mut Command) -> Self {
+        let mut child = program
+            .args(["--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        let url = line.trim().rsplit(' ').next().unwrap().to_owned();
+        Self { child, url }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+async fn get(url: &str, path: &str, (user_name, password): (&str, &str)) -> (StatusCode, Value) {
+    let answer = reqwest::Client::new()
+        .get(format!("{url}/v4{path}"))
+        .basic_auth(user_name, Some(password))
+        .send()
+        .await
+        .unwrap();
+    (answer.status(), answer.json().await.unwrap())
+}
+
+fn file(folder: &TempDir, name: &str, content: &str) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}
+
+fn told(output: &Output) -> (Option<i32>, String, String) {
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    (
+        output.status.code(),
+        text(&output.stdout),
+        text(&output.stderr),
+    )
+}
+
+/// The example of the README's chapter on seed files.
+fn example() -> &'static str {
+    let readme = include_str!("../README.md");
+    let (_, chapter) = readme.split_once("\n## Seed files\n").unwrap();
+    let (_, example) = chapter.split_once("```yaml\n").unwrap();
+    example.split_once("```").unwrap().0
+}
+
+#[tokio::test]
+async fn a_seed_comes_from_a_file_a_text_or_a_variable() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder, "seed.json", SEED);
+    for program in [
+        program().arg("--seed").arg(&path),
+        program().args(["--seed-json", SEED]),
+        program().env("UPTRENDS_EMULATOR_SEED", &path),
+        program().env("UPTRENDS_EMULATOR_SEED_JSON", SEED),
+    ] {
+        let running = Running::start(program);
+        let (status, operators) = get(&running.url, "/Operator", ("ci", "secret")).await;
+        assert_eq!(status, StatusCode::OK);
+        assert_eq!(operators.as_array().unwrap().len(), 1);
+        assert_eq!(operators[0]["Email"], "alice@example.com");
+        let (status, _) = get(&running.url, "/Operator", ("emulator", "emulator")).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test]
+async fn a_database_with_accounts_is_not_seeded_again() {
+    let folder = TempDir::new().unwrap();
+    let start = async |seed: &str| {
+        let options = Options {
+            database: Some(folder.path().join("state.sqlite")),
+            seed: Some(Seed::Text(seed.to_owned())),
+            password_cost: Cost::Least,
+            ..Options::default()
+        };
+        Emulator::start(options).await.unwrap()
+    };
+    start(SEED).await.stop().await;
+    let emulator = start(&SEED.replace("alice@", "bob@")).await;
+    let (_, operators) = get(&emulator.url(), "/Operator", ("ci", "secret")).await;
+    assert_eq!(operators[0]["Email"], "alice@example.com");
+    let (_, api_users) = get(&emulator.url(), "/ApiUser", ("ci", "secret")).await;
+    assert_eq!(api_users[0]["Type"], "Generic");
+    emulator.stop().await;
+}
+
+#[tokio::test]
+async fn usage_in_a_seed_outlives_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let seed = SEED.replace(
+        r#""apiUsers": ["#,
+        r#""apiUsers": [{"operator": "alice", "UserName": "other", "LastUsed": "01/02/2026 03:04:05"}, "#,
+    );
+    for _ in 0..2 {
+        let options = Options {
+            database: Some(path.clone()),
+            seed: Some(Seed::Text(seed.clone())),
+            ..Options::default()
+        };
+        let emulator = Emulator::start(options).await.unwrap();
+        let (_, api_users) = get(&emulator.url(), "/ApiUser", ("ci", "secret")).await;
+        assert_eq!(api_users[0]["LastUsed"], "01/02/2026 03:04:05");
+        emulator.stop().await;
+    }
+}
+
+#[test]
+fn a_seed_with_mistakes_ends_the_start_with_exit_code_2() {
+    let folder = TempDir::new().unwrap();
+    let path = file(
+        &folder,
+        "seed.yaml",
+        "accounts:\n  - Nmae: x\n    operators: []\n",
+    );
+    let (code, stdout, stderr) = told(
+        &program()
+            .args(["--listen", "127.0.0.1:0", "--seed"])
+            .arg(&path)
+            .output()
+            .unwrap(),
+    );
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    let name = path.display();
+    assert_eq!(
+        stderr,
+        format!(
+            "error: the accounts to begin with cannot be loaded:\n\
+             {name}:2:5: 'Nmae' is not a key here; the nearest one is Name\n\
+             {name}:2:5: AccountId: is required\n\
+             {name}:3:16: operators: one of them must be the owner of the account, with IsAccountAdministrator: true\n"
+        )
+    );
+    for (arguments, expected) in [
+        (&["--seed", "nowhere.yaml"][..], "nowhere.yaml: "),
+        (&["--seed-json", "5"], "seed:1:1: must be an object"),
+        (&["--seed", "a", "--seed-json", "b"], "cannot be used with"),
+        (&["validate"], "<SEED>"),
+    ] {
+        let output = program().args(arguments).output().unwrap();
+        let (code, stdout, stderr) = told(&output);
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
+        assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn the_library_tells_the_mistakes_of_a_seed() {
+    let options = Options {
+        seed: Some(Seed::Text("accounts: []".to_owned())),
+        ..Options::default()
+    };
+    let Err(StartError::Seed(SeedError::Mistaken(mistakes))) = Emulator::start(options).await
+    else {
+        panic!("a seed without accounts was loaded");
+    };
+    let place = mistakes.all[0].place;
+    assert_eq!((mistakes.all.len(), place.line, place.column), (1, 1, 11));
+}
+
+#[test]
+fn validate_tells_what_files_hold_or_what_is_wrong_with_them() {
+    let folder = TempDir::new().unwrap();
+    let good = file(&folder, "good.json", SEED);
+    let bad = file(&folder, "bad.yaml", "accounts: []");
+    let validate = |paths: &[&Path]| told(&program().arg("validate").args(paths).output().unwrap());
+    let holds = format!(
+        "{}: account 42 (operators: 1, operator groups: 2, API users: 1)\n",
+        good.display()
+    );
+    let mistakes = format!(
+        "{}:1:11: accounts: must hold at least one account\n",
+        bad.display()
+    );
+    assert_eq!(validate(&[&good]), (Some(0), holds.clone(), String::new()));
+    assert_eq!(validate(&[&bad, &good]), (Some(2), holds, mistakes));
+}
+
+#[tokio::test]
+async fn the_example_of_the_readme_loads() {
+    let options = Options {
+        seed: Some(Seed::Text(example().to_owned())),
+        password_cost: Cost::Least,
+        ..Options::default()
+    };
+    let emulator = Emulator::start(options).await.unwrap();
+    let credentials = ("ci", "ci-password");
+    let (_, operators) = get(&emulator.url(), "/Operator", credentials).await;
+    assert_eq!(operators.as_array().unwrap().len(), 2);
+    let (_, groups) = get(&emulator.url(), "/OperatorGroup", credentials).await;
+    let descriptions: Vec<_> = groups
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|group| &group["Description"])
+        .collect();
+    assert_eq!(
+        descriptions,
+        [
+            &json!("Administrators"),
+            &json!("Everyone"),
+            &json!("On call")
+        ]
+    );
+    emulator.stop().await;
+}
+
+#[test]
+fn the_example_of_the_readme_and_the_built_in_account_are_valid_against_the_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    for text in [example(), DEFAULT, SEED] {
+        let document: Value = serde_saphyr::from_str(text).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&document)
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{text}");
+    }
+    assert!(
+        !validator
+            .is_valid(&json!({"accounts": [{"AccountId": "1", "operators": [], "Nmae": "x"}]}))
+    );
+}

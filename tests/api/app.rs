@@ -4,7 +4,8 @@ use std::path::Path;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use uptrends_emulator::{Emulator, Options, service::password::Cost};
+use uptrends_emulator::service::password::Cost;
+use uptrends_emulator::{Emulator, Options, Seed};
 
 /// A server of its own, and an administrator's credentials for it.
 pub struct TestApp {
@@ -32,6 +33,16 @@ impl TestApp {
     pub async fn start_on(database: &Path) -> Self {
         Self::start_with(Options {
             database: Some(database.to_owned()),
+            ..Options::default()
+        })
+        .await
+    }
+
+    /// A server in memory with the accounts of a document; `emulator` is an administrator's API user of the first.
+    pub async fn start_seeded(document: &str) -> Self {
+        let seed = Some(Seed::Text(document.to_owned()));
+        Self::start_with(Options {
+            seed,
             ..Options::default()
         })
         .await

@@ -2,67 +2,30 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use uptrends_emulator::domain::account::Settings;
-use uptrends_emulator::domain::api_user::SecretDigest;
-use uptrends_emulator::domain::operator::Profile;
-use uptrends_emulator::domain::timezone::TimeZoneId;
-use uptrends_emulator::domain::{
-    Account, ApiUser, ApiUserGuid, ApiUserType, Context, Operator, OperatorGuid,
-};
-use uptrends_emulator::service::seed;
-use uptrends_emulator::store::Store;
 
 use crate::app::{Answer, TestApp, path_of, text};
 
-/// An account with single sign-on, whose owner has the address of the default account's.
-fn second_account(context: &Context) -> Account {
-    let profile = Profile {
-        full_name: "Other Administrator".parse().unwrap(),
-        email: "admin@example.com".parse().unwrap(),
-        ..Profile::default()
-    };
-    let owner = Operator::new(OperatorGuid::derived("other"), profile, None);
-    let settings = Settings {
-        name: "Other account".to_owned(),
-        time_zone_id: TimeZoneId::try_from(1).unwrap(),
-        single_sign_on: true,
-    };
-    let api_user = |name: &str, api_user_type| ApiUser {
-        guid: ApiUserGuid::derived(name),
-        operator: owner.guid,
-        user_name: name.to_owned(),
-        password: SecretDigest::of("secret"),
-        api_user_type,
-        description: name.parse().unwrap(),
-        created: context.now,
-        predates_last_used: true,
-    };
-    let api_users = [
-        api_user("other", ApiUserType::MobileApp),
-        api_user("recorder", ApiUserType::TransactionRecorder),
-    ];
-    let mut account = Account::new("654321".parse().unwrap(), settings, owner);
-    for api_user in api_users {
-        account.api_users.insert(api_user);
-    }
-    account
-}
+/// An account like the default one, and one with single sign-on whose owner has the same address.
+const TWO_ACCOUNTS: &str = "
+accounts:
+  - AccountId: '123456'
+    operators:
+      - {key: admin, FullName: Account Administrator, Email: admin@example.com, Password: emulator,
+         IsAccountAdministrator: true}
+      - {FullName: Second Operator, Email: operator@example.com}
+    apiUsers: [{operator: admin, UserName: emulator, Password: emulator}]
+  - AccountId: '654321'
+    SingleSignOn: true
+    operators:
+      - {key: admin, FullName: Other Administrator, Email: admin@example.com, IsAccountAdministrator: true}
+    apiUsers:
+      - {operator: admin, UserName: other, Password: secret, Description: other, Type: MobileApp, LastUsed: Unknown}
+      - {operator: admin, UserName: recorder, Password: secret, Description: recorder, Type: TransactionRecorder,
+         LastUsed: Unknown}
+";
 
-/// A server with the default account and the one above, on a file that goes with the directory.
-async fn two_accounts() -> (TempDir, TestApp) {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("emulator.db");
-    let store = Store::open(&file).await.unwrap();
-    let accounts = |context: &Context| {
-        vec![
-            seed::default_account("emulator", "emulator", context),
-            second_account(context),
-        ]
-    };
-    store.add_accounts(accounts).await.unwrap();
-    store.close().await;
-    (directory, TestApp::start_on(&file).await)
+async fn two_accounts() -> TestApp {
+    TestApp::start_seeded(TWO_ACCOUNTS).await
 }
 
 /// The answer to a request of the second account's administrator.
@@ -89,7 +52,7 @@ async fn other_owner(app: &TestApp) -> String {
 
 #[tokio::test]
 async fn an_account_sees_and_reaches_nothing_of_another() {
-    let (_file, app) = two_accounts().await;
+    let app = two_accounts().await;
     let seen = other(&app, Method::GET, "/v4/Operator", json!({})).await;
     assert_eq!(seen.expect(StatusCode::OK).as_array().unwrap().len(), 1);
     let owner = app.owner().await;
@@ -119,7 +82,7 @@ async fn an_account_sees_and_reaches_nothing_of_another() {
 
 #[tokio::test]
 async fn an_address_is_unique_in_its_account_only() {
-    let (_file, app) = two_accounts().await;
+    let app = two_accounts().await;
     app.new_operator(json!({"Email": "same@example.com"})).await;
     let body = json!({"FullName": "Same", "Email": "same@example.com"});
     let theirs = other(&app, Method::POST, "/v4/Operator", body).await;
@@ -128,7 +91,7 @@ async fn an_address_is_unique_in_its_account_only() {
 
 #[tokio::test]
 async fn a_bare_address_registers_in_the_oldest_account_and_a_prefix_names_one() {
-    let (_file, app) = two_accounts().await;
+    let app = two_accounts().await;
     let path = other_owner(&app).await;
     other(&app, Method::PATCH, &path, json!({"Password": "s3cret"}))
         .await
@@ -152,7 +115,7 @@ async fn a_bare_address_registers_in_the_oldest_account_and_a_prefix_names_one()
 
 #[tokio::test]
 async fn who_may_not_log_in_with_a_password_cannot_register() {
-    let (_file, app) = two_accounts().await;
+    let app = two_accounts().await;
     let path = other_owner(&app).await;
     let name = "654321/admin@example.com";
     for (allowed, status) in [
@@ -170,7 +133,7 @@ async fn who_may_not_log_in_with_a_password_cannot_register() {
 
 #[tokio::test]
 async fn single_sign_on_is_for_accounts_that_have_it() {
-    let (_file, app) = two_accounts().await;
+    let app = two_accounts().await;
     let path = other_owner(&app).await;
     let body = json!({"AllowNativeLogin": false, "AllowSingleSignon": true});
     other(&app, Method::PATCH, &path, body.clone())
@@ -188,7 +151,7 @@ async fn single_sign_on_is_for_accounts_that_have_it() {
 
 #[tokio::test]
 async fn the_last_use_of_an_api_user_older_than_the_feature_is_unknown_until_its_next() {
-    let (_file, app) = two_accounts().await;
+    let app = two_accounts().await;
     let last_used = async |credentials: (&str, &str)| {
         let request = app
             .anonymous(Method::GET, "/v4/ApiUser")

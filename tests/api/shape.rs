@@ -4,12 +4,6 @@ use std::collections::BTreeMap;
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use uptrends_emulator::domain::account::Settings;
-use uptrends_emulator::domain::operator::Profile;
-use uptrends_emulator::domain::timezone::TimeZoneId;
-use uptrends_emulator::domain::{Account, Operator, OperatorGuid};
-use uptrends_emulator::service::seed::default_account;
-use uptrends_emulator::store::Store;
 
 use crate::anonymous::{OPERATIONS, filled};
 use crate::app::{Answer, TestApp, text};
@@ -415,28 +409,22 @@ async fn the_guid_of_another_kind_of_thing_is_not_found() {
 
 #[tokio::test]
 async fn another_account_s_guids_are_not_found() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("state.db");
-    let profile = Profile {
-        full_name: "Somebody Else".parse().unwrap(),
-        email: "admin@example.com".parse().unwrap(),
-        ..Profile::default()
-    };
-    let settings = Settings {
-        name: "Another account".to_owned(),
-        time_zone_id: TimeZoneId::try_from(110).unwrap(),
-        single_sign_on: false,
-    };
-    let operator = Operator::new(OperatorGuid::derived("another account's"), profile, None);
-    let guid = operator.guid;
-    let other = Account::new("654321".parse().unwrap(), settings, operator);
-    let group = other.operator_groups.iter().next().unwrap().guid;
-    let store = Store::open(&file).await.unwrap();
-    let accounts = |context: &_| vec![default_account("emulator", "emulator", context), other];
-    store.add_accounts(accounts).await.unwrap();
-    store.close().await;
-
-    let app = TestApp::start_on(&file).await;
+    let (guid, group) = (
+        "9d2c8b8e-3c52-4a53-9a4b-5f2b7a90c4e1",
+        "0f0cf3b4-7e3a-4a53-9a4b-5f2b7a90c4e2",
+    );
+    let accounts = format!(
+        "accounts:
+  - AccountId: '123456'
+    operators: [{{key: admin, FullName: Admin, Email: admin@example.com, IsAccountAdministrator: true}}]
+    apiUsers: [{{operator: admin, UserName: emulator, Password: emulator}}]
+  - AccountId: '654321'
+    operators:
+      - {{OperatorGuid: {guid}, FullName: Somebody Else, Email: admin@example.com, IsAccountAdministrator: true}}
+    operatorGroups: [{{OperatorGroupGuid: {group}, Description: Theirs}}]
+"
+    );
+    let app = TestApp::start_seeded(&accounts).await;
     let own = app.new_group("Main operators").await;
     let profile = json!({"FullName": "Mine", "Email": "mine@acme.com", "Description": "Mine"});
     for (name, path) in [

@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::Control;
 use crate::domain::api_user::user_name;
 
 /// What the variables of the flags begin with.
@@ -101,6 +102,27 @@ pub struct Flags {
     #[arg(value_parser = password)]
     pub password: String,
 
+    /// The control API, under /_emulator; health and ready always answer
+    #[arg(
+        long,
+        global = true,
+        value_name = "on|off",
+        env = "UPTRENDS_EMULATOR_CONTROL",
+        default_value = "on"
+    )]
+    pub control: Switch,
+
+    /// If set, the control API wants it: Authorization: Bearer TOKEN
+    #[arg(
+        long,
+        global = true,
+        value_name = "TOKEN",
+        env = "UPTRENDS_EMULATOR_CONTROL_TOKEN",
+        hide_env_values = true
+    )]
+    #[arg(value_parser = password)]
+    pub control_token: Option<String>,
+
     /// What is logged to stderr, as a filter of the tracing crate: a level, or levels of modules
     #[arg(
         long,
@@ -136,6 +158,23 @@ pub struct Flags {
 pub enum LogFormat {
     Text,
     Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    On,
+    Off,
+}
+
+impl Flags {
+    pub fn control(&self) -> Control {
+        match self.control {
+            Switch::Off => Control::Off,
+            Switch::On => Control::On {
+                token: self.control_token.as_deref().map(Into::into),
+            },
+        }
+    }
 }
 
 impl Config {
@@ -191,7 +230,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 
 fn password(text: &str) -> Result<String, String> {
     if text.is_empty() {
-        Err("a password must not be empty".to_owned())
+        Err("it must not be empty".to_owned())
     } else {
         Ok(text.to_owned())
     }

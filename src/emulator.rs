@@ -11,11 +11,13 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::domain::{Clock, Context};
-use crate::service::document;
+use crate::document;
+use crate::domain::Context;
+use crate::domain::clock::system_time;
+use crate::service::accounts;
 use crate::service::password::{Cost, Passwords};
 use crate::store::{OpenError, Store};
-use crate::{AppState, http, server};
+use crate::{AppState, Control, http, server};
 
 /// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ pub struct Options {
     pub password_cost: Cost,
     /// How long a request may take to arrive.
     pub read_timeout: Duration,
+    /// The control API, under `/_emulator`.
+    pub control: Control,
 }
 
 impl Default for Options {
@@ -45,6 +49,7 @@ impl Default for Options {
             password: "emulator".to_owned(),
             password_cost: Cost::Full,
             read_timeout: Duration::from_secs(30),
+            control: Control::On { token: None },
         }
     }
 }
@@ -118,8 +123,9 @@ impl Emulator {
             password,
             password_cost,
             read_timeout,
+            control,
         } = options;
-        let context = Context { now: Clock.now() };
+        let context = Context { now: system_time() };
         let seed = match seed {
             Some(seed) => seed.read(&context)?,
             None => document::Accounts::built_in(&username, &password, &context),
@@ -147,8 +153,8 @@ impl Emulator {
         };
         let passwords = Arc::new(Passwords::new(password_cost));
         if store.state().is_empty() {
-            let accounts = seed.hashed(&passwords).await?;
-            store.add_accounts(move |_| accounts).await?;
+            let accounts = accounts::hashed(seed, &passwords).await?;
+            accounts::seed(&store, accounts).await?;
         } else {
             tracing::info!("the database has accounts already, and is not seeded again");
         }
@@ -156,6 +162,7 @@ impl Emulator {
             store: store.clone(),
             passwords,
             read_timeout,
+            control,
         };
         app.set(http::app(state)).expect("an emulator starts once");
         Ok(Self {

@@ -9,6 +9,7 @@
 //! | [`http`] | the API as clients see it: paths, status codes, JSON names |
 //! | [`control`] | the API of the emulator itself, under `/_emulator` |
 //! | [`service`] | who may do something, and which change it is |
+//! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
 //! | [`store`] | publishing accounts, and the SQL that keeps the file in step |
 //! | [`server`] | the socket: accepting, and stopping gracefully |
@@ -31,6 +32,7 @@
 
 pub mod config;
 pub mod control;
+pub mod document;
 pub mod domain;
 mod emulator;
 pub mod error;
@@ -54,4 +56,15 @@ pub struct AppState {
     pub passwords: Arc<Passwords>,
     /// How long the body of a request may take to arrive.
     pub read_timeout: Duration,
+    pub control: Control,
+}
+
+/// Whether there is a control API, and who may use it.
+#[derive(Debug, Clone)]
+pub enum Control {
+    Off,
+    /// For all who send the token, if there is one.
+    On {
+        token: Option<Arc<str>>,
+    },
 }

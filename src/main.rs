@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
 use uptrends_emulator::config::{Command, Config, Flags, LogFormat};
-use uptrends_emulator::domain::{Clock, Context};
+use uptrends_emulator::domain::Context;
+use uptrends_emulator::domain::clock::system_time;
 use uptrends_emulator::{Emulator, Options, Seed};
 
 /// The exit code for what its user has to put right before the program can start.
@@ -35,7 +36,7 @@ fn main() -> ExitCode {
 
 /// Checks seed files, and tells of all of them.
 fn validate(seeds: Vec<PathBuf>) -> ExitCode {
-    let context = Context { now: Clock.now() };
+    let context = Context { now: system_time() };
     let mut outcome = ExitCode::SUCCESS;
     for path in seeds {
         let name = path.display().to_string();
@@ -62,6 +63,7 @@ fn serve(flags: Flags) -> ExitCode {
             Ok(stop) => stop,
             Err(error) => return cannot_start(&error),
         });
+        let control = flags.control();
         let Flags {
             listen,
             database,
@@ -72,6 +74,8 @@ fn serve(flags: Flags) -> ExitCode {
             ready_file,
             log: _,
             log_format: _,
+            control: _,
+            control_token: _,
         } = flags;
         // A file of an earlier run must not tell that this one is ready.
         if let Some(Err(error)) = ready_file.as_deref().map(remove) {
@@ -83,6 +87,7 @@ fn serve(flags: Flags) -> ExitCode {
             seed: seed.map(Seed::File).or(seed_json.map(Seed::Text)),
             username,
             password,
+            control,
             ..Options::default()
         };
         // A large file takes a while to read, and nobody should have to wait for the end of that.

@@ -1,8 +1,11 @@
 //! The socket: accepts connections, serves them, and stops gracefully.
 
 use std::convert::Infallible;
-use std::io;
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -14,8 +17,9 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Notify, oneshot};
 use tower::ServiceExt as _;
 
 use crate::control;
@@ -47,12 +51,20 @@ pub async fn serve(
         };
         // Answers are small and complete: waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
+        let (handle, reset) = Connection::new();
         let app = Arc::clone(&app);
-        let answer = service_fn(move |request| answer(Arc::clone(&app), request));
-        let connection = connections.watch(http.serve_connection(TokioIo::new(stream), answer));
+        let answer = service_fn(move |request| answer(Arc::clone(&app), handle.clone(), request));
+        let stream = TokioIo::new(Stream {
+            stream,
+            reset: Arc::clone(&reset),
+        });
+        let connection = connections.watch(http.serve_connection(stream, answer));
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended early");
+            tokio::select! {
+                ended = connection => if let Err(error) = ended {
+                    tracing::debug!(%error, "a connection ended early");
+                },
+                () = reset.asked.notified() => {}
             }
         });
     }
@@ -67,11 +79,94 @@ pub async fn serve(
 
 async fn answer(
     app: Arc<OnceLock<Router>>,
-    request: Request<Incoming>,
+    connection: Connection,
+    mut request: Request<Incoming>,
 ) -> Result<Response, Infallible> {
     match app.get() {
-        Some(app) => app.clone().oneshot(request.map(Body::new)).await,
+        Some(app) => {
+            request.extensions_mut().insert(connection);
+            app.clone().oneshot(request.map(Body::new)).await
+        }
         None => Ok(control::starting(request.uri().path())),
+    }
+}
+
+/// The connection that a request came over.
+#[derive(Debug, Clone)]
+pub struct Connection(Arc<Reset>);
+
+#[derive(Debug, Default)]
+struct Reset {
+    asked: Notify,
+    is_asked: AtomicBool,
+}
+
+impl Connection {
+    fn new() -> (Self, Arc<Reset>) {
+        let reset = Arc::<Reset>::default();
+        (Self(Arc::clone(&reset)), reset)
+    }
+
+    /// Ends the connection at once, with a reset instead of an answer, and with it the request that asks for it.
+    pub async fn reset(&self) -> ! {
+        self.0.is_asked.store(true, Ordering::Release);
+        self.0.asked.notify_one();
+        std::future::pending().await
+    }
+}
+
+/// A stream that can be told to end with a reset.
+struct Stream {
+    stream: TcpStream,
+    reset: Arc<Reset>,
+}
+
+impl Drop for Stream {
+    fn drop(&mut self) {
+        if self.reset.is_asked.load(Ordering::Acquire) {
+            // Without time to linger, the end of a connection is a reset.
+            let _ = self.stream.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, from)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        from: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, from)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

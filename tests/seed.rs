@@ -10,7 +10,7 @@ use std::process::{Child, Command, Output, Stdio};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use uptrends_emulator::service::document::{DEFAULT, schema};
+use uptrends_emulator::document::{DEFAULT, schema};
 use uptrends_emulator::service::password::Cost;
 use uptrends_emulator::{Emulator, Options, Seed, SeedError, StartError};
 

@@ -1,65 +1,106 @@
-//! The emulator's own API, under `/_emulator`.
+//! The emulator's own API, under `/_emulator`: accounts, the journal, faults and the clock. JSON in camelCase; errors are
+//! `application/problem+json` (RFC 9457).
+
+mod accounts;
+mod clock;
+mod faults;
+mod problem;
+mod requests;
+mod scope;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Request, State};
+use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde::Serialize;
+use subtle::ConstantTimeEq as _;
 
 use crate::error::Error;
+use crate::http::operations::{NOT_EMULATED, OPERATIONS};
+use crate::{AppState, Control};
+use problem::Problem;
 
-/// An error as RFC 9457 writes it.
-#[derive(Debug, Serialize)]
-struct Problem {
-    title: &'static str,
-    status: u16,
-    detail: String,
+/// Everything under `/_emulator`.
+pub fn routes(state: &AppState) -> Router {
+    let always = Router::new()
+        .route("/health", get(health))
+        .route("/ready", get(ready));
+    let control = match &state.control {
+        Control::Off => Router::new().fallback(async || {
+            Problem::new(
+                StatusCode::NOT_FOUND,
+                "the control API is off (--control off)",
+            )
+        }),
+        Control::On { .. } => Router::new()
+            .merge(accounts::routes())
+            .merge(scope::both(requests::routes()))
+            .merge(scope::both(faults::routes()))
+            .merge(scope::both(clock::routes()))
+            .route("/supported", get(supported))
+            .method_not_allowed_fallback(async || {
+                Problem::new(
+                    StatusCode::METHOD_NOT_ALLOWED,
+                    "the Allow header names the methods of this path",
+                )
+            })
+            .fallback(async || {
+                Problem::new(
+                    StatusCode::NOT_FOUND,
+                    "there is no such path under /_emulator",
+                )
+            })
+            .layer(from_fn_with_state(state.clone(), guard))
+            .with_state(state.clone()),
+    };
+    control.merge(always)
 }
 
-impl Problem {
-    fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            title: status.canonical_reason().unwrap_or("Error"),
-            status: status.as_u16(),
-            detail: detail.into(),
-        }
+/// Keeps web pages of elsewhere out, and, where there is a token, all who do not have it.
+async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    match refusal(&state.control, request.headers()) {
+        Some(refusal) => refusal,
+        None => next.run(request).await,
     }
 }
 
-impl IntoResponse for Problem {
-    fn into_response(self) -> Response {
-        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
+    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    let is_foreign = header(ORIGIN).is_some_and(|origin| {
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        header(HOST) != Some(host)
+    });
+    if is_foreign {
+        let told = "requests from pages of another origin are refused";
+        return Some(Problem::new(StatusCode::FORBIDDEN, told).into_response());
+    }
+    let Control::On { token: Some(token) } = control else {
+        return None;
+    };
+    let sent = header(AUTHORIZATION).and_then(|value| value.split_once(' '));
+    let is_right = sent.is_some_and(|(scheme, sent)| {
+        scheme.eq_ignore_ascii_case("Bearer")
+            && bool::from(sent.trim().as_bytes().ct_eq(token.as_bytes()))
+    });
+    if is_right {
+        return None;
+    }
+    let told = "send the token of --control-token: Authorization: Bearer …";
+    Some(
         (
-            status,
-            [(CONTENT_TYPE, "application/problem+json")],
-            axum::Json(self),
+            [(WWW_AUTHENTICATE, "Bearer")],
+            Problem::new(StatusCode::UNAUTHORIZED, told),
         )
-            .into_response()
-    }
+            .into_response(),
+    )
 }
 
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
-}
-
-pub fn routes() -> Router {
-    Router::new()
-        .route("/health", get(health))
-        .route("/ready", get(ready))
-        .method_not_allowed_fallback(async || {
-            Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "the Allow header names the methods of this path",
-            )
-        })
-        .fallback(async || {
-            Problem::new(
-                StatusCode::NOT_FOUND,
-                "there is no such path under /_emulator",
-            )
-        })
 }
 
 async fn health() -> axum::Json<Health> {
@@ -78,4 +119,36 @@ pub fn starting(path: &str) -> Response {
             .into_response(),
         None => Error::NotReady.into_response(),
     }
+}
+
+/// An operation of the live service, and what became of it here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Supported {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_id: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<&'static str>,
+    path: String,
+    is_emulated: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differs: Option<&'static str>,
+}
+
+async fn supported() -> axum::Json<Vec<Supported>> {
+    let emulated = OPERATIONS.iter().map(|operation| Supported {
+        operation_id: Some(operation.id),
+        method: Some(operation.method),
+        path: format!("/v4{}", operation.path),
+        is_emulated: true,
+        differs: operation.differs,
+    });
+    let others = NOT_EMULATED.iter().map(|word| Supported {
+        operation_id: None,
+        method: None,
+        path: format!("/v4/{word}"),
+        is_emulated: false,
+        differs: None,
+    });
+    axum::Json(emulated.chain(others).collect())
 }

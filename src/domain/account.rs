@@ -27,6 +27,16 @@ use crate::error::{Error, Result};
 #[serde(transparent)]
 pub struct AccountId(i32);
 
+impl AccountId {
+    /// The number of the first account where there is none yet.
+    pub const FIRST: Self = Self(100_000);
+
+    /// The number behind this one.
+    pub fn next(self) -> Option<Self> {
+        (self.0 < 999_999_999).then(|| Self(self.0 + 1))
+    }
+}
+
 impl FromStr for AccountId {
     type Err = String;
 
@@ -715,6 +725,58 @@ impl Account {
         let id = ScheduleId(self.next_schedule_id);
         self.next_schedule_id += 1;
         id
+    }
+}
+
+/// Copies.
+impl Account {
+    /// The account of another number that has all that this one has. Only its API users are others, with new names and
+    /// passwords, since a user name belongs to one account.
+    #[must_use]
+    pub fn copied(&self, id: AccountId, context: &Context) -> Self {
+        let mut copy = Self {
+            id,
+            api_users: Collection::default(),
+            ..self.clone()
+        };
+        for api_user in self.api_users.iter() {
+            let guid: ApiUserGuid = context.new_guid();
+            copy.api_users.insert(ApiUser {
+                guid,
+                user_name: guid.simple(),
+                password: SecretDigest::of(&context.new_password()),
+                created: context.now,
+                ..ApiUser::clone(api_user)
+            });
+        }
+        copy
+    }
+
+    /// Makes new credentials for the account's owner: those of the first API user it has, or of a new one.
+    pub fn give_owner_credentials(&mut self, context: &Context) -> (Arc<ApiUser>, String) {
+        let found = self.api_users_of(self.owner).next().cloned();
+        let password = context.new_password();
+        let api_user = Arc::new(match found {
+            Some(api_user) => ApiUser {
+                password: SecretDigest::of(&password),
+                ..Arc::unwrap_or_clone(api_user)
+            },
+            None => {
+                let guid: ApiUserGuid = context.new_guid();
+                ApiUser {
+                    guid,
+                    operator: self.owner,
+                    user_name: guid.simple(),
+                    password: SecretDigest::of(&password),
+                    api_user_type: ApiUserType::Generic,
+                    description: Description::default(),
+                    created: context.now,
+                    predates_last_used: false,
+                }
+            }
+        });
+        self.api_users.insert(Arc::clone(&api_user));
+        (api_user, password)
     }
 }
 

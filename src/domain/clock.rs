@@ -2,26 +2,141 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::Utc;
+use chrono::{Months, TimeDelta, Utc};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use uuid::{Builder, Uuid};
 
 use super::Moment;
+use super::text::quoted;
 
-/// The clock that every time in the API comes from.
-#[derive(Debug, Default)]
-pub struct Clock;
+/// How the time that the API shows relates to the system's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Clock {
+    /// It is the system's.
+    #[default]
+    Running,
+    /// It runs as the system's does, so far ahead of it or behind.
+    Moved(TimeDelta),
+    /// It stands still.
+    Frozen(Moment),
+}
+
+/// Why a clock cannot be moved.
+pub const OUT_OF_RANGE: &str = "the clock shows the years 1 to 9999 only";
 
 impl Clock {
-    /// The present instant, to the second: no time of the API is finer.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the one place that asks the system"
-    )]
-    pub fn now(&self) -> Moment {
-        Utc::now().into()
+    /// What the clock shows when the system's shows `system`.
+    pub fn now(self, system: Moment) -> Moment {
+        match self {
+            Self::Running => system,
+            Self::Moved(by) => system.checked_add(by).unwrap_or(system),
+            Self::Frozen(at) => at,
+        }
     }
+
+    /// The clock set to a time; it stands still or runs as it did before.
+    #[must_use]
+    pub fn set(self, to: Moment, system: Moment) -> Self {
+        match self {
+            Self::Frozen(_) => Self::Frozen(to),
+            Self::Running | Self::Moved(_) => Self::Moved(to.since(system)),
+        }
+    }
+
+    pub fn mode(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Moved(_) => "moved",
+            Self::Frozen(_) => "frozen",
+        }
+    }
+}
+
+/// A length of time as ISO 8601 writes it: `P31D`, `PT90S`, `P1Y2M10DT2H30M`, `P2W`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Period {
+    months: u32,
+    rest: TimeDelta,
+}
+
+impl Period {
+    /// The moment that lies this long after another.
+    pub fn after(self, moment: Moment) -> Result<Moment, String> {
+        moment
+            .checked_add_months(Months::new(self.months))
+            .and_then(|moment| moment.checked_add(self.rest))
+            .ok_or_else(|| OUT_OF_RANGE.to_owned())
+    }
+}
+
+impl std::str::FromStr for Period {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || {
+            format!(
+                "{} is not an ISO 8601 duration; write it as P31D or PT1H30M",
+                quoted(text)
+            )
+        };
+        let parts = text.trim().strip_prefix('P').ok_or_else(wrong)?;
+        let (date, time) = match parts.split_once('T') {
+            Some((_, "")) => return Err(wrong()),
+            Some(both) => both,
+            None => (parts, ""),
+        };
+        let mut period = Self::default();
+        let mut units_read = 0;
+        for (part, units) in [(date, "YMWD"), (time, "HMS")] {
+            // Each unit at most once, the largest first.
+            let (mut rest, mut units) = (part, units);
+            while let Some(end) = rest.find(|character: char| !character.is_ascii_digit()) {
+                let number: u32 = rest[..end].parse().map_err(|_| wrong())?;
+                let unit = rest[end..].chars().next().ok_or_else(wrong)?;
+                let at = units.find(unit).ok_or_else(wrong)?;
+                let is_time = units.ends_with('S');
+                (rest, units) = (&rest[end + 1..], &units[at + 1..]);
+                let seconds = match (unit, is_time) {
+                    ('Y', _) => {
+                        period.months = number
+                            .checked_mul(12)
+                            .and_then(|more| period.months.checked_add(more))
+                            .ok_or_else(wrong)?;
+                        0
+                    }
+                    ('M', false) => {
+                        period.months = period.months.checked_add(number).ok_or_else(wrong)?;
+                        0
+                    }
+                    ('W', _) => 7 * 86_400,
+                    ('D', _) => 86_400,
+                    ('H', _) => 3_600,
+                    ('M', true) => 60,
+                    _ => 1,
+                };
+                period.rest += TimeDelta::seconds(i64::from(number) * seconds);
+                units_read += 1;
+            }
+            if !rest.is_empty() {
+                return Err(wrong());
+            }
+        }
+        if units_read == 0 {
+            Err(wrong())
+        } else {
+            Ok(period)
+        }
+    }
+}
+
+/// What the system's clock shows.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that asks the system"
+)]
+pub fn system_time() -> Moment {
+    Utc::now().into()
 }
 
 /// What a change may use besides the account it changes.
@@ -52,11 +167,16 @@ fn random<const N: usize>() -> [u8; N] {
 
 #[cfg(test)]
 mod tests {
-    use super::{Clock, Context};
+    use super::{Clock, Context, Period, system_time};
+    use crate::domain::Moment;
+
+    fn moment(text: &str) -> Moment {
+        text.parse().unwrap()
+    }
 
     #[test]
     fn passwords_are_27_characters_that_need_no_escape_and_never_the_same() {
-        let context = Context { now: Clock.now() };
+        let context = Context { now: system_time() };
         let password = context.new_password();
         assert_eq!(password.len(), 27);
         assert!(
@@ -66,5 +186,64 @@ mod tests {
             "{password}"
         );
         assert_ne!(password, context.new_password());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_stands_still_or_runs_as_before() {
+        let (noon, one, later) = (
+            moment("2026-01-01T12:00:00"),
+            moment("2026-01-01T13:00:00"),
+            moment("2030-06-01T00:00:00"),
+        );
+        assert_eq!(Clock::Running.now(noon), noon);
+        assert_eq!(Clock::Frozen(later).now(noon), later);
+        assert_eq!(Clock::Frozen(noon).set(later, noon).now(one), later);
+        assert_eq!(
+            Clock::Running.set(later, noon).now(one),
+            moment("2030-06-01T01:00:00")
+        );
+    }
+
+    #[test]
+    fn periods_are_added_by_the_calendar() {
+        for (period, after) in [
+            ("P31D", "2026-03-03T12:00:00"),
+            ("P1M", "2026-02-28T12:00:00"),
+            ("P1Y2M10DT2H30M", "2027-04-10T14:30:00"),
+            ("P2W", "2026-02-14T12:00:00"),
+            ("PT90S", "2026-01-31T12:01:30"),
+        ] {
+            let period: Period = period.parse().unwrap();
+            assert_eq!(
+                period.after(moment("2026-01-31T12:00:00")).unwrap(),
+                moment(after)
+            );
+        }
+        for wrong in [
+            "",
+            "P",
+            "PT",
+            "31D",
+            "P31",
+            "P-1D",
+            "PD",
+            "P1D1D",
+            "P1DT",
+            "PT1D",
+            "P1H",
+            "P1.5D",
+            "P1MT",
+            "PP1D",
+            "P99999999999D",
+        ] {
+            assert!(wrong.parse::<Period>().is_err(), "{wrong}");
+        }
+        assert!(
+            "P9999Y"
+                .parse::<Period>()
+                .unwrap()
+                .after(moment("2026-01-31T12:00:00"))
+                .is_err()
+        );
     }
 }

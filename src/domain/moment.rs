@@ -3,7 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use chrono::{DateTime, Datelike as _, NaiveDate, NaiveDateTime, Timelike as _, Utc};
+use chrono::{
+    DateTime, Datelike as _, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc,
+};
 use serde::{Serialize, Serializer};
 
 use super::text::quoted;
@@ -28,6 +30,25 @@ impl Moment {
 
     pub fn day(self) -> NaiveDate {
         self.0.date()
+    }
+
+    /// The time from an earlier moment to this one.
+    pub fn since(self, earlier: Self) -> TimeDelta {
+        self.0 - earlier.0
+    }
+
+    /// The moment so much later, if it can be written.
+    pub fn checked_add(self, by: TimeDelta) -> Option<Self> {
+        self.0.checked_add_signed(by).and_then(Self::written)
+    }
+
+    pub fn checked_add_months(self, months: Months) -> Option<Self> {
+        self.0.checked_add_months(months).and_then(Self::written)
+    }
+
+    /// A moment of the years that are written with four digits.
+    fn written(at: NaiveDateTime) -> Option<Self> {
+        (1..=9999).contains(&at.year()).then(|| at.into())
     }
 
     pub fn year(self) -> i32 {
@@ -66,8 +87,7 @@ impl FromStr for Moment {
             // Chrono reads 2025-1-1T8:0: 0 as well, which the API does not.
             .filter(|at| trimmed.starts_with(&Self(*at).to_string()))
             .or_else(|| with_offset().map(|at| at.naive_utc()))
-            .filter(|at| (1..=9999).contains(&at.year()))
-            .map(Self::from)
+            .and_then(Self::written)
             .ok_or_else(|| {
                 format!(
                     "{} is not a date and time; write it as 2025-11-11T21:18:01",

@@ -11,13 +11,14 @@ use serde::Serialize;
 use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
 use crate::AppState;
+use crate::domain::Usage;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
 use crate::domain::draft::Sent;
 use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorGuid};
 use crate::error::Result;
 use crate::service;
-use crate::store::{Slot, Usage};
+use crate::store::Slot;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -111,7 +112,7 @@ async fn list(
     State(state): State<AppState>,
     Extension(slot): Extension<Arc<Slot>>,
 ) -> Json<Vec<ApiUserBody>> {
-    let now = state.store.clock().now();
+    let now = state.store.now(&slot);
     Json(
         slot.account
             .api_users
@@ -127,7 +128,7 @@ async fn list_of_operator(
     Path(operator): Path<OperatorGuid>,
 ) -> Result<Json<Vec<ApiUserBody>>> {
     slot.account.operator(operator)?;
-    let now = state.store.clock().now();
+    let now = state.store.now(&slot);
     let api_users = slot.account.api_users_of(operator);
     Ok(Json(
         api_users
@@ -143,7 +144,7 @@ async fn create(
     Bound((), draft): Bound<(), ApiUserChange>,
 ) -> Result<(StatusCode, Json<ApiUserBody>)> {
     let (api_user, password) = service::api_user::create(&state, &caller, draft).await?;
-    let body = ApiUserBody::new(&api_user, &slot.usage, state.store.clock().now());
+    let body = ApiUserBody::new(&api_user, &slot.usage, state.store.now(&slot));
     Ok((
         StatusCode::CREATED,
         Json(ApiUserBody {
@@ -162,7 +163,7 @@ async fn look(
     Ok(Json(ApiUserBody::new(
         api_user,
         &slot.usage,
-        state.store.clock().now(),
+        state.store.now(&slot),
     )))
 }
 

@@ -4,11 +4,12 @@ use axum::extract::{Request, State};
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::observe::Trace;
 use crate::AppState;
 use crate::error::{Error, Result};
 
@@ -24,19 +25,28 @@ pub async fn authenticate(
     State(state): State<AppState>,
     mut request: Request,
     next: Next,
-) -> Result<Response> {
-    let Credentials {
+) -> Response {
+    let trace = Trace::of_routed(&request);
+    let Ok(Credentials {
         user_name,
         password,
-    } = credentials(request.headers())?;
-    let (caller, slot) = state
-        .store
-        .authenticate(&user_name, &password)
-        .ok_or(Error::Unauthenticated)?;
-    slot.usage.count(caller.api_user, state.store.clock().now());
+    }) = credentials(request.headers())
+    else {
+        trace.refused(None, None);
+        return Error::Unauthenticated.into_response();
+    };
+    let Some((caller, slot)) = state.store.authenticate(&user_name, &password) else {
+        trace.refused(
+            state.store.state().login(&user_name).map(|(slot, _)| slot),
+            Some(user_name),
+        );
+        return Error::Unauthenticated.into_response();
+    };
+    slot.usage.count(caller.api_user, state.store.now(&slot));
+    trace.accepted(&slot, user_name);
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(slot);
-    Ok(next.run(request).await)
+    next.run(request).await
 }
 
 /// The credentials of a request (RFC 7617): UTF-8, and the password may hold colons.

@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::extract::Json;
+use super::why::Told;
 use crate::error::Error;
 
 /// The vendor's MessageList.
@@ -21,21 +22,26 @@ struct MessageInfo {
     message: String,
 }
 
+/// The status that an error is answered with.
+pub fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::UnknownPath(_) | Error::NotFound(_) => StatusCode::NOT_FOUND,
+        Error::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::NotEmulated(_) => StatusCode::NOT_IMPLEMENTED,
+        Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Error::Malformed(_) => StatusCode::BAD_REQUEST,
+        Error::Forbidden(_) | Error::Refused(_) => StatusCode::FORBIDDEN,
+        Error::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let status = match &self {
-            Self::UnknownPath(_) | Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Self::NotEmulated(_) => StatusCode::NOT_IMPLEMENTED,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Forbidden(_) | Self::Refused(_) => StatusCode::FORBIDDEN,
-            Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
-        };
+        let status = status(&self);
         let messages = match self {
             Self::Malformed(messages) | Self::Refused(messages) => messages,
             Self::Failed(cause) => {
@@ -44,6 +50,7 @@ impl IntoResponse for Error {
             }
             other => vec![other.to_string()],
         };
+        let told = Told(messages.join("; "));
         let messages = messages
             .into_iter()
             .map(|message| MessageInfo {
@@ -51,6 +58,7 @@ impl IntoResponse for Error {
             })
             .collect();
         let mut response = (status, Json(MessageList { messages })).into_response();
+        response.extensions_mut().insert(told);
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

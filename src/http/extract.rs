@@ -3,7 +3,7 @@
 
 use std::vec;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::request::Parts;
@@ -14,6 +14,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 
 use super::body::Fields;
+use super::observe::Trace;
 use crate::AppState;
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
@@ -79,6 +80,10 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
         let bytes = timeout(state.read_timeout, read)
             .await
             .map_err(|_| Error::TooSlow)??;
+        let bytes = Bytes::from(bytes);
+        if let Some(trace) = parts.extensions.get::<Trace>() {
+            trace.read(&bytes);
+        }
         is_json(&parts.headers)?;
 
         let mut problems = Problems::default();

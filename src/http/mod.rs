@@ -7,11 +7,16 @@ mod body;
 mod duty_schedule;
 mod error;
 mod extract;
+mod observe;
+pub mod operations;
 mod operator;
 mod operator_group;
 mod path;
 mod registration;
 mod timezone;
+mod why;
+
+pub use error::status;
 
 use std::any::Any;
 use std::time::Instant;
@@ -30,6 +35,7 @@ use crate::{AppState, control};
 
 /// Everything that the server answers: the account API, and the emulator's own API beside it.
 pub fn app(state: AppState) -> Router {
+    let strike = from_fn_with_state(state.clone(), observe::strike);
     let with_credentials = Router::new()
         .merge(account::routes())
         .merge(api_user::routes())
@@ -38,24 +44,27 @@ pub fn app(state: AppState) -> Router {
         .merge(operator_group::routes())
         .merge(timezone::routes())
         .merge(not_emulated())
+        .route_layer(strike.clone())
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let api = Router::new()
         .merge(with_credentials)
-        .merge(registration::routes())
-        // Set after the layer above, so that a wrong method is told before credentials are asked for.
+        .merge(registration::routes().route_layer(strike))
+        // Set after the layers above, so that a wrong method is told before credentials are asked for.
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
-        .with_state(state);
+        .with_state(state.clone());
+    // A path is brought into its form before it is recorded, and a panic is recorded as the 500 that it becomes.
+    let api = CatchPanicLayer::custom(panicked).layer(from_fn(path::without_head).layer(api));
+    let api = from_fn_with_state(state.clone(), observe::record).layer(api);
     Router::new()
-        .nest("/_emulator", control::routes())
+        .nest("/_emulator", control::routes(&state))
         .fallback_service(from_fn(path::canonical).layer(api))
-        .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn(log))
 }
 
 /// The rest of the live service says that it is not here.
 fn not_emulated() -> Router<AppState> {
-    path::NOT_EMULATED
+    operations::NOT_EMULATED
         .iter()
         .fold(Router::new(), |routes, word| {
             let answer = move || async move { Error::NotEmulated(format!("/v4/{word}")) };

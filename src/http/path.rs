@@ -9,6 +9,8 @@ use axum::middleware::Next;
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 
+use super::operations::NOT_EMULATED;
+
 /// The words of the paths in the vendor's spelling.
 const WORDS: [&str; 14] = [
     "Account",
@@ -27,27 +29,6 @@ const WORDS: [&str; 14] = [
     "Timezone",
 ];
 
-/// What else the live service has: these paths, and all below them, are not emulated.
-pub const NOT_EMULATED: [&str; 17] = [
-    "Alert",
-    "AlertDefinition",
-    "Checkpoint",
-    "CheckpointRegion",
-    "Dashboard",
-    "Integration",
-    "Monitor",
-    "MonitorCheck",
-    "MonitorGroup",
-    "PublicStatusPage",
-    "Rum",
-    "ScheduledReport",
-    "Sla",
-    "Statistics",
-    "Status",
-    "VaultItem",
-    "VaultSection",
-];
-
 /// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
 /// at its end. "The live service is an ASP.NET application", so scripts write paths in any case.
 pub async fn canonical(mut request: Request, next: Next) -> Response {
@@ -61,7 +42,11 @@ pub async fn canonical(mut request: Request, next: Next) -> Response {
             *request.uri_mut() = uri;
         }
     }
-    // HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.
+    next.run(request).await
+}
+
+/// HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.
+pub async fn without_head(mut request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::CONNECT;
     }

@@ -1,13 +1,14 @@
 //! `/Register`: the one path that takes an operator's login instead of an API user's.
 
-use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use axum::{Extension, Router};
 use serde::Serialize;
 
 use super::auth::{Credentials, credentials};
 use super::extract::Json;
+use super::observe::Trace;
 use crate::AppState;
 use crate::domain::text::Description;
 use crate::domain::{Draft, OperatorGuid, Problems};
@@ -33,14 +34,21 @@ struct RegistrationResponse {
 /// `Register_Post`
 async fn register(
     State(state): State<AppState>,
+    Extension(trace): Extension<Trace>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<(StatusCode, Json<RegistrationResponse>)> {
     let Credentials {
         user_name,
         password,
-    } = credentials(&headers)?;
-    let login = registration::log_in(&state, &user_name, &password).await?;
+    } = credentials(&headers).inspect_err(|_| trace.refused(None, None))?;
+    let login = registration::log_in(&state, &user_name, &password).await;
+    let slot = registration::find(&state, &user_name).map(|(slot, _)| slot);
+    match (&login, slot) {
+        (Ok(_), Some(slot)) => trace.accepted(&slot, user_name),
+        (_, slot) => trace.refused(slot.as_ref(), Some(user_name)),
+    }
+    let login = login?;
     let draft = bind(query.as_deref().unwrap_or_default());
     let Registered {
         api_user,

@@ -1,8 +1,10 @@
 //! `/Timezone` and `/OutgoingPhoneNumber`: lists that nobody changes.
 
-use axum::Router;
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::routing::get;
+use axum::{Extension, Router};
 use serde::Serialize;
 
 use super::extract::{Json, Path};
@@ -11,6 +13,7 @@ use crate::domain::Moment;
 use crate::domain::outgoing_phone_number::{OUTGOING_PHONE_NUMBERS, OutgoingPhoneNumber};
 use crate::domain::timezone::{DaylightSaving, Timezone, timezones};
 use crate::error::{Error, Result};
+use crate::store::Slot;
 
 pub fn routes() -> Router<AppState> {
     Router::new()
@@ -59,9 +62,12 @@ impl From<&Timezone> for TimezoneBody {
 }
 
 /// `Timezone_GetAllTimezones`
-async fn list(State(state): State<AppState>) -> Json<Vec<TimezoneBody>> {
+async fn list(
+    State(state): State<AppState>,
+    Extension(slot): Extension<Arc<Slot>>,
+) -> Json<Vec<TimezoneBody>> {
     Json(
-        timezones(state.store.clock().now().year())
+        timezones(state.store.now(&slot).year())
             .iter()
             .map(TimezoneBody::from)
             .collect(),
@@ -69,8 +75,12 @@ async fn list(State(state): State<AppState>) -> Json<Vec<TimezoneBody>> {
 }
 
 /// `Timezone_GetTimezoneById`
-async fn look(State(state): State<AppState>, Path(id): Path<i32>) -> Result<Json<TimezoneBody>> {
-    let zones = timezones(state.store.clock().now().year());
+async fn look(
+    State(state): State<AppState>,
+    Extension(slot): Extension<Arc<Slot>>,
+    Path(id): Path<i32>,
+) -> Result<Json<TimezoneBody>> {
+    let zones = timezones(state.store.now(&slot).year());
     let zone = zones.iter().find(|zone| zone.id == id);
     let zone = zone.ok_or_else(|| Error::NotFound(format!("time zone {id} does not exist")))?;
     Ok(Json(zone.into()))

@@ -1,7 +1,7 @@
 //! Who may do something, and which change it is.
 
+pub mod accounts;
 pub mod api_user;
-pub mod document;
 pub mod duty_schedule;
 pub mod operator;
 pub mod operator_group;
@@ -33,16 +33,13 @@ fn attempt<T>(
     change: impl FnOnce(&mut Account, &Context) -> Result<T>,
 ) -> Result<T> {
     let all = state.store.state();
-    let mut account = Account::clone(
-        &all.slot(caller.account)
-            .ok_or(Error::Unauthenticated)?
-            .account,
-    );
+    let slot = all.slot(caller.account).ok_or(Error::Unauthenticated)?;
+    let mut account = Account::clone(&slot.account);
     caller.confirm(&account)?;
     change(
         &mut account,
         &Context {
-            now: state.store.clock().now(),
+            now: all.now(Some(slot)),
         },
     )
 }

@@ -6,9 +6,10 @@ use crate::AppState;
 use crate::domain::account::ApiUserChange;
 use crate::domain::text::Description;
 use crate::domain::{
-    Account, AccountId, ApiUser, Draft, Operator, OperatorGuid, PasswordHash, PlainPassword,
+    AccountId, ApiUser, Draft, Operator, OperatorGuid, PasswordHash, PlainPassword,
 };
 use crate::error::{Error, Result};
+use crate::store::Slot;
 
 /// An operator whose password was right.
 #[derive(Debug)]
@@ -45,9 +46,9 @@ pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Logi
         .verify(hash.clone(), PlainPassword::claimed(password))
         .await?;
     match (found, hash) {
-        (Some((account, operator)), Some(password)) if is_right && operator.may_log_in() => {
+        (Some((slot, operator)), Some(password)) if is_right && operator.may_log_in() => {
             Ok(Login {
-                account,
+                account: slot.account.id,
                 operator: operator.guid,
                 password,
             })
@@ -58,17 +59,20 @@ pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Logi
 
 /// An e-mail address is unique in its account only: a bare one means the oldest account that has it, `account/e-mail`
 /// names one.
-fn find(state: &AppState, name: &str) -> Option<(AccountId, Arc<Operator>)> {
+pub fn find(state: &AppState, name: &str) -> Option<(Arc<Slot>, Arc<Operator>)> {
     let all = state.store.state();
-    let operator = |account: &Account, email: &str| {
-        Some((account.id, Arc::clone(account.operator_by_email(email)?)))
+    let operator = |slot: &Arc<Slot>, email: &str| {
+        Some((
+            Arc::clone(slot),
+            Arc::clone(slot.account.operator_by_email(email)?),
+        ))
     };
     let in_named_account = || {
         let (account, email) = name.split_once('/')?;
-        operator(&all.slot(account.parse().ok()?)?.account, email)
+        operator(all.slot(account.parse().ok()?)?, email)
     };
     // The local part of an address may hold a slash as well.
-    in_named_account().or_else(|| all.slots().find_map(|slot| operator(&slot.account, name)))
+    in_named_account().or_else(|| all.slots().find_map(|slot| operator(slot, name)))
 }
 
 pub async fn register(

@@ -1,13 +1,16 @@
 //! What one state of the accounts has that another has not, row by row.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use sqlx::SqliteConnection;
 
 use super::rows::Rows;
-use super::{State, account, api_user, duty_schedule, operator, operator_group};
+use super::{
+    Slot, State, account, api_user, duty_schedule, operator, operator_group, saved, usage,
+};
 use crate::domain::account::ScheduleOwner;
 use crate::domain::collection::Change;
 use crate::domain::{
@@ -25,28 +28,50 @@ pub(super) struct Difference {
     group_authorizations: Rows<operator_group::AuthorizationRow, operator_group::AuthorizationRow>,
     schedules: Rows<duty_schedule::Key, duty_schedule::Row>,
     pub api_users: Rows<api_user::Key, api_user::Row>,
+    /// Accounts whose usage begins anew.
+    usage: Vec<AccountId>,
+    bases: Rows<AccountId, saved::BaseRow>,
+    snapshots: Rows<saved::SnapshotKey, saved::SnapshotRow>,
 }
 
 impl Difference {
     pub fn between(older: &State, newer: &State) -> Self {
         let mut difference = Self::default();
         for change in Collection::difference(Some(&older.accounts), Some(&newer.accounts)) {
-            match change {
+            let (id, was, now) = match change {
                 Change::Gone(slot) => {
                     difference.accounts.gone.push(slot.account.id);
-                    difference.account(slot.account.id, Some(&slot.account), None);
+                    (slot.account.id, Some(slot), None)
                 }
                 Change::Kept { was, now, sequence } => {
                     difference
                         .accounts
                         .kept
                         .push(account::Row::new(sequence, &now.account));
-                    difference.account(
-                        now.account.id,
-                        was.map(|slot| &*slot.account),
-                        Some(&now.account),
-                    );
+                    (now.account.id, was, Some(now))
                 }
+            };
+            difference.account(
+                id,
+                was.map(|slot| &*slot.account),
+                now.map(|slot| &*slot.account),
+            );
+            difference.snapshots(id, was, now);
+            // The usage of an account is counted in one place until a reset puts another there.
+            if was
+                .zip(now)
+                .is_some_and(|(was, now)| !Arc::ptr_eq(&was.usage, &now.usage))
+            {
+                difference.usage.push(id);
+            }
+        }
+        for change in Collection::difference(Some(&older.bases), Some(&newer.bases)) {
+            match change {
+                Change::Gone(base) => difference.bases.gone.push(base.account.id),
+                Change::Kept { now, sequence, .. } => difference
+                    .bases
+                    .kept
+                    .push(saved::BaseRow::new(sequence, now)),
             }
         }
         difference
@@ -226,9 +251,34 @@ impl Difference {
         }
     }
 
-    /// Whatever differs, its account differs.
+    fn snapshots(&mut self, account_id: AccountId, older: Option<&Slot>, newer: Option<&Slot>) {
+        let (old, new) = (
+            older.map(|slot| &slot.snapshots),
+            newer.map(|slot| &slot.snapshots),
+        );
+        for (name, account) in entries(old, new) {
+            match account {
+                None => self.snapshots.gone.push(saved::SnapshotKey {
+                    account_id,
+                    name: name.clone(),
+                }),
+                Some(account) => self
+                    .snapshots
+                    .kept
+                    .push(saved::SnapshotRow::new(account_id, name, account)),
+            }
+        }
+    }
+
+    /// Whatever differs, its account or its base differs.
     pub fn is_empty(&self) -> bool {
-        self.accounts.gone.is_empty() && self.accounts.kept.is_empty()
+        let Self {
+            accounts, bases, ..
+        } = self;
+        accounts.gone.is_empty()
+            && accounts.kept.is_empty()
+            && bases.gone.is_empty()
+            && bases.kept.is_empty()
     }
 
     /// Writes the difference. What has to go goes first, because a row that comes may take over what is unique in it.
@@ -243,7 +293,13 @@ impl Difference {
             group_authorizations,
             schedules,
             api_users,
+            usage,
+            bases,
+            snapshots,
         } = self;
+        saved::delete_snapshots(connection, &snapshots.gone).await?;
+        saved::delete_bases(connection, &bases.gone).await?;
+        usage::delete(connection, usage).await?;
         api_user::delete(connection, &api_users.gone).await?;
         duty_schedule::delete(connection, &schedules.gone).await?;
         operator_group::delete_authorizations(connection, &group_authorizations.gone).await?;
@@ -259,7 +315,9 @@ impl Difference {
         operator_group::upsert_members(connection, &members.kept).await?;
         operator_group::upsert_authorizations(connection, &group_authorizations.kept).await?;
         duty_schedule::upsert(connection, &schedules.kept).await?;
-        api_user::upsert(connection, &api_users.kept).await
+        api_user::upsert(connection, &api_users.kept).await?;
+        saved::upsert_bases(connection, &bases.kept).await?;
+        saved::upsert_snapshots(connection, &snapshots.kept).await
     }
 }
 

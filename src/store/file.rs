@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
@@ -12,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use super::state::{Slot, State};
-use super::{account, api_user, duty_schedule, operator, operator_group, usage};
+use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage};
 use crate::domain::{Account, AccountId};
 
 /// "UPTE": tells our files from those of other programs.
@@ -190,22 +191,25 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
         account_of(&mut accounts, id)?.restore_api_user(sequence, api_user);
     }
     let mut usage = usage::load(connection).await?;
+    let mut snapshots = saved::load_snapshots(connection).await?;
 
     let mut state = State::default();
+    for (sequence, base) in saved::load_bases(connection).await? {
+        state.bases.place(sequence, base);
+    }
     for (id, (sequence, account)) in accounts {
         for api_user in account.api_users.iter() {
             state
                 .logins
                 .insert(api_user.user_name.clone(), (id, api_user.guid));
         }
-        let usage = usage.remove(&id).unwrap_or_default();
-        state.accounts.place(
-            sequence,
-            Slot {
-                account: account.into(),
-                usage: usage.into(),
-            },
-        );
+        let slot = Slot {
+            account: account.into(),
+            snapshots: snapshots.remove(&id).unwrap_or_default(),
+            usage: usage.remove(&id).unwrap_or_default().into(),
+            beside: Arc::default(),
+        };
+        state.accounts.place(sequence, slot);
     }
     Ok(state)
 }

@@ -3,12 +3,14 @@
 
 mod account;
 mod api_user;
+mod beside;
 mod difference;
 mod duty_schedule;
 mod file;
 mod operator;
 mod operator_group;
 mod rows;
+mod saved;
 mod state;
 mod usage;
 mod writer;
@@ -20,14 +22,15 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, Guard};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
+pub use beside::Beside;
 pub use file::OpenError;
-pub use state::{Slot, State};
-pub use usage::Usage;
+pub use state::{Base, Slot, State};
 
 use crate::domain::api_user::SecretDigest;
-use crate::domain::{Account, AccountId, Caller, Clock, Context};
+use crate::domain::journal::Entry;
+use crate::domain::{Account, AccountId, Caller, Context, Moment};
 use crate::error::{Error, Result};
 use writer::{Job, Writer};
 
@@ -36,7 +39,8 @@ use writer::{Job, Writer};
 pub struct Store {
     published: Arc<ArcSwap<State>>,
     jobs: mpsc::UnboundedSender<Job>,
-    clock: Arc<Clock>,
+    /// The number of the latest request in a journal; whoever waits for requests listens here.
+    recorded: watch::Sender<u64>,
 }
 
 impl Store {
@@ -52,22 +56,20 @@ impl Store {
 
     fn start((connection, state): (sqlx::SqliteConnection, State)) -> Self {
         let published = Arc::new(ArcSwap::from_pointee(state));
-        let clock = Arc::new(Clock);
         // Without a bound: what a client may have under way is bounded by its connections, and a change that was handed
         // over must not be lost with the client that waits for it.
         let (jobs, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(
-            Writer::new(connection, Arc::clone(&published), Arc::clone(&clock)).run(waiting),
-        );
+        tokio::spawn(Writer::new(connection, Arc::clone(&published)).run(waiting));
         Self {
             published,
             jobs,
-            clock,
+            recorded: watch::Sender::new(0),
         }
     }
 
-    pub fn clock(&self) -> &Clock {
-        &self.clock
+    /// What the clock of an account shows.
+    pub fn now(&self, slot: &Slot) -> Moment {
+        self.published.load().now(Some(slot))
     }
 
     /// All accounts as they are at this moment.
@@ -102,10 +104,15 @@ impl Store {
         account: AccountId,
         change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.change_state(move |state, context| {
+        self.change_state(move |state| {
             let slot = state.slot(account).ok_or(Error::Unauthenticated)?;
             let mut account = Account::clone(&slot.account);
-            let answer = change(&mut account, context)?;
+            let answer = change(
+                &mut account,
+                &Context {
+                    now: state.now(Some(slot)),
+                },
+            )?;
             let slot = Slot {
                 account: Arc::new(account),
                 ..Slot::clone(slot)
@@ -116,30 +123,10 @@ impl Store {
         .await
     }
 
-    /// Adds accounts, where there are none.
-    pub async fn add_accounts(
+    /// Changes which accounts there are, or any number of them at once, as [`Store::change`] changes one.
+    pub async fn change_state<T: Send + 'static>(
         &self,
-        accounts: impl FnOnce(&Context) -> Vec<(Account, Usage)> + Send + 'static,
-    ) -> Result<bool> {
-        self.change_state(move |state, context| {
-            let is_empty = state.is_empty();
-            if is_empty {
-                for (account, usage) in accounts(context) {
-                    let usage = Arc::new(usage);
-                    state.put(Slot {
-                        usage,
-                        ..Slot::new(account)
-                    });
-                }
-            }
-            Ok(is_empty)
-        })
-        .await
-    }
-
-    async fn change_state<T: Send + 'static>(
-        &self,
-        change: impl FnOnce(&mut State, &Context) -> Result<T> + Send + 'static,
+        change: impl FnOnce(&mut State) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let (answer, answered) = oneshot::channel();
         let job = Job::change(change, answer);
@@ -149,6 +136,20 @@ impl Store {
         answered.await.map_err(|_| {
             Error::Failed("the store was closed before the change was made".to_owned())
         })?
+    }
+
+    /// Gives a request its number, and writes it into a journal.
+    pub fn record(&self, beside: &Beside, mut entry: Entry) {
+        self.recorded.send_modify(|last| {
+            *last += 1;
+            entry.sequence = *last;
+            beside.journal.record(Arc::new(entry));
+        });
+    }
+
+    /// Tells of every request that is recorded from now on.
+    pub fn recorded(&self) -> watch::Receiver<u64> {
+        self.recorded.subscribe()
     }
 
     /// Ends the store when the changes that were handed over are made, usage is written and the file is closed.

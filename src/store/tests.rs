@@ -14,10 +14,12 @@ use super::file::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Store};
+use crate::document::Accounts;
+use crate::domain::clock::system_time;
 use crate::domain::steps::{Owner, Step, step};
 use crate::domain::{Account, AccountId, Context};
 use crate::error::{Error, Result};
-use crate::service::document::Accounts;
+use crate::service::accounts;
 use crate::service::password::{Cost, Passwords};
 
 /// A look behind the writer, in its turn.
@@ -56,14 +58,12 @@ fn id() -> AccountId {
 }
 
 async fn seeded(store: &Store) {
-    let context = Context {
-        now: store.clock().now(),
-    };
-    let accounts = Accounts::built_in("emulator", "emulator", &context)
-        .hashed(&Passwords::new(Cost::Least))
+    let context = Context { now: system_time() };
+    let document = Accounts::built_in("emulator", "emulator", &context);
+    let accounts = accounts::hashed(document, &Passwords::new(Cost::Least))
         .await
         .unwrap();
-    store.add_accounts(|_| accounts).await.unwrap();
+    accounts::seed(store, accounts).await.unwrap();
 }
 
 fn runtime() -> Runtime {
@@ -287,7 +287,7 @@ async fn a_file_is_read_back_after_a_restart_with_its_usage() {
             .unwrap();
     }
     let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
-    let now = store.clock().now();
+    let now = store.now(&slot);
     for _ in 0..3 {
         slot.usage.count(caller.api_user, now);
     }

@@ -1,104 +1,15 @@
-//! When and how often API users were used. It changes with every request, so it is counted beside the accounts and
-//! written once a second.
+//! The tables of usage, which are written once a second.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
 
-use chrono::{Days, NaiveDate};
+use chrono::NaiveDate;
 use serde::Serialize;
 use sqlx::{Connection as _, SqliteConnection};
 
 use super::State;
 use super::file::Corrupt;
 use super::rows::json;
-use crate::domain::{AccountId, ApiUserGuid, Moment};
-
-/// The usage of the API users of an account.
-#[derive(Debug, Default)]
-pub struct Usage {
-    counters: Mutex<Counters>,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    of: BTreeMap<ApiUserGuid, Counter>,
-    unsaved: BTreeSet<(ApiUserGuid, NaiveDate)>,
-}
-
-#[derive(Debug, Clone)]
-struct Counter {
-    last_used: Moment,
-    requests: BTreeMap<NaiveDate, i64>,
-}
-
-/// The window of `UsageLast30Days`: this UTC day and the 29 before.
-const DAYS_BEFORE_TODAY: Days = Days::new(29);
-
-impl Usage {
-    /// Counts a request.
-    pub fn count(&self, api_user: ApiUserGuid, now: Moment) {
-        let mut counters = self.lock();
-        let Counters { of, unsaved } = &mut *counters;
-        let counter = of.entry(api_user).or_insert_with(|| Counter {
-            last_used: now,
-            requests: BTreeMap::new(),
-        });
-        counter.last_used = now;
-        *counter.requests.entry(now.day()).or_default() += 1;
-        unsaved.insert((api_user, now.day()));
-    }
-
-    /// When an API user was last used, and how often in the last 30 days; nothing, if it never was.
-    pub fn of(&self, api_user: ApiUserGuid, now: Moment) -> Option<(Moment, i64)> {
-        let counters = self.lock();
-        let counter = counters.of.get(&api_user)?;
-        let first = now
-            .day()
-            .checked_sub_days(DAYS_BEFORE_TODAY)
-            .unwrap_or(NaiveDate::MIN);
-        Some((
-            counter.last_used,
-            counter
-                .requests
-                .range(first..=now.day())
-                .map(|(_, requests)| requests)
-                .sum(),
-        ))
-    }
-
-    /// Sets what is known of an API user's use: when it was last used, and how often on which day.
-    pub fn restore(
-        &self,
-        api_user: ApiUserGuid,
-        last_used: Moment,
-        mut requests: BTreeMap<NaiveDate, i64>,
-    ) {
-        requests.retain(|_, requests| *requests > 0);
-        let mut counters = self.lock();
-        // The day of the last use as well: with it, the last use is written even if nothing was counted.
-        let days = requests.keys().copied().chain([last_used.day()]);
-        counters.unsaved.extend(days.map(|day| (api_user, day)));
-        let counter = Counter {
-            last_used,
-            requests,
-        };
-        counters.of.insert(api_user, counter);
-    }
-
-    /// When an API user was last used, and how often on which day; nothing, if it never was.
-    pub fn by_day(&self, api_user: ApiUserGuid) -> Option<(Moment, BTreeMap<NaiveDate, i64>)> {
-        let counters = self.lock();
-        let Counter {
-            last_used,
-            requests,
-        } = counters.of.get(&api_user)?;
-        Some((*last_used, requests.clone()))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Counters> {
-        self.counters.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use crate::domain::{AccountId, ApiUserGuid, Moment, Usage};
 
 /// What has to be written of the usage of one API user.
 #[derive(Serialize)]
@@ -106,8 +17,18 @@ struct Unsaved {
     account_id: AccountId,
     api_user_guid: ApiUserGuid,
     last_used: Moment,
-    day: String,
+    day: NaiveDay,
     requests: i64,
+}
+
+/// A day, written `2025-11-11`.
+#[derive(Clone, Copy)]
+struct NaiveDay(NaiveDate);
+
+impl Serialize for NaiveDay {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
 }
 
 /// Writes what was counted since the last time. What cannot be written is kept for the next.
@@ -115,34 +36,53 @@ pub(super) async fn save(
     connection: &mut SqliteConnection,
     state: &State,
 ) -> Result<(), sqlx::Error> {
-    let mut unsaved = Vec::new();
-    let mut taken = Vec::new();
+    let mut rows = Vec::new();
     for slot in state.slots() {
-        let mut counters = slot.usage.lock();
-        for (api_user, day) in std::mem::take(&mut counters.unsaved) {
-            let Some(counter) = counters.of.get(&api_user) else {
-                continue;
-            };
-            // An API user that was deleted since takes its usage with it.
-            if slot.account.api_users.contains(&api_user) {
-                unsaved.push(Unsaved {
-                    account_id: slot.account.id,
-                    api_user_guid: api_user,
-                    last_used: counter.last_used,
-                    day: day.to_string(),
-                    requests: counter.requests.get(&day).copied().unwrap_or_default(),
-                });
-                taken.push((slot, api_user, day));
+        let unsaved = slot.usage.take_unsaved().into_iter();
+        // An API user that was deleted since takes its usage with it.
+        let unsaved = unsaved.filter(|(api_user, ..)| slot.account.api_users.contains(api_user));
+        rows.extend(
+            unsaved.map(|(api_user_guid, last_used, day, requests)| Unsaved {
+                account_id: slot.account.id,
+                api_user_guid,
+                last_used,
+                day: NaiveDay(day),
+                requests,
+            }),
+        );
+    }
+    let written = write(connection, &rows).await;
+    if written.is_err() {
+        for Unsaved {
+            account_id,
+            api_user_guid,
+            day: NaiveDay(day),
+            ..
+        } in rows
+        {
+            if let Some(slot) = state.slot(account_id) {
+                slot.usage.keep_unsaved(api_user_guid, day);
             }
         }
     }
-    let written = write(connection, &unsaved).await;
-    if written.is_err() {
-        for (slot, api_user, day) in taken {
-            slot.usage.lock().unsaved.insert((api_user, day));
-        }
-    }
     written
+}
+
+/// Deletes the usage of whole accounts, which begins anew.
+pub(super) async fn delete(
+    connection: &mut SqliteConnection,
+    accounts: &[AccountId],
+) -> Result<(), sqlx::Error> {
+    let Some(accounts) = json(accounts) else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "delete from usage where account_id in (select value from json_each($1))",
+        accounts
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result<(), sqlx::Error> {
@@ -177,42 +117,34 @@ async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result
 pub(super) async fn load(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<AccountId, Usage>, Corrupt> {
-    let mut of: BTreeMap<AccountId, Usage> = BTreeMap::new();
     let rows = sqlx::query!(
-        r#"select account_id as "account_id!: AccountId", api_user_guid as "api_user_guid!: ApiUserGuid", last_used
-           from usage"#
+        r#"select usage.account_id as "account_id!: AccountId", usage.api_user_guid as "api_user_guid!: ApiUserGuid",
+                  last_used, day as "day?", requests as "requests?"
+           from usage left join usage_of_day using (account_id, api_user_guid)"#
     )
-    .fetch_all(&mut *connection)
+    .fetch_all(connection)
     .await?;
+    let mut read: BTreeMap<_, (Moment, BTreeMap<NaiveDate, i64>)> = BTreeMap::new();
     for row in rows {
         let last_used = row.last_used.parse().map_err(|_| Corrupt::row("usage"))?;
-        let counter = Counter {
-            last_used,
-            requests: BTreeMap::new(),
-        };
-        of.entry(row.account_id)
-            .or_default()
-            .lock()
-            .of
-            .insert(row.api_user_guid, counter);
-    }
-    let rows = sqlx::query!(
-        r#"select account_id as "account_id!: AccountId", api_user_guid as "api_user_guid!: ApiUserGuid", day, requests
-           from usage_of_day"#
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    for row in rows {
-        let day = row.day.parse().map_err(|_| Corrupt::row("usage_of_day"))?;
-        if let Some(counter) = of
-            .entry(row.account_id)
-            .or_default()
-            .lock()
-            .of
-            .get_mut(&row.api_user_guid)
-        {
-            counter.requests.insert(day, row.requests);
+        let (_, requests) = read
+            .entry((row.account_id, row.api_user_guid))
+            .or_insert_with(|| (last_used, BTreeMap::new()));
+        if let Some((day, count)) = row.day.zip(row.requests) {
+            requests.insert(
+                day.parse().map_err(|_| Corrupt::row("usage_of_day"))?,
+                count,
+            );
         }
+    }
+    let mut of: BTreeMap<AccountId, Usage> = BTreeMap::new();
+    for ((account, api_user), (last_used, requests)) in read {
+        of.entry(account)
+            .or_default()
+            .restore(api_user, last_used, requests);
+    }
+    for usage in of.values() {
+        usage.forget_unsaved();
     }
     Ok(of)
 }

@@ -14,7 +14,6 @@ use super::difference::Difference;
 use super::file::{self, Corrupt};
 use super::state::State;
 use super::usage;
-use crate::domain::{Clock, Context};
 use crate::error::{Error, Result};
 
 /// As many changes share a commit as are waiting, but no more than this, so that none waits for a thousand others.
@@ -32,7 +31,7 @@ pub(super) enum Job {
 }
 
 /// A change of any accounts, on a copy of the state.
-type Change = Box<dyn FnOnce(&mut State, &Context) -> Answer + Send>;
+type Change = Box<dyn FnOnce(&mut State) -> Answer + Send>;
 
 /// Tells the one who waits what became of the change, once it is known whether the batch was committed.
 type Answer = Box<dyn FnOnce(Commit) + Send>;
@@ -46,13 +45,13 @@ pub(super) enum Commit {
 
 impl Job {
     pub fn change<T: Send + 'static>(
-        change: impl FnOnce(&mut State, &Context) -> Result<T> + Send + 'static,
+        change: impl FnOnce(&mut State) -> Result<T> + Send + 'static,
         answer: oneshot::Sender<Result<T>>,
     ) -> Self {
-        Self::Change(Box::new(move |state, context| {
+        Self::Change(Box::new(move |state| {
             let before = state.clone();
             // A change that panics is an error of one request, and must not end the writer for all others.
-            let outcome = catch_unwind(AssertUnwindSafe(|| change(state, context)))
+            let outcome = catch_unwind(AssertUnwindSafe(|| change(state)))
                 .unwrap_or_else(|_| Err(Error::Failed("a change panicked".to_owned())));
             if outcome.is_err() {
                 *state = before;
@@ -80,21 +79,15 @@ impl fmt::Debug for Job {
 pub(super) struct Writer {
     connection: SqliteConnection,
     published: Arc<ArcSwap<State>>,
-    clock: Arc<Clock>,
     /// Whether a commit failed and the file could not be read again: until it is, nobody knows what it holds.
     is_lost: bool,
 }
 
 impl Writer {
-    pub fn new(
-        connection: SqliteConnection,
-        published: Arc<ArcSwap<State>>,
-        clock: Arc<Clock>,
-    ) -> Self {
+    pub fn new(connection: SqliteConnection, published: Arc<ArcSwap<State>>) -> Self {
         Self {
             connection,
             published,
-            clock,
             is_lost: false,
         }
     }
@@ -158,12 +151,9 @@ impl Writer {
         }
         let older = self.published.load_full();
         let mut newer = State::clone(&older);
-        let context = Context {
-            now: self.clock.now(),
-        };
         let answers: Vec<Answer> = changes
             .into_iter()
-            .map(|change| change(&mut newer, &context))
+            .map(|change| change(&mut newer))
             .collect();
         let commit = self.commit(&older, newer).await;
         for answer in answers {
@@ -202,7 +192,7 @@ impl Writer {
         self.is_lost = match read {
             Ok(state) => {
                 self.published
-                    .store(Arc::new(state.beside(&self.published.load())));
+                    .store(Arc::new(state.with_beside_of(&self.published.load())));
                 false
             }
             Err(error) => {

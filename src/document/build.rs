@@ -10,6 +10,7 @@ use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
     OperatorShape, UserName,
 };
+use crate::domain::Usage;
 use crate::domain::account::{ScheduleOwner, Settings};
 use crate::domain::api_user::{LastUsed, SecretDigest};
 use crate::domain::draft::Sent;
@@ -23,7 +24,6 @@ use crate::domain::{
     OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, ScheduleId,
 };
 use crate::error::{Error, Result};
-use crate::store::Usage;
 
 /// An account as a document describes it.
 #[derive(Debug)]

@@ -7,6 +7,7 @@ use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
     OperatorShape, UserName,
 };
+use crate::domain::Usage;
 use crate::domain::account::Settings;
 use crate::domain::api_user::LastUsed;
 use crate::domain::operator::Profile;
@@ -14,7 +15,6 @@ use crate::domain::{
     Account, ApiUser, DutySchedule, GroupKind, Operator, OperatorGroup, OperatorGuid, Recurrence,
     ScheduleId,
 };
-use crate::store::Usage;
 
 /// The document of an account, from which the same account can be loaded. It holds no secret in clear.
 pub fn export(account: &Account, usage: &Usage) -> Document {

@@ -23,12 +23,9 @@ pub use export::export;
 pub use located::{Mistake, Place};
 pub use shape::Document;
 
-use super::password::Passwords;
 use crate::domain::api_user::SecretDigest;
-use crate::domain::{Account, ApiUser, Context};
-use crate::error::Result;
-use crate::store::Usage;
-use build::Built;
+use crate::domain::{ApiUser, Context};
+pub use build::Built;
 use located::Field;
 
 /// The built-in default account.
@@ -102,22 +99,9 @@ impl Accounts {
         accounts
     }
 
-    /// The accounts with the usage of their API users. Passwords in clear are hashed first, which takes its time.
-    pub async fn hashed(self, passwords: &Passwords) -> Result<Vec<(Account, Usage)>> {
-        let mut accounts = Vec::with_capacity(self.all.len());
-        for built in self.all {
-            let Built {
-                mut account,
-                usage,
-                passwords: in_clear,
-            } = built;
-            for (operator, password) in in_clear {
-                let hash = passwords.hash(password).await?;
-                account.set_password(operator, hash)?;
-            }
-            accounts.push((account, usage));
-        }
-        Ok(accounts)
+    /// The accounts, each with the passwords that are still to be hashed.
+    pub fn into_built(self) -> Vec<Built> {
+        self.all
     }
 
     /// What the document holds, in a few words.

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::build::Built;
 use super::{Accounts, DEFAULT, export, schema};
+use crate::domain::Usage;
 use crate::domain::collection::Keyed;
 use crate::domain::steps::step;
 use crate::domain::{Account, Collection, Context};
-use crate::store::Usage;
 
 fn context() -> Context {
     Context {
@@ -267,12 +267,13 @@ fn an_export_holds_no_secret_in_clear() {
 #[tokio::test]
 async fn a_password_in_clear_is_hashed_and_belongs_to_its_operator() {
     use crate::domain::PlainPassword;
+    use crate::service::accounts::hashed;
     use crate::service::password::{Cost, Passwords};
 
     let passwords = Passwords::new(Cost::Least);
     let accounts =
         Accounts::parse(&with_operator("        Password: s3cret"), "", &context()).unwrap();
-    let (account, _) = accounts.hashed(&passwords).await.unwrap().remove(0);
+    let (account, _) = hashed(accounts, &passwords).await.unwrap().remove(0);
     let hash = account.operators.iter().next().unwrap().password().cloned();
     assert!(
         passwords

@@ -1,0 +1,113 @@
+//! `…/clock`: freeze the time, move it on, let it go.
+
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::problem::{Body, Problem, Result};
+use super::scope::Scope;
+use crate::AppState;
+use crate::domain::clock::{Period, system_time};
+use crate::domain::{Clock, Moment};
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/clock", get(look))
+        .route("/clock/freeze", post(freeze))
+        .route("/clock/advance", post(advance))
+        .route("/clock/resume", post(resume))
+}
+
+#[derive(Serialize)]
+struct ClockBody {
+    /// `running`, `moved` or `frozen`.
+    mode: &'static str,
+    now: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Freeze {
+    /// Nothing stands for now.
+    at: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    /// An ISO 8601 duration.
+    by: Option<String>,
+    to: Option<String>,
+}
+
+async fn look(scope: Scope) -> Json<ClockBody> {
+    Json(shown(&scope))
+}
+
+async fn freeze(scope: Scope, Body(Freeze { at }): Body<Freeze>) -> Result<Json<ClockBody>> {
+    let at = at
+        .map(|at| moment("at", &at))
+        .transpose()?
+        .unwrap_or_else(|| now(&scope));
+    scope.beside().set_clock(Some(Clock::Frozen(at)));
+    Ok(Json(shown(&scope)))
+}
+
+async fn advance(scope: Scope, Body(Advance { by, to }): Body<Advance>) -> Result<Json<ClockBody>> {
+    let now = now(&scope);
+    let to = match (by, to) {
+        (Some(by), None) => {
+            let period: Period = by
+                .parse()
+                .map_err(|message| Problem::bad_request(format!("by: {message}")))?;
+            period
+                .after(now)
+                .map_err(|message| Problem::bad_request(format!("by: {message}")))?
+        }
+        (None, Some(to)) => moment("to", &to)?,
+        _ => {
+            return Err(Problem::bad_request(
+                "say either by (an ISO 8601 duration) or to (a date and time)",
+            ));
+        }
+    };
+    if to < now {
+        return Err(Problem::bad_request(format!(
+            "to: {to} lies before {now}; freeze the clock to go back"
+        )));
+    }
+    scope
+        .beside()
+        .set_clock(Some(clock(&scope).set(to, system_time())));
+    Ok(Json(shown(&scope)))
+}
+
+async fn resume(scope: Scope) -> Json<ClockBody> {
+    scope.beside().set_clock(None);
+    Json(shown(&scope))
+}
+
+fn shown(scope: &Scope) -> ClockBody {
+    ClockBody {
+        mode: clock(scope).mode(),
+        now: format!("{}Z", now(scope)),
+    }
+}
+
+/// The clock that counts: an account's own, or the server's.
+fn clock(scope: &Scope) -> Clock {
+    scope
+        .beside()
+        .clock()
+        .or_else(|| scope.all.beside.clock())
+        .unwrap_or_default()
+}
+
+fn now(scope: &Scope) -> Moment {
+    scope.all.now(scope.slot.as_deref())
+}
+
+fn moment(field: &str, text: &str) -> Result<Moment> {
+    text.parse()
+        .map_err(|message| Problem::bad_request(format!("{field}: {message}")))
+}

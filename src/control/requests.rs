@@ -1,0 +1,297 @@
+//! `…/requests`: the journal, to look at and to assert on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::problem::{Body, Problem, Query, Result};
+use super::scope::Scope;
+use crate::AppState;
+use crate::domain::journal::{self, Authentication, Entry, Match, Message};
+use crate::store::Slot;
+
+pub fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/requests", get(list).delete(clear))
+        .route("/requests/count", post(count))
+        .route("/requests/wait", post(wait))
+}
+
+/// Which requests are meant, as a body says it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct MatchBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    method: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+}
+
+impl From<MatchBody> for Match {
+    fn from(
+        MatchBody {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        }: MatchBody,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        }
+    }
+}
+
+impl From<Match> for MatchBody {
+    fn from(
+        Match {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        }: Match,
+    ) -> Self {
+        Self {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ListQuery {
+    method: Option<String>,
+    path: Option<String>,
+    operation_id: Option<String>,
+    user_name: Option<String>,
+    status: Option<u16>,
+    /// Only requests with a greater sequence number.
+    since: Option<u64>,
+    /// The latest ones, so many at the most.
+    limit: Option<usize>,
+}
+
+#[derive(Serialize)]
+struct Count {
+    count: usize,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Wait {
+    #[serde(default)]
+    r#match: MatchBody,
+    #[serde(default = "one")]
+    at_least: usize,
+    #[serde(default = "five_seconds")]
+    timeout_ms: u64,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn five_seconds() -> u64 {
+    5_000
+}
+
+/// As long as anybody may wait.
+const LONGEST_WAIT: u64 = 60_000;
+
+async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBody>> {
+    let ListQuery {
+        method,
+        path,
+        operation_id,
+        user_name,
+        status,
+        since,
+        limit,
+    } = query;
+    let matches = Match {
+        method,
+        path,
+        operation_id,
+        user_name,
+        status,
+    };
+    let mut found = fitting(&scope, &matches);
+    found.retain(|entry| since.is_none_or(|since| entry.sequence > since));
+    let skipped = found.len().saturating_sub(limit.unwrap_or(usize::MAX));
+    Json(
+        found
+            .iter()
+            .skip(skipped)
+            .map(|entry| EntryBody::from(&**entry))
+            .collect(),
+    )
+}
+
+async fn clear(scope: Scope) -> StatusCode {
+    if scope.slot.is_none() {
+        scope
+            .all
+            .slots()
+            .for_each(|slot| slot.beside.journal.clear());
+    }
+    scope.beside().journal.clear();
+    StatusCode::NO_CONTENT
+}
+
+async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
+    Json(Count {
+        count: fitting(&scope, &matches.into()).len(),
+    })
+}
+
+async fn wait(
+    State(state): State<AppState>,
+    scope: Scope,
+    Body(wait): Body<Wait>,
+) -> Result<Json<Count>> {
+    let Wait {
+        r#match,
+        at_least,
+        timeout_ms,
+    } = wait;
+    if timeout_ms > LONGEST_WAIT {
+        return Err(Problem::bad_request(format!(
+            "timeoutMs: at most {LONGEST_WAIT}"
+        )));
+    }
+    let matches = r#match.into();
+    let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+    // Before the first look, so that no request is missed between that and the waiting.
+    let mut recorded = state.store.recorded();
+    loop {
+        let count = fitting(&scope, &matches).len();
+        if count >= at_least {
+            return Ok(Json(Count { count }));
+        }
+        if !matches!(timeout_at(deadline, recorded.changed()).await, Ok(Ok(()))) {
+            let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
+            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
+        }
+    }
+}
+
+/// The entries that fit, in their order; for the server, those of all accounts.
+fn fitting(scope: &Scope, matches: &Match) -> Vec<Arc<Entry>> {
+    let mut entries = scope.beside().journal.entries();
+    if scope.slot.is_none() {
+        let of_account = |slot: &Arc<Slot>| slot.beside.journal.entries();
+        entries.extend(scope.all.slots().flat_map(of_account));
+        entries.sort_by_key(|entry| entry.sequence);
+    }
+    entries.retain(|entry| matches.fits(entry.matched()));
+    entries
+}
+
+/// A request as the journal tells it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EntryBody {
+    sequence: u64,
+    time: String,
+    duration_micros: u128,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account_id: Option<String>,
+    method: String,
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    query: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operation_id: Option<&'static str>,
+    /// Null where the connection was ended or left hanging.
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_name: Option<String>,
+    /// `accepted`, `refused` or `notAsked`.
+    authentication: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fault: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    request: MessageBody,
+    response: MessageBody,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MessageBody {
+    headers: BTreeMap<String, String>,
+    /// A JSON body as JSON, any other as a text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Value>,
+    /// Whether only the start of the body was kept.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_cut: bool,
+}
+
+impl From<&Entry> for EntryBody {
+    fn from(entry: &Entry) -> Self {
+        Self {
+            sequence: entry.sequence,
+            time: format!("{}Z", entry.time),
+            duration_micros: entry.duration.as_micros(),
+            account_id: entry.account.map(|account| account.to_string()),
+            method: entry.method.clone(),
+            path: entry.path.clone(),
+            query: entry.query.clone(),
+            operation_id: entry.operation_id,
+            status: entry.status,
+            user_name: entry.user_name.clone(),
+            authentication: match entry.authentication {
+                Authentication::NotAsked => "notAsked",
+                Authentication::Accepted => "accepted",
+                Authentication::Refused => "refused",
+            },
+            fault: entry.fault,
+            reason: entry.reason.clone(),
+            request: (&entry.request).into(),
+            response: (&entry.response).into(),
+        }
+    }
+}
+
+impl From<&Message> for MessageBody {
+    fn from(message: &Message) -> Self {
+        let (body, is_cut) = match &message.body {
+            journal::Body::None => (None, false),
+            journal::Body::Text(text) => (
+                Some(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))),
+                false,
+            ),
+            journal::Body::Start(text) => (Some(Value::from(text.as_str())), true),
+        };
+        Self {
+            headers: message.headers.iter().cloned().collect(),
+            body,
+            is_cut,
+        }
+    }
+}

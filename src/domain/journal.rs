@@ -1,0 +1,319 @@
+//! The journal: what was asked of an account and what was answered, without secrets.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{AccountId, Moment};
+
+/// What is kept of an account's requests.
+const ENTRIES: usize = 1000;
+
+/// What is kept of a body.
+const BODY: usize = 4 * 1024;
+
+/// The latest requests, in the order of their answers.
+#[derive(Debug, Default)]
+pub struct Journal {
+    entries: Mutex<VecDeque<Arc<Entry>>>,
+}
+
+impl Journal {
+    pub fn record(&self, entry: Arc<Entry>) {
+        let mut entries = self.lock();
+        if entries.len() == ENTRIES {
+            entries.pop_front();
+        }
+        entries.push_back(entry);
+    }
+
+    pub fn entries(&self) -> Vec<Arc<Entry>> {
+        self.lock().iter().cloned().collect()
+    }
+
+    pub fn clear(&self) {
+        self.lock().clear();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request and its answer.
+#[derive(Debug)]
+pub struct Entry {
+    /// Counts all requests of the server.
+    pub sequence: u64,
+    pub time: Moment,
+    pub duration: Duration,
+    pub method: String,
+    /// The canonical path: with `/v4`, in the vendor's spelling, without the query.
+    pub path: String,
+    pub query: Option<String>,
+    pub operation_id: Option<&'static str>,
+    /// Nothing, where the connection was ended or left hanging instead of an answer.
+    pub status: Option<u16>,
+    pub account: Option<AccountId>,
+    pub user_name: Option<String>,
+    pub authentication: Authentication,
+    /// The Id of the fault that struck.
+    pub fault: Option<u64>,
+    /// Why the answer is a 4xx.
+    pub reason: Option<String>,
+    pub request: Message,
+    pub response: Message,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authentication {
+    /// The path asks for none, or the request failed before it was asked for.
+    NotAsked,
+    Accepted,
+    Refused,
+}
+
+/// Headers and body of a request or of an answer.
+#[derive(Debug)]
+pub struct Message {
+    pub headers: Vec<(String, String)>,
+    pub body: Body,
+}
+
+/// A body without its secrets.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub enum Body {
+    /// There was none, or one that is neither JSON nor a form.
+    #[default]
+    None,
+    Text(String),
+    /// The first 4 KiB of a longer one.
+    Start(String),
+}
+
+/// What stands in the place of a secret.
+const REDACTED: &str = "[redacted]";
+
+/// A header without its secret: credentials are not kept.
+pub fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
+    match name {
+        "authorization" | "proxy-authorization" | "cookie" | "set-cookie" => REDACTED,
+        _ => value,
+    }
+}
+
+impl Body {
+    /// What is kept of a JSON body.
+    pub fn of_json(bytes: &[u8]) -> Self {
+        let start = &bytes[..bytes.len().min(BODY)];
+        // A secret follows the name of its field, so where no start of a body holds such a name, none holds a secret. An
+        // escape may hide a name.
+        if !may_name_a_secret(start) {
+            return match std::str::from_utf8(bytes) {
+                Ok("") => Self::None,
+                Ok(text) => Self::cut(text),
+                Err(_) => Self::None,
+            };
+        }
+        match serde_json::from_slice::<Value>(bytes) {
+            Ok(mut value) => {
+                redact(&mut value);
+                Self::cut(&value.to_string())
+            }
+            // It is not JSON, so nobody can tell what in it is secret.
+            Err(_) => Self::None,
+        }
+    }
+
+    /// What is kept of a form.
+    pub fn of_form(bytes: &[u8]) -> Self {
+        let fields: Vec<_> = form_urlencoded::parse(bytes)
+            .map(|(name, value)| {
+                let value = if is_secret(&name) { REDACTED } else { &value };
+                format!("{name}={value}")
+            })
+            .collect();
+        if fields.is_empty() {
+            Self::None
+        } else {
+            Self::cut(&fields.join("&"))
+        }
+    }
+
+    fn cut(text: &str) -> Self {
+        if text.len() <= BODY {
+            return Self::Text(text.to_owned());
+        }
+        Self::Start(text[..text.floor_char_boundary(BODY)].to_owned())
+    }
+}
+
+fn may_name_a_secret(bytes: &[u8]) -> bool {
+    let first = |byte: u8| byte == b'\\' || byte.eq_ignore_ascii_case(&b'p');
+    bytes.iter().enumerate().any(|(at, byte)| {
+        first(*byte)
+            && (*byte == b'\\' && bytes.get(at + 1) == Some(&b'u')
+                || bytes
+                    .get(at..at + 8)
+                    .is_some_and(|word| word.eq_ignore_ascii_case(b"password")))
+    })
+}
+
+fn is_secret(name: &str) -> bool {
+    name.to_ascii_lowercase().contains("password")
+}
+
+/// Takes the value of every field that is called a password, at any depth.
+fn redact(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (name, value) in fields.iter_mut() {
+                if is_secret(name) && !value.is_null() {
+                    *value = REDACTED.into();
+                } else {
+                    redact(value);
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+/// Which requests are meant: all that agree with what is given. Without a word on something, any will do.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Match {
+    pub method: Option<String>,
+    /// The canonical path; `*` stands for one segment.
+    pub path: Option<String>,
+    pub operation_id: Option<String>,
+    pub user_name: Option<String>,
+    pub status: Option<u16>,
+}
+
+/// What a match looks at.
+#[derive(Debug, Clone, Copy)]
+pub struct Matched<'a> {
+    pub method: &'a str,
+    pub path: &'a str,
+    pub operation_id: Option<&'a str>,
+    pub user_name: Option<&'a str>,
+    pub status: Option<u16>,
+}
+
+impl Match {
+    pub fn fits(&self, request: Matched<'_>) -> bool {
+        let Self {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        } = self;
+        method
+            .as_ref()
+            .is_none_or(|method| method.eq_ignore_ascii_case(request.method))
+            && path
+                .as_ref()
+                .is_none_or(|path| path_fits(path, request.path))
+            && operation_id
+                .as_ref()
+                .is_none_or(|id| Some(id.as_str()) == request.operation_id)
+            && user_name
+                .as_ref()
+                .is_none_or(|name| Some(name.as_str()) == request.user_name)
+            && status.is_none_or(|status| Some(status) == request.status)
+    }
+}
+
+impl Entry {
+    pub fn matched(&self) -> Matched<'_> {
+        Matched {
+            method: &self.method,
+            path: &self.path,
+            operation_id: self.operation_id,
+            user_name: self.user_name.as_deref(),
+            status: self.status,
+        }
+    }
+}
+
+fn path_fits(pattern: &str, path: &str) -> bool {
+    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
+    loop {
+        match (pattern.next(), path.next()) {
+            (None, None) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Body, path_fits};
+
+    fn kept(json: &str) -> String {
+        match Body::of_json(json.as_bytes()) {
+            Body::None => "nothing".to_owned(),
+            Body::Text(text) | Body::Start(text) => text,
+        }
+    }
+
+    #[test]
+    fn passwords_are_taken_out_at_any_depth_and_however_they_are_spelled() {
+        for json in [
+            r#"{"Password":"s3cret"}"#,
+            r#"{"a":[{"password":"s3cret"}]}"#,
+            r#"{"\u0050assword":"s3cret"}"#,
+            r#"{"Password":"other","PASSWORD":"s3cret"}"#,
+            r#"{"Password":{"deep":["s3cret"]}}"#,
+            r#"{"NewPassword":"s3cret","OldPassword":"s3cret"}"#,
+            r#"{"Password":"s3cret""#,
+        ] {
+            assert!(!kept(json).contains("s3cret"), "{json}: {}", kept(json));
+        }
+        assert_eq!(
+            kept(r#"{"Password":"s3cret","FullName":"X"}"#),
+            r#"{"Password":"[redacted]","FullName":"X"}"#
+        );
+        assert_eq!(kept(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
+        assert_eq!(
+            Body::of_form(b"Pass%77ord=s3cret&a=b"),
+            Body::Text("Password=[redacted]&a=b".to_owned())
+        );
+    }
+
+    #[test]
+    fn of_a_long_body_the_start_is_kept() {
+        let long = format!(
+            r#"{{"FullName":"{}","Password":"s3cret"}}"#,
+            "é".repeat(4000)
+        );
+        assert!(
+            matches!(Body::of_json(long.as_bytes()), Body::Start(start) if start.len() <= 4096 && start.len() > 4090)
+        );
+        let at_the_edge = format!(
+            r#"{{"FullName":"{}","Password":"s3cret"}}"#,
+            "x".repeat(4096 - 26)
+        );
+        assert!(!kept(&at_the_edge).contains("s3"), "{}", kept(&at_the_edge));
+    }
+
+    #[test]
+    fn a_star_in_a_path_stands_for_one_segment() {
+        assert!(path_fits("/v4/operator/*", "/v4/Operator/36fad910"));
+        assert!(!path_fits("/v4/operator/*", "/v4/Operator"));
+        assert!(!path_fits(
+            "/v4/operator/*",
+            "/v4/Operator/36fad910/DutySchedule"
+        ));
+        assert!(path_fits(
+            "/v4/*/*/DutySchedule",
+            "/v4/Operator/36fad910/DutySchedule"
+        ));
+    }
+}

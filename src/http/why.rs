@@ -1,0 +1,94 @@
+//! Why a request was answered with a 4xx, told more plainly than the answer itself may tell it.
+
+use axum::http::response::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use uuid::Uuid;
+
+use super::auth::{Credentials, credentials};
+use crate::domain::{Account, AccountId, ApiUserGuid, OperatorGroupGuid, OperatorGuid, guid};
+use crate::store::State;
+
+/// The messages of an error, for those who look at an answer on its way out.
+#[derive(Debug, Clone)]
+pub struct Told(pub String);
+
+/// The reason in a plain sentence; nothing where the request did not fail of itself.
+pub fn reason(
+    all: &State,
+    answer: &Parts,
+    headers: &HeaderMap,
+    path: &str,
+    account: Option<AccountId>,
+) -> Option<String> {
+    if !answer.status.is_client_error() {
+        return None;
+    }
+    let seen = match answer.status {
+        StatusCode::UNAUTHORIZED => Some(unauthenticated(all, headers, path)),
+        StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
+        _ => None,
+    };
+    seen.or_else(|| answer.extensions.get::<Told>().map(|told| told.0.clone()))
+}
+
+fn unauthenticated(all: &State, headers: &HeaderMap, path: &str) -> String {
+    let is_register = path == "/Register";
+    let Ok(Credentials { user_name, .. }) = credentials(headers) else {
+        return "there are no credentials of Basic authentication, or they cannot be read"
+            .to_owned();
+    };
+    let api_user = all.login(&user_name);
+    let email = user_name
+        .split_once('/')
+        .map_or(user_name.as_str(), |(_, email)| email);
+    let operator = all
+        .slots()
+        .find_map(|slot| slot.account.operator_by_email(email));
+    match (is_register, api_user, operator) {
+        (false, Some(_), _) => format!("the password of API user {user_name} is wrong"),
+        (false, None, Some(_)) => "this is an operator's login: only /Register takes it".to_owned(),
+        (false, None, None) => format!("no account has an API user {user_name}"),
+        (true, _, Some(operator)) if operator.password().is_none() => {
+            format!("operator {user_name} has no password")
+        }
+        (true, _, Some(operator)) if !operator.may_log_in() => {
+            format!("operator {user_name} may not log in: AllowNativeLogin is false")
+        }
+        (true, _, Some(_)) => format!("the password of operator {user_name} is wrong"),
+        (true, Some(_), None) => {
+            "this is an API user: /Register takes an operator's login".to_owned()
+        }
+        (true, None, None) => format!("no account has an operator {user_name}"),
+    }
+}
+
+/// "another account has this operator"
+fn of_another_account(all: &State, path: &str, account: AccountId) -> Option<String> {
+    let named: Vec<Uuid> = path
+        .split('/')
+        .filter_map(|segment| guid::parse(segment).ok())
+        .collect();
+    let kind = |account: &Account, guid: Uuid| {
+        if account.operators.contains(&OperatorGuid::from(guid)) {
+            Some("operator")
+        } else if account
+            .operator_groups
+            .contains(&OperatorGroupGuid::from(guid))
+        {
+            Some("operator group")
+        } else if account.api_users.contains(&ApiUserGuid::from(guid)) {
+            Some("API user")
+        } else {
+            None
+        }
+    };
+    let own = all.slot(account)?;
+    let missing = named
+        .into_iter()
+        .find(|guid| kind(&own.account, *guid).is_none())?;
+    let others = all.slots().filter(|slot| slot.account.id != account);
+    let found = others
+        .into_iter()
+        .find_map(|slot| kind(&slot.account, missing))?;
+    Some(format!("another account has this {found}"))
+}

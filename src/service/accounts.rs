@@ -1,0 +1,224 @@
+//! Which accounts there are: seeded, made for a test, copied, reset, deleted.
+
+use std::sync::Arc;
+
+use super::password::Passwords;
+use crate::AppState;
+use crate::document::{Accounts, Built};
+use crate::domain::Usage;
+use crate::domain::account::Settings;
+use crate::domain::operator::Profile;
+use crate::domain::timezone::TimeZoneId;
+use crate::domain::{Account, AccountId, ApiUser, Context, Operator, OperatorGuid};
+use crate::error::{Error, Result};
+use crate::store::{Base, Slot, State, Store};
+
+/// What a new account is made from.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// The first account of the seed, as it was seeded.
+    Seed,
+    /// Nothing but an owner without a password, and the system groups.
+    Empty,
+    /// Another account, as it is.
+    Account(AccountId),
+}
+
+/// An account that was made, with the credentials of its owner.
+#[derive(Debug)]
+pub struct Made {
+    pub account: Arc<Account>,
+    pub api_user: Arc<ApiUser>,
+    pub password: String,
+}
+
+/// The accounts of a document with the usage of their API users. Passwords in clear are hashed, which takes its time.
+pub async fn hashed(document: Accounts, passwords: &Passwords) -> Result<Vec<(Account, Usage)>> {
+    let mut accounts = Vec::new();
+    for Built {
+        mut account,
+        usage,
+        passwords: in_clear,
+    } in document.into_built()
+    {
+        for (operator, password) in in_clear {
+            let hash = passwords.hash(password).await?;
+            account.set_password(operator, hash)?;
+        }
+        accounts.push((account, usage));
+    }
+    Ok(accounts)
+}
+
+/// Seeds a store that has no accounts yet; `false` if it has.
+pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool> {
+    store
+        .change_state(move |all| {
+            if !all.is_empty() {
+                return Ok(false);
+            }
+            for (account, usage) in accounts {
+                all.add(Base {
+                    account: account.into(),
+                    usage,
+                    label: None,
+                    is_seeded: true,
+                });
+            }
+            Ok(true)
+        })
+        .await
+}
+
+pub async fn create(state: &AppState, source: Source, label: Option<String>) -> Result<Made> {
+    state
+        .store
+        .change_state(move |all| {
+            let context = Context { now: all.now(None) };
+            let id = all
+                .free_number()
+                .ok_or_else(|| Error::Refused(vec!["every number is taken".to_owned()]))?;
+            let mut account = match source {
+                Source::Seed => match all.first_seeded() {
+                    Some(base) => base.account.copied(id, &context),
+                    None => empty(id),
+                },
+                Source::Empty => empty(id),
+                Source::Account(of) => slot(all, of)?.account.copied(id, &context),
+            };
+            let (api_user, password) = account.give_owner_credentials(&context);
+            let account = Arc::new(account);
+            all.add(Base {
+                account: Arc::clone(&account),
+                usage: Usage::default(),
+                label,
+                is_seeded: false,
+            });
+            Ok(Made {
+                account,
+                api_user,
+                password,
+            })
+        })
+        .await
+}
+
+fn empty(id: AccountId) -> Account {
+    const VALID: &str = "an empty account obeys the rules";
+    let profile = Profile {
+        full_name: "Account Owner".parse().expect(VALID),
+        email: "owner@example.com".parse().expect(VALID),
+        ..Profile::default()
+    };
+    let settings = Settings {
+        name: "Empty account".to_owned(),
+        time_zone_id: TimeZoneId::try_from(56).expect(VALID),
+        single_sign_on: false,
+    };
+    Account::new(
+        id,
+        settings,
+        Operator::new(
+            OperatorGuid::derived(&format!("{id}/operator/owner")),
+            profile,
+            None,
+        ),
+    )
+}
+
+pub async fn delete(state: &AppState, account: AccountId) -> Result<()> {
+    state
+        .store
+        .change_state(move |all| {
+            if all.remove(account) {
+                Ok(())
+            } else {
+                Err(unknown(account))
+            }
+        })
+        .await
+}
+
+/// Takes an account back to what it was when it was made or seeded.
+pub async fn reset(state: &AppState, account: AccountId) -> Result<()> {
+    state
+        .store
+        .change_state(move |all| {
+            if all.reset(account) {
+                Ok(())
+            } else {
+                Err(unknown(account))
+            }
+        })
+        .await
+}
+
+/// Takes all accounts back to the seed, and the server's clock to the system's.
+pub async fn reset_all(state: &AppState) -> Result<()> {
+    state
+        .store
+        .change_state(|all| {
+            all.reset_all();
+            Ok(())
+        })
+        .await
+}
+
+/// Keeps the state of an account under a name; `true` if the name is new.
+pub async fn take_snapshot(state: &AppState, account: AccountId, name: String) -> Result<bool> {
+    state
+        .store
+        .change_state(move |all| {
+            let mut slot = Slot::clone(slot(all, account)?);
+            let is_new = slot
+                .snapshots
+                .insert(name, Arc::clone(&slot.account))
+                .is_none();
+            all.put(slot);
+            Ok(is_new)
+        })
+        .await
+}
+
+/// Puts an account back into a state that was kept; journal, faults, clock and usage stay.
+pub async fn restore_snapshot(state: &AppState, account: AccountId, name: String) -> Result<()> {
+    state
+        .store
+        .change_state(move |all| {
+            let slot = Slot::clone(slot(all, account)?);
+            let account = slot
+                .snapshots
+                .get(&name)
+                .cloned()
+                .ok_or_else(|| unknown_snapshot(&name))?;
+            all.put(Slot { account, ..slot });
+            Ok(())
+        })
+        .await
+}
+
+pub async fn delete_snapshot(state: &AppState, account: AccountId, name: String) -> Result<()> {
+    state
+        .store
+        .change_state(move |all| {
+            let mut slot = Slot::clone(slot(all, account)?);
+            slot.snapshots
+                .remove(&name)
+                .ok_or_else(|| unknown_snapshot(&name))?;
+            all.put(slot);
+            Ok(())
+        })
+        .await
+}
+
+pub fn slot(all: &State, account: AccountId) -> Result<&Arc<Slot>> {
+    all.slot(account).ok_or_else(|| unknown(account))
+}
+
+fn unknown(account: AccountId) -> Error {
+    Error::NotFound(format!("account {account} does not exist"))
+}
+
+fn unknown_snapshot(name: &str) -> Error {
+    Error::NotFound(format!("there is no snapshot {name}"))
+}

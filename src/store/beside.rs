@@ -1,0 +1,26 @@
+//! What belongs to an account, or to the server, without being saved.
+
+use std::sync::{Mutex, PoisonError};
+
+use crate::domain::Clock;
+use crate::domain::fault::Faults;
+use crate::domain::journal::Journal;
+
+/// A reset puts a new one of these in the place of the old, so that what an old request still writes goes nowhere.
+#[derive(Debug, Default)]
+pub struct Beside {
+    clock: Mutex<Option<Clock>>,
+    pub journal: Journal,
+    pub faults: Faults,
+}
+
+impl Beside {
+    /// The clock that was set here; an account without one has the server's, and the server the system's.
+    pub fn clock(&self) -> Option<Clock> {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn set_clock(&self, clock: Option<Clock>) {
+        *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = clock;
+    }
+}

@@ -1,0 +1,213 @@
+//! The tables of saved states: what resets go back to, and snapshots. Both are kept as documents.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use super::file::Corrupt;
+use super::rows::json;
+use super::state::Base;
+use crate::document::{Accounts, export};
+use crate::domain::clock::system_time;
+use crate::domain::{Account, AccountId, Context, Usage};
+
+#[derive(Debug, Serialize)]
+pub struct BaseRow {
+    account_id: AccountId,
+    sequence: i64,
+    label: Option<String>,
+    is_seeded: bool,
+    document: String,
+}
+
+impl BaseRow {
+    pub fn new(sequence: i64, base: &Base) -> Self {
+        let Base {
+            account,
+            usage,
+            label,
+            is_seeded,
+        } = base;
+        Self {
+            account_id: account.id,
+            sequence,
+            label: label.clone(),
+            is_seeded: *is_seeded,
+            document: written(account, usage),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct SnapshotRow {
+    account_id: AccountId,
+    name: String,
+    document: String,
+}
+
+impl SnapshotRow {
+    pub fn new(account_id: AccountId, name: &str, account: &Account) -> Self {
+        // A snapshot leaves usage alone, so it holds none.
+        Self {
+            account_id,
+            name: name.to_owned(),
+            document: written(account, &Usage::default()),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub struct SnapshotKey {
+    pub account_id: AccountId,
+    pub name: String,
+}
+
+fn written(account: &Account, usage: &Usage) -> String {
+    serde_json::to_string(&export(account, usage))
+        .expect("a document is plain texts, numbers and lists")
+}
+
+/// The account in a document that `written` made.
+fn read(document: &str, table: &'static str) -> Result<(Account, Usage), Corrupt> {
+    // All that a document leaves to the present is in one that was written.
+    let context = Context { now: system_time() };
+    let accounts = Accounts::parse(document, table, &context).map_err(|mistakes| {
+        tracing::error!(%mistakes, "a document in the database cannot be read");
+        Corrupt::row(table)
+    })?;
+    let built = accounts.into_built().pop().ok_or(Corrupt::row(table))?;
+    Ok((built.account, built.usage))
+}
+
+pub async fn load_bases(connection: &mut SqliteConnection) -> Result<Vec<(i64, Base)>, Corrupt> {
+    let rows = sqlx::query_as!(
+        BaseRow,
+        r#"select account_id as "account_id!: AccountId", sequence, label, is_seeded as "is_seeded: bool", document
+           from base"#
+    )
+    .fetch_all(connection)
+    .await?;
+    let bases = rows.into_iter().map(
+        |BaseRow {
+             account_id: _,
+             sequence,
+             label,
+             is_seeded,
+             document,
+         }| {
+            let (account, usage) = read(&document, "base")?;
+            Ok((
+                sequence,
+                Base {
+                    account: Arc::new(account),
+                    usage,
+                    label,
+                    is_seeded,
+                },
+            ))
+        },
+    );
+    bases.collect()
+}
+
+pub type Snapshots = BTreeMap<AccountId, OrdMap<String, Arc<Account>>>;
+
+pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapshots, Corrupt> {
+    let rows = sqlx::query_as!(
+        SnapshotRow,
+        r#"select account_id as "account_id: AccountId", name, document from snapshot"#
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut of = Snapshots::new();
+    for SnapshotRow {
+        account_id,
+        name,
+        document,
+    } in rows
+    {
+        let (account, _) = read(&document, "snapshot")?;
+        of.entry(account_id)
+            .or_default()
+            .insert(name, Arc::new(account));
+    }
+    Ok(of)
+}
+
+pub async fn upsert_bases(
+    connection: &mut SqliteConnection,
+    rows: &[BaseRow],
+) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "insert into base (account_id, sequence, label, is_seeded, document)
+         select value ->> 'account_id', value ->> 'sequence', value ->> 'label', value ->> 'is_seeded',
+                value ->> 'document'
+         from json_each($1)
+         where true
+         on conflict (account_id) do update set
+             sequence = excluded.sequence, label = excluded.label, is_seeded = excluded.is_seeded,
+             document = excluded.document",
+        rows,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete_bases(
+    connection: &mut SqliteConnection,
+    keys: &[AccountId],
+) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "delete from base where account_id in (select value from json_each($1))",
+        keys
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn upsert_snapshots(
+    connection: &mut SqliteConnection,
+    rows: &[SnapshotRow],
+) -> Result<(), sqlx::Error> {
+    let Some(rows) = json(rows) else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "insert into snapshot (account_id, name, document)
+         select value ->> 'account_id', value ->> 'name', value ->> 'document' from json_each($1)
+         where true
+         on conflict (account_id, name) do update set document = excluded.document",
+        rows,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+pub async fn delete_snapshots(
+    connection: &mut SqliteConnection,
+    keys: &[SnapshotKey],
+) -> Result<(), sqlx::Error> {
+    let Some(keys) = json(keys) else {
+        return Ok(());
+    };
+    sqlx::query!(
+        "delete from snapshot
+         where (account_id, name) in (select value ->> 'account_id', value ->> 'name' from json_each($1))",
+        keys,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}

@@ -159,7 +159,7 @@ async fn outgoing_phone_numbers_have_the_vendor_s_fields() {
     assert!(numbers.len() > 1);
     for number in numbers {
         let fields: Vec<_> = number.as_object().unwrap().keys().collect();
-        assert_eq!(fields, ["Description", "Id", "PhoneNumber"]);
+        assert_eq!(fields, ["Id", "PhoneNumber", "Description"]);
         assert!(
             number["Id"].is_i64() && text(number, "PhoneNumber").starts_with('+'),
             "{number}"

@@ -19,7 +19,8 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, oneshot, watch};
+use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
 use crate::control;
@@ -35,6 +36,9 @@ pub async fn serve(
     mut stop: oneshot::Receiver<()>,
 ) {
     let connections = GracefulShutdown::new();
+    // Ends what is still there when the server has stopped.
+    let mut tasks = JoinSet::new();
+    let (stopping, stopped) = watch::channel(());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(read_timeout);
@@ -51,7 +55,7 @@ pub async fn serve(
         };
         // Answers are small and complete: waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
-        let (handle, reset) = Connection::new();
+        let (handle, reset) = Connection::new(stopped.clone());
         let app = Arc::clone(&app);
         let answer = service_fn(move |request| answer(Arc::clone(&app), handle.clone(), request));
         let stream = TokioIo::new(Stream {
@@ -59,7 +63,8 @@ pub async fn serve(
             reset: Arc::clone(&reset),
         });
         let connection = connections.watch(http.serve_connection(stream, answer));
-        tokio::spawn(async move {
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(async move {
             tokio::select! {
                 ended = connection => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
@@ -69,6 +74,7 @@ pub async fn serve(
         });
     }
     drop(listener);
+    drop(stopping);
     if tokio::time::timeout(LAST_REQUESTS, connections.shutdown())
         .await
         .is_err()
@@ -93,7 +99,10 @@ async fn answer(
 
 /// The connection that a request came over.
 #[derive(Debug, Clone)]
-pub struct Connection(Arc<Reset>);
+pub struct Connection {
+    reset: Arc<Reset>,
+    stopped: watch::Receiver<()>,
+}
 
 #[derive(Debug, Default)]
 struct Reset {
@@ -102,16 +111,26 @@ struct Reset {
 }
 
 impl Connection {
-    fn new() -> (Self, Arc<Reset>) {
+    fn new(stopped: watch::Receiver<()>) -> (Self, Arc<Reset>) {
         let reset = Arc::<Reset>::default();
-        (Self(Arc::clone(&reset)), reset)
+        let connection = Self {
+            reset: Arc::clone(&reset),
+            stopped,
+        };
+        (connection, reset)
     }
 
     /// Ends the connection at once, with a reset instead of an answer, and with it the request that asks for it.
     pub async fn reset(&self) -> ! {
-        self.0.is_asked.store(true, Ordering::Release);
-        self.0.asked.notify_one();
+        self.reset.is_asked.store(true, Ordering::Release);
+        self.reset.asked.notify_one();
         std::future::pending().await
+    }
+
+    /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.
+    pub async fn hang(mut self) -> ! {
+        while self.stopped.changed().await.is_ok() {}
+        self.reset().await
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::{AccountId, Moment};
@@ -76,7 +77,7 @@ pub enum Authentication {
 }
 
 /// Headers and body of a request or of an answer.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Message {
     pub headers: Vec<(String, String)>,
     pub body: Body,
@@ -93,6 +94,19 @@ pub enum Body {
     Start(String),
 }
 
+/// A query without its secrets; one that holds none is kept as it was written.
+pub fn redacted_query(query: &str) -> String {
+    let fields = || form_urlencoded::parse(query.as_bytes());
+    if !fields().any(|(name, value)| is_secret(&name) || is_secret(&value)) {
+        return query.to_owned();
+    }
+    let mut redacted = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in fields() {
+        redacted.append_pair(&name, without_secret(&name, &value));
+    }
+    redacted.finish()
+}
+
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
 
@@ -100,12 +114,30 @@ const REDACTED: &str = "[redacted]";
 pub fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
     match name {
         "authorization" | "proxy-authorization" | "cookie" | "set-cookie" => REDACTED,
+        _ if is_secret(name) => REDACTED,
         _ => value,
     }
 }
 
 impl Body {
-    /// What is kept of a JSON body.
+    /// What is kept of the body of a request, by the type that its sender gave it.
+    pub fn of_request(content_type: &str, bytes: &[u8]) -> Self {
+        // Some clients write a byte order mark.
+        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+        let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
+        let content_type = content_type.to_ascii_lowercase();
+        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        // curl calls whatever it sends a form, so a form may be JSON, which is not to be read as one.
+        if (is_form || content_type.contains("json")) && is_json() {
+            Self::of_json(bytes)
+        } else if is_form {
+            Self::of_form(bytes)
+        } else {
+            Self::None
+        }
+    }
+
+    /// What is kept of a body that is JSON.
     pub fn of_json(bytes: &[u8]) -> Self {
         let start = &bytes[..bytes.len().min(BODY)];
         // A secret follows the name of its field, so where no start of a body holds such a name, none holds a secret. An
@@ -127,18 +159,20 @@ impl Body {
         }
     }
 
-    /// What is kept of a form.
-    pub fn of_form(bytes: &[u8]) -> Self {
-        let fields: Vec<_> = form_urlencoded::parse(bytes)
+    /// What is kept of a form. What has no names of fields is none, and nobody can tell what in it is secret.
+    fn of_form(bytes: &[u8]) -> Self {
+        let is_name = |name: &str| {
+            name.chars()
+                .all(|character| character.is_alphanumeric() || "_-.[]$".contains(character))
+        };
+        let fields: Option<Vec<_>> = form_urlencoded::parse(bytes)
             .map(|(name, value)| {
-                let value = if is_secret(&name) { REDACTED } else { &value };
-                format!("{name}={value}")
+                is_name(&name).then(|| format!("{name}={}", without_secret(&name, &value)))
             })
             .collect();
-        if fields.is_empty() {
-            Self::None
-        } else {
-            Self::cut(&fields.join("&"))
+        match fields {
+            Some(fields) if !fields.is_empty() => Self::cut(&fields.join("&")),
+            _ => Self::None,
         }
     }
 
@@ -163,6 +197,15 @@ fn may_name_a_secret(bytes: &[u8]) -> bool {
 
 fn is_secret(name: &str) -> bool {
     name.to_ascii_lowercase().contains("password")
+}
+
+/// The value of a field, unless it is a secret or speaks of one: it may be a document of its own.
+fn without_secret<'a>(name: &str, value: &'a str) -> &'a str {
+    if is_secret(name) || is_secret(value) {
+        REDACTED
+    } else {
+        value
+    }
 }
 
 /// Takes the value of every field that is called a password, at any depth.
@@ -254,7 +297,9 @@ fn path_fits(pattern: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Body, path_fits};
+    use super::{Body, path_fits, redacted_query};
+
+    const FORM: &str = "application/x-www-form-urlencoded";
 
     fn kept(json: &str) -> String {
         match Body::of_json(json.as_bytes()) {
@@ -282,8 +327,36 @@ mod tests {
         );
         assert_eq!(kept(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
         assert_eq!(
-            Body::of_form(b"Pass%77ord=s3cret&a=b"),
+            Body::of_request(FORM, b"Pass%77ord=s3cret&a=b"),
             Body::Text("Password=[redacted]&a=b".to_owned())
+        );
+    }
+
+    #[test]
+    fn what_is_called_a_form_and_is_none_is_not_kept_as_one() {
+        for none in [
+            r#"{"Password":"s3cret""#,
+            r#"{"Password":"s3cret=""#,
+            r#"a=b&{"Password":"s3cret&s3cret""#,
+        ] {
+            assert_eq!(Body::of_request(FORM, none.as_bytes()), Body::None);
+        }
+        assert_eq!(
+            Body::of_request(FORM, br#"{"Password":"s3cret"}"#),
+            Body::Text(r#"{"Password":"[redacted]"}"#.to_owned())
+        );
+        assert_eq!(
+            Body::of_request(FORM, br#"a={"Password":"s3cret"}"#),
+            Body::Text("a=[redacted]".to_owned())
+        );
+    }
+
+    #[test]
+    fn queries_are_kept_as_they_were_written_but_for_their_secrets() {
+        assert_eq!(redacted_query("a=%20b&c"), "a=%20b&c");
+        assert_eq!(
+            redacted_query("a=%20b&Pass%77ord=s3cret"),
+            "a=+b&Password=%5Bredacted%5D"
         );
     }
 

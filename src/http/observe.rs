@@ -6,18 +6,22 @@ use std::time::Instant;
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::http::response::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::BodyExt as _;
 
+use super::auth::{Credentials, credentials};
 use super::operations::{self, Operation};
 use super::why;
 use crate::AppState;
 use crate::domain::fault::{Effect, When};
-use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_header};
+use crate::domain::journal::{
+    self, Authentication, Entry, Matched, Message, redacted_header, redacted_query,
+};
 use crate::server::Connection;
-use crate::store::Slot;
+use crate::store::{Slot, State as Accounts};
 
 /// What the parts of the server learn of a request on its way.
 #[derive(Debug, Clone, Default)]
@@ -180,15 +184,20 @@ fn instead(effect: Effect) -> Response {
 
 /// Writes a request and its answer into the journal of its account, or of the server, and lets the answer go.
 pub async fn record(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let start = Instant::now();
     let trace = Trace::default();
     request.extensions_mut().insert(trace.clone());
     let connection = request.extensions().get::<Connection>().cloned();
-    let (method, uri, headers) = (
-        request.method().clone(),
-        request.uri().clone(),
-        request.headers().clone(),
-    );
+    let unrecorded = Unrecorded {
+        // Taken once, so that what is asked before a reset is not in the journal after it.
+        all: Arc::clone(&*state.store.state()),
+        state,
+        start: Instant::now(),
+        method: request.method().clone(),
+        uri: request.uri().clone(),
+        headers: request.headers().clone(),
+        trace,
+        answer: None,
+    };
 
     let response = next.run(request).await;
     let (parts, body) = response.into_parts();
@@ -198,73 +207,125 @@ pub async fn record(State(state): State<AppState>, mut request: Request, next: N
         .await
         .map(|body| body.to_bytes())
         .unwrap_or_default();
-    let no_answer = parts.extensions.get::<NoAnswer>().copied();
-
-    let all = state.store.state();
-    let slot = trace.slot();
-    let entry = Entry {
-        sequence: 0,
-        time: all.now(slot.map(|slot| &**slot)),
-        duration: start.elapsed(),
-        method: method.to_string(),
-        path: format!("/v4{}", uri.path()),
-        query: uri.query().map(str::to_owned),
-        operation_id: trace.0.operation.get().map(|operation| operation.id),
-        status: no_answer.is_none().then(|| parts.status.as_u16()),
-        account: slot.map(|slot| slot.account.id),
-        user_name: trace.user_name().map(str::to_owned),
-        authentication: match trace.0.login.get() {
-            None => Authentication::NotAsked,
-            Some(Login {
-                is_accepted: true, ..
-            }) => Authentication::Accepted,
-            Some(Login {
-                is_accepted: false, ..
-            }) => Authentication::Refused,
-        },
-        fault: trace.0.fault.get().copied(),
-        reason: why::reason(
-            &all,
-            &parts,
-            &headers,
-            uri.path(),
-            slot.map(|slot| slot.account.id),
-        ),
-        request: message(&headers, trace.0.body.get()),
-        response: message(&parts.headers, Some(&body)),
-    };
-    state
-        .store
-        .record(slot.map_or(&all.beside, |slot| &slot.beside), entry);
-    drop(all);
-    match (no_answer, connection) {
-        (Some(NoAnswer::Reset), Some(connection)) => connection.reset().await,
-        (Some(_), _) => std::future::pending().await,
-        (None, _) => Response::from_parts(parts, Body::from(body)),
+    match (parts.extensions.get::<NoAnswer>(), connection) {
+        (None, _) => {
+            let parts = unrecorded.answered(parts, body.clone());
+            Response::from_parts(parts, Body::from(body))
+        }
+        (Some(no_answer), Some(connection)) => {
+            drop(unrecorded);
+            match no_answer {
+                NoAnswer::Reset => connection.reset().await,
+                NoAnswer::Hang => connection.hang().await,
+            }
+        }
+        (Some(_), None) => std::future::pending().await,
     }
 }
 
-fn message(headers: &HeaderMap, body: Option<&Bytes>) -> Message {
-    let header = |(name, value): (&HeaderName, &HeaderValue)| {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        (
-            name.to_string(),
-            redacted_header(name.as_str(), &value).to_owned(),
-        )
-    };
-    let content_type = headers
+/// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because a fault
+/// keeps its answer back, or because its client went away.
+struct Unrecorded {
+    state: AppState,
+    all: Arc<Accounts>,
+    start: Instant,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    trace: Trace,
+    answer: Option<(Parts, Bytes)>,
+}
+
+impl Unrecorded {
+    fn answered(mut self, parts: Parts, body: Bytes) -> Parts {
+        self.answer = Some((parts.clone(), body));
+        parts
+    }
+}
+
+impl Drop for Unrecorded {
+    fn drop(&mut self) {
+        let Self {
+            state,
+            all,
+            start,
+            method,
+            uri,
+            headers,
+            trace,
+            answer,
+        } = self;
+        let login = trace.0.login.get();
+        // A path that nobody serves asks for no credentials, but those that came name an account all the same.
+        let named = || {
+            let Credentials { user_name, .. } = credentials(headers).ok()?;
+            let (slot, _) = all.login(&user_name)?;
+            Some((Arc::clone(slot), user_name))
+        };
+        let (slot, user_name) = match login {
+            Some(login) => (login.slot.clone(), login.user_name.clone()),
+            None => named().unzip(),
+        };
+        let account = slot.as_ref().map(|slot| slot.account.id);
+        let entry = Entry {
+            sequence: 0,
+            time: all.now(slot.as_deref()),
+            duration: start.elapsed(),
+            method: method.to_string(),
+            path: format!("/v4{}", uri.path()),
+            query: uri.query().map(redacted_query),
+            operation_id: trace.0.operation.get().map(|operation| operation.id),
+            status: answer.as_ref().map(|(parts, _)| parts.status.as_u16()),
+            account,
+            user_name,
+            authentication: match login {
+                None => Authentication::NotAsked,
+                Some(login) if login.is_accepted => Authentication::Accepted,
+                Some(_) => Authentication::Refused,
+            },
+            fault: trace.0.fault.get().copied(),
+            reason: answer
+                .as_ref()
+                .and_then(|(parts, _)| why::reason(all, parts, headers, uri.path(), account)),
+            request: Message {
+                headers: kept(headers),
+                body: trace
+                    .0
+                    .body
+                    .get()
+                    .map(|body| journal::Body::of_request(content_type(headers), body))
+                    .unwrap_or_default(),
+            },
+            response: answer
+                .as_ref()
+                .map(|(parts, body)| Message {
+                    headers: kept(&parts.headers),
+                    body: if content_type(&parts.headers).contains("json") {
+                        journal::Body::of_json(body)
+                    } else {
+                        journal::Body::None
+                    },
+                })
+                .unwrap_or_default(),
+        };
+        let beside = slot.as_ref().map_or(&all.beside, |slot| &slot.beside);
+        state.store.record(beside, entry);
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    let body = match body {
-        Some(body) if content_type.contains("json") => journal::Body::of_json(body),
-        Some(body) if content_type.starts_with("application/x-www-form-urlencoded") => {
-            journal::Body::of_form(body)
-        }
-        _ => journal::Body::None,
+        .unwrap_or_default()
+}
+
+/// What is kept of headers.
+fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        let value = redacted_header(name.as_str(), &value).to_owned();
+        (name.to_string(), value)
     };
-    Message {
-        headers: headers.iter().map(header).collect(),
-        body,
-    }
+    headers.iter().map(header).collect()
 }

@@ -48,7 +48,14 @@ pub fn app(state: AppState) -> Router {
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let api = Router::new()
         .merge(with_credentials)
-        .merge(registration::routes().route_layer(strike))
+        .merge(
+            registration::routes()
+                .route_layer(strike)
+                .route_layer(from_fn_with_state(
+                    state.clone(),
+                    registration::authenticate,
+                )),
+        )
         // Set after the layers above, so that a wrong method is told before credentials are asked for.
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)

@@ -1,7 +1,9 @@
 //! `/Register`: the one path that takes an operator's login instead of an API user's.
 
-use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{RawQuery, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
 use axum::{Extension, Router};
 use serde::Serialize;
@@ -12,11 +14,43 @@ use super::observe::Trace;
 use crate::AppState;
 use crate::domain::text::Description;
 use crate::domain::{Draft, OperatorGuid, Problems};
-use crate::error::Result;
-use crate::service::registration::{self, Registered, Registration};
+use crate::error::{Error, Result};
+use crate::service::registration::{self, Login, Registered, Registration};
 
+/// Without the login: faults strike between it and what it protects.
 pub fn routes() -> Router<AppState> {
     Router::new().route("/Register", post(register))
+}
+
+/// Resolves the login of a request to its operator.
+pub async fn authenticate(
+    State(state): State<AppState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let trace = Trace::of_routed(&request);
+    let Ok(Credentials {
+        user_name,
+        password,
+    }) = credentials(request.headers())
+    else {
+        trace.refused(None, None);
+        return Error::Unauthenticated.into_response();
+    };
+    let login = registration::log_in(&state, &user_name, &password).await;
+    let slot = registration::find(&state.store.state(), &user_name).map(|(slot, _)| slot);
+    match (login, slot) {
+        (Ok(login), Some(slot)) => {
+            trace.accepted(&slot, user_name);
+            request.extensions_mut().insert(login);
+            next.run(request).await
+        }
+        (login, slot) => {
+            trace.refused(slot.as_ref(), Some(user_name));
+            let error = login.err().unwrap_or(Error::Unauthenticated);
+            error.into_response()
+        }
+    }
 }
 
 /// The vendor's RegistrationResponse. `status` is the one property of the API in lower case.
@@ -34,21 +68,9 @@ struct RegistrationResponse {
 /// `Register_Post`
 async fn register(
     State(state): State<AppState>,
-    Extension(trace): Extension<Trace>,
-    headers: HeaderMap,
+    Extension(login): Extension<Login>,
     RawQuery(query): RawQuery,
 ) -> Result<(StatusCode, Json<RegistrationResponse>)> {
-    let Credentials {
-        user_name,
-        password,
-    } = credentials(&headers).inspect_err(|_| trace.refused(None, None))?;
-    let login = registration::log_in(&state, &user_name, &password).await;
-    let slot = registration::find(&state, &user_name).map(|(slot, _)| slot);
-    match (&login, slot) {
-        (Ok(_), Some(slot)) => trace.accepted(&slot, user_name),
-        (_, slot) => trace.refused(slot.as_ref(), Some(user_name)),
-    }
-    let login = login?;
     let draft = bind(query.as_deref().unwrap_or_default());
     let Registered {
         api_user,

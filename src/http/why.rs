@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::auth::{Credentials, credentials};
 use crate::domain::{Account, AccountId, ApiUserGuid, OperatorGroupGuid, OperatorGuid, guid};
+use crate::service::registration;
 use crate::store::State;
 
 /// The messages of an error, for those who look at an answer on its way out.
@@ -20,6 +21,8 @@ pub fn reason(
     path: &str,
     account: Option<AccountId>,
 ) -> Option<String> {
+    // What a fault answered has no message, and no reason in the request.
+    let told = answer.extensions.get::<Told>()?;
     if !answer.status.is_client_error() {
         return None;
     }
@@ -28,7 +31,7 @@ pub fn reason(
         StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
         _ => None,
     };
-    seen.or_else(|| answer.extensions.get::<Told>().map(|told| told.0.clone()))
+    seen.or_else(|| Some(told.0.clone()))
 }
 
 fn unauthenticated(all: &State, headers: &HeaderMap, path: &str) -> String {
@@ -38,12 +41,7 @@ fn unauthenticated(all: &State, headers: &HeaderMap, path: &str) -> String {
             .to_owned();
     };
     let api_user = all.login(&user_name);
-    let email = user_name
-        .split_once('/')
-        .map_or(user_name.as_str(), |(_, email)| email);
-    let operator = all
-        .slots()
-        .find_map(|slot| slot.account.operator_by_email(email));
+    let operator = registration::find(all, &user_name).map(|(_, operator)| operator);
     match (is_register, api_user, operator) {
         (false, Some(_), _) => format!("the password of API user {user_name} is wrong"),
         (false, None, Some(_)) => "this is an operator's login: only /Register takes it".to_owned(),

@@ -9,10 +9,10 @@ use crate::domain::{
     AccountId, ApiUser, Draft, Operator, OperatorGuid, PasswordHash, PlainPassword,
 };
 use crate::error::{Error, Result};
-use crate::store::Slot;
+use crate::store::{Slot, State};
 
 /// An operator whose password was right.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Login {
     account: AccountId,
     operator: OperatorGuid,
@@ -37,7 +37,7 @@ pub struct Registered {
 
 /// Checks an operator's login. A name that nobody has takes as long as a wrong password.
 pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Login> {
-    let found = find(state, name);
+    let found = find(&state.store.state(), name);
     let hash = found
         .as_ref()
         .and_then(|(_, operator)| operator.password().cloned());
@@ -59,8 +59,7 @@ pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Logi
 
 /// An e-mail address is unique in its account only: a bare one means the oldest account that has it, `account/e-mail`
 /// names one.
-pub fn find(state: &AppState, name: &str) -> Option<(Arc<Slot>, Arc<Operator>)> {
-    let all = state.store.state();
+pub fn find(all: &State, name: &str) -> Option<(Arc<Slot>, Arc<Operator>)> {
     let operator = |slot: &Arc<Slot>, email: &str| {
         Some((
             Arc::clone(slot),

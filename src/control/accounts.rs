@@ -1,6 +1,6 @@
 //! `/accounts`: an account for each test, and the states it was in.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::{get, post, put};
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::problem::{Body, Problem, Result};
+use super::problem::{Body, Path, Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
 use crate::domain::{ApiUserGuid, OperatorGuid};

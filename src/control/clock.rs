@@ -54,31 +54,29 @@ async fn freeze(scope: Scope, Body(Freeze { at }): Body<Freeze>) -> Result<Json<
 }
 
 async fn advance(scope: Scope, Body(Advance { by, to }): Body<Advance>) -> Result<Json<ClockBody>> {
-    let now = now(&scope);
-    let to = match (by, to) {
-        (Some(by), None) => {
-            let period: Period = by
+    let server = scope.slot.as_ref().and_then(|_| scope.all.beside.clock());
+    scope.beside().move_clock(|own| {
+        let (clock, system) = (own.or(server).unwrap_or_default(), system_time());
+        let now = clock.now(system);
+        let to = match (&by, &to) {
+            (Some(by), None) => by
                 .parse()
-                .map_err(|message| Problem::bad_request(format!("by: {message}")))?;
-            period
-                .after(now)
-                .map_err(|message| Problem::bad_request(format!("by: {message}")))?
+                .and_then(|period: Period| period.after(now))
+                .map_err(|message| Problem::bad_request(format!("by: {message}")))?,
+            (None, Some(to)) => moment("to", to)?,
+            _ => {
+                return Err(Problem::bad_request(
+                    "say either by (an ISO 8601 duration) or to (a date and time)",
+                ));
+            }
+        };
+        if to < now {
+            return Err(Problem::bad_request(format!(
+                "to: {to} lies before {now}; freeze the clock to go back"
+            )));
         }
-        (None, Some(to)) => moment("to", &to)?,
-        _ => {
-            return Err(Problem::bad_request(
-                "say either by (an ISO 8601 duration) or to (a date and time)",
-            ));
-        }
-    };
-    if to < now {
-        return Err(Problem::bad_request(format!(
-            "to: {to} lies before {now}; freeze the clock to go back"
-        )));
-    }
-    scope
-        .beside()
-        .set_clock(Some(clock(&scope).set(to, system_time())));
+        Ok(clock.set(to, system))
+    })?;
     Ok(Json(shown(&scope)))
 }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::extract::Path;
+use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::problem::{Body, Problem, Result};
+use super::problem::{Body, Path, Problem, Result};
 use super::requests::MatchBody;
 use super::scope::Scope;
 use crate::AppState;
@@ -200,8 +200,11 @@ impl TryFrom<EffectBody> for Effect {
                 }
                 let headers: Vec<_> = headers.unwrap_or_default().into_iter().collect();
                 for (name, value) in &headers {
-                    if name.parse::<HeaderName>().is_err() || value.parse::<HeaderValue>().is_err()
-                    {
+                    // The server says itself where an answer ends.
+                    let can_be_sent = name.parse::<HeaderName>().is_ok_and(|name| {
+                        ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name)
+                    });
+                    if !can_be_sent || value.parse::<HeaderValue>().is_err() {
                         return Err(Problem::bad_request(format!(
                             "effect.headers: {name} cannot be sent"
                         )));

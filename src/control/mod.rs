@@ -27,7 +27,8 @@ use problem::Problem;
 pub fn routes(state: &AppState) -> Router {
     let always = Router::new()
         .route("/health", get(health))
-        .route("/ready", get(ready));
+        .route("/ready", get(ready))
+        .method_not_allowed_fallback(wrong_method);
     let control = match &state.control {
         Control::Off => Router::new().fallback(async || {
             Problem::new(
@@ -41,12 +42,7 @@ pub fn routes(state: &AppState) -> Router {
             .merge(scope::both(faults::routes()))
             .merge(scope::both(clock::routes()))
             .route("/supported", get(supported))
-            .method_not_allowed_fallback(async || {
-                Problem::new(
-                    StatusCode::METHOD_NOT_ALLOWED,
-                    "the Allow header names the methods of this path",
-                )
-            })
+            .method_not_allowed_fallback(wrong_method)
             .fallback(async || {
                 Problem::new(
                     StatusCode::NOT_FOUND,
@@ -57,6 +53,13 @@ pub fn routes(state: &AppState) -> Router {
             .with_state(state.clone()),
     };
     control.merge(always)
+}
+
+async fn wrong_method() -> Problem {
+    Problem::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "the Allow header names the methods of this path",
+    )
 }
 
 /// Keeps web pages of elsewhere out, and, where there is a token, all who do not have it.

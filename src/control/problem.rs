@@ -77,9 +77,28 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
                 )
             })?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        serde_json::from_slice(bytes).map(Self).map_err(|error| {
-            Problem::bad_request(format!("the body is not what is expected: {error}"))
-        })
+        let told =
+            |error| Problem::bad_request(format!("the body is not what is expected: {error}"));
+        let mut json = serde_json::Deserializer::from_slice(bytes);
+        let body =
+            serde_path_to_error::deserialize(&mut json).map_err(|error| told(error.to_string()))?;
+        json.end().map_err(|error| told(error.to_string()))?;
+        Ok(Self(body))
+    }
+}
+
+/// The parameters of a path.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        axum::extract::Path::from_request_parts(parts, state)
+            .await
+            .map(|axum::extract::Path(path)| Self(path))
+            .map_err(|error| Problem::new(error.status(), error.body_text()))
     }
 }
 

@@ -170,7 +170,7 @@ async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
 
 async fn wait(
     State(state): State<AppState>,
-    scope: Scope,
+    mut scope: Scope,
     Body(wait): Body<Wait>,
 ) -> Result<Json<Count>> {
     let Wait {
@@ -196,6 +196,7 @@ async fn wait(
             let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
             return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
         }
+        scope = scope.again(&state)?;
     }
 }
 

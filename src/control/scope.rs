@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
-use super::problem::Problem;
+use super::problem::{Path, Problem};
 use crate::AppState;
 use crate::domain::AccountId;
 use crate::error::Error;
@@ -29,6 +29,20 @@ pub struct Scope {
 }
 
 impl Scope {
+    /// What an account, or without one the server, is at this moment.
+    fn of(account: Option<AccountId>, state: &AppState) -> Result<Self, Error> {
+        let all = Arc::clone(&*state.store.state());
+        let slot = account
+            .map(|account| accounts::slot(&all, account).cloned())
+            .transpose()?;
+        Ok(Self { slot, all })
+    }
+
+    /// What it is now: accounts come and go, and a reset gives one a new journal.
+    pub fn again(&self, state: &AppState) -> Result<Self, Error> {
+        Self::of(self.slot.as_ref().map(|slot| slot.account.id), state)
+    }
+
     pub fn beside(&self) -> &Beside {
         self.slot
             .as_ref()
@@ -40,16 +54,13 @@ impl FromRequestParts<AppState> for Scope {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Problem> {
-        let all = Arc::clone(&*state.store.state());
-        let parameters = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
-        let slot = match parameters
-            .ok()
-            .and_then(|Path(mut parameters)| parameters.remove("accountId"))
-        {
-            Some(id) => Some(Arc::clone(accounts::slot(&all, account_id(&id)?)?)),
-            None => None,
-        };
-        Ok(Self { slot, all })
+        let Path(mut parameters) =
+            Path::<HashMap<String, String>>::from_request_parts(parts, state).await?;
+        let account = parameters
+            .remove("accountId")
+            .map(|id| account_id(&id))
+            .transpose()?;
+        Ok(Self::of(account, state)?)
     }
 }
 

@@ -23,4 +23,14 @@ impl Beside {
     pub fn set_clock(&self, clock: Option<Clock>) {
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = clock;
     }
+
+    /// Sets the clock from what it is, so that of two who move it on at once neither is lost.
+    pub fn move_clock<E>(
+        &self,
+        set: impl FnOnce(Option<Clock>) -> Result<Clock, E>,
+    ) -> Result<(), E> {
+        let mut clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        *clock = Some(set(*clock)?);
+        Ok(())
+    }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use tokio::net::TcpStream;
 use uptrends_emulator::service::password::Cost;
 use uptrends_emulator::{Emulator, Options, Seed};
 
@@ -164,11 +165,23 @@ impl TestApp {
             .post("/v4/ApiUser", body)
             .await
             .expect(StatusCode::CREATED);
+        self.as_api_user(&api_user)
+    }
+
+    /// The same server through the credentials of an API user, as the answer that made it tells them.
+    pub fn as_api_user(&self, api_user: &Value) -> Client<'_> {
         Client {
             app: self,
-            user_name: text(&api_user, "UserName"),
-            password: text(&api_user, "Password"),
+            user_name: text(api_user, "UserName"),
+            password: text(api_user, "Password"),
         }
+    }
+
+    /// A connection of one's own, for what an HTTP client hides.
+    pub async fn connect(&self) -> TcpStream {
+        let url = self.url();
+        let address = url.strip_prefix("http://").unwrap();
+        TcpStream::connect(address).await.unwrap()
     }
 }
 
@@ -192,6 +205,12 @@ impl Client<'_> {
 
     pub async fn send(&self, method: Method, path: &str, body: Value) -> Answer {
         Answer::of(self.request(method, path).json(&body)).await
+    }
+
+    /// What a list holds.
+    pub async fn list(&self, path: &str) -> Vec<Value> {
+        let all = self.get(path).await.expect(StatusCode::OK);
+        all.as_array().unwrap().clone()
     }
 }
 

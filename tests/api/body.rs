@@ -31,13 +31,6 @@ fn body_of(length: usize) -> String {
     format!("{fields}{}\"}}", "x".repeat(length - fields.len() - 2))
 }
 
-async fn connect(app: &TestApp) -> TcpStream {
-    let address = app.url();
-    TcpStream::connect(address.strip_prefix("http://").unwrap())
-        .await
-        .unwrap()
-}
-
 /// All that the server sends until it ends the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let mut answer = String::new();
@@ -306,7 +299,7 @@ async fn a_chunked_body_has_the_same_limit() {
         (LARGEST + 1, "413 Payload Too Large"),
         (3_000_000, "413 Payload Too Large"),
     ] {
-        let mut stream = connect(&app).await;
+        let mut stream = app.connect().await;
         let head = format!(
             "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\n{CREDENTIALS}Content-Type: application/json\r\n\
              Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -421,7 +414,7 @@ async fn a_body_that_comes_too_slowly_is_told_so() {
         ..Options::default()
     };
     let app = TestApp::start_with(options).await;
-    let mut stream = connect(&app).await;
+    let mut stream = app.connect().await;
     let half = format!(
         "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\n{CREDENTIALS}Content-Type: application/json\r\n\
          Content-Length: 20\r\n\r\n{{\"Descrip"
@@ -442,7 +435,7 @@ async fn a_body_that_comes_too_slowly_is_told_so() {
 #[tokio::test]
 async fn a_client_that_asks_first_is_told_to_go_on() {
     let app = TestApp::start().await;
-    let mut stream = connect(&app).await;
+    let mut stream = app.connect().await;
     let ask = format!(
         "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\n{CREDENTIALS}Content-Type: application/json\r\n\
          Content-Length: 19\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
@@ -458,7 +451,7 @@ async fn a_client_that_asks_first_is_told_to_go_on() {
 #[tokio::test]
 async fn a_client_that_asks_first_without_credentials_is_spared_its_body() {
     let app = TestApp::start().await;
-    let mut stream = connect(&app).await;
+    let mut stream = app.connect().await;
     let ask = "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\nContent-Length: 19\r\nExpect: 100-continue\r\n\r\n";
     stream.write_all(ask.as_bytes()).await.unwrap();
     let told = head(&mut stream).await;

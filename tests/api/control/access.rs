@@ -1,0 +1,206 @@
+//! Who may use the control API, and what it says to those who may not.
+
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use std::collections::BTreeSet;
+use uptrends_emulator::{Control, Options};
+
+use super::{NO_ACCOUNT, act, get, list, problem, request};
+use crate::anonymous::OPERATIONS;
+use crate::app::{Answer, TestApp, text};
+
+/// A method and a path of each kind.
+const CALLS: [(&str, &str); 8] = [
+    ("GET", "/accounts"),
+    ("POST", "/accounts"),
+    ("POST", "/reset"),
+    ("GET", "/requests"),
+    ("DELETE", "/accounts/123456/requests"),
+    ("GET", "/faults"),
+    ("POST", "/clock/freeze"),
+    ("GET", "/supported"),
+];
+
+fn method(name: &str) -> Method {
+    name.parse().unwrap()
+}
+
+async fn health(app: &TestApp) {
+    assert_eq!(get(app, "/health").await, json!({"status": "alive"}));
+    assert_eq!(get(app, "/ready").await, json!({"status": "ready"}));
+}
+
+#[tokio::test]
+async fn without_the_control_api_only_health_and_ready_answer() {
+    let app = TestApp::start_with(Options {
+        control: Control::Off,
+        ..Options::default()
+    })
+    .await;
+    for (name, path) in CALLS {
+        problem(&act(&app, method(name), path).await, StatusCode::NOT_FOUND);
+    }
+    health(&app).await;
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn with_a_token_only_those_who_send_it_get_in() {
+    let app = TestApp::start_with(Options {
+        control: Control::On {
+            token: Some("t0ken".into()),
+        },
+        ..Options::default()
+    })
+    .await;
+    for (name, path) in CALLS.into_iter().chain([("GET", "/nowhere")]) {
+        for sent in [
+            None,
+            Some("Bearer wrong"),
+            Some("Bearer t0ken2"),
+            Some("Bearer"),
+            Some("Basic t0ken"),
+            Some("t0ken"),
+        ] {
+            let mut asking = request(&app, method(name), path);
+            if let Some(sent) = sent {
+                asking = asking.header("Authorization", sent);
+            }
+            let answer = Answer::of(asking).await;
+            problem(&answer, StatusCode::UNAUTHORIZED);
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+    }
+    for sent in ["Bearer t0ken", "bearer t0ken"] {
+        let asking = request(&app, Method::GET, "/accounts").header("Authorization", sent);
+        Answer::of(asking).await.expect(StatusCode::OK);
+    }
+    health(&app).await;
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn web_pages_of_elsewhere_are_refused() {
+    let app = TestApp::start().await;
+    for origin in [
+        "http://example.com",
+        "http://127.0.0.1:1",
+        "http://localhost",
+        "null",
+        "",
+    ] {
+        for (name, path) in CALLS {
+            let asking = request(&app, method(name), path).header("Origin", origin);
+            problem(&Answer::of(asking).await, StatusCode::FORBIDDEN);
+        }
+    }
+    assert_eq!(list(&app, "/accounts").await.len(), 1);
+    let own = request(&app, Method::POST, "/accounts").header("Origin", app.url());
+    Answer::of(own).await.expect(StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn every_error_is_a_problem() {
+    let app = TestApp::start().await;
+    for (name, path, status) in [
+        ("GET", "/nowhere", 404),
+        ("GET", "/accounts/123456/nowhere", 404),
+        ("GET", NO_ACCOUNT, 404),
+        ("GET", "/accounts/999999/requests", 404),
+        ("GET", "/accounts/999999/snapshots", 404),
+        ("POST", "/accounts/999999/reset", 404),
+        ("DELETE", NO_ACCOUNT, 404),
+        ("PUT", "/accounts/123456", 405),
+        ("DELETE", "/clock", 405),
+        ("POST", "/health", 405),
+        ("GET", "/accounts/none", 400),
+        ("GET", "/accounts/%FF", 400),
+        ("GET", "/accounts/%FF/snapshots", 400),
+        ("DELETE", "/accounts/%FF/requests", 400),
+        ("GET", "/accounts/none/clock", 400),
+        ("GET", "/faults/none", 400),
+        ("DELETE", "/faults/-1", 400),
+        ("GET", "/faults/4711", 404),
+        ("GET", "/requests?limit=x", 400),
+        ("GET", "/requests?nonsense=1", 400),
+        ("PUT", "/accounts/123456/snapshots/%FF", 400),
+        ("POST", "/accounts/123456/snapshots/none/restore", 404),
+        ("DELETE", "/accounts/123456/snapshots/none", 404),
+    ] {
+        let answer = act(&app, method(name), path).await;
+        let told = problem(&answer, StatusCode::from_u16(status).unwrap());
+        assert!(!told.is_empty(), "{name} {path}");
+        if status == 405 {
+            assert!(answer.headers.contains_key("allow"), "{name} {path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
+    let app = TestApp::start().await;
+    for (path, body, key) in [
+        ("/accounts", json!({"frm": "seed"}), "frm"),
+        ("/accounts", json!({"from": 1}), "from"),
+        ("/accounts", json!({"from": "sed"}), "from"),
+        ("/accounts", json!({"from": "account:"}), "account"),
+        ("/accounts", json!({"from": "account:x"}), "account"),
+        ("/accounts", json!({"label": ["x"]}), "label"),
+        ("/requests/count", json!({"statu": 200}), "statu"),
+        ("/requests/count", json!({"status": "200"}), "status"),
+        ("/requests/wait", json!({"match": {"paths": ""}}), "paths"),
+        ("/requests/wait", json!({"atLeast": -1}), "atLeast"),
+        ("/requests/wait", json!({"timeoutMs": 600_000}), "timeoutMs"),
+        ("/clock/freeze", json!({"at": "noon"}), "at"),
+        ("/clock/freeze", json!({"by": "P1D"}), "by"),
+        ("/clock/advance", json!({"by": "1D"}), "by"),
+        ("/clock/advance", json!({"by": "P9999Y"}), "by"),
+        ("/clock/advance", json!({"to": "1999-01-01T00:00:00"}), "to"),
+        ("/clock/advance", json!({}), "by"),
+        (
+            "/clock/advance",
+            json!({"by": "P1D", "to": "2999-01-01T00:00:00"}),
+            "by",
+        ),
+    ] {
+        let answer = super::post(&app, path, body.clone()).await;
+        let told = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(told.contains(key), "{path} {body}: {told}");
+    }
+    for body in ["{", "[]", "x", "\u{feff}"] {
+        let asking = request(&app, Method::POST, "/accounts").body(body);
+        problem(&Answer::of(asking).await, StatusCode::BAD_REQUEST);
+    }
+    assert_eq!(list(&app, "/accounts").await.len(), 1);
+}
+
+#[tokio::test]
+async fn every_operation_is_among_the_supported_ones_once() {
+    let app = TestApp::start().await;
+    let supported = list(&app, "/supported").await;
+    let (emulated, others): (Vec<_>, Vec<_>) =
+        supported.iter().partition(|one| one["isEmulated"] == true);
+    let mut listed: Vec<_> = emulated
+        .iter()
+        .map(|one| (text(one, "method"), text(one, "path")))
+        .collect();
+    listed.sort();
+    let mut expected: Vec<_> = OPERATIONS
+        .iter()
+        .map(|(method, path)| ((*method).to_owned(), format!("/v4{path}")))
+        .collect();
+    expected.sort();
+    assert_eq!(listed, expected);
+    let ids: BTreeSet<_> = emulated
+        .iter()
+        .map(|one| text(one, "operationId"))
+        .collect();
+    assert_eq!(ids.len(), OPERATIONS.len());
+    assert_eq!(others.len(), 17);
+    for other in others {
+        assert_eq!(other["isEmulated"], false);
+        app.get(&text(other, "path"))
+            .await
+            .expect(StatusCode::NOT_IMPLEMENTED);
+    }
+}

@@ -1,0 +1,535 @@
+//! `/accounts`: new ones, copies, resets and snapshots.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::{join, join_all};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Account, act, get, list, new_account, new_fault, post, problem, request};
+use crate::app::{Answer, TestApp, path_of, text};
+
+const SEEDED: [&str; 2] = ["Account Administrator", "Second Operator"];
+
+async fn register(app: &TestApp, login: &str) -> Answer {
+    let login = app
+        .anonymous(Method::POST, "/v4/Register")
+        .basic_auth(login, Some("emulator"));
+    Answer::of(login).await
+}
+
+#[tokio::test]
+async fn a_new_account_is_told_with_all_that_a_client_needs() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({"label": "my test"})).await;
+    let made = &account.made;
+    assert_eq!(made["baseUrl"], format!("{}/v4", app.url()));
+    assert_eq!(made["label"], "my test");
+    assert_eq!(made["owner"]["Email"], "admin@example.com");
+    assert_eq!(
+        made.as_object().unwrap().keys().collect::<Vec<_>>(),
+        [
+            "accountId",
+            "label",
+            "baseUrl",
+            "owner",
+            "apiUser",
+            "authorization"
+        ]
+    );
+
+    let path = format!("{}/Operator", text(made, "baseUrl"));
+    let answer = reqwest::Client::new()
+        .get(path)
+        .header("Authorization", text(made, "authorization"));
+    Answer::of(answer).await.expect(StatusCode::OK);
+    assert_eq!(account.names().await, SEEDED);
+    let api_users = account.client.list("/v4/ApiUser").await;
+    assert_eq!(api_users.len(), 1);
+    assert_eq!(api_users[0]["UserName"], made["apiUser"]["UserName"]);
+    assert_eq!(api_users[0]["ApiUserGuid"], made["apiUser"]["ApiUserGuid"]);
+    assert_eq!(api_users[0]["OperatorGuid"], made["owner"]["OperatorGuid"]);
+
+    let looked = get(&app, &account.path("")).await;
+    assert_eq!(
+        looked,
+        json!({
+            "accountId": account.id, "name": "Example account", "label": "my test", "isSeeded": false,
+            "operators": 2, "operatorGroups": 3, "apiUsers": 1,
+        })
+    );
+    let all = list(&app, "/accounts").await;
+    assert_eq!(all.len(), 2);
+    assert_eq!(all[0]["accountId"], "123456");
+    assert_eq!(all[0]["isSeeded"], true);
+    assert_eq!(all[1], looked);
+}
+
+#[tokio::test]
+async fn a_copy_keeps_operators_with_passwords_groups_and_guids() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let without_changing = |mut operators: Vec<Value>| {
+        operators
+            .iter_mut()
+            .for_each(|one| drop(one.as_object_mut().unwrap().remove("UserId")));
+        operators
+    };
+    let seeded = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    assert_eq!(
+        without_changing(account.client.list("/v4/Operator").await),
+        without_changing(seeded.as_array().unwrap().clone())
+    );
+    let groups = app.get("/v4/OperatorGroup").await.expect(StatusCode::OK);
+    assert_eq!(
+        account.client.list("/v4/OperatorGroup").await,
+        *groups.as_array().unwrap()
+    );
+
+    let registered = register(&app, &format!("{}/admin@example.com", account.id)).await;
+    let registered = registered.expect(StatusCode::CREATED);
+    assert_eq!(registered["AccountId"], account.id);
+    assert_eq!(account.client.list("/v4/ApiUser").await.len(), 2);
+    // A bare address means the oldest account that has it.
+    let registered = register(&app, "admin@example.com").await;
+    assert_eq!(
+        registered.expect(StatusCode::CREATED)["AccountId"],
+        "123456"
+    );
+}
+
+#[tokio::test]
+async fn an_account_is_copied_as_it_is_and_the_seed_as_it_was() {
+    let app = TestApp::start().await;
+    app.new_operator(json!({"FullName": "Third", "Email": "third@acme.com"}))
+        .await;
+    assert_eq!(
+        new_account(&app, json!({"from": "seed"}))
+            .await
+            .names()
+            .await,
+        SEEDED
+    );
+    let copy = new_account(&app, json!({"from": "account:123456"})).await;
+    assert_eq!(copy.names().await.len(), 3);
+    let copied = format!("account:{}", copy.id);
+    copy.new_operator("Fourth").await;
+    let copy_of_copy = new_account(&app, json!({ "from": copied })).await;
+    assert_eq!(copy_of_copy.names().await.len(), 4);
+    let user_names: BTreeSet<_> = [&copy, &copy_of_copy]
+        .map(|one| &one.client.user_name)
+        .into();
+    assert_eq!(user_names.len(), 2);
+    assert_eq!(copy_of_copy.client.list("/v4/ApiUser").await.len(), 1);
+
+    let unknown = post(&app, "/accounts", json!({"from": "account:999999"})).await;
+    assert!(problem(&unknown, StatusCode::NOT_FOUND).contains("999999"));
+    // A copy stays when what it was copied from goes.
+    act(&app, Method::DELETE, &copy.path("")).await;
+    assert_eq!(copy_of_copy.names().await.len(), 4);
+}
+
+#[tokio::test]
+async fn an_empty_account_has_an_owner_without_a_password_and_the_system_groups() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({"from": "empty"})).await;
+    let operators = account.client.list("/v4/Operator").await;
+    assert_eq!(operators.len(), 1);
+    assert_eq!(operators[0]["IsAccountAdministrator"], true);
+    assert_eq!(
+        operators[0]["OperatorGuid"],
+        account.made["owner"]["OperatorGuid"]
+    );
+    let email = text(&account.made["owner"], "Email");
+    assert_eq!(operators[0]["Email"], email);
+    assert_eq!(account.client.list("/v4/OperatorGroup").await.len(), 2);
+    register(&app, &format!("{}/{email}", account.id))
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+}
+
+/// All that a client does in an account of its own, none of it visible to any other.
+async fn lives_alone(app: &TestApp, number: usize) {
+    let account = new_account(app, json!({})).await;
+    let name = format!("number{number}");
+    let freeze = json!({"at": format!("20{:02}-01-01T00:00:00", 10 + number)});
+    post(app, &account.path("/clock/freeze"), freeze)
+        .await
+        .expect(StatusCode::OK);
+    let fault = json!({"match": {"path": "/v4/Timezone"}, "effect": {"status": 500 + number}});
+    new_fault(app, &account.path("/faults"), fault).await;
+    let operator = account.new_operator(&name).await;
+    let rename = json!({"FullName": format!("Owner {number}")});
+    let renamed = account
+        .client
+        .send(Method::PATCH, &account.owner(), rename)
+        .await;
+    renamed.expect(StatusCode::NO_CONTENT);
+    let of_owner =
+        json!({"OperatorGuid": account.made["owner"]["OperatorGuid"], "Description": name});
+    account
+        .client
+        .send(Method::POST, "/v4/ApiUser", of_owner)
+        .await
+        .expect(StatusCode::CREATED);
+    let snapshot = account.path(&format!("/snapshots/{name}"));
+    act(app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::CREATED);
+    let struck = account.client.get("/v4/Timezone").await;
+    assert_eq!(usize::from(struck.status.as_u16()), 500 + number);
+
+    assert_eq!(
+        account.names().await,
+        [&format!("Owner {number}"), SEEDED[1], &name]
+    );
+    let api_users = account.client.list("/v4/ApiUser").await;
+    assert_eq!(api_users.len(), 2);
+    assert_eq!(api_users[0]["UsageLast30Days"], 6);
+    assert_eq!(
+        api_users[1]["CreatedDate"],
+        format!("20{:02}-01-01T00:00:00", 10 + number)
+    );
+    let faults = list(app, &account.path("/faults")).await;
+    assert_eq!(faults.len(), 1);
+    assert_eq!(faults[0]["hits"], 1);
+    assert_eq!(
+        list(app, &account.path("/snapshots")).await,
+        [json!({"name": name})]
+    );
+    let requests = list(app, &account.path("/requests")).await;
+    assert_eq!(requests.len(), 6);
+    for request in &requests {
+        assert_eq!(request["accountId"], account.id);
+        assert_eq!(request["userName"], account.client.user_name);
+    }
+    let sequences: Vec<_> = requests
+        .iter()
+        .map(|one| one["sequence"].as_u64().unwrap())
+        .collect();
+    assert!(sequences.is_sorted(), "{sequences:?}");
+
+    account
+        .client
+        .send(Method::DELETE, &path_of(&operator), json!({}))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    if number % 3 == 0 {
+        act(app, Method::POST, &account.path("/reset"))
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        assert_eq!(account.names().await, SEEDED);
+        assert_eq!(list(app, &account.path("/requests")).await.len(), 1);
+    }
+    if number % 4 == 0 {
+        act(app, Method::DELETE, &account.path(""))
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        account
+            .client
+            .get("/v4/Operator")
+            .await
+            .expect(StatusCode::UNAUTHORIZED);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn accounts_that_are_used_at_once_see_nothing_of_one_another() {
+    let app = TestApp::start().await;
+    join_all((0..64).map(|number| lives_alone(&app, number))).await;
+    assert_eq!(list(&app, "/accounts").await.len(), 1 + 64 - 16);
+    let all = list(&app, "/accounts").await;
+    let ids: BTreeSet<_> = all.iter().map(|one| text(one, "accountId")).collect();
+    assert_eq!(ids.len(), all.len());
+    assert!(list(&app, "/accounts/123456/requests").await.is_empty());
+    assert!(list(&app, "/faults").await.is_empty());
+    assert_eq!(get(&app, "/clock").await["mode"], "running");
+    let own = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    assert_eq!(own.as_array().unwrap().len(), 2);
+}
+
+/// Leaves something of every kind in an account.
+async fn use_up(app: &TestApp, account: &Account<'_>) {
+    account.new_operator("Third").await;
+    let rename = json!({"FullName": "Renamed"});
+    account
+        .client
+        .send(Method::PATCH, &account.owner(), rename)
+        .await;
+    let fault = json!({"match": {"method": "PUT"}, "effect": {"status": 503}});
+    new_fault(app, &account.path("/faults"), fault).await;
+    post(app, &account.path("/clock/freeze"), json!({}))
+        .await
+        .expect(StatusCode::OK);
+    let snapshot = account.path("/snapshots/used");
+    act(app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::CREATED);
+}
+
+/// Whether an account is what it was when it was made.
+async fn is_new(app: &TestApp, account: &Account<'_>) {
+    for path in ["/requests", "/faults", "/snapshots"] {
+        assert_eq!(
+            list(app, &account.path(path)).await,
+            [Value::Null; 0],
+            "{path}"
+        );
+    }
+    assert_eq!(get(app, &account.path("/clock")).await["mode"], "running");
+    let api_users = account.client.list("/v4/ApiUser").await;
+    assert_eq!(api_users.len(), 1);
+    assert_eq!(api_users[0]["UsageLast30Days"], 1);
+    assert_eq!(account.names().await, SEEDED);
+}
+
+#[tokio::test]
+async fn a_reset_of_an_account_is_total_and_concerns_no_other() {
+    let app = TestApp::start().await;
+    let (own, other) = (
+        new_account(&app, json!({"label": "x"})).await,
+        new_account(&app, json!({})).await,
+    );
+    for _ in 0..3 {
+        use_up(&app, &own).await;
+        let other_names = other.names().await;
+        act(&app, Method::POST, &own.path("/reset"))
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        is_new(&app, &own).await;
+        assert_eq!(other.names().await, other_names);
+        act(&app, Method::POST, &own.path("/reset"))
+            .await
+            .expect(StatusCode::NO_CONTENT);
+    }
+    assert_eq!(get(&app, &own.path("")).await["label"], "x");
+    assert_eq!(list(&app, &other.path("/requests")).await.len(), 6);
+}
+
+#[tokio::test]
+async fn a_reset_of_the_server_brings_back_the_seed_and_nothing_else() {
+    let app = TestApp::start().await;
+    let made = new_account(&app, json!({})).await;
+    let owner = app.owner().await;
+    let seeded = Account {
+        id: "123456".to_owned(),
+        made: json!({"owner": owner}),
+        client: app.as_api_user(&json!({"UserName": "emulator", "Password": "emulator"})),
+    };
+    for is_deleted in [false, true] {
+        use_up(&app, &seeded).await;
+        new_fault(&app, "/faults", json!({"effect": {"delayMs": 1}})).await;
+        post(&app, "/clock/freeze", json!({"at": "2030-01-01T00:00:00"})).await;
+        app.anonymous(Method::GET, "/v4/Operator")
+            .send()
+            .await
+            .unwrap();
+        if is_deleted {
+            act(&app, Method::DELETE, &seeded.path(""))
+                .await
+                .expect(StatusCode::NO_CONTENT);
+            seeded
+                .client
+                .get("/v4/Operator")
+                .await
+                .expect(StatusCode::UNAUTHORIZED);
+        }
+        act(&app, Method::POST, "/reset")
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        assert!(list(&app, "/requests").await.is_empty());
+        assert!(list(&app, "/faults").await.is_empty());
+        assert_eq!(get(&app, "/clock").await["mode"], "running");
+        is_new(&app, &seeded).await;
+        assert_eq!(list(&app, "/accounts").await.len(), 1);
+        made.client
+            .get("/v4/Operator")
+            .await
+            .expect(StatusCode::UNAUTHORIZED);
+    }
+    // The credentials of an account that is gone stay worthless when another one gets its number.
+    assert_eq!(new_account(&app, json!({})).await.id, made.id);
+    made.client
+        .get("/v4/Operator")
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_reset_under_load_shows_the_old_state_or_the_new() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let body = |name: &str, email: &str| json!({"FullName": name, "Email": email});
+    let pair = [
+        body("Left", "left@acme.com"),
+        body("Right", "right@acme.com"),
+    ];
+    let resets = async {
+        for _ in 0..24 {
+            act(&app, Method::POST, &account.path("/reset"))
+                .await
+                .expect(StatusCode::NO_CONTENT);
+        }
+    };
+    let reads = async {
+        for _ in 0..48 {
+            let names = account.names().await;
+            assert_eq!(names[..2], SEEDED, "{names:?}");
+            let usage = account.client.list("/v4/ApiUser").await;
+            assert_eq!(usage.len(), 1);
+        }
+    };
+    let writes = async {
+        for number in 0..48 {
+            let body = &pair[number % 2];
+            let answer = account
+                .client
+                .send(Method::POST, "/v4/Operator", body.clone())
+                .await;
+            assert!([201, 403].contains(&answer.status.as_u16()), "{answer:?}");
+        }
+    };
+    join(resets, join(reads, writes)).await;
+    act(&app, Method::POST, &account.path("/reset"))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    is_new(&app, &account).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_restore_under_load_is_never_seen_by_half() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let put = async |name| {
+        act(
+            &app,
+            Method::PUT,
+            &account.path(&format!("/snapshots/{name}")),
+        )
+        .await
+    };
+    put("none").await.expect(StatusCode::CREATED);
+    for name in ["Left", "Right"] {
+        account.new_operator(name).await;
+    }
+    put("two").await.expect(StatusCode::CREATED);
+    let restores = async {
+        for number in 0..48 {
+            let name = if number % 2 == 0 { "none" } else { "two" };
+            let path = account.path(&format!("/snapshots/{name}/restore"));
+            act(&app, Method::POST, &path)
+                .await
+                .expect(StatusCode::NO_CONTENT);
+        }
+    };
+    let reads = async {
+        let mut seen = BTreeSet::new();
+        for _ in 0..96 {
+            seen.insert(account.names().await.len());
+        }
+        assert!(seen.is_subset(&[2, 4].into()), "{seen:?}");
+    };
+    join(restores, reads).await;
+}
+
+#[tokio::test]
+async fn a_restore_leaves_journal_faults_clock_and_usage_alone() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let snapshot = account.path("/snapshots/before");
+    act(&app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::CREATED);
+    use_up(&app, &account).await;
+    let restore = format!("{snapshot}/restore");
+    act(&app, Method::POST, &restore)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+
+    assert_eq!(account.names().await, SEEDED);
+    assert_eq!(
+        account.client.list("/v4/ApiUser").await[0]["UsageLast30Days"],
+        4
+    );
+    assert_eq!(list(&app, &account.path("/requests")).await.len(), 4);
+    assert_eq!(list(&app, &account.path("/faults")).await.len(), 1);
+    assert_eq!(get(&app, &account.path("/clock")).await["mode"], "frozen");
+    assert_eq!(
+        list(&app, &account.path("/snapshots")).await,
+        [json!({"name": "before"}), json!({"name": "used"})]
+    );
+    // It can be restored as often as one likes, and back to what came after it.
+    let used = account.path("/snapshots/used/restore");
+    act(&app, Method::POST, &used)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(account.names().await, ["Renamed", SEEDED[1], "Third"]);
+    act(&app, Method::POST, &restore)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(account.names().await, SEEDED);
+}
+
+#[tokio::test]
+async fn a_snapshot_is_replaced_and_deleted() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let snapshot = account.path("/snapshots/a%20name");
+    act(&app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::CREATED);
+    account.new_operator("Third").await;
+    act(&app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    account.new_operator("Fourth").await;
+    act(&app, Method::POST, &format!("{snapshot}/restore"))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(account.names().await.len(), 3);
+    assert_eq!(
+        list(&app, &account.path("/snapshots")).await,
+        [json!({"name": "a name"})]
+    );
+    act(&app, Method::DELETE, &snapshot)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    problem(
+        &act(&app, Method::DELETE, &snapshot).await,
+        StatusCode::NOT_FOUND,
+    );
+    assert!(list(&app, &account.path("/snapshots")).await.is_empty());
+}
+
+#[tokio::test]
+async fn an_account_that_is_deleted_is_gone_with_all_that_is_its_own() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    act(&app, Method::DELETE, &account.path(""))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    for path in ["", "/requests", "/faults", "/clock", "/snapshots"] {
+        let answer = act(&app, Method::GET, &account.path(path)).await;
+        assert!(problem(&answer, StatusCode::NOT_FOUND).contains(&account.id));
+    }
+    let answer = act(&app, Method::DELETE, &account.path("")).await;
+    problem(&answer, StatusCode::NOT_FOUND);
+    account
+        .client
+        .get("/v4/Operator")
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    let login = format!("{}/admin@example.com", account.id);
+    register(&app, &login)
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn an_empty_body_asks_for_a_copy_of_the_seed() {
+    let app = TestApp::start().await;
+    let made = Answer::of(request(&app, Method::POST, "/accounts")).await;
+    let made = made.expect(StatusCode::CREATED);
+    assert_eq!(made["owner"]["Email"], "admin@example.com");
+    assert_eq!(made.get("label"), None);
+}

@@ -1,0 +1,422 @@
+//! `…/faults`: failures on demand.
+
+use std::io::ErrorKind;
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout};
+
+use super::{act, count, get, list, new_account, new_fault, post, problem};
+use crate::app::{Answer, TestApp, text};
+
+const GET: &str =
+    "GET /v4/Operator HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n\r\n";
+
+/// The statuses of so many answers to one request.
+async fn statuses(app: &TestApp, path: &str, times: usize) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    for _ in 0..times {
+        statuses.push(app.get(path).await.status.as_u16());
+    }
+    statuses
+}
+
+async fn names(app: &TestApp) -> usize {
+    let all = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    all.as_array().unwrap().len()
+}
+
+#[tokio::test]
+async fn a_fault_answers_with_what_it_was_given() {
+    let app = TestApp::start().await;
+    let fault = json!({
+        "match": {"method": "GET", "path": "/v4/Operator"},
+        "effect": {"status": 429, "headers": {"Retry-After": "7", "X-Own": "x"}, "body": {"Messages": []}},
+    });
+    let made = new_fault(&app, "/faults", fault.clone()).await;
+    let path = format!("/faults/{}", made["id"]);
+    let mut shown = json!({
+        "id": made["id"], "when": "before", "skip": 0, "probability": 1.0, "hits": 0,
+    });
+    shown
+        .as_object_mut()
+        .unwrap()
+        .extend(fault.as_object().unwrap().clone());
+    assert_eq!(made, shown);
+
+    let answer = app.get("/v4/Operator").await;
+    assert_eq!(
+        answer.expect(StatusCode::TOO_MANY_REQUESTS),
+        json!({"Messages": []})
+    );
+    assert_eq!(answer.headers["retry-after"], "7");
+    assert_eq!(answer.headers["x-own"], "x");
+    assert_eq!(
+        answer.headers["content-type"],
+        "application/json; charset=utf-8"
+    );
+    shown["hits"] = json!(1);
+    assert_eq!(get(&app, &path).await, shown);
+    assert_eq!(list(&app, "/faults").await, [shown]);
+
+    act(&app, Method::DELETE, &path)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    problem(
+        &act(&app, Method::DELETE, &path).await,
+        StatusCode::NOT_FOUND,
+    );
+}
+
+#[tokio::test]
+async fn the_headers_of_a_fault_take_the_place_of_the_usual_ones() {
+    let app = TestApp::start().await;
+    let effect = json!({"status": 200, "headers": {"content-type": "text/html"}, "body": "<html>"});
+    new_fault(&app, "/faults", json!({ "effect": effect })).await;
+    let answer = app.get("/v4/Operator").await;
+    assert_eq!(answer.headers["content-type"], "text/html");
+    assert_eq!(answer.headers.get_all("content-type").iter().count(), 1);
+}
+
+#[tokio::test]
+async fn a_delay_is_as_long_as_it_says() {
+    let app = TestApp::start().await;
+    for when in ["before", "after"] {
+        let fault = json!({"effect": {"delayMs": 50}, "when": when, "count": 1});
+        new_fault(&app, "/faults", fault).await;
+        let start = Instant::now();
+        app.get("/v4/Operator").await.expect(StatusCode::OK);
+        assert!(start.elapsed() >= Duration::from_millis(50));
+    }
+    let entries = list(&app, "/requests").await;
+    assert!(
+        entries
+            .iter()
+            .all(|entry| entry["durationMicros"].as_u64().unwrap() >= 50_000)
+    );
+}
+
+#[tokio::test]
+async fn a_reset_ends_the_connection_with_one() {
+    let app = TestApp::start().await;
+    for when in ["before", "after"] {
+        let fault = json!({"effect": {"network": "reset"}, "when": when, "count": 1});
+        new_fault(&app, "/faults", fault).await;
+        let mut stream = app.connect().await;
+        stream.write_all(GET.as_bytes()).await.unwrap();
+        let error = stream.read_u8().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "{when}");
+    }
+    let entries = list(&app, "/accounts/123456/requests").await;
+    assert_eq!(entries.len(), 2);
+    for entry in entries {
+        assert_eq!(entry["status"], Value::Null);
+        assert!(entry["fault"].is_u64(), "{entry}");
+    }
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_hang_keeps_one_client_waiting_and_no_other_and_not_the_stop() {
+    let app = TestApp::start().await;
+    let fault = json!({"effect": {"network": "hang"}, "count": 1});
+    new_fault(&app, "/faults", fault).await;
+    let mut stream = app.connect().await;
+    stream.write_all(GET.as_bytes()).await.unwrap();
+    let waited = post(&app, "/requests/wait", json!({})).await;
+    waited.expect(StatusCode::OK);
+    assert_eq!(list(&app, "/requests").await[0]["status"], Value::Null);
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    let nothing = timeout(Duration::from_millis(50), stream.read_u8()).await;
+    assert!(nothing.is_err(), "{nothing:?}");
+
+    timeout(Duration::from_secs(3), app.stop()).await.unwrap();
+    stream.read_u8().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_fault_before_the_change_leaves_no_trace_but_in_usage_and_journal() {
+    let app = TestApp::start().await;
+    let fault = json!({"match": {"method": "POST"}, "effect": {"status": 500}, "when": "before"});
+    let id = new_fault(&app, "/faults", fault).await["id"].clone();
+    // It strikes before the body is looked at.
+    for body in [
+        json!({"FullName": "Third", "Email": "third@acme.com"}),
+        json!({"FullName": 1}),
+    ] {
+        let answer = app.post("/v4/Operator", body).await;
+        answer.expect(StatusCode::INTERNAL_SERVER_ERROR);
+    }
+    assert_eq!(names(&app).await, 2);
+    let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+    assert_eq!(api_users[0]["UsageLast30Days"], 4);
+    let entries = list(&app, "/accounts/123456/requests").await;
+    assert_eq!(entries.len(), 4);
+    assert_eq!(entries[0]["fault"], id);
+    assert_eq!(entries[0]["status"], 500);
+    assert_eq!(entries[2].get("fault"), None);
+    // It strikes after authentication.
+    let wrong = app
+        .anonymous(Method::POST, "/v4/Operator")
+        .basic_auth("emulator", Some("x"));
+    Answer::of(wrong).await.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(list(&app, "/faults").await[0]["hits"], 2);
+}
+
+#[tokio::test]
+async fn a_client_that_tries_again_after_a_lost_answer_meets_its_own_operator() {
+    let app = TestApp::start().await;
+    let body = json!({"FullName": "Third", "Email": "third@acme.com"});
+    for effect in [json!({"status": 502}), json!({"network": "reset"})] {
+        let fault = json!({
+            "match": {"operationId": "Operator_CreateOperator", "status": 201},
+            "effect": effect, "when": "after", "count": 1,
+        });
+        new_fault(&app, "/faults", fault).await;
+        let lost = app
+            .request(Method::POST, "/v4/Operator")
+            .json(&body)
+            .send()
+            .await;
+        assert!(lost.is_err() || lost.unwrap().status() == 502);
+        assert_eq!(names(&app).await, 3);
+        let again = app.post("/v4/Operator", body.clone()).await;
+        again.names(StatusCode::FORBIDDEN, &["Email"]);
+        act(&app, Method::POST, "/reset").await;
+    }
+}
+
+#[tokio::test]
+async fn a_fault_skips_strikes_and_is_gone() {
+    let app = TestApp::start().await;
+    let fault =
+        json!({"match": {"path": "/v4/Account"}, "effect": {"status": 503}, "skip": 2, "count": 2});
+    let made = new_fault(&app, "/faults", fault).await;
+    let path = format!("/faults/{}", made["id"]);
+    assert_eq!(made["remaining"], 2);
+    assert_eq!(statuses(&app, "/v4/Account", 3).await, [200, 200, 503]);
+    let shown = get(&app, &path).await;
+    assert_eq!(
+        (&shown["hits"], &shown["remaining"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(statuses(&app, "/v4/Account", 3).await, [503, 200, 200]);
+    let gone = act(&app, Method::GET, &path).await;
+    problem(&gone, StatusCode::NOT_FOUND);
+    assert!(list(&app, "/faults").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_count_holds_for_requests_at_once() {
+    let app = TestApp::start().await;
+    new_fault(
+        &app,
+        "/faults",
+        json!({"effect": {"status": 503}, "skip": 5, "count": 7}),
+    )
+    .await;
+    let all = futures_util::future::join_all((0..40).map(|_| app.get("/v4/Account"))).await;
+    let struck = all.iter().filter(|answer| answer.status == 503).count();
+    assert_eq!(struck, 7);
+}
+
+#[tokio::test]
+async fn a_fault_strikes_as_often_as_it_is_likely() {
+    let app = TestApp::start().await;
+    new_fault(
+        &app,
+        "/faults",
+        json!({"effect": {"status": 500}, "probability": 0}),
+    )
+    .await;
+    assert_eq!(statuses(&app, "/v4/Account", 20).await, [200; 20]);
+    assert_eq!(list(&app, "/faults").await[0]["hits"], 0);
+    act(&app, Method::DELETE, "/faults")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    new_fault(
+        &app,
+        "/faults",
+        json!({"effect": {"status": 500}, "probability": 1}),
+    )
+    .await;
+    assert_eq!(statuses(&app, "/v4/Account", 20).await, [500; 20]);
+}
+
+#[tokio::test]
+async fn a_fault_strikes_what_it_matches() {
+    let app = TestApp::start().await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    for (matches, struck) in [
+        (json!({}), [true, true, true]),
+        (json!({"method": "get"}), [true, true, true]),
+        (json!({"method": "POST"}), [false, false, false]),
+        (json!({"path": "/v4/operator/*"}), [false, true, false]),
+        (json!({"path": "/v4/Operator"}), [true, false, false]),
+        (
+            json!({"path": "/v4/*/*/DUTYSCHEDULE"}),
+            [false, false, true],
+        ),
+        (
+            json!({"path": format!("/v4/Operator/{owner}")}),
+            [false, true, false],
+        ),
+        (
+            json!({"operationId": "Operator_GetAllOperators"}),
+            [true, false, false],
+        ),
+        (json!({"userName": "emulator"}), [true, true, true]),
+        (json!({"userName": "other"}), [false, false, false]),
+        (
+            json!({"userName": "emulator", "path": "/v4/Operator"}),
+            [true, false, false],
+        ),
+    ] {
+        let fault = json!({"match": matches, "effect": {"status": 503}});
+        new_fault(&app, "/faults", fault).await;
+        let paths = [
+            "/v4/Operator".to_owned(),
+            format!("/v4/Operator/{owner}?x=y"),
+            format!("/V4/OPERATOR/{owner}/dutyschedule/"),
+        ];
+        for (path, is_struck) in paths.iter().zip(struck) {
+            let status = app.get(path).await.status;
+            assert_eq!(status == 503, is_struck, "{matches} {path}");
+        }
+        act(&app, Method::DELETE, "/faults").await;
+    }
+}
+
+#[tokio::test]
+async fn faults_of_an_account_strike_it_alone_and_before_those_of_the_server() {
+    let app = TestApp::start().await;
+    let (own, other) = (
+        new_account(&app, json!({})).await,
+        new_account(&app, json!({})).await,
+    );
+    let fault = |status: u16| json!({"effect": {"status": status}, "count": 1});
+    new_fault(&app, "/faults", fault(501)).await;
+    new_fault(&app, &own.path("/faults"), fault(502)).await;
+    assert_eq!(list(&app, &other.path("/faults")).await, [Value::Null; 0]);
+    assert_eq!(own.client.get("/v4/Account").await.status, 502);
+    assert_eq!(other.client.get("/v4/Account").await.status, 501);
+    assert_eq!(own.client.get("/v4/Account").await.status, 200);
+    // One of another account cannot be looked at or deleted.
+    let made = new_fault(&app, &own.path("/faults"), fault(503)).await;
+    let path = other.path(&format!("/faults/{}", made["id"]));
+    problem(
+        &act(&app, Method::DELETE, &path).await,
+        StatusCode::NOT_FOUND,
+    );
+    let path = format!("/faults/{}", made["id"]);
+    problem(&act(&app, Method::GET, &path).await, StatusCode::NOT_FOUND);
+    assert_eq!(other.client.get("/v4/Account").await.status, 200);
+    assert_eq!(own.client.get("/v4/Account").await.status, 503);
+}
+
+#[tokio::test]
+async fn faults_strike_registration_as_any_other_operation() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let login = format!("{}/admin@example.com", account.id);
+    let register = |password: &'static str| {
+        let request = app.anonymous(Method::POST, "/v4/Register");
+        Answer::of(request.basic_auth(&login, Some(password)))
+    };
+    for path in [account.path("/faults"), "/faults".to_owned()] {
+        for when in ["before", "after"] {
+            let matches = json!({"operationId": "Register_Post", "userName": login});
+            let fault =
+                json!({"match": matches, "effect": {"status": 503}, "when": when, "count": 1});
+            new_fault(&app, &path, fault).await;
+            let made = account.client.list("/v4/ApiUser").await.len();
+            if when == "before" {
+                register("wrong").await.expect(StatusCode::UNAUTHORIZED);
+            }
+            register("emulator")
+                .await
+                .expect(StatusCode::SERVICE_UNAVAILABLE);
+            let is_made = account.client.list("/v4/ApiUser").await.len() > made;
+            assert_eq!(is_made, when == "after");
+        }
+    }
+    register("emulator").await.expect(StatusCode::CREATED);
+    assert_eq!(
+        count(
+            &app,
+            &account.path("/requests/count"),
+            json!({"operationId": "Register_Post"})
+        )
+        .await,
+        7
+    );
+}
+
+#[tokio::test]
+async fn a_fault_that_makes_no_sense_is_told_by_its_field() {
+    let app = TestApp::start().await;
+    for (fault, field) in [
+        (json!({}), "effect"),
+        (json!({"effect": {}}), "effect"),
+        (json!({"effect": {"status": 503, "delayMs": 1}}), "effect"),
+        (
+            json!({"effect": {"delayMs": 1, "network": "hang"}}),
+            "effect",
+        ),
+        (json!({"effect": {"headers": {"A": "b"}}}), "effect"),
+        (json!({"effect": {"status": 99}}), "effect.status"),
+        (json!({"effect": {"status": 101}}), "effect.status"),
+        (json!({"effect": {"status": 600}}), "effect.status"),
+        (json!({"effect": {"status": "503"}}), "effect.status"),
+        (
+            json!({"effect": {"status": 503, "headers": {"a b": "c"}}}),
+            "effect.headers",
+        ),
+        (
+            json!({"effect": {"status": 503, "headers": {"a": "b\nc"}}}),
+            "effect.headers",
+        ),
+        (
+            json!({"effect": {"status": 503, "headers": {"Content-Length": "7"}}}),
+            "effect.headers",
+        ),
+        (
+            json!({"effect": {"status": 503, "headers": {"transfer-encoding": "chunked"}}}),
+            "effect.headers",
+        ),
+        (json!({"effect": {"delayMs": -1}}), "effect.delayMs"),
+        (json!({"effect": {"delayMs": 600_001}}), "effect.delayMs"),
+        (json!({"effect": {"network": "down"}}), "effect.network"),
+        (json!({"effect": {"statuss": 503}}), "statuss"),
+        (json!({"effect": {"delayMs": 1}, "when": "later"}), "when"),
+        (json!({"effect": {"delayMs": 1}, "skip": -1}), "skip"),
+        (json!({"effect": {"delayMs": 1}, "count": 0}), "count"),
+        (
+            json!({"effect": {"delayMs": 1}, "probability": 1.1}),
+            "probability",
+        ),
+        (
+            json!({"effect": {"delayMs": 1}, "probability": "x"}),
+            "probability",
+        ),
+        (
+            json!({"effect": {"delayMs": 1}, "match": {"url": "x"}}),
+            "url",
+        ),
+        (
+            json!({"effect": {"delayMs": 1}, "match": {"method": 1}}),
+            "match.method",
+        ),
+        (json!({"effect": {"delayMs": 1}, "times": 1}), "times"),
+    ] {
+        let told = problem(
+            &post(&app, "/faults", fault.clone()).await,
+            StatusCode::BAD_REQUEST,
+        );
+        assert!(told.contains(field), "{fault}: {told}");
+    }
+    assert!(list(&app, "/faults").await.is_empty());
+}

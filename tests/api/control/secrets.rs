@@ -1,0 +1,180 @@
+//! No secret is journalled, in whatever way it comes, nor written to the file in clear.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+
+use super::{list, new_account, request};
+use crate::app::{Answer, TestApp, path_of, text};
+
+/// A piece of every secret that a client makes up.
+const SECRET: &str = "sEcReT";
+
+/// Takes secrets through every operation that takes or gives one, and answers with those that the server made.
+async fn whisper(app: &TestApp) -> Vec<String> {
+    let mut given = Vec::new();
+    let secret = |number: usize| format!("{SECRET}-{number}");
+    let account = new_account(app, json!({})).await;
+    given.extend([
+        account.client.password.clone(),
+        text(&account.made, "authorization"),
+    ]);
+
+    let operator = app
+        .new_operator(json!({"Email": "a@acme.com", "Password": secret(1)}))
+        .await;
+    let path = path_of(&operator);
+    app.patch(&path, json!({"Password": secret(2)}))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    app.put(
+        &path,
+        json!({"FullName": "X", "Email": "a@acme.com", "Password": secret(3)}),
+    )
+    .await;
+    let guid = text(&operator, "OperatorGuid");
+    let api_user = app
+        .post(
+            "/v4/ApiUser",
+            json!({"OperatorGuid": guid, "Description": "x"}),
+        )
+        .await;
+    given.push(text(&api_user.expect(StatusCode::CREATED), "Password"));
+    let registered = app
+        .anonymous(Method::POST, "/v4/Register")
+        .basic_auth("a@acme.com", Some(secret(3)));
+    let registered = Answer::of(registered).await.expect(StatusCode::CREATED);
+    given.push(text(&registered, "Password"));
+
+    for name in ["emulator", "nobody", "a@acme.com"] {
+        for (method, path) in [
+            (Method::GET, "/v4/Operator"),
+            (Method::POST, "/v4/Register"),
+            (Method::GET, "/v4/x"),
+        ] {
+            let password = secret(4);
+            let basic = STANDARD.encode(format!("{name}:{password}"));
+            let asking = app.anonymous(method.clone(), path);
+            Answer::of(asking.basic_auth(name, Some(password))).await;
+            for scheme in ["Bearer", "bAsIc", "Basic ", ""] {
+                let asking = app.anonymous(method.clone(), path);
+                Answer::of(asking.header("AUTHORIZATION", format!("{scheme} {basic}"))).await;
+            }
+            given.push(basic);
+        }
+    }
+    for body in [
+        json!({"PASSWORD": SECRET}),
+        json!({"password": SECRET, "Password": SECRET}),
+        json!({"a": [{"b": {"NewPassword": SECRET}}]}),
+        json!({"Password": [SECRET]}),
+        json!({"Password": {"x": SECRET}}),
+        json!([{"Password": SECRET}]),
+        json!({"FullName": "x".repeat(4100), "Password": SECRET}),
+        json!({"FullName": "x".repeat(4060), "Password": SECRET}),
+    ] {
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            Answer::of(app.request(method.clone(), &path).json(&body)).await;
+            Answer::of(app.request(method, "/v4/Operator").json(&body)).await;
+        }
+    }
+    for body in [
+        format!("{{\"\\u0050assword\":\"{SECRET}\"}}"),
+        format!("{{\"p\\u0061ssword\" : \"{SECRET}\"}}"),
+        format!("{{\"Password\":\"{SECRET}\""),
+        format!("{{\"Password\":\"{SECRET}"),
+        format!("{{'Password':'{SECRET}'}}"),
+        format!("{{Password:{SECRET}}}"),
+        format!("\u{feff}{{\"Password\":\"{SECRET}\"}}"),
+        format!("Password={SECRET}"),
+        format!("a=b&PASS%57ORD={SECRET}&c=d"),
+        format!("{{\"Password\":\"{SECRET}=\"}}"),
+        format!("a={{\"Password\":\"{SECRET}\"}}"),
+        format!("a=b&{{\"Password\":\"{SECRET}&{SECRET}\"}}"),
+        format!("<Password>{SECRET}</Password>"),
+        format!("\"{SECRET}\" Password"),
+    ] {
+        for content_type in [
+            "application/json",
+            "Application/JSON; charset=utf-8",
+            "application/x-www-form-urlencoded",
+            "application/X-WWW-Form-Urlencoded",
+            "text/json",
+            "text/plain",
+        ] {
+            for (method, path) in [
+                (Method::POST, "/v4/Operator"),
+                (Method::PATCH, path.as_str()),
+            ] {
+                let asking = app
+                    .request(method, path)
+                    .header("Content-Type", content_type);
+                Answer::of(asking.body(body.clone())).await;
+            }
+        }
+    }
+    for query in [
+        format!("Password={SECRET}"),
+        format!("x=1&new%50assword={SECRET}&y=2"),
+    ] {
+        app.get(&format!("/v4/Operator?{query}"))
+            .await
+            .expect(StatusCode::OK);
+        app.act(&format!("/v4/Register?{query}")).await;
+    }
+    for header in ["Cookie", "Proxy-Authorization", "X-Password"] {
+        Answer::of(
+            app.request(Method::GET, "/v4/Account")
+                .header(header, SECRET),
+        )
+        .await;
+    }
+    given
+}
+
+#[tokio::test]
+async fn no_secret_gets_into_a_journal() {
+    let app = TestApp::start().await;
+    let given = whisper(&app).await;
+    let mut journals = vec!["/requests".to_owned()];
+    for account in list(&app, "/accounts").await {
+        journals.push(format!(
+            "/accounts/{}/requests",
+            text(&account, "accountId")
+        ));
+    }
+    for path in journals {
+        let journal = Answer::of(request(&app, Method::GET, &path)).await;
+        assert_eq!(journal.status, StatusCode::OK);
+        for entry in journal.expect(StatusCode::OK).as_array().unwrap() {
+            let text = entry.to_string();
+            assert!(!text.contains(SECRET), "{text}");
+            for secret in &given {
+                assert!(!text.contains(secret), "{text}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_secret_gets_into_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::start_on(&folder.path().join("state.db")).await;
+    let given = whisper(&app).await;
+    let search = || {
+        for file in std::fs::read_dir(folder.path()).unwrap() {
+            let path = file.unwrap().path();
+            let bytes = std::fs::read(&path).unwrap();
+            for secret in given.iter().map(String::as_str).chain([SECRET]) {
+                let is_there = bytes
+                    .windows(secret.len())
+                    .any(|part| part == secret.as_bytes());
+                assert!(!is_there, "{secret} is in {}", path.display());
+            }
+        }
+    };
+    search();
+    app.stop().await;
+    search();
+}

@@ -164,7 +164,7 @@ impl Emulator {
             read_timeout,
             control,
         };
-        app.set(http::app(state)).expect("an emulator starts once");
+        app.set(http::app(&state)).expect("an emulator starts once");
         Ok(Self {
             address,
             store,

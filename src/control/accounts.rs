@@ -3,16 +3,18 @@
 use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post, put};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::problem::{Body, Path, Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
-use crate::domain::{ApiUserGuid, OperatorGuid};
+use crate::document::{self, Document};
+use crate::domain::{ApiUserGuid, OperatorGuid, Usage};
 use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State as Accounts};
 
@@ -22,10 +24,13 @@ pub fn routes() -> Router<AppState> {
         .route("/accounts/{accountId}", get(look).delete(delete))
         .route("/accounts/{accountId}/reset", post(reset))
         .route("/reset", post(reset_all))
+        .route("/accounts/{accountId}/export", get(export))
         .route("/accounts/{accountId}/snapshots", get(snapshots))
         .route(
             "/accounts/{accountId}/snapshots/{name}",
-            put(take_snapshot).delete(delete_snapshot),
+            get(look_at_snapshot)
+                .put(take_snapshot)
+                .delete(delete_snapshot),
         )
         .route(
             "/accounts/{accountId}/snapshots/{name}/restore",
@@ -39,6 +44,8 @@ struct NewAccount {
     /// `seed`, `empty` or `account:ID`.
     from: Option<String>,
     label: Option<String>,
+    /// A document with one account, as an object or as a text in YAML or JSON.
+    seed: Option<Value>,
 }
 
 #[derive(Serialize)]
@@ -117,12 +124,12 @@ async fn look(State(state): State<AppState>, Path(id): Path<String>) -> Result<J
 async fn create(
     State(state): State<AppState>,
     headers: HeaderMap,
-    Body(NewAccount { from, label }): Body<NewAccount>,
+    Body(NewAccount { from, label, seed }): Body<NewAccount>,
 ) -> Result<(StatusCode, Json<MadeBody>)> {
-    let source = match from.as_deref() {
-        None | Some("seed") => Source::Seed,
-        Some("empty") => Source::Empty,
-        Some(from) => match from.strip_prefix("account:") {
+    let source = match (from.as_deref(), seed) {
+        (None | Some("seed"), None) => Source::Seed,
+        (Some("empty"), None) => Source::Empty,
+        (Some(from), None) => match from.strip_prefix("account:") {
             Some(id) => Source::Account(account_id(id)?),
             None => {
                 return Err(Problem::bad_request(format!(
@@ -130,6 +137,11 @@ async fn create(
                 )));
             }
         },
+        (None, Some(Value::String(text))) => Source::Document(text),
+        (None, Some(seed)) => Source::Document(format!("{seed:#}")),
+        (Some(_), Some(_)) => {
+            return Err(Problem::bad_request("say either from or seed, not both"));
+        }
     };
     let Made {
         account,
@@ -194,6 +206,23 @@ async fn snapshots(
             .map(|name| Snapshot { name: name.clone() })
             .collect(),
     ))
+}
+
+/// The account as a seed file.
+async fn export(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Document>> {
+    let all = state.store.state();
+    let slot = accounts::slot(&all, account_id(&id)?)?;
+    Ok(Json(document::export(&slot.account, &slot.usage)))
+}
+
+/// A named state as a seed file. It tells of no usage, which a restore leaves alone.
+async fn look_at_snapshot(
+    State(state): State<AppState>,
+    Path((id, name)): Path<(String, String)>,
+) -> Result<Json<Document>> {
+    let all = state.store.state();
+    let account = accounts::snapshot(accounts::slot(&all, account_id(&id)?)?, &name)?;
+    Ok(Json(document::export(account, &Usage::default())))
 }
 
 async fn take_snapshot(

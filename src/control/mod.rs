@@ -18,6 +18,7 @@ use axum::routing::get;
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
 
+use crate::document::schema;
 use crate::error::Error;
 use crate::http::operations::{NOT_EMULATED, OPERATIONS};
 use crate::{AppState, Control};
@@ -42,6 +43,7 @@ pub fn routes(state: &AppState) -> Router {
             .merge(scope::both(faults::routes()))
             .merge(scope::both(clock::routes()))
             .route("/supported", get(supported))
+            .route("/seed.schema.json", get(async || axum::Json(schema())))
             .method_not_allowed_fallback(wrong_method)
             .fallback(async || {
                 Problem::new(

@@ -24,7 +24,7 @@ pub use located::{Mistake, Place};
 pub use shape::Document;
 
 use crate::domain::api_user::SecretDigest;
-use crate::domain::{ApiUser, Context};
+use crate::domain::{AccountId, ApiUser, Context};
 pub use build::Built;
 use located::Field;
 
@@ -67,7 +67,16 @@ impl Accounts {
     /// Reads a document and judges it by the rules of the API. What it leaves to the present (`CreatedDate`) is that of
     /// the context.
     pub fn parse(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
-        let (document, mut mistakes) = located::read::<Document>(text);
+        let (document, mistakes) = located::read::<Document>(text);
+        Self::build(document, mistakes, source, context)
+    }
+
+    fn build(
+        document: Field<Document>,
+        mut mistakes: Vec<Mistake>,
+        source: &str,
+        context: &Context,
+    ) -> Result<Self, Mistakes> {
         let accounts = match document {
             Field::Is { value, .. } => build::build(&value, context, &mut mistakes),
             Field::Absent => build::build(&Document::default(), context, &mut mistakes),
@@ -81,6 +90,20 @@ impl Accounts {
             source: source.to_owned(),
             all: mistakes,
         })
+    }
+
+    /// Reads a document of one account, which gets a number of its own instead of the one it says, if it says one.
+    pub fn parse_as(
+        text: &str,
+        source: &str,
+        id: AccountId,
+        context: &Context,
+    ) -> Result<Self, Mistakes> {
+        let (mut document, mut mistakes) = located::read::<Document>(text);
+        if let Field::Is { value, .. } = &mut document {
+            value.number(id, &mut mistakes);
+        }
+        Self::build(document, mistakes, source, context)
     }
 
     /// The built-in default account, with the credentials of its API user.

@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::located::{Field, Number, OrDefault, Pinned, Place, ReadOnly, Text, Word};
+use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, ReadOnly, Text, Word};
 use crate::domain::api_user::{LastUsed, SecretDigest, user_name};
 use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::operator::{SetupMode, SmsProvider};
@@ -288,5 +288,27 @@ impl FromStr for Day {
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl Document {
+    /// Gives the one account of the document a number, whatever it says. More than one is a mistake.
+    pub fn number(&mut self, id: AccountId, mistakes: &mut Vec<Mistake>) {
+        if let Some(second) = self.accounts.items().nth(1).map(|(_, place)| place) {
+            let message = "accounts: must hold one account here".to_owned();
+            mistakes.push(Mistake {
+                place: second,
+                message,
+            });
+        }
+        let Field::Is {
+            value: accounts, ..
+        } = &mut self.accounts
+        else {
+            return;
+        };
+        if let Some(Field::Is { value: account, .. }) = accounts.first_mut() {
+            account.account_id = Field::new(Text(id));
+        }
     }
 }

@@ -14,8 +14,8 @@ use super::collection::Keyed;
 use super::text::{Description, Email, quoted};
 use super::timezone::TimeZoneId;
 use super::{
-    ApiUser, ApiUserGuid, ApiUserType, Collection, Context, Draft, DutySchedule, GroupKind, Moment,
-    Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
+    ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Moment, Operator,
+    OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
     OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, ScheduleId,
     api_user::SecretDigest, operator::SetupMode,
 };
@@ -752,29 +752,24 @@ impl Account {
         copy
     }
 
-    /// Makes new credentials for the account's owner: those of the first API user it has, or of a new one.
-    pub fn give_owner_credentials(&mut self, context: &Context) -> (Arc<ApiUser>, String) {
-        let found = self.api_users_of(self.owner).next().cloned();
+    /// Gives the first API user of the owner a new password, or the owner a first API user.
+    pub fn renew_owner_credentials(&mut self, context: &Context) -> (Arc<ApiUser>, String) {
+        let Some(api_user) = self.api_users_of(self.owner).next().cloned() else {
+            return self.add_owner_credentials(context);
+        };
         let password = context.new_password();
-        let api_user = Arc::new(match found {
-            Some(api_user) => ApiUser {
-                password: SecretDigest::of(&password),
-                ..Arc::unwrap_or_clone(api_user)
-            },
-            None => {
-                let guid: ApiUserGuid = context.new_guid();
-                ApiUser {
-                    guid,
-                    operator: self.owner,
-                    user_name: guid.simple(),
-                    password: SecretDigest::of(&password),
-                    api_user_type: ApiUserType::Generic,
-                    description: Description::default(),
-                    created: context.now,
-                    predates_last_used: false,
-                }
-            }
+        let api_user = Arc::new(ApiUser {
+            password: SecretDigest::of(&password),
+            ..Arc::unwrap_or_clone(api_user)
         });
+        self.api_users.insert(Arc::clone(&api_user));
+        (api_user, password)
+    }
+
+    /// Gives the owner another API user.
+    pub fn add_owner_credentials(&mut self, context: &Context) -> (Arc<ApiUser>, String) {
+        let (api_user, password) = ApiUser::generic(self.owner, Description::default(), context);
+        let api_user = Arc::new(api_user);
         self.api_users.insert(Arc::clone(&api_user));
         (api_user, password)
     }
@@ -816,18 +811,8 @@ impl Account {
             operator,
             description,
         } = draft.settle(|_| Problems::default(), exists)?;
-        let guid: ApiUserGuid = context.new_guid();
-        let password = context.new_password();
-        let api_user = Arc::new(ApiUser {
-            guid,
-            operator,
-            user_name: guid.simple(),
-            password: SecretDigest::of(&password),
-            api_user_type: ApiUserType::Generic,
-            description,
-            created: context.now,
-            predates_last_used: false,
-        });
+        let (api_user, password) = ApiUser::generic(operator, description, context);
+        let api_user = Arc::new(api_user);
         self.api_users.insert(Arc::clone(&api_user));
         Ok((api_user, password))
     }

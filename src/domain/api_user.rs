@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::collection::Keyed;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Moment, OperatorGuid};
+use super::{ApiUserGuid, Context, Moment, OperatorGuid};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUser {
@@ -24,6 +24,29 @@ pub struct ApiUser {
     /// "created before the functionality of “Last used” became available" (API management tab), so that nobody knows
     /// whether it was used before.
     pub predates_last_used: bool,
+}
+
+impl ApiUser {
+    /// A new API user of an operator, and its password, which is not to be had again.
+    pub fn generic(
+        operator: OperatorGuid,
+        description: Description,
+        context: &Context,
+    ) -> (Self, String) {
+        let guid: ApiUserGuid = context.new_guid();
+        let password = context.new_password();
+        let api_user = Self {
+            guid,
+            operator,
+            user_name: guid.simple(),
+            password: SecretDigest::of(&password),
+            api_user_type: ApiUserType::Generic,
+            description,
+            created: context.now,
+            predates_last_used: false,
+        };
+        (api_user, password)
+    }
 }
 
 impl Keyed for ApiUser {

@@ -144,9 +144,8 @@ impl Body {
         // escape may hide a name.
         if !may_name_a_secret(start) {
             return match std::str::from_utf8(bytes) {
-                Ok("") => Self::None,
-                Ok(text) => Self::cut(text),
-                Err(_) => Self::None,
+                Ok(text) if !text.is_empty() => Self::cut(text),
+                _ => Self::None,
             };
         }
         match serde_json::from_slice::<Value>(bytes) {

@@ -34,7 +34,7 @@ use crate::error::Error;
 use crate::{AppState, control};
 
 /// Everything that the server answers: the account API, and the emulator's own API beside it.
-pub fn app(state: AppState) -> Router {
+pub fn app(state: &AppState) -> Router {
     let strike = from_fn_with_state(state.clone(), observe::strike);
     let with_credentials = Router::new()
         .merge(account::routes())
@@ -64,7 +64,7 @@ pub fn app(state: AppState) -> Router {
     let api = CatchPanicLayer::custom(panicked).layer(from_fn(path::without_head).layer(api));
     let api = from_fn_with_state(state.clone(), observe::record).layer(api);
     Router::new()
-        .nest("/_emulator", control::routes(&state))
+        .nest("/_emulator", control::routes(state))
         .fallback_service(from_fn(path::canonical).layer(api))
         .layer(from_fn(log))
 }

@@ -10,7 +10,7 @@ use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use http_body_util::BodyExt as _;
+use http_body_util::{BodyExt as _, Collected};
 
 use super::auth::{Credentials, credentials};
 use super::operations::{self, Operation};
@@ -205,7 +205,7 @@ pub async fn record(State(state): State<AppState>, mut request: Request, next: N
     let body = body
         .collect()
         .await
-        .map(|body| body.to_bytes())
+        .map(Collected::to_bytes)
         .unwrap_or_default();
     match (parts.extensions.get::<NoAnswer>(), connection) {
         (None, _) => {

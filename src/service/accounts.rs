@@ -22,6 +22,8 @@ pub enum Source {
     Empty,
     /// Another account, as it is.
     Account(AccountId),
+    /// A document with one account, whose number is not used: it gets one that is free.
+    Document(String),
 }
 
 /// An account that was made, with the credentials of its owner.
@@ -71,36 +73,97 @@ pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool
 }
 
 pub async fn create(state: &AppState, source: Source, label: Option<String>) -> Result<Made> {
+    if let Source::Document(text) = source {
+        return load(state, &text, label).await;
+    }
     state
         .store
         .change_state(move |all| {
             let context = Context { now: all.now(None) };
-            let id = all
-                .free_number()
-                .ok_or_else(|| Error::Refused(vec!["every number is taken".to_owned()]))?;
+            let id = free_number(all)?;
             let mut account = match source {
+                Source::Account(of) => slot(all, of)?.account.copied(id, &context),
                 Source::Seed => match all.first_seeded() {
                     Some(base) => base.account.copied(id, &context),
                     None => empty(id),
                 },
-                Source::Empty => empty(id),
-                Source::Account(of) => slot(all, of)?.account.copied(id, &context),
+                Source::Empty | Source::Document(_) => empty(id),
             };
-            let (api_user, password) = account.give_owner_credentials(&context);
-            let account = Arc::new(account);
-            all.add(Base {
-                account: Arc::clone(&account),
-                usage: Usage::default(),
-                label,
-                is_seeded: false,
-            });
-            Ok(Made {
+            let (api_user, password) = account.renew_owner_credentials(&context);
+            Ok(add(
+                all,
                 account,
+                Usage::default(),
+                label,
                 api_user,
                 password,
-            })
+            ))
         })
         .await
+}
+
+/// Makes an account of a document. What is slow about it, the passwords, is done before its turn; should its number be
+/// taken in the meantime, it takes another.
+async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
+    loop {
+        let (id, context) = {
+            let all = state.store.state();
+            (free_number(&all)?, Context { now: all.now(None) })
+        };
+        let document = Accounts::parse_as(text, "seed", id, &context).map_err(|mistakes| {
+            Error::Malformed(mistakes.to_string().lines().map(str::to_owned).collect())
+        })?;
+        let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);
+        let label = label.clone();
+        let made = state.store.change_state(move |all| {
+            if all.base(id).is_some() {
+                return Ok(None);
+            }
+            let taken = account
+                .api_users
+                .iter()
+                .find(|api_user| all.login(&api_user.user_name).is_some());
+            if let Some(api_user) = taken {
+                let told = format!(
+                    "seed: another account has an API user {}",
+                    api_user.user_name
+                );
+                return Err(Error::Refused(vec![told]));
+            }
+            let (api_user, password) = account.add_owner_credentials(&context);
+            Ok(Some(add(all, account, usage, label, api_user, password)))
+        });
+        if let Some(made) = made.await? {
+            return Ok(made);
+        }
+    }
+}
+
+fn add(
+    all: &mut State,
+    account: Account,
+    usage: Usage,
+    label: Option<String>,
+    api_user: Arc<ApiUser>,
+    password: String,
+) -> Made {
+    let account = Arc::new(account);
+    all.add(Base {
+        account: Arc::clone(&account),
+        usage,
+        label,
+        is_seeded: false,
+    });
+    Made {
+        account,
+        api_user,
+        password,
+    }
+}
+
+fn free_number(all: &State) -> Result<AccountId> {
+    all.free_number()
+        .ok_or_else(|| Error::Refused(vec!["every number of an account is taken".to_owned()]))
 }
 
 fn empty(id: AccountId) -> Account {
@@ -186,11 +249,7 @@ pub async fn restore_snapshot(state: &AppState, account: AccountId, name: String
         .store
         .change_state(move |all| {
             let slot = Slot::clone(slot(all, account)?);
-            let account = slot
-                .snapshots
-                .get(&name)
-                .cloned()
-                .ok_or_else(|| unknown_snapshot(&name))?;
+            let account = Arc::clone(snapshot(&slot, &name)?);
             all.put(Slot { account, ..slot });
             Ok(())
         })
@@ -213,6 +272,12 @@ pub async fn delete_snapshot(state: &AppState, account: AccountId, name: String)
 
 pub fn slot(all: &State, account: AccountId) -> Result<&Arc<Slot>> {
     all.slot(account).ok_or_else(|| unknown(account))
+}
+
+pub fn snapshot<'a>(slot: &'a Slot, name: &str) -> Result<&'a Arc<Account>> {
+    slot.snapshots
+        .get(name)
+        .ok_or_else(|| unknown_snapshot(name))
 }
 
 fn unknown(account: AccountId) -> Error {

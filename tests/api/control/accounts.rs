@@ -70,9 +70,9 @@ async fn a_copy_keeps_operators_with_passwords_groups_and_guids() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let without_changing = |mut operators: Vec<Value>| {
-        operators
-            .iter_mut()
-            .for_each(|one| drop(one.as_object_mut().unwrap().remove("UserId")));
+        for one in &mut operators {
+            one.as_object_mut().unwrap().remove("UserId");
+        }
         operators
     };
     let seeded = app.get("/v4/Operator").await.expect(StatusCode::OK);
@@ -214,14 +214,14 @@ async fn lives_alone(app: &TestApp, number: usize) {
         .send(Method::DELETE, &path_of(&operator), json!({}))
         .await
         .expect(StatusCode::NO_CONTENT);
-    if number % 3 == 0 {
+    if number.is_multiple_of(3) {
         act(app, Method::POST, &account.path("/reset"))
             .await
             .expect(StatusCode::NO_CONTENT);
         assert_eq!(account.names().await, SEEDED);
         assert_eq!(list(app, &account.path("/requests")).await.len(), 1);
     }
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         act(app, Method::DELETE, &account.path(""))
             .await
             .expect(StatusCode::NO_CONTENT);

@@ -28,6 +28,9 @@ use crate::control;
 /// How long the requests under way may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
+/// A longer head of a request is answered with 431: the journal keeps heads, a thousand for each account.
+const LARGEST_HEAD: usize = 64 * 1024;
+
 /// Serves `app`, once there is one, until `stop` is used or dropped. Before, it answers that it is not ready.
 pub async fn serve(
     listener: TcpListener,
@@ -41,7 +44,8 @@ pub async fn serve(
     let (stopping, stopped) = watch::channel(());
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
-        .header_read_timeout(read_timeout);
+        .header_read_timeout(read_timeout)
+        .max_buf_size(LARGEST_HEAD);
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {

@@ -62,8 +62,7 @@ pub fn app(state: &AppState) -> Router {
         .with_state(state.clone());
     // A path is brought into its form before it is recorded, and a panic is recorded as the 500 that it becomes.
     let api = CatchPanicLayer::custom(panicked).layer(from_fn(path::without_head).layer(api));
-    let control = control::routes(&state);
-    let api = from_fn_with_state(state, observe::record).layer(api);
+    let api = from_fn_with_state(state.clone(), observe::record).layer(api);
     Router::new()
         .nest("/_emulator", control::routes(state))
         .fallback_service(from_fn(path::canonical).layer(api))

@@ -508,3 +508,14 @@ async fn a_request_whose_client_went_away_is_recorded() {
     let groups = app.get("/v4/OperatorGroup").await.expect(StatusCode::OK);
     assert_eq!(groups.as_array().unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn heads_that_would_fill_the_journal_are_refused() {
+    let app = TestApp::start().await;
+    for (length, status) in [(32 * 1024, 200), (100 * 1024, 431)] {
+        let request = app.request(Method::GET, "/v4/Account");
+        let answer = Answer::of(request.header("X-Long", "x".repeat(length))).await;
+        assert_eq!(answer.status, status);
+    }
+    assert_eq!(list(&app, OWN).await.len(), 1);
+}

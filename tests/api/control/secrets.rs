@@ -12,10 +12,6 @@ use crate::app::{Answer, TestApp, path_of, text};
 const SECRET: &str = "sEcReT";
 
 /// Takes secrets through every operation that takes or gives one, and answers with those that the server made.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one call for each way to take or give a secret"
-)]
 async fn whisper(app: &TestApp) -> Vec<String> {
     let mut given = Vec::new();
     let secret = |number: usize| format!("{SECRET}-{number}");

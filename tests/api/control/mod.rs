@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod clock;
+mod documents;
 mod faults;
 mod journal;
 mod secrets;

@@ -1,0 +1,245 @@
+//! Accounts as documents: given with a request, exported, and kept in the file for a reset.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use uptrends_emulator::document::schema;
+
+use super::{act, get, list, new_account, post, problem};
+use crate::app::{Answer, TestApp, text};
+
+const SEED: &str = "
+accounts:
+  - operators:
+      - {key: alice, FullName: Alice Admin, Email: alice@example.com, Password: s3cret, IsAccountAdministrator: true}
+      - {key: bob, FullName: Bob Builder, Email: bob@example.com, IsOnDuty: true}
+    operatorGroups:
+      - {Description: On call, members: [bob]}
+    apiUsers:
+      - {operator: bob, Description: the builder's}
+";
+
+/// What the account of a document holds, as the API tells it, but for what is new in every account.
+async fn told(app: &TestApp, authorization: &str) -> Vec<Value> {
+    let mut all = Vec::new();
+    for path in ["/v4/Operator", "/v4/OperatorGroup", "/v4/Timezone/56"] {
+        let request = app
+            .anonymous(Method::GET, path)
+            .header("Authorization", authorization);
+        let mut answer = Answer::of(request).await.expect(StatusCode::OK);
+        for one in answer.as_array_mut().into_iter().flatten() {
+            let fields = one.as_object_mut().unwrap();
+            // Hashes cover the password, whose hash is salted.
+            fields.retain(|name, _| !name.ends_with("Guid") && name != "Hash");
+        }
+        all.push(answer);
+    }
+    all
+}
+
+#[tokio::test]
+async fn an_account_is_made_of_a_document_in_yaml_or_json_as_often_as_one_likes() {
+    let app = TestApp::start().await;
+    let object = json!({"accounts": [{
+        "AccountId": "123456",
+        "operators": [
+            {"key": "alice", "FullName": "Alice Admin", "Email": "alice@example.com", "Password": "s3cret",
+             "IsAccountAdministrator": true},
+            {"key": "bob", "FullName": "Bob Builder", "Email": "bob@example.com", "IsOnDuty": true},
+        ],
+        "operatorGroups": [{"Description": "On call", "members": ["bob"]}],
+        "apiUsers": [{"operator": "bob", "Description": "the builder's"}],
+    }]});
+    let mut all = Vec::new();
+    for seed in [json!(SEED), json!(SEED), object] {
+        let account = new_account(&app, json!({"seed": seed})).await;
+        all.push(told(&app, &text(&account.made, "authorization")).await);
+        let login = format!("{}/alice@example.com", account.id);
+        let register = app
+            .anonymous(Method::POST, "/v4/Register")
+            .basic_auth(login, Some("s3cret"));
+        Answer::of(register).await.expect(StatusCode::CREATED);
+    }
+    assert_eq!(all[0][0][1]["FullName"], "Bob Builder");
+    assert_eq!(all[0], all[1]);
+    assert_eq!(all[0], all[2]);
+    let ids: Vec<_> = list(&app, "/accounts")
+        .await
+        .iter()
+        .map(|one| text(one, "accountId"))
+        .collect();
+    assert_eq!(ids, ["123456", "123457", "123458", "123459"]);
+}
+
+#[tokio::test]
+async fn the_mistakes_of_a_document_are_told_and_make_no_account() {
+    let app = TestApp::start().await;
+    let with_name = |name: &str| SEED.replace("the builder's", &format!("x, UserName: {name}"));
+    for (seed, status, expected) in [
+        (
+            SEED.replace("FullName: Bob", "FulName: Bob"),
+            StatusCode::BAD_REQUEST,
+            "nearest one is FullName",
+        ),
+        (
+            SEED.replace("members: [bob]", "members: [bib]"),
+            StatusCode::BAD_REQUEST,
+            "bib",
+        ),
+        (
+            SEED.replace("bob@example.com", "alice@example.com"),
+            StatusCode::BAD_REQUEST,
+            "seed:5:",
+        ),
+        (
+            "accounts: []".to_owned(),
+            StatusCode::BAD_REQUEST,
+            "at least one account",
+        ),
+        (
+            format!("{SEED}{}", SEED.replace("accounts:\n", "")),
+            StatusCode::BAD_REQUEST,
+            "one account here",
+        ),
+        (
+            with_name("emulator"),
+            StatusCode::FORBIDDEN,
+            "another account has an API user emulator",
+        ),
+    ] {
+        let answer = post(&app, "/accounts", json!({"seed": seed})).await;
+        let detail = problem(&answer, status);
+        assert!(detail.contains(expected), "{detail}");
+    }
+    let answer = post(&app, "/accounts", json!({"seed": SEED, "from": "empty"})).await;
+    assert!(problem(&answer, StatusCode::BAD_REQUEST).contains("from"));
+    assert_eq!(list(&app, "/accounts").await.len(), 1);
+}
+
+#[tokio::test]
+async fn an_export_is_a_seed_of_the_same_account_and_holds_no_secret() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({"seed": SEED})).await;
+    account.new_operator("Carol").await;
+    let export = get(&app, &account.path("/export")).await;
+    let written = export.to_string();
+    assert!(
+        !written.contains("s3cret")
+            && !written.contains(&text(&account.made["apiUser"], "Password")),
+        "{written}"
+    );
+
+    let other = TestApp::start_seeded(&export.to_string()).await;
+    assert_eq!(get(&other, &account.path("/export")).await, export);
+    let request = other.anonymous(Method::GET, "/v4/Operator");
+    let request = request.header("Authorization", text(&account.made, "authorization"));
+    let operators = Answer::of(request).await.expect(StatusCode::OK);
+    let exported = account.client.get("/v4/Operator").await;
+    assert_eq!(operators, exported.expect(StatusCode::OK));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_told_as_a_document() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({"seed": SEED})).await;
+    let snapshot = account.path("/snapshots/two%20operators");
+    act(&app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::CREATED);
+    account.new_operator("Carol").await;
+    let document = get(&app, &snapshot).await;
+    assert_eq!(
+        document["accounts"][0]["operators"]
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
+    let answer = act(&app, Method::GET, &account.path("/snapshots/none")).await;
+    problem(&answer, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_an_account_can_go_back_to_outlives_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let app = TestApp::start_on(&file).await;
+    let account = new_account(&app, json!({"label": "kept"})).await;
+    let snapshot = account.path("/snapshots/with%20Carol");
+    account.new_operator("Carol").await;
+    act(&app, Method::PUT, &snapshot)
+        .await
+        .expect(StatusCode::CREATED);
+    account.new_operator("Dave").await;
+    act(&app, Method::DELETE, "/accounts/123456")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let (id, made) = (account.id.clone(), account.made.clone());
+    app.stop().await;
+
+    let app = TestApp::start_on(&file).await;
+    let listed = list(&app, "/accounts").await;
+    assert_eq!((listed.len(), &listed[0]["label"]), (1, &json!("kept")));
+    let names = async || {
+        let request = app.anonymous(Method::GET, "/v4/Operator");
+        let request = request.header("Authorization", text(&made, "authorization"));
+        let operators = Answer::of(request).await.expect(StatusCode::OK);
+        let names = operators
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| text(one, "FullName"));
+        names.skip(2).collect::<Vec<_>>()
+    };
+    assert_eq!(names().await, ["Carol", "Dave"]);
+    let restore = format!("/accounts/{id}/snapshots/with%20Carol/restore");
+    act(&app, Method::POST, &restore)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(names().await, ["Carol"]);
+    let reset = format!("/accounts/{id}/reset");
+    act(&app, Method::POST, &reset)
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert!(names().await.is_empty());
+    act(&app, Method::POST, "/reset")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let listed = list(&app, "/accounts").await;
+    assert_eq!(
+        (listed.len(), &listed[0]["accountId"]),
+        (1, &json!("123456"))
+    );
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn a_reset_takes_the_counters_back_in_the_file_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let usage = async |app: &TestApp| {
+        app.get("/v4/ApiUser").await.expect(StatusCode::OK)[0]["UsageLast30Days"].clone()
+    };
+    let app = TestApp::start_on(&file).await;
+    for _ in 0..3 {
+        usage(&app).await;
+    }
+    app.stop().await;
+
+    let app = TestApp::start_on(&file).await;
+    assert_eq!(usage(&app).await, 4);
+    act(&app, Method::POST, "/reset")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    app.stop().await;
+
+    let app = TestApp::start_on(&file).await;
+    assert_eq!(usage(&app).await, 1);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_schema_of_seeds_is_served() {
+    let app = TestApp::start().await;
+    assert_eq!(get(&app, "/seed.schema.json").await, schema());
+}

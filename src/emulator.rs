@@ -17,7 +17,7 @@ use crate::domain::clock::system_time;
 use crate::service::accounts;
 use crate::service::password::{Cost, Passwords};
 use crate::store::{OpenError, Store};
-use crate::{AppState, Control, http, server};
+use crate::{App, AppState, Control, http, server};
 
 /// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
 #[derive(Debug, Clone)]
@@ -158,12 +158,12 @@ impl Emulator {
         } else {
             tracing::info!("the database has accounts already, and is not seeded again");
         }
-        let state = AppState {
+        let state = AppState::from(App {
             store: store.clone(),
             passwords,
             read_timeout,
             control,
-        };
+        });
         app.set(http::app(&state)).expect("an emulator starts once");
         Ok(Self {
             address,

@@ -43,20 +43,38 @@ pub mod store;
 
 pub use emulator::{Emulator, Options, Seed, SeedError, StartError};
 
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
 use service::password::Passwords;
 use store::Store;
 
-/// What every request can reach.
+/// What every request can reach. It is cloned several times for each request, so it is one pointer.
 #[derive(Debug, Clone)]
-pub struct AppState {
+pub struct AppState(Arc<App>);
+
+#[derive(Debug)]
+pub struct App {
     pub store: Store,
     pub passwords: Arc<Passwords>,
     /// How long the body of a request may take to arrive.
     pub read_timeout: Duration,
     pub control: Control,
+}
+
+impl From<App> for AppState {
+    fn from(app: App) -> Self {
+        Self(Arc::new(app))
+    }
+}
+
+impl Deref for AppState {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.0
+    }
 }
 
 /// Whether there is a control API, and who may use it.

@@ -290,7 +290,11 @@ impl From<&Message> for MessageBody {
             journal::Body::Start(text) => (Some(Value::from(text.as_str())), true),
         };
         Self {
-            headers: message.headers.iter().cloned().collect(),
+            headers: message
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
             body,
             is_cut,
         }

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use memchr::memchr3_iter;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
@@ -79,8 +80,24 @@ pub enum Authentication {
 /// Headers and body of a request or of an answer.
 #[derive(Debug, Default)]
 pub struct Message {
-    pub headers: Vec<(String, String)>,
+    pub headers: Headers,
     pub body: Body,
+}
+
+/// Headers without their secrets, in one text, since there are some in every request.
+#[derive(Debug, Default)]
+pub struct Headers(String);
+
+impl Headers {
+    pub fn add(&mut self, name: &str, value: &str) {
+        for part in [name, ": ", redacted_header(name, value), "\n"] {
+            self.0.push_str(part);
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.lines().filter_map(|line| line.split_once(": "))
+    }
 }
 
 /// A body without its secrets.
@@ -107,11 +124,14 @@ pub fn redacted_query(query: &str) -> String {
     redacted.finish()
 }
 
+/// What the names of secret fields have in them, in any letter case.
+const WORD: &[u8] = b"password";
+
 /// What stands in the place of a secret.
 const REDACTED: &str = "[redacted]";
 
 /// A header without its secret: credentials are not kept.
-pub fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
+fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
     match name {
         "authorization" | "proxy-authorization" | "cookie" | "set-cookie" => REDACTED,
         _ if is_secret(name) => REDACTED,
@@ -143,9 +163,14 @@ impl Body {
         // A secret follows the name of its field, so where no start of a body holds such a name, none holds a secret. An
         // escape may hide a name.
         if !may_name_a_secret(start) {
-            return match std::str::from_utf8(bytes) {
-                Ok(text) if !text.is_empty() => Self::cut(text),
-                _ => Self::None,
+            return match (std::str::from_utf8(start), bytes.len() > BODY) {
+                (Ok(""), _) => Self::None,
+                (Ok(text), false) => Self::Text(text.to_owned()),
+                (Ok(text), true) => Self::Start(text.to_owned()),
+                // The cut may go through a character; before it, JSON is UTF-8.
+                (Err(error), _) => {
+                    Self::Start(String::from_utf8_lossy(&start[..error.valid_up_to()]).into_owned())
+                }
             };
         }
         match serde_json::from_slice::<Value>(bytes) {
@@ -183,19 +208,21 @@ impl Body {
     }
 }
 
+/// Looks for the rarest letter of the word, since it looks at the start of every body.
 fn may_name_a_secret(bytes: &[u8]) -> bool {
-    let first = |byte: u8| byte == b'\\' || byte.eq_ignore_ascii_case(&b'p');
-    bytes.iter().enumerate().any(|(at, byte)| {
-        first(*byte)
-            && (*byte == b'\\' && bytes.get(at + 1) == Some(&b'u')
-                || bytes
-                    .get(at..at + 8)
-                    .is_some_and(|word| word.eq_ignore_ascii_case(b"password")))
+    memchr3_iter(b'w', b'W', b'\\', bytes).any(|at| match bytes[at] {
+        b'\\' => bytes.get(at + 1) == Some(&b'u'),
+        _ => at
+            .checked_sub(4)
+            .and_then(|start| bytes.get(start..start + WORD.len()))
+            .is_some_and(|word| word.eq_ignore_ascii_case(WORD)),
     })
 }
 
 fn is_secret(name: &str) -> bool {
-    name.to_ascii_lowercase().contains("password")
+    name.as_bytes()
+        .windows(WORD.len())
+        .any(|word| word.eq_ignore_ascii_case(WORD))
 }
 
 /// The value of a field, unless it is a secret or speaks of one: it may be a document of its own.

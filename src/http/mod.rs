@@ -63,10 +63,14 @@ pub fn app(state: &AppState) -> Router {
     // A path is brought into its form before it is recorded, and a panic is recorded as the 500 that it becomes.
     let api = CatchPanicLayer::custom(panicked).layer(from_fn(path::without_head).layer(api));
     let api = from_fn_with_state(state.clone(), observe::record).layer(api);
-    Router::new()
+    let all = Router::new()
         .nest("/_emulator", control::routes(state))
-        .fallback_service(from_fn(path::canonical).layer(api))
-        .layer(from_fn(log))
+        .fallback_service(from_fn(path::canonical).layer(api));
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        all.layer(from_fn(log))
+    } else {
+        all
+    }
 }
 
 /// The rest of the live service says that it is not here.
@@ -104,9 +108,6 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
 }
 
 async fn log(request: Request, next: Next) -> Response {
-    if !tracing::enabled!(tracing::Level::DEBUG) {
-        return next.run(request).await;
-    }
     let (method, path, start) = (
         request.method().clone(),
         request.uri().path().to_owned(),

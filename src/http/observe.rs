@@ -17,9 +17,7 @@ use super::operations::{self, Operation};
 use super::why;
 use crate::AppState;
 use crate::domain::fault::{Effect, When};
-use crate::domain::journal::{
-    self, Authentication, Entry, Matched, Message, redacted_header, redacted_query,
-};
+use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::server::Connection;
 use crate::store::{Slot, State as Accounts};
 
@@ -321,11 +319,10 @@ fn content_type(headers: &HeaderMap) -> &str {
 }
 
 /// What is kept of headers.
-fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
-    let header = |(name, value): (&HeaderName, &HeaderValue)| {
-        let value = String::from_utf8_lossy(value.as_bytes());
-        let value = redacted_header(name.as_str(), &value).to_owned();
-        (name.to_string(), value)
-    };
-    headers.iter().map(header).collect()
+fn kept(headers: &HeaderMap) -> journal::Headers {
+    let mut kept = journal::Headers::default();
+    for (name, value) in headers {
+        kept.add(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
+    }
+    kept
 }

@@ -23,12 +23,19 @@ pub struct Journal {
 }
 
 impl Journal {
-    pub fn record(&self, entry: Arc<Entry>) {
+    /// Adds an entry. `number` gives it its number while no other can be added.
+    pub fn record(&self, mut entry: Entry, number: impl FnOnce() -> u64) {
         let mut entries = self.lock();
-        if entries.len() == ENTRIES {
-            entries.pop_front();
-        }
-        entries.push_back(entry);
+        let oldest = if entries.len() == ENTRIES {
+            entries.pop_front()
+        } else {
+            None
+        };
+        entry.sequence = number();
+        entries.push_back(Arc::new(entry));
+        drop(entries);
+        // What the oldest held is given back when others can go on.
+        drop(oldest);
     }
 
     pub fn entries(&self) -> Vec<Arc<Entry>> {

@@ -20,6 +20,7 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -39,7 +40,9 @@ use writer::{Job, Writer};
 pub struct Store {
     published: Arc<ArcSwap<State>>,
     jobs: mpsc::UnboundedSender<Job>,
-    /// The number of the latest request in a journal; whoever waits for requests listens here.
+    /// The number of the latest request in a journal.
+    last_request: Arc<AtomicU64>,
+    /// Whoever waits for requests listens here.
     recorded: watch::Sender<u64>,
 }
 
@@ -63,6 +66,7 @@ impl Store {
         Self {
             published,
             jobs,
+            last_request: Arc::default(),
             recorded: watch::Sender::new(0),
         }
     }
@@ -139,12 +143,17 @@ impl Store {
     }
 
     /// Gives a request its number, and writes it into a journal.
-    pub fn record(&self, beside: &Beside, mut entry: Entry) {
-        self.recorded.send_modify(|last| {
-            *last += 1;
-            entry.sequence = *last;
-            beside.journal.record(Arc::new(entry));
+    pub fn record(&self, beside: &Beside, entry: Entry) {
+        let mut recorded = None;
+        beside.journal.record(entry, || {
+            let number = self.last_request.fetch_add(1, Ordering::Relaxed) + 1;
+            // Looked at here, so that whoever begins to wait either is seen or sees this entry.
+            recorded = (self.recorded.receiver_count() > 0).then_some(number);
+            number
         });
+        if let Some(number) = recorded {
+            self.recorded.send_replace(number);
+        }
     }
 
     /// Tells of every request that is recorded from now on.

@@ -17,7 +17,7 @@ use crate::domain::clock::system_time;
 use crate::service::accounts;
 use crate::service::password::{Cost, Passwords};
 use crate::store::{OpenError, Store};
-use crate::{App, AppState, Control, http, server};
+use crate::{App, AppState, Control, server};
 
 /// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
 #[derive(Debug, Clone)]
@@ -151,7 +151,7 @@ impl Emulator {
             Some(path) => Store::open(path).await?,
             None => Store::in_memory().await?,
         };
-        let passwords = Arc::new(Passwords::new(password_cost));
+        let passwords = Passwords::new(password_cost);
         if store.state().is_empty() {
             let accounts = accounts::hashed(seed, &passwords).await?;
             accounts::seed(&store, accounts).await?;
@@ -164,7 +164,8 @@ impl Emulator {
             read_timeout,
             control,
         });
-        app.set(http::app(&state)).expect("an emulator starts once");
+        app.set(server::app(&state))
+            .expect("an emulator starts once");
         Ok(Self {
             address,
             store,

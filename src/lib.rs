@@ -12,7 +12,7 @@
 //! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
 //! | [`store`] | publishing accounts, and the SQL that keeps the file in step |
-//! | [`server`] | the socket: accepting, and stopping gracefully |
+//! | [`server`] | the two APIs as one server: its socket, accepting, and stopping gracefully |
 //! | [`config`] | flags and environment variables |
 //!
 //! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside
@@ -57,7 +57,7 @@ pub struct AppState(Arc<App>);
 #[derive(Debug)]
 pub struct App {
     pub store: Store,
-    pub passwords: Arc<Passwords>,
+    pub passwords: Passwords,
     /// How long the body of a request may take to arrive.
     pub read_timeout: Duration,
     pub control: Control,

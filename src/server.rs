@@ -1,4 +1,4 @@
-//! The socket: accepts connections, serves them, and stops gracefully.
+//! The server: puts the two APIs together, accepts connections, and stops gracefully.
 
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
@@ -6,10 +6,12 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::Request as AppRequest;
+use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use hyper::Request;
 use hyper::body::Incoming;
@@ -23,13 +25,36 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::control;
+use crate::{AppState, control, http};
 
 /// How long the requests under way may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
 /// A longer head of a request is answered with 431: the journal keeps heads, a thousand for each account.
 const LARGEST_HEAD: usize = 64 * 1024;
+
+/// Everything that the server answers: the account API, and the emulator's own API beside it.
+pub fn app(state: &AppState) -> Router {
+    let app = Router::new()
+        .nest("/_emulator", control::routes(state))
+        .fallback_service(http::api(state));
+    if tracing::enabled!(tracing::Level::DEBUG) {
+        app.layer(from_fn(log))
+    } else {
+        app
+    }
+}
+
+async fn log(request: AppRequest, next: Next) -> Response {
+    let (method, path, start) = (
+        request.method().clone(),
+        request.uri().path().to_owned(),
+        Instant::now(),
+    );
+    let response = next.run(request).await;
+    tracing::debug!(%method, path, status = response.status().as_u16(), elapsed = ?start.elapsed(), "answered");
+    response
+}
 
 /// Serves `app`, once there is one, until `stop` is used or dropped. Before, it answers that it is not ready.
 pub async fn serve(
@@ -42,8 +67,9 @@ pub async fn serve(
     // Ends what is still there when the server has stopped.
     let mut tasks = JoinSet::new();
     let (stopping, stopped) = watch::channel(());
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
+    let mut protocol = http1::Builder::new();
+    protocol
+        .timer(TokioTimer::new())
         .header_read_timeout(read_timeout)
         .max_buf_size(LARGEST_HEAD);
     loop {
@@ -66,7 +92,7 @@ pub async fn serve(
             stream,
             reset: Arc::clone(&reset),
         });
-        let connection = connections.watch(http.serve_connection(stream, answer));
+        let connection = connections.watch(protocol.serve_connection(stream, answer));
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {
             tokio::select! {

@@ -126,28 +126,19 @@ async fn create(
     headers: HeaderMap,
     Body(NewAccount { from, label, seed }): Body<NewAccount>,
 ) -> Result<(StatusCode, Json<MadeBody>)> {
-    let source = match (from.as_deref(), seed) {
-        (None | Some("seed"), None) => Source::Seed,
-        (Some("empty"), None) => Source::Empty,
-        (Some(from), None) => match from.strip_prefix("account:") {
-            Some(id) => Source::Account(account_id(id)?),
-            None => {
-                return Err(Problem::bad_request(format!(
-                    "from: {from} is none of seed, empty and account:ID"
-                )));
-            }
-        },
-        (None, Some(Value::String(text))) => Source::Document(text),
-        (None, Some(seed)) => Source::Document(format!("{seed:#}")),
+    let made = match (from, seed) {
         (Some(_), Some(_)) => {
             return Err(Problem::bad_request("say either from or seed, not both"));
         }
+        (None, Some(Value::String(text))) => accounts::load(&state, &text, label.clone()).await?,
+        (None, Some(seed)) => accounts::load(&state, &format!("{seed:#}"), label.clone()).await?,
+        (from, None) => accounts::create(&state, source(from.as_deref())?, label.clone()).await?,
     };
     let Made {
         account,
         api_user,
         password,
-    } = accounts::create(&state, source, label.clone()).await?;
+    } = made;
     let host = headers
         .get(HOST)
         .and_then(|host| host.to_str().ok())
@@ -172,6 +163,19 @@ async fn create(
         },
     };
     Ok((StatusCode::CREATED, Json(body)))
+}
+
+fn source(from: Option<&str>) -> Result<Source> {
+    match from {
+        None | Some("seed") => Ok(Source::Seed),
+        Some("empty") => Ok(Source::Empty),
+        Some(from) => match from.strip_prefix("account:") {
+            Some(id) => Ok(Source::Account(account_id(id)?)),
+            None => Err(Problem::bad_request(format!(
+                "from: {from} is none of seed, empty and account:ID"
+            ))),
+        },
+    }
 }
 
 async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<StatusCode> {

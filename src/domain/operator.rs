@@ -29,7 +29,7 @@ pub struct Operator {
 }
 
 /// What an operator says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
 pub struct Profile {
     pub full_name: FullName,
     pub email: Email,

@@ -1,4 +1,4 @@
-//! The API as clients see it. The only place with status codes and the API's JSON names.
+//! The API as clients see it. The only place with the API's status codes and JSON names.
 
 mod account;
 mod api_user;
@@ -19,22 +19,21 @@ mod why;
 pub use error::status;
 
 use std::any::Any;
-use std::time::Instant;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::Method;
-use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::AppState;
 use crate::error::Error;
-use crate::{AppState, control};
 
-/// Everything that the server answers: the account API, and the emulator's own API beside it.
-pub fn app(state: &AppState) -> Router {
+/// The account API.
+pub fn api(state: &AppState) -> Router {
     let strike = from_fn_with_state(state.clone(), observe::strike);
     let with_credentials = Router::new()
         .merge(account::routes())
@@ -63,14 +62,7 @@ pub fn app(state: &AppState) -> Router {
     // A path is brought into its form before it is recorded, and a panic is recorded as the 500 that it becomes.
     let api = CatchPanicLayer::custom(panicked).layer(from_fn(path::without_head).layer(api));
     let api = from_fn_with_state(state.clone(), observe::record).layer(api);
-    let all = Router::new()
-        .nest("/_emulator", control::routes(state))
-        .fallback_service(from_fn(path::canonical).layer(api));
-    if tracing::enabled!(tracing::Level::DEBUG) {
-        all.layer(from_fn(log))
-    } else {
-        all
-    }
+    Router::new().fallback_service(from_fn(path::canonical).layer(api))
 }
 
 /// The rest of the live service says that it is not here.
@@ -105,15 +97,4 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied());
     Error::Failed(format!("a panic: {}", text.unwrap_or("without a message"))).into_response()
-}
-
-async fn log(request: Request, next: Next) -> Response {
-    let (method, path, start) = (
-        request.method().clone(),
-        request.uri().path().to_owned(),
-        Instant::now(),
-    );
-    let response = next.run(request).await;
-    tracing::debug!(%method, path, status = response.status().as_u16(), elapsed = ?start.elapsed(), "answered");
-    response
 }

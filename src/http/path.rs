@@ -1,6 +1,8 @@
 //! The paths of the API, and the many ways in which clients may write them.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use axum::extract::Request;
 use axum::http::header::ALLOW;
@@ -9,28 +11,19 @@ use axum::middleware::Next;
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 
-use super::operations::NOT_EMULATED;
+use super::operations::{NOT_EMULATED, OPERATIONS};
 
 /// The words of the paths in the vendor's spelling.
-const WORDS: [&str; 14] = [
-    "Account",
-    "AddDutyScheduleForAllMembers",
-    "AllOperatorsOffDuty",
-    "AllOperatorsOnDuty",
-    "ApiUser",
-    "Authorization",
-    "DutySchedule",
-    "Member",
-    "Operator",
-    "OperatorGroup",
-    "OutgoingPhoneNumber",
-    "Register",
-    "Settings",
-    "Timezone",
-];
+static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+    let segments = OPERATIONS
+        .iter()
+        .flat_map(|operation| operation.path.split('/'));
+    let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
+    words.chain(NOT_EMULATED).collect()
+});
 
 /// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
-/// at its end. "The live service is an ASP.NET application", so scripts write paths in any case.
+/// at its end. The live service, an ASP.NET application, takes paths in any case, and scripts rely on it.
 pub async fn canonical(mut request: Request, next: Next) -> Response {
     if let Some(path) = canonical_path(request.uri().path()) {
         let path_and_query = match request.uri().query() {
@@ -90,7 +83,6 @@ fn canonical_segment(segment: &str) -> &str {
     let decoded = decoded(segment);
     let word = WORDS
         .iter()
-        .chain(&NOT_EMULATED)
         .find(|word| word.eq_ignore_ascii_case(&decoded));
     word.copied().unwrap_or(segment)
 }

@@ -22,8 +22,6 @@ pub enum Source {
     Empty,
     /// Another account, as it is.
     Account(AccountId),
-    /// A document with one account, whose number is not used: it gets one that is free.
-    Document(String),
 }
 
 /// An account that was made, with the credentials of its owner.
@@ -72,10 +70,8 @@ pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool
         .await
 }
 
+/// Makes an account, and credentials of its owner.
 pub async fn create(state: &AppState, source: Source, label: Option<String>) -> Result<Made> {
-    if let Source::Document(text) = source {
-        return load(state, &text, label).await;
-    }
     state
         .store
         .change_state(move |all| {
@@ -87,7 +83,7 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
                     Some(base) => base.account.copied(id, &context),
                     None => empty(id),
                 },
-                Source::Empty | Source::Document(_) => empty(id),
+                Source::Empty => empty(id),
             };
             let (api_user, password) = account.renew_owner_credentials(&context);
             Ok(add(
@@ -102,9 +98,9 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
         .await
 }
 
-/// Makes an account of a document. What is slow about it, the passwords, is done before its turn; should its number be
-/// taken in the meantime, it takes another.
-async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
+/// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
+/// about it, the passwords, is done before its turn; should the number be taken in the meantime, it takes another.
+pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
     loop {
         let (id, context) = {
             let all = state.store.state();

@@ -23,119 +23,23 @@ pub struct Row {
     account_id: AccountId,
     operator_guid: OperatorGuid,
     sequence: i64,
-    full_name: FullName,
-    email: Email,
     email_key: String,
     password_hash: Option<PasswordHash>,
-    mobile_phone: PhoneNumber,
-    outgoing_phone_number: PhoneNumber,
-    outgoing_phone_number_id: Option<OutgoingPhoneNumberId>,
-    backup_email: BackupEmail,
-    is_on_duty: bool,
-    culture_name: CultureName,
-    time_zone_id: Option<TimeZoneId>,
-    sms_provider: SmsProvider,
-    use_numeric_sender: Option<bool>,
-    phone_provider: PhoneProvider,
-    allow_native_login: Option<bool>,
-    allow_single_signon: Option<bool>,
-    default_dashboard: DefaultDashboard,
-    operator_role: OperatorRole,
-    setup_mode: SetupMode,
+    /// A column for each of its fields.
+    #[serde(flatten)]
+    profile: Profile,
 }
 
 impl Row {
     pub fn new(account_id: AccountId, sequence: i64, operator: &Operator) -> Self {
-        let Profile {
-            full_name,
-            email,
-            mobile_phone,
-            outgoing_phone_number,
-            outgoing_phone_number_id,
-            backup_email,
-            is_on_duty,
-            culture_name,
-            time_zone_id,
-            sms_provider,
-            use_numeric_sender,
-            phone_provider,
-            allow_native_login,
-            allow_single_signon,
-            default_dashboard,
-            operator_role,
-            setup_mode,
-        } = operator.profile().clone();
         Self {
             account_id,
             operator_guid: operator.guid,
             sequence,
-            full_name,
-            email_key: email.key(),
-            email,
+            email_key: operator.profile().email.key(),
             password_hash: operator.password().cloned(),
-            mobile_phone,
-            outgoing_phone_number,
-            outgoing_phone_number_id,
-            backup_email,
-            is_on_duty,
-            culture_name,
-            time_zone_id,
-            sms_provider,
-            use_numeric_sender,
-            phone_provider,
-            allow_native_login,
-            allow_single_signon,
-            default_dashboard,
-            operator_role,
-            setup_mode,
+            profile: operator.profile().clone(),
         }
-    }
-
-    fn operator(self) -> Operator {
-        let Self {
-            account_id: _,
-            operator_guid,
-            sequence: _,
-            full_name,
-            email,
-            email_key: _,
-            password_hash,
-            mobile_phone,
-            outgoing_phone_number,
-            outgoing_phone_number_id,
-            backup_email,
-            is_on_duty,
-            culture_name,
-            time_zone_id,
-            sms_provider,
-            use_numeric_sender,
-            phone_provider,
-            allow_native_login,
-            allow_single_signon,
-            default_dashboard,
-            operator_role,
-            setup_mode,
-        } = self;
-        let profile = Profile {
-            full_name,
-            email,
-            mobile_phone,
-            outgoing_phone_number,
-            outgoing_phone_number_id,
-            backup_email,
-            is_on_duty,
-            culture_name,
-            time_zone_id,
-            sms_provider,
-            use_numeric_sender,
-            phone_provider,
-            allow_native_login,
-            allow_single_signon,
-            default_dashboard,
-            operator_role,
-            setup_mode,
-        };
-        Operator::new(operator_guid, profile, password_hash)
     }
 }
 
@@ -157,10 +61,9 @@ pub async fn load(
     schedules: &mut Schedules,
 ) -> Result<Vec<(AccountId, i64, Operator)>, Corrupt> {
     let mut authorizations = load_authorizations(&mut *connection).await?;
-    let rows = sqlx::query_as!(
-        Row,
+    let rows = sqlx::query!(
         r#"select account_id as "account_id: AccountId", operator_guid as "operator_guid: OperatorGuid", sequence,
-                  full_name as "full_name: FullName", email as "email: Email", email_key,
+                  full_name as "full_name: FullName", email as "email: Email",
                   password_hash as "password_hash: PasswordHash", mobile_phone as "mobile_phone: PhoneNumber",
                   outgoing_phone_number as "outgoing_phone_number: PhoneNumber",
                   outgoing_phone_number_id as "outgoing_phone_number_id: OutgoingPhoneNumberId",
@@ -176,13 +79,30 @@ pub async fn load(
     .fetch_all(connection)
     .await?;
     let operators = rows.into_iter().map(|row| {
-        let (account, sequence) = (row.account_id, row.sequence);
-        let mut operator = row.operator();
-        operator.authorizations = authorizations
-            .remove(&(account, operator.guid))
-            .unwrap_or_default();
-        operator.schedules = schedules.take(account, ScheduleOwner::Operator(operator.guid));
-        (account, sequence, operator)
+        let (account, guid) = (row.account_id, row.operator_guid);
+        let profile = Profile {
+            full_name: row.full_name,
+            email: row.email,
+            mobile_phone: row.mobile_phone,
+            outgoing_phone_number: row.outgoing_phone_number,
+            outgoing_phone_number_id: row.outgoing_phone_number_id,
+            backup_email: row.backup_email,
+            is_on_duty: row.is_on_duty,
+            culture_name: row.culture_name,
+            time_zone_id: row.time_zone_id,
+            sms_provider: row.sms_provider,
+            use_numeric_sender: row.use_numeric_sender,
+            phone_provider: row.phone_provider,
+            allow_native_login: row.allow_native_login,
+            allow_single_signon: row.allow_single_signon,
+            default_dashboard: row.default_dashboard,
+            operator_role: row.operator_role,
+            setup_mode: row.setup_mode,
+        };
+        let mut operator = Operator::new(guid, profile, row.password_hash);
+        operator.authorizations = authorizations.remove(&(account, guid)).unwrap_or_default();
+        operator.schedules = schedules.take(account, ScheduleOwner::Operator(guid));
+        (account, row.sequence, operator)
     });
     Ok(operators.collect())
 }

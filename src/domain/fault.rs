@@ -63,7 +63,7 @@ impl Fault {
 /// The faults of an account, or of the server.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// Whether there are any: all that a request costs where there are none.
+    /// Whether there are any: all that most requests have to look at.
     any: AtomicBool,
     all: Mutex<Vec<Fault>>,
 }
@@ -93,6 +93,10 @@ impl Faults {
         self.any.store(false, Ordering::Release);
     }
 
+    pub fn is_empty(&self) -> bool {
+        !self.any.load(Ordering::Acquire)
+    }
+
     /// The fault that strikes a request, if one does: its Id and what it does. `chance` gives numbers from 0 to 1.
     pub fn strike(
         &self,
@@ -100,9 +104,6 @@ impl Faults {
         request: Matched<'_>,
         mut chance: impl FnMut() -> f64,
     ) -> Option<(u64, Effect)> {
-        if !self.any.load(Ordering::Acquire) {
-            return None;
-        }
         let mut all = self.lock();
         let at = all.iter_mut().position(|fault| {
             if fault.when != when || !fault.matches.fits(request) {

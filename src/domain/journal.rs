@@ -1,5 +1,6 @@
 //! The journal: what was asked of an account and what was answered, without secrets.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -95,13 +96,20 @@ pub struct Message {
 #[derive(Debug, Default)]
 pub struct Headers(String);
 
-impl Headers {
-    pub fn add(&mut self, name: &str, value: &str) {
-        for part in [name, ": ", redacted_header(name, value), "\n"] {
-            self.0.push_str(part);
+impl<'a> FromIterator<(&'a str, Cow<'a, str>)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Cow<'a, str>)>>(headers: I) -> Self {
+        // Most heads find room in this.
+        let mut text = String::with_capacity(256);
+        for (name, value) in headers {
+            for part in [name, ": ", redacted_header(name, &value), "\n"] {
+                text.push_str(part);
+            }
         }
+        Self(text)
     }
+}
 
+impl Headers {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.lines().filter_map(|line| line.split_once(": "))
     }

@@ -1,7 +1,7 @@
 //! Basic authentication: from the header of a request to the one who asks.
 
 use axum::extract::{Request, State};
-use axum::http::HeaderMap;
+use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
@@ -9,7 +9,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::observe::Trace;
+use super::observe::{self, Trace};
 use crate::AppState;
 use crate::error::{Error, Result};
 
@@ -30,7 +30,7 @@ pub async fn authenticate(
     let Ok(Credentials {
         user_name,
         password,
-    }) = credentials(request.headers())
+    }) = credentials(request.headers().get(AUTHORIZATION))
     else {
         trace.refused(None, None);
         return Error::Unauthenticated.into_response();
@@ -46,22 +46,17 @@ pub async fn authenticate(
     trace.accepted(&slot, user_name);
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(slot);
-    next.run(request).await
+    observe::strike(&state, trace, request, next).await
 }
 
 /// The credentials of a request (RFC 7617): UTF-8, and the password may hold colons.
-pub fn credentials(headers: &HeaderMap) -> Result<Credentials> {
+pub fn credentials(authorization: Option<&HeaderValue>) -> Result<Credentials> {
     const BASE64: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
     );
     let basic = || {
-        let (scheme, token) = headers
-            .get(AUTHORIZATION)?
-            .to_str()
-            .ok()?
-            .trim()
-            .split_once(' ')?;
+        let (scheme, token) = authorization?.to_str().ok()?.trim().split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("Basic") {
             return None;
         }

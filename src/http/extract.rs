@@ -36,8 +36,10 @@ pub struct Json<T>(pub T);
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
-        match serde_json::to_vec(&self.0) {
-            Ok(body) => (
+        // Most answers find room in this.
+        let mut body = Vec::with_capacity(1024);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => (
                 [(
                     CONTENT_TYPE,
                     HeaderValue::from_static("application/json; charset=utf-8"),

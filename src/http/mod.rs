@@ -21,20 +21,20 @@ pub use error::status;
 use std::any::Any;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::Method;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::AppState;
 use crate::error::Error;
+use crate::{AppState, Control};
+use observe::Recording;
 
 /// The account API.
 pub fn api(state: &AppState) -> Router {
-    let strike = from_fn_with_state(state.clone(), observe::strike);
     let with_credentials = Router::new()
         .merge(account::routes())
         .merge(api_user::routes())
@@ -43,26 +43,37 @@ pub fn api(state: &AppState) -> Router {
         .merge(operator_group::routes())
         .merge(timezone::routes())
         .merge(not_emulated())
-        .route_layer(strike.clone())
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let api = Router::new()
         .merge(with_credentials)
-        .merge(
-            registration::routes()
-                .route_layer(strike)
-                .route_layer(from_fn_with_state(
-                    state.clone(),
-                    registration::authenticate,
-                )),
-        )
+        .merge(registration::routes().route_layer(from_fn_with_state(
+            state.clone(),
+            registration::authenticate,
+        )))
         // Set after the layers above, so that a wrong method is told before credentials are asked for.
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
         .with_state(state.clone());
-    // A path is brought into its form before it is recorded, and a panic is recorded as the 500 that it becomes.
-    let api = CatchPanicLayer::custom(panicked).layer(from_fn(path::without_head).layer(api));
-    let api = from_fn_with_state(state.clone(), observe::record).layer(api);
-    Router::new().fallback_service(from_fn(path::canonical).layer(api))
+    // A panic is recorded as the 500 that it becomes.
+    let api = CatchPanicLayer::custom(panicked).layer(api);
+    Router::new().fallback_service(from_fn_with_state(state.clone(), enter).layer(api))
+}
+
+/// What comes before and after every request: its path is brought into its form, and it gets into the journal, which
+/// nobody can read where there is no control API.
+async fn enter(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    path::make_canonical(&mut request);
+    let recording = match state.control {
+        Control::On { .. } => Some(Recording::of(state, &mut request)),
+        Control::Off => None,
+    };
+    path::take_head_away(&mut request);
+    let mut response = next.run(request).await;
+    path::take_head_from_allow(&mut response);
+    match recording {
+        Some(recording) => recording.answered(response).await,
+        None => response,
+    }
 }
 
 /// The rest of the live service says that it is not here.

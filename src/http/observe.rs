@@ -1,11 +1,12 @@
 //! Around every request of the account API: faults strike it, and the journal is told of it before the answer goes out.
 
+use std::mem;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{MatchedPath, Request};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
@@ -110,26 +111,21 @@ enum NoAnswer {
     Hang,
 }
 
-/// Lets faults strike a request: before it is bound, or after its change was committed.
-pub async fn strike(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let trace = Trace::of_routed(&request);
-    let (method, path) = (
-        request.method().clone(),
-        format!("/v4{}", request.uri().path()),
-    );
+/// Lets faults strike a request whose credentials were accepted: before it is bound, or after its change was committed.
+pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
     let effect = |when, status| {
+        let all = state.store.state();
+        let own = trace.slot().map(|slot| &slot.beside.faults);
+        let mut faults = own
+            .into_iter()
+            .chain([&all.beside.faults])
+            .filter(|faults| !faults.is_empty())
+            .peekable();
+        faults.peek()?;
+        let path = shown_path(&uri);
         let request = trace.matched(method.as_str(), &path, status);
-        let own = trace
-            .slot()
-            .and_then(|slot| slot.beside.faults.strike(when, request, rand::random));
-        let (id, effect) = own.or_else(|| {
-            state
-                .store
-                .state()
-                .beside
-                .faults
-                .strike(when, request, rand::random)
-        })?;
+        let (id, effect) = faults.find_map(|faults| faults.strike(when, request, rand::random))?;
         let _ = trace.0.fault.set(id);
         Some(effect)
     };
@@ -180,83 +176,73 @@ fn instead(effect: Effect) -> Response {
     }
 }
 
-/// Writes a request and its answer into the journal of its account, or of the server, and lets the answer go.
-pub async fn record(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    let trace = Trace::default();
-    request.extensions_mut().insert(trace.clone());
-    let connection = request.extensions().get::<Connection>().cloned();
-    let unrecorded = Unrecorded {
-        // Taken once, so that what is asked before a reset is not in the journal after it.
-        all: Arc::clone(&*state.store.state()),
-        state,
-        start: Instant::now(),
-        method: request.method().clone(),
-        uri: request.uri().clone(),
-        headers: request.headers().clone(),
-        trace,
-        answer: None,
-    };
-
-    let response = next.run(request).await;
-    let (parts, body) = response.into_parts();
-    // Answers are made whole, so this waits for nothing.
-    let body = body
-        .collect()
-        .await
-        .map(Collected::to_bytes)
-        .unwrap_or_default();
-    match (parts.extensions.get::<NoAnswer>(), connection) {
-        (None, _) => {
-            let parts = unrecorded.answered(parts, body.clone());
-            Response::from_parts(parts, Body::from(body))
-        }
-        (Some(no_answer), Some(connection)) => {
-            drop(unrecorded);
-            match no_answer {
-                NoAnswer::Reset => connection.reset().await,
-                NoAnswer::Hang => connection.hang().await,
-            }
-        }
-        (Some(_), None) => std::future::pending().await,
-    }
-}
-
 /// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because a fault
 /// keeps its answer back, or because its client went away.
-struct Unrecorded {
+pub struct Recording {
     state: AppState,
+    /// Taken once, so that what is asked before a reset is not in the journal after it.
     all: Arc<Accounts>,
     start: Instant,
     method: Method,
     uri: Uri,
-    headers: HeaderMap,
+    headers: journal::Headers,
+    authorization: Option<HeaderValue>,
+    content_type: Option<HeaderValue>,
+    connection: Option<Connection>,
     trace: Trace,
-    answer: Option<(Parts, Bytes)>,
+    is_written: bool,
 }
 
-impl Unrecorded {
-    fn answered(mut self, parts: Parts, body: Bytes) -> Parts {
-        self.answer = Some((parts.clone(), body));
-        parts
-    }
-}
-
-impl Drop for Unrecorded {
-    fn drop(&mut self) {
-        let Self {
+impl Recording {
+    /// Begins with a request, which carries a trace from now on.
+    pub fn of(state: AppState, request: &mut Request) -> Self {
+        let trace = Trace::default();
+        request.extensions_mut().insert(trace.clone());
+        let headers = request.headers();
+        Self {
+            all: Arc::clone(&*state.store.state()),
             state,
-            all,
-            start,
-            method,
-            uri,
-            headers,
+            start: Instant::now(),
+            method: request.method().clone(),
+            uri: request.uri().clone(),
+            headers: kept(headers),
+            authorization: headers.get(AUTHORIZATION).cloned(),
+            content_type: headers.get(CONTENT_TYPE).cloned(),
+            connection: request.extensions().get().cloned(),
             trace,
-            answer,
-        } = self;
+            is_written: false,
+        }
+    }
+
+    /// Writes the request and its answer into the journal of its account, or of the server, and lets the answer go.
+    pub async fn answered(mut self, response: Response) -> Response {
+        let (parts, body) = response.into_parts();
+        // Answers are made whole, so this waits for nothing.
+        let body = body
+            .collect()
+            .await
+            .map(Collected::to_bytes)
+            .unwrap_or_default();
+        let Some(no_answer) = parts.extensions.get::<NoAnswer>() else {
+            self.write(Some((&parts, &body)));
+            return Response::from_parts(parts, Body::from(body));
+        };
+        let connection = self.connection.take();
+        drop(self);
+        match (no_answer, connection) {
+            (NoAnswer::Reset, Some(connection)) => connection.reset().await,
+            (NoAnswer::Hang, Some(connection)) => connection.hang().await,
+            (_, None) => std::future::pending().await,
+        }
+    }
+
+    fn write(&mut self, answer: Option<(&Parts, &Bytes)>) {
+        self.is_written = true;
+        let Self { all, trace, .. } = self;
         let login = trace.0.login.get();
         // A path that nobody serves asks for no credentials, but those that came name an account all the same.
         let named = || {
-            let Credentials { user_name, .. } = credentials(headers).ok()?;
+            let Credentials { user_name, .. } = credentials(self.authorization.as_ref()).ok()?;
             let (slot, _) = all.login(&user_name)?;
             Some((Arc::clone(slot), user_name))
         };
@@ -265,64 +251,70 @@ impl Drop for Unrecorded {
             None => named().unzip(),
         };
         let account = slot.as_ref().map(|slot| slot.account.id);
+        let request = Message {
+            headers: mem::take(&mut self.headers),
+            body: trace.0.body.get().map_or(journal::Body::None, |body| {
+                journal::Body::of_request(text(self.content_type.as_ref()), body)
+            }),
+        };
         let entry = Entry {
             sequence: 0,
             time: all.now(slot.as_deref()),
-            duration: start.elapsed(),
-            method: method.to_string(),
-            path: format!("/v4{}", uri.path()),
-            query: uri.query().map(redacted_query),
+            duration: self.start.elapsed(),
+            method: self.method.to_string(),
+            path: shown_path(&self.uri),
+            query: self.uri.query().map(redacted_query),
             operation_id: trace.0.operation.get().map(|operation| operation.id),
-            status: answer.as_ref().map(|(parts, _)| parts.status.as_u16()),
+            status: answer.map(|(parts, _)| parts.status.as_u16()),
             account,
-            user_name,
             authentication: match login {
                 None => Authentication::NotAsked,
                 Some(login) if login.is_accepted => Authentication::Accepted,
                 Some(_) => Authentication::Refused,
             },
             fault: trace.0.fault.get().copied(),
-            reason: answer
-                .as_ref()
-                .and_then(|(parts, _)| why::reason(all, parts, headers, uri.path(), account)),
-            request: Message {
-                headers: kept(headers),
-                body: trace
-                    .0
-                    .body
-                    .get()
-                    .map(|body| journal::Body::of_request(content_type(headers), body))
-                    .unwrap_or_default(),
-            },
-            response: answer
-                .as_ref()
-                .map(|(parts, body)| Message {
-                    headers: kept(&parts.headers),
-                    body: if content_type(&parts.headers).contains("json") {
-                        journal::Body::of_json(body)
-                    } else {
-                        journal::Body::None
-                    },
-                })
-                .unwrap_or_default(),
+            reason: answer.and_then(|(parts, _)| {
+                why::reason(all, parts, self.uri.path(), user_name.as_deref(), account)
+            }),
+            user_name,
+            request,
+            response: answer.map_or_else(Message::default, |(parts, body)| Message {
+                headers: kept(&parts.headers),
+                body: if text(parts.headers.get(CONTENT_TYPE)).contains("json") {
+                    journal::Body::of_json(body)
+                } else {
+                    journal::Body::None
+                },
+            }),
         };
         let beside = slot.as_ref().map_or(&all.beside, |slot| &slot.beside);
-        state.store.record(beside, entry);
+        self.state.store.record(beside, entry);
     }
 }
 
-fn content_type(headers: &HeaderMap) -> &str {
-    headers
-        .get(CONTENT_TYPE)
+impl Drop for Recording {
+    fn drop(&mut self) {
+        if !self.is_written {
+            self.write(None);
+        }
+    }
+}
+
+/// The canonical path as clients know it.
+fn shown_path(uri: &Uri) -> String {
+    ["/v4", uri.path()].concat()
+}
+
+fn text(header: Option<&HeaderValue>) -> &str {
+    header
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default()
 }
 
 /// What is kept of headers.
 fn kept(headers: &HeaderMap) -> journal::Headers {
-    let mut kept = journal::Headers::default();
-    for (name, value) in headers {
-        kept.add(name.as_str(), &String::from_utf8_lossy(value.as_bytes()));
-    }
-    kept
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))
+        .collect()
 }

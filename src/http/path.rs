@@ -7,7 +7,6 @@ use std::sync::LazyLock;
 use axum::extract::Request;
 use axum::http::header::ALLOW;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 
@@ -24,41 +23,46 @@ static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
 
 /// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
 /// at its end. The live service, an ASP.NET application, takes paths in any case, and scripts rely on it.
-pub async fn canonical(mut request: Request, next: Next) -> Response {
-    if let Some(path) = canonical_path(request.uri().path()) {
-        let path_and_query = match request.uri().query() {
-            Some(query) => format!("{path}?{query}"),
-            None => path,
-        };
-        // What was a path stays one, so this cannot fail; if it did, the path would just not be found.
-        if let Ok(uri) = path_and_query.parse::<Uri>() {
-            *request.uri_mut() = uri;
-        }
+pub fn make_canonical(request: &mut Request) {
+    let Some(path) = canonical_path(request.uri().path()) else {
+        return;
+    };
+    let path_and_query = match request.uri().query() {
+        Some(query) => format!("{path}?{query}"),
+        None => path,
+    };
+    // What was a path stays one, so this cannot fail; if it did, the path would just not be found.
+    if let Ok(uri) = Uri::try_from(path_and_query) {
+        *request.uri_mut() = uri;
     }
-    next.run(request).await
 }
 
 /// HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.
-pub async fn without_head(mut request: Request, next: Next) -> Response {
+pub fn take_head_away(request: &mut Request) {
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::CONNECT;
     }
-    let mut response = next.run(request).await;
-    if response.status() == StatusCode::METHOD_NOT_ALLOWED
-        && let Some(allow) = response
-            .headers()
-            .get(ALLOW)
-            .and_then(|allow| allow.to_str().ok())
-    {
-        let methods: Vec<_> = allow
-            .split(',')
-            .filter(|method| *method != "HEAD")
-            .collect();
-        if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
-            response.headers_mut().insert(ALLOW, allow);
-        }
+}
+
+/// The router names HEAD as well where a GET is allowed.
+pub fn take_head_from_allow(response: &mut Response) {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return;
     }
-    response
+    let Some(allow) = response
+        .headers()
+        .get(ALLOW)
+        .and_then(|allow| allow.to_str().ok())
+    else {
+        return;
+    };
+    let methods: Vec<_> = allow
+        .split(',')
+        .filter(|method| *method != "HEAD")
+        .collect();
+    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
+        response.headers_mut().insert(ALLOW, allow);
+    }
 }
 
 /// The path in the form of the routes, unless it has that form.

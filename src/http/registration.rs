@@ -2,6 +2,7 @@
 
 use axum::extract::{RawQuery, Request, State};
 use axum::http::StatusCode;
+use axum::http::header::AUTHORIZATION;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::post;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use super::auth::{Credentials, credentials};
 use super::extract::Json;
-use super::observe::Trace;
+use super::observe::{self, Trace};
 use crate::AppState;
 use crate::domain::text::Description;
 use crate::domain::{Draft, OperatorGuid, Problems};
@@ -32,7 +33,7 @@ pub async fn authenticate(
     let Ok(Credentials {
         user_name,
         password,
-    }) = credentials(request.headers())
+    }) = credentials(request.headers().get(AUTHORIZATION))
     else {
         trace.refused(None, None);
         return Error::Unauthenticated.into_response();
@@ -43,7 +44,7 @@ pub async fn authenticate(
         (Ok(login), Some(slot)) => {
             trace.accepted(&slot, user_name);
             request.extensions_mut().insert(login);
-            next.run(request).await
+            observe::strike(&state, trace, request, next).await
         }
         (login, slot) => {
             trace.refused(slot.as_ref(), Some(user_name));

@@ -1,10 +1,9 @@
 //! Why a request was answered with a 4xx, told more plainly than the answer itself may tell it.
 
+use axum::http::StatusCode;
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use uuid::Uuid;
 
-use super::auth::{Credentials, credentials};
 use crate::domain::{Account, AccountId, ApiUserGuid, OperatorGroupGuid, OperatorGuid, guid};
 use crate::service::registration;
 use crate::store::State;
@@ -17,8 +16,8 @@ pub struct Told(pub String);
 pub fn reason(
     all: &State,
     answer: &Parts,
-    headers: &HeaderMap,
     path: &str,
+    user_name: Option<&str>,
     account: Option<AccountId>,
 ) -> Option<String> {
     // What a fault answered has no message, and no reason in the request.
@@ -27,21 +26,21 @@ pub fn reason(
         return None;
     }
     let seen = match answer.status {
-        StatusCode::UNAUTHORIZED => Some(unauthenticated(all, headers, path)),
+        StatusCode::UNAUTHORIZED => Some(unauthenticated(all, path, user_name)),
         StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
         _ => None,
     };
     seen.or_else(|| Some(told.0.clone()))
 }
 
-fn unauthenticated(all: &State, headers: &HeaderMap, path: &str) -> String {
+fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
     let is_register = path == "/Register";
-    let Ok(Credentials { user_name, .. }) = credentials(headers) else {
+    let Some(user_name) = user_name else {
         return "there are no credentials of Basic authentication, or they cannot be read"
             .to_owned();
     };
-    let api_user = all.login(&user_name);
-    let operator = registration::find(all, &user_name).map(|(_, operator)| operator);
+    let api_user = all.login(user_name);
+    let operator = registration::find(all, user_name).map(|(_, operator)| operator);
     match (is_register, api_user, operator) {
         (false, Some(_), _) => format!("the password of API user {user_name} is wrong"),
         (false, None, Some(_)) => "this is an operator's login: only /Register takes it".to_owned(),

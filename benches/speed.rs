@@ -173,7 +173,10 @@ fn reads(criterion: &mut Criterion) {
         ("control off", Server::start(Control::Off)),
     ];
     let one = servers[0].1.operator();
-    for (what, path) in [("one operator", one.as_str()), ("list of 20", "/v4/Operator")] {
+    for (what, path) in [
+        ("one operator", one.as_str()),
+        ("list of 20", "/v4/Operator"),
+    ] {
         let request = request("GET", path, "");
         let mut group = criterion.benchmark_group(format!("GET {what}, {CLIENTS} clients"));
         group.throughput(Throughput::Elements(1));

@@ -1,5 +1,7 @@
 //! What can go wrong with a request. Which status each of these is, `http` knows.
 
+use std::any::Any;
+
 /// Why a request was not carried out. It changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -32,6 +34,21 @@ pub enum Error {
     /// A fault of the server. What it was is for the log, where it is told once.
     #[error("the server failed: {0}")]
     Failed(String),
+}
+
+impl Error {
+    /// What a panic said.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the layers that catch panics hand them over"
+    )]
+    pub fn of_panic(panic: Box<dyn Any + Send>) -> Self {
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Self::Failed(format!("a panic: {}", text.unwrap_or("without a message")))
+    }
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;

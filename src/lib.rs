@@ -86,3 +86,9 @@ pub enum Control {
         token: Option<Arc<str>>,
     },
 }
+
+impl Control {
+    pub fn has_token(&self) -> bool {
+        matches!(self, Self::On { token: Some(_) })
+    }
+}

@@ -158,9 +158,15 @@ impl Connection {
     }
 
     /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.
-    pub async fn hang(mut self) -> ! {
-        while self.stopped.changed().await.is_ok() {}
+    pub async fn hang(self) -> ! {
+        self.stopping().await;
         self.reset().await
+    }
+
+    /// Waits until the server stops: whoever keeps a client waiting on purpose has to end then.
+    pub async fn stopping(&self) {
+        let mut stopped = self.stopped.clone();
+        while stopped.changed().await.is_ok() {}
     }
 }
 

@@ -8,15 +8,19 @@ mod problem;
 mod requests;
 mod scope;
 
+use std::net::IpAddr;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::document::schema;
 use crate::error::Error;
@@ -54,7 +58,11 @@ pub fn routes(state: &AppState) -> Router {
             .layer(from_fn_with_state(state.clone(), guard))
             .with_state(state.clone()),
     };
-    control.merge(always)
+    control
+        .merge(always)
+        .layer(CatchPanicLayer::custom(|panic| {
+            Problem::from(Error::of_panic(panic)).into_response()
+        }))
 }
 
 async fn wrong_method() -> Problem {
@@ -76,7 +84,10 @@ fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
     let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let is_foreign = header(ORIGIN).is_some_and(|origin| {
         let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-        header(HOST) != Some(host)
+        let is_own = header(HOST) == Some(host);
+        // A name that the page's own server gives away may point here for a moment (DNS rebinding); without a token,
+        // only names that nobody else can have are believed.
+        !is_own || !(is_local(host) || control.has_token())
     });
     if is_foreign {
         let told = "requests from pages of another origin are refused";
@@ -101,6 +112,16 @@ fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
         )
             .into_response(),
     )
+}
+
+/// Whether a host is an address, `localhost` or a name without a dot, as the services of a Compose file have.
+fn is_local(host: &str) -> bool {
+    let Ok(authority) = host.parse::<Authority>() else {
+        return false;
+    };
+    let name = authority.host();
+    let address = name.trim_start_matches('[').trim_end_matches(']');
+    !name.contains('.') || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
 }
 
 #[derive(Serialize)]

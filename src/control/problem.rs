@@ -8,7 +8,9 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio::time::timeout;
 
+use crate::AppState;
 use crate::error::Error;
 use crate::http::status;
 
@@ -62,14 +64,15 @@ impl IntoResponse for Problem {
 #[derive(Debug)]
 pub struct Body<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self> {
+    async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         /// Seeds come this way, and a seed may be large.
         const LARGEST: usize = 16 * 1024 * 1024;
-        let bytes = to_bytes(request.into_body(), LARGEST)
+        let bytes = timeout(state.read_timeout, to_bytes(request.into_body(), LARGEST))
             .await
+            .map_err(|_| Error::TooSlow)?
             .map_err(|error| {
                 Problem::new(
                     StatusCode::PAYLOAD_TOO_LARGE,

@@ -7,15 +7,16 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until};
 
 use super::problem::{Body, Problem, Query, Result};
 use super::scope::Scope;
 use crate::AppState;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
+use crate::server::Connection;
 use crate::store::Slot;
 
 pub fn routes() -> Router<AppState> {
@@ -170,6 +171,7 @@ async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
 
 async fn wait(
     State(state): State<AppState>,
+    Extension(connection): Extension<Connection>,
     mut scope: Scope,
     Body(wait): Body<Wait>,
 ) -> Result<Json<Count>> {
@@ -192,9 +194,15 @@ async fn wait(
         if count >= at_least {
             return Ok(Json(Count { count }));
         }
-        if !matches!(timeout_at(deadline, recorded.changed()).await, Ok(Ok(()))) {
-            let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
-            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
+        tokio::select! {
+            _ = recorded.changed() => {}
+            () = sleep_until(deadline) => {
+                let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
+            }
+            () = connection.stopping() => {
+                return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops"));
+            }
         }
         scope = scope.again(&state)?;
     }

@@ -58,6 +58,10 @@ impl<V: Keyed> Collection<V> {
         self.sequences.contains_key(key)
     }
 
+    pub fn greatest_key(&self) -> Option<&V::Key> {
+        self.sequences.get_max().map(|(key, _)| key)
+    }
+
     /// All items, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
         self.items.values()

@@ -9,6 +9,7 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
+use super::extract;
 use super::observe::{self, Trace};
 use crate::AppState;
 use crate::error::{Error, Result};
@@ -33,6 +34,7 @@ pub async fn authenticate(
     }) = credentials(request.headers().get(AUTHORIZATION))
     else {
         trace.refused(None, None);
+        extract::read_for_journal(&state, &trace, request).await;
         return Error::Unauthenticated.into_response();
     };
     let Some((caller, slot)) = state.store.authenticate(&user_name, &password) else {
@@ -40,6 +42,7 @@ pub async fn authenticate(
             state.store.state().login(&user_name).map(|(slot, _)| slot),
             Some(user_name),
         );
+        extract::read_for_journal(&state, &trace, request).await;
         return Error::Unauthenticated.into_response();
     };
     slot.usage.count(caller.api_user, state.store.now(&slot));

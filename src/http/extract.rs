@@ -78,11 +78,7 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
         let (mut parts, body) = request.into_parts();
-        let read = read(&parts.headers, body);
-        let bytes = timeout(state.read_timeout, read)
-            .await
-            .map_err(|_| Error::TooSlow)??;
-        let bytes = Bytes::from(bytes);
+        let bytes = read_in_time(state, &parts.headers, body).await?;
         if let Some(trace) = parts.extensions.get::<Trace>() {
             trace.read(&bytes);
         }
@@ -188,6 +184,21 @@ async fn bind_path<P: FromPath>(
         rest: all.into_iter(),
         problems,
     })
+}
+
+/// Reads the body of a request that is answered without being bound.
+pub async fn read_for_journal(state: &AppState, trace: &Trace, request: Request) {
+    let (parts, body) = request.into_parts();
+    if let Ok(bytes) = read_in_time(state, &parts.headers, body).await {
+        trace.read(&bytes);
+    }
+}
+
+async fn read_in_time(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes> {
+    timeout(state.read_timeout, read(headers, body))
+        .await
+        .map_err(|_| Error::TooSlow)?
+        .map(Bytes::from)
 }
 
 /// Reads a body of the allowed size.

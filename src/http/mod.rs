@@ -18,8 +18,6 @@ mod why;
 
 pub use error::status;
 
-use std::any::Any;
-
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -55,7 +53,7 @@ pub fn api(state: &AppState) -> Router {
         .fallback(unknown_path)
         .with_state(state.clone());
     // A panic is recorded as the 500 that it becomes.
-    let api = CatchPanicLayer::custom(panicked).layer(api);
+    let api = CatchPanicLayer::custom(|panic| Error::of_panic(panic).into_response()).layer(api);
     Router::new().fallback_service(from_fn_with_state(state.clone(), enter).layer(api))
 }
 
@@ -96,16 +94,4 @@ async fn wrong_method(method: Method) -> Error {
     Error::WrongMethod(format!(
         "{method} is not a method of this path; the Allow header names those that are"
     ))
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the layer hands the panic over"
-)]
-fn panicked(panic: Box<dyn Any + Send>) -> Response {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied());
-    Error::Failed(format!("a panic: {}", text.unwrap_or("without a message"))).into_response()
 }

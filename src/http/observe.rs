@@ -2,7 +2,7 @@
 
 use std::mem;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
@@ -12,10 +12,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, Collected};
+use tokio::time::timeout;
 
 use super::auth::{Credentials, credentials};
 use super::operations::{self, Operation};
-use super::why;
+use super::{extract, why};
 use crate::AppState;
 use crate::domain::fault::{Effect, When};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
@@ -114,6 +115,7 @@ enum NoAnswer {
 /// Lets faults strike a request whose credentials were accepted: before it is bound, or after its change was committed.
 pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
+    let connection = request.extensions().get().cloned();
     let effect = |when, status| {
         let all = state.store.state();
         let own = trace.slot().map(|slot| &slot.beside.faults);
@@ -130,17 +132,32 @@ pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next
         Some(effect)
     };
     match effect(When::Before, None) {
-        Some(Effect::Delay(delay)) => tokio::time::sleep(delay).await,
-        Some(effect) => return instead(effect),
+        Some(Effect::Delay(delay)) => pause(delay, connection.as_ref()).await,
+        Some(effect) => {
+            extract::read_for_journal(state, &trace, request).await;
+            return instead(effect);
+        }
         None => {}
     }
     let response = next.run(request).await;
     match effect(When::After, Some(response.status().as_u16())) {
-        Some(Effect::Delay(delay)) => tokio::time::sleep(delay).await,
+        Some(Effect::Delay(delay)) => pause(delay, connection.as_ref()).await,
         Some(effect) => return instead(effect),
         None => {}
     }
     response
+}
+
+/// Lets time pass, unless the server stops.
+async fn pause(delay: Duration, connection: Option<&Connection>) {
+    let stopping = async {
+        match connection {
+            Some(connection) => connection.stopping().await,
+            None => std::future::pending().await,
+        }
+    };
+    // The error is that the server did not stop.
+    let _ = timeout(delay, stopping).await;
 }
 
 /// What a client gets in the place of an answer.

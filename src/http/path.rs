@@ -72,9 +72,11 @@ fn canonical_path(path: &str) -> Option<String> {
         .filter(|rest| !rest.is_empty())
         .unwrap_or(path);
     let segments = trimmed.strip_prefix('/')?;
-    let segments = match segments.split_once('/') {
-        Some((first, rest)) if decoded(first).eq_ignore_ascii_case("v4") => rest,
-        _ => segments,
+    let (first, rest) = segments.split_once('/').unwrap_or((segments, ""));
+    let segments = if decoded(first).eq_ignore_ascii_case("v4") {
+        rest
+    } else {
+        segments
     };
     let canonical: String = segments
         .split('/')
@@ -110,6 +112,8 @@ mod tests {
             ("/v4/monitor/1", "/Monitor/1"),
             ("/v4//Operator", "//Operator"),
             ("/v4/Operator//", "/Operator/"),
+            ("/v4", "/"),
+            ("/v4/", "/"),
         ] {
             assert_eq!(
                 canonical_path(written).as_deref(),
@@ -117,7 +121,7 @@ mod tests {
                 "{written}"
             );
         }
-        for canonical in ["/Operator", "/", "/v4", "*"] {
+        for canonical in ["/Operator", "/", "*"] {
             assert_eq!(canonical_path(canonical), None, "{canonical}");
         }
     }

@@ -87,7 +87,7 @@ pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
         "insert into account (account_id, sequence, name, time_zone_id, single_sign_on, owner_guid, next_schedule_id)
          select value ->> 'account_id', value ->> 'sequence', value ->> 'name', value ->> 'time_zone_id',
                 value ->> 'single_sign_on', value ->> 'owner_guid', value ->> 'next_schedule_id'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id) do update set
              sequence = excluded.sequence, name = excluded.name, time_zone_id = excluded.time_zone_id,
@@ -108,7 +108,7 @@ pub async fn delete(
         return Ok(());
     };
     sqlx::query!(
-        "delete from account where account_id in (select value from json_each($1))",
+        "delete from account where account_id in (select value from jsonb_each($1))",
         keys
     )
     .execute(connection)

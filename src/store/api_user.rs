@@ -110,7 +110,7 @@ pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
          select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'sequence', value ->> 'operator_guid',
                 value ->> 'user_name', unhex(value ->> 'password_digest'), value ->> 'type', value ->> 'description',
                 value ->> 'created_date', value ->> 'predates_last_used'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, api_user_guid) do update set
              sequence = excluded.sequence, operator_guid = excluded.operator_guid, user_name = excluded.user_name,
@@ -130,7 +130,7 @@ pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(
     sqlx::query!(
         "delete from api_user
          where (account_id, api_user_guid) in (
-             select value ->> 'account_id', value ->> 'api_user_guid' from json_each($1)
+             select value ->> 'account_id', value ->> 'api_user_guid' from jsonb_each($1)
          )",
         keys,
     )

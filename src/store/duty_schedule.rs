@@ -164,7 +164,7 @@ pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
                 value ->> 'operator_group_guid', value ->> 'copy_of', value ->> 'schedule_mode',
                 value ->> 'start_date_time', value ->> 'end_date_time', value ->> 'week_day', value ->> 'month_day',
                 value ->> 'start_time', value ->> 'end_time'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, schedule_id) do update set
              operator_guid = excluded.operator_guid, operator_group_guid = excluded.operator_group_guid,
@@ -186,7 +186,7 @@ pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(
     sqlx::query!(
         "delete from duty_schedule
          where (account_id, schedule_id) in (
-             select value ->> 'account_id', value ->> 'schedule_id' from json_each($1)
+             select value ->> 'account_id', value ->> 'schedule_id' from jsonb_each($1)
          )",
         keys,
     )

@@ -145,7 +145,7 @@ pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
                 value ->> 'use_numeric_sender', value ->> 'phone_provider', value ->> 'allow_native_login',
                 value ->> 'allow_single_signon', value ->> 'default_dashboard', value ->> 'operator_role',
                 value ->> 'setup_mode'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, operator_guid) do update set
              sequence = excluded.sequence, full_name = excluded.full_name, email = excluded.email,
@@ -172,7 +172,7 @@ pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(
     sqlx::query!(
         "delete from operator
          where (account_id, operator_guid) in (
-             select value ->> 'account_id', value ->> 'operator_guid' from json_each($1)
+             select value ->> 'account_id', value ->> 'operator_guid' from jsonb_each($1)
          )",
         keys,
     )
@@ -191,7 +191,7 @@ pub async fn upsert_authorizations(
     sqlx::query!(
         "insert into operator_authorization (account_id, operator_guid, authorization)
          select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, operator_guid, authorization) do nothing",
         rows,
@@ -211,7 +211,7 @@ pub async fn delete_authorizations(
     sqlx::query!(
         "delete from operator_authorization
          where (account_id, operator_guid, authorization) in (
-             select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization' from json_each($1)
+             select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization' from jsonb_each($1)
          )",
         rows,
     )

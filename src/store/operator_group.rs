@@ -150,7 +150,7 @@ pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
         "insert into operator_group (account_id, operator_group_guid, sequence, kind, description)
          select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'sequence', value ->> 'kind',
                 value ->> 'description'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, operator_group_guid) do update set
              sequence = excluded.sequence, kind = excluded.kind, description = excluded.description",
@@ -168,7 +168,7 @@ pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(
     sqlx::query!(
         "delete from operator_group
          where (account_id, operator_group_guid) in (
-             select value ->> 'account_id', value ->> 'operator_group_guid' from json_each($1)
+             select value ->> 'account_id', value ->> 'operator_group_guid' from jsonb_each($1)
          )",
         keys,
     )
@@ -188,7 +188,7 @@ pub async fn upsert_members(
         "insert into operator_group_member (account_id, operator_group_guid, operator_guid, sequence)
          select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'operator_guid',
                 value ->> 'sequence'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, operator_group_guid, operator_guid) do update set sequence = excluded.sequence",
         rows,
@@ -209,7 +209,7 @@ pub async fn delete_members(
         "delete from operator_group_member
          where (account_id, operator_group_guid, operator_guid) in (
              select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'operator_guid'
-             from json_each($1)
+             from jsonb_each($1)
          )",
         keys,
     )
@@ -228,7 +228,7 @@ pub async fn upsert_authorizations(
     sqlx::query!(
         "insert into operator_group_authorization (account_id, operator_group_guid, authorization)
          select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'authorization'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, operator_group_guid, authorization) do nothing",
         rows,
@@ -249,7 +249,7 @@ pub async fn delete_authorizations(
         "delete from operator_group_authorization
          where (account_id, operator_group_guid, authorization) in (
              select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'authorization'
-             from json_each($1)
+             from jsonb_each($1)
          )",
         rows,
     )

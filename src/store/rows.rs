@@ -19,7 +19,7 @@ impl<K, R> Default for Rows<K, R> {
     }
 }
 
-/// Rows for `json_each`, if there are any.
+/// Rows for `jsonb_each`, which hands each of them on without writing it as text again, if there are any.
 pub fn json<R: Serialize>(rows: &[R]) -> Option<String> {
     (!rows.is_empty())
         .then(|| serde_json::to_string(rows).expect("rows are plain texts and numbers"))

@@ -148,7 +148,7 @@ pub async fn upsert_bases(
         "insert into base (account_id, sequence, label, is_seeded, document)
          select value ->> 'account_id', value ->> 'sequence', value ->> 'label', value ->> 'is_seeded',
                 value ->> 'document'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id) do update set
              sequence = excluded.sequence, label = excluded.label, is_seeded = excluded.is_seeded,
@@ -168,7 +168,7 @@ pub async fn delete_bases(
         return Ok(());
     };
     sqlx::query!(
-        "delete from base where account_id in (select value from json_each($1))",
+        "delete from base where account_id in (select value from jsonb_each($1))",
         keys
     )
     .execute(connection)
@@ -185,7 +185,7 @@ pub async fn upsert_snapshots(
     };
     sqlx::query!(
         "insert into snapshot (account_id, name, document)
-         select value ->> 'account_id', value ->> 'name', value ->> 'document' from json_each($1)
+         select value ->> 'account_id', value ->> 'name', value ->> 'document' from jsonb_each($1)
          where true
          on conflict (account_id, name) do update set document = excluded.document",
         rows,
@@ -204,7 +204,7 @@ pub async fn delete_snapshots(
     };
     sqlx::query!(
         "delete from snapshot
-         where (account_id, name) in (select value ->> 'account_id', value ->> 'name' from json_each($1))",
+         where (account_id, name) in (select value ->> 'account_id', value ->> 'name' from jsonb_each($1))",
         keys,
     )
     .execute(connection)

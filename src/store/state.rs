@@ -181,7 +181,7 @@ impl State {
 
     /// A number that no account has, behind all that have one.
     pub fn free_number(&self) -> Option<AccountId> {
-        let last = self.bases.iter().map(|base| base.key()).max();
+        let last = self.bases.greatest_key().copied();
         last.map_or(Some(AccountId::FIRST), AccountId::next)
     }
 

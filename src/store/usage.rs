@@ -77,7 +77,7 @@ pub(super) async fn delete(
         return Ok(());
     };
     sqlx::query!(
-        "delete from usage where account_id in (select value from json_each($1))",
+        "delete from usage where account_id in (select value from jsonb_each($1))",
         accounts
     )
     .execute(connection)
@@ -93,7 +93,7 @@ async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result
     sqlx::query!(
         "insert into usage (account_id, api_user_guid, last_used)
          select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'last_used'
-         from json_each($1)
+         from jsonb_each($1)
          where true
          on conflict (account_id, api_user_guid) do update set last_used = excluded.last_used",
         rows,
@@ -103,7 +103,7 @@ async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result
     sqlx::query!(
         "insert into usage_of_day (account_id, api_user_guid, day, requests)
          select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'day', value ->> 'requests'
-         from json_each($1)
+         from jsonb_each($1)
          where value ->> 'requests' > 0
          on conflict (account_id, api_user_guid, day) do update set requests = excluded.requests",
         rows,

@@ -99,6 +99,46 @@ async fn web_pages_of_elsewhere_are_refused() {
     Answer::of(own).await.expect(StatusCode::CREATED);
 }
 
+/// The name of a foreign page's server may be made to point here (DNS rebinding); then host and origin are one.
+#[tokio::test]
+async fn web_pages_are_refused_under_a_name_that_anybody_may_have() {
+    let token = |token: Option<&str>| Options {
+        control: Control::On {
+            token: token.map(Into::into),
+        },
+        ..Options::default()
+    };
+    let (open, closed) = (
+        TestApp::start_with(token(None)).await,
+        TestApp::start_with(token(Some("t0ken"))).await,
+    );
+    let asking = |app, host: &str| {
+        let origin = format!("http://{host}");
+        request(app, Method::GET, "/accounts")
+            .header("Host", host)
+            .header("Origin", origin)
+            .header("Authorization", "Bearer t0ken")
+    };
+    for host in ["rebound.example.com:8080", "127.0.0.1.example.com"] {
+        problem(
+            &Answer::of(asking(&open, host)).await,
+            StatusCode::FORBIDDEN,
+        );
+        Answer::of(asking(&closed, host))
+            .await
+            .expect(StatusCode::OK);
+    }
+    for host in [
+        "localhost:8080",
+        "test.localhost",
+        "emulator:8080",
+        "[::1]:8080",
+        "10.0.0.7",
+    ] {
+        Answer::of(asking(&open, host)).await.expect(StatusCode::OK);
+    }
+}
+
 #[tokio::test]
 async fn every_error_is_a_problem() {
     let app = TestApp::start().await;

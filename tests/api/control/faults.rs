@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::{act, count, get, list, new_account, new_fault, post, problem};
@@ -419,4 +420,43 @@ async fn a_fault_that_makes_no_sense_is_told_by_its_field() {
         assert!(told.contains(field), "{fault}: {told}");
     }
     assert!(list(&app, "/faults").await.is_empty());
+}
+
+#[tokio::test]
+async fn a_delay_ends_when_the_server_stops() {
+    let app = TestApp::start().await;
+    let fault = json!({"effect": {"delayMs": 60_000}});
+    new_fault(&app, "/faults", fault).await;
+    let mut stream = TcpStream::connect(app.url().trim_start_matches("http://"))
+        .await
+        .unwrap();
+    stream.write_all(GET.as_bytes()).await.unwrap();
+    while list(&app, "/faults").await[0]["hits"] == 0 {}
+
+    app.stop().await;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
+}
+
+#[tokio::test]
+async fn the_body_of_a_request_is_in_the_journal_even_if_nobody_bound_it() {
+    let app = TestApp::start().await;
+    let sent = json!({"FullName": "Sent in vain"});
+    let wrong = app.as_api_user(&json!({"UserName": "nobody", "Password": "wrong"}));
+    wrong
+        .send(Method::POST, "/v4/Operator", sent.clone())
+        .await
+        .expect(StatusCode::UNAUTHORIZED);
+    new_fault(&app, "/faults", json!({"effect": {"status": 503}})).await;
+    app.post("/v4/Operator", sent.clone())
+        .await
+        .expect(StatusCode::SERVICE_UNAVAILABLE);
+
+    let entries = list(&app, "/requests").await;
+    for (entry, status) in entries.iter().zip([401, 503]) {
+        assert_eq!(entry["status"], status);
+        assert_eq!(entry["request"]["body"], sent);
+    }
+    assert_eq!(entries.len(), 2);
 }

@@ -204,6 +204,7 @@ async fn requests_that_no_route_takes_are_found_with_the_account_they_name() {
     let app = TestApp::start().await;
     for (method, path, status) in [
         ("GET", "/v4/Operators", 404),
+        ("GET", "/v4/", 404),
         ("PUT", "/v4/Operator", 405),
         ("HEAD", "/v4/Operator", 405),
     ] {

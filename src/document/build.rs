@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, Text, Word, nearest};
 use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
-    OperatorShape, UserName,
+    OperatorShape, UserName, UserShape,
 };
 use crate::domain::Usage;
 use crate::domain::account::{ScheduleOwner, Settings};
@@ -18,10 +18,11 @@ use crate::domain::duty_schedule::RecurrenceParts;
 use crate::domain::operator::Base;
 use crate::domain::text::{Email, quoted};
 use crate::domain::timezone::TimeZoneId;
+use crate::domain::user::{OWNER_IS_ACTIVE, OwnChange};
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Moment,
     OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, ScheduleId,
+    OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, ScheduleId, User, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -120,6 +121,53 @@ impl Notes<'_> {
             self.add(place_of(name), message);
         }
         None
+    }
+}
+
+/// What the Ids of one kind of thing are called.
+#[derive(Clone, Copy)]
+struct Name {
+    id: &'static str,
+    next: &'static str,
+    what: &'static str,
+}
+
+impl Notes<'_> {
+    /// The Id of the first thing that does not bring its own: behind all that are written down.
+    fn next_id<'f, I: TryFrom<i32, Error = String> + Ord + Copy + Display>(
+        &mut self,
+        name: Name,
+        ids: impl Iterator<Item = &'f Field<i32>>,
+        given: &Field<Number<I>>,
+        number: impl Fn(I) -> i32,
+    ) -> i32 {
+        let mut unique = Unique::new(name.what);
+        let mut next = 1;
+        for field in ids {
+            let Some(place) = field.place() else {
+                continue;
+            };
+            let read = brought::<I>(field).transpose();
+            let read =
+                read.map_err(|message| Error::Refused(vec![format!("{}: {message}", name.id)]));
+            if let Some(Some(id)) = self.take(place, read) {
+                unique.add(id, place, name.id, self);
+                next = next.max(number(id) + 1);
+            }
+        }
+        if let (Some(Number(given)), Some(place)) = (given.get(), given.place()) {
+            if number(*given) < next {
+                let told = format!(
+                    "{}: there is a {} {} already",
+                    name.next,
+                    name.what,
+                    next - 1
+                );
+                self.add(place, told);
+            }
+            next = next.max(number(*given));
+        }
+        next
     }
 }
 
@@ -257,8 +305,9 @@ impl Builder<'_, '_> {
             time_zone_id: number(&self.shape.timezone_id).unwrap_or_else(default_time_zone),
             single_sign_on: self.shape.single_sign_on.get().copied().unwrap_or_default(),
         };
-        let next = self.next_schedule_id();
-        let mut account = Account::bare(self.id, settings, owner, next);
+        let next_schedule = self.next_schedule_id();
+        let next_user = self.next_user_id();
+        let mut account = Account::bare(self.id, settings, owner, next_schedule, next_user);
         let passwords = self.add_operators(&mut account);
         let groups = self.add_groups(&mut account);
         self.authorize(&mut account, &groups);
@@ -357,6 +406,12 @@ impl Builder<'_, '_> {
                 email: Some(email.clone()),
                 ..change(shape)
             };
+            notes.take_from(is_possible(shape, *guid, account), |_| {
+                let active = shape.user.get().and_then(|user| user.active.place());
+                active.unwrap_or(*place)
+            });
+            let user = user(shape, *guid, || account.new_user_id());
+            account.restore_user(user);
             let password = change.password.clone();
             let hash = shape.password_hash.get().map(|Hashed(hash)| hash.clone());
             let added = account.add_named_operator(*guid, draft(change), Ok(()), hash);
@@ -590,8 +645,6 @@ fn add_owner(account: &mut Account, administrators: OperatorGroupGuid) {
 impl Builder<'_, '_> {
     /// The Id of the first schedule that does not bring its own.
     fn next_schedule_id(&mut self) -> i32 {
-        let mut ids = Unique::new("duty schedule");
-        let mut next = 1;
         let account = self.shape;
         let of_operators = account
             .operators
@@ -601,31 +654,32 @@ impl Builder<'_, '_> {
             .operator_groups
             .items()
             .flat_map(|(group, _)| group.duty_schedules.items());
-        for (shape, _) in of_operators.chain(of_groups) {
-            let Some(place) = shape.id.place() else {
-                continue;
-            };
-            let read = schedule_id(shape).transpose();
-            let read = read.map_err(|message| Error::Refused(vec![format!("Id: {message}")]));
-            if let Some(Some(id)) = self.notes.take(place, read) {
-                ids.add(id, place, "Id", &mut self.notes);
-                next = next.max(id.0 + 1);
-            }
-        }
-        if let (Some(Number(given)), Some(place)) = (
-            self.shape.next_duty_schedule_id.get(),
-            self.shape.next_duty_schedule_id.place(),
-        ) {
-            if given.0 < next {
-                let told = format!(
-                    "NextDutyScheduleId: there is a schedule {} already",
-                    next - 1
-                );
-                self.notes.add(place, told);
-            }
-            next = next.max(given.0);
-        }
-        next
+        let ids = of_operators.chain(of_groups).map(|(shape, _)| &shape.id);
+        let name = Name {
+            id: "Id",
+            next: "NextDutyScheduleId",
+            what: "duty schedule",
+        };
+        self.notes.next_id(
+            name,
+            ids,
+            &account.next_duty_schedule_id,
+            |id: ScheduleId| id.0,
+        )
+    }
+
+    fn next_user_id(&mut self) -> UserId {
+        let users = self.shape.operators.items();
+        let ids = users.filter_map(|(operator, _)| Some(&operator.user.get()?.id));
+        let name = Name {
+            id: "ID",
+            next: "NextUserID",
+            what: "user",
+        };
+        let next = self
+            .notes
+            .next_id(name, ids, &self.shape.next_user_id, |id: UserId| id.0);
+        UserId(next)
     }
 
     fn add_schedules(
@@ -636,7 +690,7 @@ impl Builder<'_, '_> {
         let of_groups: Vec<_> = groups
             .iter()
             .flat_map(|(shape, _, _)| shape.duty_schedules.items())
-            .filter_map(|(shape, _)| schedule_id(shape)?.ok())
+            .filter_map(|(shape, _)| brought(&shape.id)?.ok())
             .collect();
         let of_operators: Vec<_> = self
             .operators
@@ -688,7 +742,7 @@ impl Builder<'_, '_> {
             let place_of = |name: &str| shape.place_of(name).unwrap_or(place);
             self.notes.take_from(problems.into_result(), place_of);
             if let Some(recurrence) = recurrence {
-                let id = schedule_id(shape).and_then(Result::ok);
+                let id = brought(&shape.id).and_then(Result::ok);
                 let restored = account.restore_schedule(owner, id, recurrence, copy_of);
                 self.notes.take(place, restored);
             }
@@ -696,10 +750,10 @@ impl Builder<'_, '_> {
     }
 }
 
-/// The Id that a schedule brings; 0 says nothing, as in the API.
-fn schedule_id(shape: &DutyScheduleShape) -> Option<Result<ScheduleId, String>> {
-    let id = *shape.id.get()?;
-    (id != 0).then(|| ScheduleId::try_from(id))
+/// The Id that something brings; 0 says nothing, as in the API.
+fn brought<I: TryFrom<i32, Error = String>>(id: &Field<i32>) -> Option<Result<I, String>> {
+    let id = *id.get()?;
+    (id != 0).then(|| I::try_from(id))
 }
 
 fn parts(shape: &DutyScheduleShape) -> RecurrenceParts {
@@ -921,6 +975,7 @@ fn change(shape: &OperatorShape) -> OperatorChange {
         setup_mode,
         authorizations: _,
         duty_schedules: _,
+        user: _,
     } = shape;
     let flag = |field: &Field<bool>| patch(field, |flag| *flag);
     OperatorChange {
@@ -946,6 +1001,53 @@ fn change(shape: &OperatorShape) -> OperatorChange {
         operator_role: patch(operator_role, |Text(OrDefault(text))| text.clone()),
         setup_mode: patch(setup_mode, |Word(OrDefault(word))| *word),
     }
+}
+
+/// The owner is active, as in the API.
+fn is_possible(shape: &OperatorShape, operator: OperatorGuid, account: &Account) -> Result<()> {
+    let active = shape.user.get().and_then(|user| user.active.get());
+    let mut problems = Problems::default();
+    problems.refuse_unless(operator != account.owner || active != Some(&false), || {
+        OWNER_IS_ACTIVE.to_owned()
+    });
+    problems.into_result()
+}
+
+/// What an operator is as a user; `next` is its ID, unless it brings one.
+fn user(shape: &OperatorShape, operator: OperatorGuid, next: impl FnOnce() -> UserId) -> User {
+    let nothing = UserShape::default();
+    let UserShape {
+        id,
+        client_id: _,
+        client_name: _,
+        user_name: _,
+        given_name: _,
+        family_name: _,
+        active,
+        email: _,
+        user_role: _,
+        user_role_description: _,
+        mobile_number: _,
+        time_zone_id: _,
+        enable_alert_timeframe,
+        alert_timeframe_start,
+        alert_timeframe_end,
+        default_dashboard,
+        date_format,
+        time_format,
+        graph_tooltips,
+    } = shape.user.get().unwrap_or(&nothing);
+    let id = brought(id).and_then(Result::ok).unwrap_or_else(next);
+    User::new(operator, id).changed(OwnChange {
+        active: active.get().copied(),
+        enable_alert_timeframe: enable_alert_timeframe.get().copied(),
+        alert_timeframe_start: alert_timeframe_start.get().map(|Text(start)| *start),
+        alert_timeframe_end: alert_timeframe_end.get().map(|Text(end)| *end),
+        default_dashboard: default_dashboard.get().copied(),
+        date_format: date_format.get().map(|Text(format)| format.clone()),
+        time_format: time_format.get().map(|Text(format)| format.clone()),
+        graph_tooltips: graph_tooltips.get().copied(),
+    })
 }
 
 fn patch<T, U>(field: &Field<T>, value: impl FnOnce(&T) -> U) -> Patch<U> {

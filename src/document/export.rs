@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::located::{Field, Number, OrDefault, Pinned, Text, Word};
 use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
-    OperatorShape, UserName,
+    OperatorShape, UserName, UserShape,
 };
 use crate::domain::Usage;
 use crate::domain::account::Settings;
@@ -13,7 +13,7 @@ use crate::domain::api_user::LastUsed;
 use crate::domain::operator::Profile;
 use crate::domain::{
     Account, ApiUser, DutySchedule, GroupKind, Operator, OperatorGroup, OperatorGuid, Recurrence,
-    ScheduleId,
+    ScheduleId, User,
 };
 
 /// The document of an account, from which the same account can be loaded. It holds no secret in clear.
@@ -26,7 +26,7 @@ pub fn export(account: &Account, usage: &Usage) -> Document {
     let operators = account
         .operators
         .iter()
-        .map(|operator| export_operator(operator, account.owner));
+        .map(|operator| export_operator(operator, account));
     let groups = account
         .operator_groups
         .iter()
@@ -41,6 +41,7 @@ pub fn export(account: &Account, usage: &Usage) -> Document {
         timezone_id: Field::new(Number(*time_zone_id)),
         single_sign_on: Field::new(*single_sign_on),
         next_duty_schedule_id: Field::new(Number(ScheduleId(account.next_schedule_id()))),
+        next_user_id: Field::new(Number(account.next_user_id())),
         operators: list(operators),
         operator_groups: list(groups),
         api_users: list(api_users),
@@ -63,7 +64,7 @@ fn name_of(operator: OperatorGuid, account: &Account) -> String {
     )
 }
 
-fn export_operator(operator: &Operator, owner: OperatorGuid) -> OperatorShape {
+fn export_operator(operator: &Operator, account: &Account) -> OperatorShape {
     let Profile {
         full_name,
         email,
@@ -91,7 +92,7 @@ fn export_operator(operator: &Operator, owner: OperatorGuid) -> OperatorShape {
         mobile_phone: Field::new(Text(mobile_phone.clone())),
         outgoing_phone_number: Field::new(Text(outgoing_phone_number.clone())),
         outgoing_phone_number_id: outgoing_phone_number_id.map(Number).into(),
-        is_account_administrator: Field::new(operator.guid == owner),
+        is_account_administrator: Field::new(operator.guid == account.owner),
         backup_email: Field::new(Text(backup_email.clone())),
         is_on_duty: Field::new(*is_on_duty),
         culture_name: Field::new(Text(culture_name.clone())),
@@ -106,7 +107,39 @@ fn export_operator(operator: &Operator, owner: OperatorGuid) -> OperatorShape {
         setup_mode: Field::new(Word(OrDefault(*setup_mode))),
         authorizations: list(operator.authorizations.iter().copied().map(Word)),
         duty_schedules: list(operator.schedules.values().map(export_schedule)),
+        user: account
+            .users
+            .get(&operator.guid)
+            .map(|user| export_user(user))
+            .into(),
         ..OperatorShape::default()
+    }
+}
+
+fn export_user(user: &User) -> UserShape {
+    let User {
+        operator: _,
+        id,
+        active,
+        enable_alert_timeframe,
+        alert_timeframe_start,
+        alert_timeframe_end,
+        default_dashboard,
+        date_format,
+        time_format,
+        graph_tooltips,
+    } = user.clone();
+    UserShape {
+        id: Field::new(id.0),
+        active: Field::new(active),
+        enable_alert_timeframe: Field::new(enable_alert_timeframe),
+        alert_timeframe_start: Field::new(Text(alert_timeframe_start)),
+        alert_timeframe_end: Field::new(Text(alert_timeframe_end)),
+        default_dashboard: Field::new(default_dashboard),
+        date_format: Field::new(Text(date_format)),
+        time_format: Field::new(Text(time_format)),
+        graph_tooltips: Field::new(graph_tooltips),
+        ..UserShape::default()
     }
 }
 

@@ -16,13 +16,14 @@ use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
 use crate::domain::text::{
-    BackupEmail, CultureName, DefaultDashboard, Description, Email, FullName, OperatorRole,
-    PhoneNumber, PhoneProvider, quoted,
+    BackupEmail, CultureName, DateFormat, DefaultDashboard, Description, Email, FullName,
+    OperatorRole, PhoneNumber, PhoneProvider, TimeFormat, quoted,
 };
 use crate::domain::timezone::TimeZoneId;
+use crate::domain::user::TimeInterval;
 use crate::domain::{
     AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, ScheduleId,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, ScheduleId, UserId,
 };
 
 pub type List<T> = Field<Vec<Field<T>>>;
@@ -79,6 +80,9 @@ shape! {
         single_sign_on: Field<bool>,
         /// The Id of the next duty schedule; Ids are never used again.
         next_duty_schedule_id: Field<Number<ScheduleId>>,
+        /// The ID of the next user; IDs are never used again.
+        #[serde(rename = "NextUserID")]
+        next_user_id: Field<Number<UserId>>,
         #[serde(rename = "operators")]
         operators: List<OperatorShape>,
         /// Administrators and Everyone are there anyway.
@@ -139,6 +143,46 @@ shape! {
         /// AccountAccess alone if left out.
         authorizations: List<Word<OperatorAuthorization>>,
         duty_schedules: List<DutyScheduleShape>,
+        user: Field<UserShape>,
+    }
+}
+
+shape! {
+    /// What an operator is as a user, as `/api/Users` has it. What the operator says of itself is passed over.
+    #[schemars(rename = "User")]
+    UserShape {
+        /// Unique in the account; the next one if left out.
+        #[serde(rename = "ID")]
+        id: Field<i32>,
+        #[serde(rename = "ClientID", skip_serializing)]
+        client_id: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        client_name: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        user_name: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        given_name: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        family_name: Field<ReadOnly>,
+        /// Who is not active cannot log in, nor can its API users.
+        active: Field<bool>,
+        #[serde(skip_serializing)]
+        email: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        user_role: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        user_role_description: Field<ReadOnly>,
+        #[serde(skip_serializing)]
+        mobile_number: Field<ReadOnly>,
+        #[serde(rename = "TimeZoneID", skip_serializing)]
+        time_zone_id: Field<ReadOnly>,
+        enable_alert_timeframe: Field<bool>,
+        alert_timeframe_start: Field<Text<TimeInterval>>,
+        alert_timeframe_end: Field<Text<TimeInterval>>,
+        default_dashboard: Field<i32>,
+        date_format: Field<Text<DateFormat>>,
+        time_format: Field<Text<TimeFormat>>,
+        graph_tooltips: Field<bool>,
     }
 }
 

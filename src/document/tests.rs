@@ -381,7 +381,7 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
         ),
         (
             "        DutySchedules: [{Id: 3, ScheduleMode: Daily, StartTime: '08:00', EndTime: '09:00'}]\n    NextDutyScheduleId: 3",
-            &["9:25: NextDutyScheduleId: there is a schedule 3 already"],
+            &["9:25: NextDutyScheduleId: there is a duty schedule 3 already"],
         ),
         (
             "    operatorGroups: [{Description: Administrators, members: [alise]}, {IsAdministratorsGroup: true}]",

@@ -16,8 +16,8 @@ use super::timezone::TimeZoneId;
 use super::{
     ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Moment, Operator,
     OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, ScheduleId,
-    api_user::SecretDigest, operator::SetupMode,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, ScheduleId, User,
+    UserId, api_user::SecretDigest, operator::SetupMode,
 };
 use crate::error::{Error, Result};
 
@@ -76,11 +76,14 @@ pub struct Account {
     pub operators: Collection<Operator>,
     pub operator_groups: Collection<OperatorGroup>,
     pub api_users: Collection<ApiUser>,
+    /// One for each operator, in the order of their IDs.
+    pub users: Collection<User>,
     /// Finds operators by e-mail address; follows from `operators`.
     emails: OrdMap<String, OperatorGuid>,
     /// Follows from `operator_groups`.
     administrators: Option<OperatorGroupGuid>,
     next_schedule_id: i32,
+    next_user_id: UserId,
 }
 
 impl Keyed for Account {
@@ -114,7 +117,7 @@ impl From<OperatorGroupGuid> for ScheduleOwner {
 impl Account {
     /// An account with its owner and its system groups.
     pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
-        let mut account = Self::bare(id, settings, owner.guid, 1);
+        let mut account = Self::bare(id, settings, owner.guid, 1, UserId::FIRST);
         let mut administrators = OperatorGroup::administrators(id);
         administrators.join(owner.guid);
         account.insert_operator(owner);
@@ -129,6 +132,7 @@ impl Account {
         settings: Settings,
         owner: OperatorGuid,
         next_schedule_id: i32,
+        next_user_id: UserId,
     ) -> Self {
         Self {
             id,
@@ -137,9 +141,11 @@ impl Account {
             operators: Collection::default(),
             operator_groups: Collection::default(),
             api_users: Collection::default(),
+            users: Collection::default(),
             emails: OrdMap::new(),
             administrators: None,
             next_schedule_id,
+            next_user_id,
         }
     }
 
@@ -160,8 +166,22 @@ impl Account {
         self.api_users.place(sequence, api_user);
     }
 
+    pub fn restore_user(&mut self, user: User) {
+        self.users.place(user.id.0.into(), user);
+    }
+
     pub fn next_schedule_id(&self) -> i32 {
         self.next_schedule_id
+    }
+
+    pub fn next_user_id(&self) -> UserId {
+        self.next_user_id
+    }
+
+    pub fn new_user_id(&mut self) -> UserId {
+        let id = self.next_user_id;
+        self.next_user_id = id.next();
+        id
     }
 
     /// "Operators" (Swagger, OperatorQuota): told, not enforced.
@@ -184,6 +204,11 @@ impl Account {
 
     pub fn operator_by_email(&self, email: &str) -> Option<&Arc<Operator>> {
         self.operators.get(self.emails.get(&Email::key_of(email))?)
+    }
+
+    /// The Administrators group, which every account has once it is loaded.
+    pub(super) fn administrators(&self) -> Option<OperatorGroupGuid> {
+        self.administrators
     }
 
     pub fn is_administrator(&self, operator: OperatorGuid) -> bool {
@@ -255,6 +280,7 @@ impl Account {
         problems.into_result()?;
 
         self.operators.remove(&guid);
+        self.users.remove(&guid);
         self.emails.remove(&email);
         let joined = |group: &&Arc<OperatorGroup>| group.members.contains_key(&guid);
         for group in self
@@ -328,14 +354,10 @@ impl Account {
     /// The rules of an operator that look beyond one field.
     fn operator_rules(&self, change: &OperatorChange, guid: Option<OperatorGuid>) -> Problems {
         let mut problems = Problems::default();
-        if let Some(email) = &change.email {
-            let held_by = self.emails.get(&email.key()).copied();
-            problems.refuse_unless(held_by.is_none() || held_by == guid, || {
-                format!(
-                    "Email: another operator of the account has {}",
-                    quoted(email.as_str())
-                )
-            });
+        if let Some(email) = &change.email
+            && let Err(message) = self.email_is_free(email, guid)
+        {
+            problems.refused(format!("Email: {message}"));
         }
         let is_invited = change.setup_mode == Patch::Set(SetupMode::Invitation);
         problems.refuse_unless(!is_invited || change.password.is_none(), || {
@@ -359,9 +381,29 @@ impl Account {
         problems
     }
 
-    /// Puts an operator in its place, and keeps the e-mail addresses in step.
+    /// An e-mail address belongs to one operator of the account.
+    pub(super) fn email_is_free(
+        &self,
+        email: &Email,
+        of: Option<OperatorGuid>,
+    ) -> Result<(), String> {
+        match self.emails.get(&email.key()) {
+            Some(holder) if Some(*holder) != of => Err(format!(
+                "another operator of the account has {}",
+                quoted(email.as_str())
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Puts an operator in its place, and keeps in step what follows from it: the e-mail addresses, and that each
+    /// operator is a user.
     pub fn insert_operator(&mut self, operator: impl Into<Arc<Operator>>) {
         let operator = operator.into();
+        if !self.users.contains(&operator.guid) {
+            let user = User::new(operator.guid, self.new_user_id());
+            self.restore_user(user);
+        }
         if let Some(before) = self.operators.get(&operator.guid) {
             self.emails.remove(&before.profile().email.key());
         }

@@ -13,9 +13,10 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// The API user that the credentials named must still be there when a change that waited has its turn.
+    /// The API user that the credentials named must still be there, and its operator active, when a change that waited has
+    /// its turn.
     pub fn confirm(&self, account: &Account) -> Result<()> {
-        if account.api_users.contains(&self.api_user) {
+        if account.api_users.contains(&self.api_user) && account.is_active(self.operator) {
             Ok(())
         } else {
             Err(Error::Unauthenticated)

@@ -54,6 +54,10 @@ impl<V: Keyed> Collection<V> {
         self.items.get(self.sequences.get(key)?)
     }
 
+    pub fn at(&self, sequence: i64) -> Option<&Arc<V>> {
+        self.items.get(&sequence)
+    }
+
     pub fn contains(&self, key: &V::Key) -> bool {
         self.sequences.contains_key(key)
     }

@@ -22,6 +22,7 @@ pub mod steps;
 pub mod text;
 pub mod timezone;
 pub mod usage;
+pub mod user;
 
 pub use account::{Account, AccountId};
 pub use api_user::{ApiUser, ApiUserType};
@@ -37,3 +38,4 @@ pub use operator_group::{GroupKind, OperatorGroup, OperatorGroupAuthorization};
 pub use password::{PasswordHash, PlainPassword};
 pub use patch::Patch;
 pub use usage::Usage;
+pub use user::{User, UserChange, UserId};

@@ -269,7 +269,7 @@ impl Operator {
         self.with_profile(self.profile.clone(), Some(password))
     }
 
-    fn with_profile(&self, profile: Profile, password: Option<PasswordHash>) -> Self {
+    pub(super) fn with_profile(&self, profile: Profile, password: Option<PasswordHash>) -> Self {
         Self {
             authorizations: self.authorizations.clone(),
             schedules: self.schedules.clone(),

@@ -6,10 +6,11 @@ use super::account::{ApiUserChange, ScheduleOwner};
 use super::duty_schedule::{Hours, WeekDay};
 use super::operator::Base;
 use super::text::Description;
+use super::user::{NewPassword, OwnChange, UserRole, Whom};
 use super::{
-    Account, ApiUserGuid, Context, Draft, OperatorAuthorization, OperatorChange,
+    Account, ApiUserGuid, Caller, Context, Draft, OperatorAuthorization, OperatorChange,
     OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems,
-    Recurrence, ScheduleId,
+    Recurrence, ScheduleId, UserChange, UserId,
 };
 use crate::error::Result;
 
@@ -85,6 +86,13 @@ pub enum Step {
     RemoveApiUser {
         api_user: u8,
     },
+    UpdateUser {
+        operator: u8,
+        email: Option<u8>,
+        role: bool,
+        active: Option<bool>,
+        password: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -108,6 +116,11 @@ pub fn step() -> impl Strategy<Value = Step> {
         (1..=100).prop_map(Patch::Set)
     ];
     let email = 0..12_u8;
+    let of_user = (
+        any::<u8>(),
+        proptest::option::of(email.clone()),
+        any::<(bool, Option<bool>, bool)>(),
+    );
     prop_oneof![
         4 => email.clone().prop_map(|email| Step::AddOperator { email }),
         4 => (any::<u8>(), base, proptest::option::of(email), zone, any::<bool>()).prop_map(
@@ -131,6 +144,13 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => any::<u8>().prop_map(|operator| Step::AddApiUser { operator }),
         1 => any::<u8>().prop_map(|api_user| Step::UpdateApiUser { api_user }),
         1 => any::<u8>().prop_map(|api_user| Step::RemoveApiUser { api_user }),
+        4 => of_user.prop_map(|(operator, email, (role, active, password))| Step::UpdateUser {
+            operator,
+            email,
+            role,
+            active,
+            password,
+        }),
     ]
 }
 
@@ -253,6 +273,28 @@ impl Step {
             Self::RemoveApiUser { api_user } => {
                 account.remove_api_user(api_user_at(account, api_user))
             }
+            Self::UpdateUser {
+                operator,
+                email,
+                role,
+                active,
+                password,
+            } => {
+                let user = account.users.get(&operator_at(account, operator)).unwrap();
+                let change = user_change(user.id, email, role, active);
+                let caller = Caller {
+                    account: account.id,
+                    operator: account.owner,
+                    api_user: ApiUserGuid::derived("none"),
+                };
+                let password = password.then(|| NewPassword {
+                    hash: PasswordHash::new(PASSWORD_HASH),
+                    replaces: None,
+                });
+                account
+                    .update_user(&caller, draft(change), password)
+                    .map(drop)
+            }
         }
     }
 }
@@ -332,6 +374,33 @@ fn recurrence(number: u8) -> Recurrence {
         _ => Recurrence::Monthly {
             day: i32::from(number % 31 + 1).try_into().unwrap(),
             hours,
+        },
+    }
+}
+
+fn user_change(id: UserId, email: Option<u8>, role: bool, active: Option<bool>) -> UserChange {
+    UserChange {
+        whom: Whom::Id(id),
+        old_password: None,
+        new_password: None,
+        user_name: None,
+        given_name: Some("Renamed".parse().unwrap()),
+        family_name: None,
+        email: email.map(|number| format!("Operator{number}@example.com").parse().unwrap()),
+        role: Some(if role {
+            UserRole::Administrator
+        } else {
+            UserRole::Monitor
+        }),
+        mobile_number: None,
+        time_zone_id: Patch::Clear,
+        own: OwnChange {
+            active,
+            alert_timeframe_end: Some("23:59:59.1234567".parse().unwrap()),
+            default_dashboard: Some(-7),
+            date_format: Some("".parse().unwrap()),
+            graph_tooltips: Some(role),
+            ..OwnChange::default()
         },
     }
 }

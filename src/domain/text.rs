@@ -125,6 +125,18 @@ text!(
     default "Unspecified",
     |text| at_most(text, 64)
 );
+text!(
+    /// How a user wants days written, as a format string of .NET.
+    DateFormat,
+    default "dd/MM/yyyy",
+    |text| at_most(text, 255)
+);
+text!(
+    /// How a user wants times of day written, as a format string of .NET.
+    TimeFormat,
+    default "HH:mm:ss",
+    |text| at_most(text, 255)
+);
 
 impl Email {
     /// What two addresses share that count as the same one.

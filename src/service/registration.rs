@@ -46,7 +46,9 @@ pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Logi
         .verify(hash.clone(), PlainPassword::claimed(password))
         .await?;
     match (found, hash) {
-        (Some((slot, operator)), Some(password)) if is_right && operator.may_log_in() => {
+        (Some((slot, operator)), Some(password))
+            if is_right && slot.account.may_log_in(&operator) =>
+        {
             Ok(Login {
                 account: slot.account.id,
                 operator: operator.guid,
@@ -89,7 +91,7 @@ pub async fn register(
         .change(account, move |account, context| {
             // The login is that of the moment of the change.
             let is_valid = |operator: &Arc<Operator>| {
-                operator.password() == Some(&hash) && operator.may_log_in()
+                operator.password() == Some(&hash) && account.may_log_in(operator)
             };
             if !account.operator(own).is_ok_and(is_valid) {
                 return Err(Error::Unauthenticated);

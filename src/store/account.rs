@@ -9,7 +9,7 @@ use super::file::Corrupt;
 use super::rows::json;
 use crate::domain::account::Settings;
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::{Account, AccountId, OperatorGuid};
+use crate::domain::{Account, AccountId, OperatorGuid, UserId};
 
 #[derive(Debug, Serialize)]
 pub struct Row {
@@ -20,6 +20,7 @@ pub struct Row {
     single_sign_on: bool,
     owner_guid: OperatorGuid,
     next_schedule_id: i32,
+    next_user_id: UserId,
 }
 
 impl Row {
@@ -37,6 +38,7 @@ impl Row {
             single_sign_on,
             owner_guid: account.owner,
             next_schedule_id: account.next_schedule_id(),
+            next_user_id: account.next_user_id(),
         }
     }
 }
@@ -48,7 +50,7 @@ pub async fn load(
         Row,
         r#"select account_id as "account_id!: AccountId", sequence, name, time_zone_id as "time_zone_id: TimeZoneId",
                   single_sign_on as "single_sign_on: bool", owner_guid as "owner_guid: OperatorGuid",
-                  next_schedule_id as "next_schedule_id: i32"
+                  next_schedule_id as "next_schedule_id: i32", next_user_id as "next_user_id: UserId"
            from account"#
     )
     .fetch_all(connection)
@@ -62,19 +64,21 @@ pub async fn load(
             single_sign_on,
             owner_guid,
             next_schedule_id,
+            next_user_id,
         } = row;
         let settings = Settings {
             name,
             time_zone_id,
             single_sign_on,
         };
-        (
+        let account = Account::bare(
             account_id,
-            (
-                sequence,
-                Account::bare(account_id, settings, owner_guid, next_schedule_id),
-            ),
-        )
+            settings,
+            owner_guid,
+            next_schedule_id,
+            next_user_id,
+        );
+        (account_id, (sequence, account))
     });
     Ok(accounts.collect())
 }
@@ -84,15 +88,18 @@ pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(
         return Ok(());
     };
     sqlx::query!(
-        "insert into account (account_id, sequence, name, time_zone_id, single_sign_on, owner_guid, next_schedule_id)
+        "insert into account (
+             account_id, sequence, name, time_zone_id, single_sign_on, owner_guid, next_schedule_id, next_user_id
+         )
          select value ->> 'account_id', value ->> 'sequence', value ->> 'name', value ->> 'time_zone_id',
-                value ->> 'single_sign_on', value ->> 'owner_guid', value ->> 'next_schedule_id'
+                value ->> 'single_sign_on', value ->> 'owner_guid', value ->> 'next_schedule_id',
+                value ->> 'next_user_id'
          from jsonb_each($1)
          where true
          on conflict (account_id) do update set
              sequence = excluded.sequence, name = excluded.name, time_zone_id = excluded.time_zone_id,
              single_sign_on = excluded.single_sign_on, owner_guid = excluded.owner_guid,
-             next_schedule_id = excluded.next_schedule_id",
+             next_schedule_id = excluded.next_schedule_id, next_user_id = excluded.next_user_id",
         rows,
     )
     .execute(connection)

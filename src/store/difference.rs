@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::rows::Rows;
 use super::{
-    Slot, State, account, api_user, duty_schedule, operator, operator_group, saved, usage,
+    Slot, State, account, api_user, duty_schedule, operator, operator_group, saved, usage, user,
 };
 use crate::domain::account::ScheduleOwner;
 use crate::domain::collection::Change;
@@ -28,6 +28,7 @@ pub(super) struct Difference {
     group_authorizations: Rows<operator_group::AuthorizationRow, operator_group::AuthorizationRow>,
     schedules: Rows<duty_schedule::Key, duty_schedule::Row>,
     pub api_users: Rows<api_user::Key, api_user::Row>,
+    users: Rows<user::Key, user::Row>,
     /// Accounts whose usage begins anew.
     usage: Vec<AccountId>,
     bases: Rows<AccountId, saved::BaseRow>,
@@ -149,6 +150,24 @@ impl Difference {
             self.api_users
                 .kept
                 .extend(kept.map(|(sequence, now)| api_user::Row::new(account_id, sequence, now)));
+        }
+        let (old, new) = (
+            older.map(|account| &account.users),
+            newer.map(|account| &account.users),
+        );
+        for change in Collection::difference(old, new) {
+            // IDs are unique, and two states of an account may give one to different operators: old rows go first.
+            let (gone, kept) = match change {
+                Change::Gone(user) => (Some(user), None),
+                Change::Kept { was, now, .. } => (was.filter(|was| was.id != now.id), Some(now)),
+            };
+            self.users.gone.extend(gone.map(|user| user::Key {
+                account_id,
+                operator_guid: user.operator,
+            }));
+            self.users
+                .kept
+                .extend(kept.map(|user| user::Row::new(account_id, user)));
         }
     }
 
@@ -293,6 +312,7 @@ impl Difference {
             group_authorizations,
             schedules,
             api_users,
+            users,
             usage,
             bases,
             snapshots,
@@ -305,12 +325,14 @@ impl Difference {
         operator_group::delete_authorizations(connection, &group_authorizations.gone).await?;
         operator_group::delete_members(connection, &members.gone).await?;
         operator_group::delete(connection, &operator_groups.gone).await?;
+        user::delete(connection, &users.gone).await?;
         operator::delete_authorizations(connection, &operator_authorizations.gone).await?;
         operator::delete(connection, &operators.gone).await?;
         account::delete(connection, &accounts.gone).await?;
         account::upsert(connection, &accounts.kept).await?;
         operator::upsert(connection, &operators.kept).await?;
         operator::upsert_authorizations(connection, &operator_authorizations.kept).await?;
+        user::upsert(connection, &users.kept).await?;
         operator_group::upsert(connection, &operator_groups.kept).await?;
         operator_group::upsert_members(connection, &members.kept).await?;
         operator_group::upsert_authorizations(connection, &group_authorizations.kept).await?;

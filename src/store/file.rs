@@ -13,7 +13,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, SqliteConnection};
 
 use super::state::{Slot, State};
-use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage};
+use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
 use crate::domain::{Account, AccountId};
 
 /// "UPTE": tells our files from those of other programs.
@@ -189,6 +189,13 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
     }
     for (id, sequence, api_user) in api_user::load(connection).await? {
         account_of(&mut accounts, id)?.restore_api_user(sequence, api_user);
+    }
+    for (id, user) in user::load(connection).await? {
+        account_of(&mut accounts, id)?.restore_user(user);
+    }
+    let is_whole = |account: &Account| account.users.len() == account.operators.len();
+    if !accounts.values().all(|(_, account)| is_whole(account)) {
+        return Err(Corrupt::row("user"));
     }
     let mut usage = usage::load(connection).await?;
     let mut snapshots = saved::load_snapshots(connection).await?;

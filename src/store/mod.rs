@@ -13,6 +13,7 @@ mod rows;
 mod saved;
 mod state;
 mod usage;
+mod user;
 mod writer;
 
 #[cfg(test)]
@@ -93,6 +94,9 @@ impl Store {
             return None;
         }
         let (slot, api_user) = found?;
+        if !slot.account.is_active(api_user.operator) {
+            return None;
+        }
         let caller = Caller {
             account: slot.account.id,
             operator: api_user.operator,

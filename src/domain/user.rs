@@ -1,0 +1,493 @@
+//! Users: operators as an older API of the vendor sees them. What an operator says of itself, a user says too; here is
+//! what it has beyond that, and the rules of the older API.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use chrono::{NaiveTime, Timelike as _};
+use serde::Serialize;
+use strum::{EnumString, IntoStaticStr, VariantNames};
+
+use super::collection::Keyed;
+use super::operator::Profile;
+use super::text::{DateFormat, Email, FullName, PhoneNumber, TimeFormat, quoted};
+use super::timezone::TimeZoneId;
+use super::{
+    Account, Caller, Draft, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
+};
+use crate::error::{Error, Result};
+
+/// The ID of a user: unique in its account, never used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
+#[sqlx(transparent)]
+#[serde(transparent)]
+pub struct UserId(pub i32);
+
+/// Beyond this there would be no new IDs to give.
+const LAST_USER_ID: i32 = 1_000_000_000;
+
+impl UserId {
+    pub const FIRST: Self = Self(1);
+
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl TryFrom<i32> for UserId {
+    type Error = String;
+
+    fn try_from(id: i32) -> Result<Self, String> {
+        if (1..=LAST_USER_ID).contains(&id) {
+            Ok(Self(id))
+        } else {
+            Err(format!("{id} is not an ID, 1 to {LAST_USER_ID}"))
+        }
+    }
+}
+
+impl fmt::Display for UserId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a user has that its operator has not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub operator: OperatorGuid,
+    pub id: UserId,
+    /// Who is not active cannot log in, nor can its API users.
+    pub active: bool,
+    pub enable_alert_timeframe: bool,
+    pub alert_timeframe_start: TimeInterval,
+    pub alert_timeframe_end: TimeInterval,
+    pub default_dashboard: i32,
+    pub date_format: DateFormat,
+    pub time_format: TimeFormat,
+    pub graph_tooltips: bool,
+}
+
+impl Keyed for User {
+    type Key = OperatorGuid;
+
+    fn key(&self) -> OperatorGuid {
+        self.operator
+    }
+}
+
+impl User {
+    pub fn new(operator: OperatorGuid, id: UserId) -> Self {
+        Self {
+            operator,
+            id,
+            active: true,
+            enable_alert_timeframe: false,
+            alert_timeframe_start: TimeInterval::default(),
+            alert_timeframe_end: TimeInterval::default(),
+            default_dashboard: 0,
+            date_format: DateFormat::default(),
+            time_format: TimeFormat::default(),
+            graph_tooltips: true,
+        }
+    }
+
+    /// The user after a change.
+    #[must_use]
+    pub fn changed(&self, change: OwnChange) -> Self {
+        let OwnChange {
+            active,
+            enable_alert_timeframe,
+            alert_timeframe_start,
+            alert_timeframe_end,
+            default_dashboard,
+            date_format,
+            time_format,
+            graph_tooltips,
+        } = change;
+        let was = self.clone();
+        Self {
+            operator: was.operator,
+            id: was.id,
+            active: active.unwrap_or(was.active),
+            enable_alert_timeframe: enable_alert_timeframe.unwrap_or(was.enable_alert_timeframe),
+            alert_timeframe_start: alert_timeframe_start.unwrap_or(was.alert_timeframe_start),
+            alert_timeframe_end: alert_timeframe_end.unwrap_or(was.alert_timeframe_end),
+            default_dashboard: default_dashboard.unwrap_or(was.default_dashboard),
+            date_format: date_format.unwrap_or(was.date_format),
+            time_format: time_format.unwrap_or(was.time_format),
+            graph_tooltips: graph_tooltips.unwrap_or(was.graph_tooltips),
+        }
+    }
+}
+
+/// A time of day to the tenth of a microsecond, as .NET writes a `TimeSpan`: `08:30:00`, `08:30:00.1234567`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TimeInterval(NaiveTime);
+
+/// How many nanoseconds the last digit of a fraction stands for.
+const TICK: u32 = 100;
+
+impl FromStr for TimeInterval {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let trimmed = text.trim();
+        let (seconds, fraction) = trimmed.split_once('.').unwrap_or((trimmed, "0"));
+        let is_fraction = (1..=7).contains(&fraction.len());
+        NaiveTime::parse_from_str(&format!("{seconds}.{fraction}"), "%H:%M:%S%.f")
+            .ok()
+            // Chrono reads 8:0:0 and the leap second 23:59:60 as well.
+            .filter(|time| is_fraction && time.format("%H:%M:%S").to_string() == seconds)
+            .filter(|time| time.nanosecond() < 1_000_000_000)
+            .map(Self)
+            .ok_or_else(|| {
+                format!(
+                    "{} is not a time interval below 24 hours; write it as 08:30:00 or 08:30:00.1234567",
+                    quoted(text)
+                )
+            })
+    }
+}
+
+impl fmt::Display for TimeInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.format("%H:%M:%S").fmt(f)?;
+        match self.0.nanosecond() / TICK {
+            0 => Ok(()),
+            ticks => write!(f, ".{ticks:07}"),
+        }
+    }
+}
+
+impl Serialize for TimeInterval {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The access level of a user: whether the operator is a member of the Administrators group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(ascii_case_insensitive)]
+pub enum UserRole {
+    Monitor = 0,
+    Administrator = 1,
+}
+
+impl TryFrom<i32> for UserRole {
+    type Error = String;
+
+    fn try_from(number: i32) -> Result<Self, String> {
+        match number {
+            0 => Ok(Self::Monitor),
+            1 => Ok(Self::Administrator),
+            other => Err(format!("{other} is none of 0 (Monitor), 1 (Administrator)")),
+        }
+    }
+}
+
+/// Which user is meant.
+#[derive(Debug, Clone)]
+pub enum Whom {
+    Id(UserId),
+    Name(String),
+}
+
+/// A change of a user. What is absent stays as it is.
+#[derive(Debug, Clone)]
+pub struct UserChange {
+    pub whom: Whom,
+    pub old_password: Option<PlainPassword>,
+    pub new_password: Option<PlainPassword>,
+    /// Another name for the e-mail address.
+    pub user_name: Option<Email>,
+    pub given_name: Option<FullName>,
+    pub family_name: Option<FullName>,
+    pub email: Option<Email>,
+    pub role: Option<UserRole>,
+    pub mobile_number: Option<PhoneNumber>,
+    pub time_zone_id: Patch<TimeZoneId>,
+    pub own: OwnChange,
+}
+
+/// What changes of that which the operator has not.
+#[derive(Debug, Clone, Default)]
+pub struct OwnChange {
+    pub active: Option<bool>,
+    pub enable_alert_timeframe: Option<bool>,
+    pub alert_timeframe_start: Option<TimeInterval>,
+    pub alert_timeframe_end: Option<TimeInterval>,
+    pub default_dashboard: Option<i32>,
+    pub date_format: Option<DateFormat>,
+    pub time_format: Option<TimeFormat>,
+    pub graph_tooltips: Option<bool>,
+}
+
+/// A password on its way to a user, hashed.
+#[derive(Debug, Clone)]
+pub struct NewPassword {
+    pub hash: PasswordHash,
+    /// The hash of the password that the old one was found to be, if it was asked for.
+    pub replaces: Option<PasswordHash>,
+}
+
+/// A full name in two parts: what is before its first blank, and what is behind.
+pub fn names(full_name: &FullName) -> (&str, &str) {
+    let name = full_name.as_str().trim();
+    let (given, family) = name.split_once(' ').unwrap_or((name, ""));
+    (given, family.trim_start())
+}
+
+/// Users.
+impl Account {
+    pub fn user(&self, id: UserId) -> Result<&Arc<User>> {
+        self.users
+            .at(id.0.into())
+            .ok_or_else(|| Error::NotFound(format!("user {id} does not exist")))
+    }
+
+    fn user_named(&self, whom: &Whom) -> Result<&Arc<User>> {
+        match whom {
+            Whom::Id(id) => self.user(*id),
+            Whom::Name(name) => self
+                .operator_by_email(name)
+                .and_then(|operator| self.users.get(&operator.guid))
+                .ok_or_else(|| Error::NotFound(format!("user {} does not exist", quoted(name)))),
+        }
+    }
+
+    pub fn role_of(&self, operator: OperatorGuid) -> UserRole {
+        if self.is_administrator(operator) {
+            UserRole::Administrator
+        } else {
+            UserRole::Monitor
+        }
+    }
+
+    /// Whether an operator and its API users may use the account.
+    pub fn is_active(&self, operator: OperatorGuid) -> bool {
+        self.users.get(&operator).is_some_and(|user| user.active)
+    }
+
+    /// Whether an operator may log in with its password: the one rule for all places that take one.
+    pub fn may_log_in(&self, operator: &Operator) -> bool {
+        operator.may_log_in() && self.is_active(operator.guid)
+    }
+
+    /// Answers with the operator that was changed.
+    pub fn update_user(
+        &mut self,
+        caller: &Caller,
+        draft: Draft<UserChange>,
+        password: Option<NewPassword>,
+    ) -> Result<OperatorGuid> {
+        let access = draft
+            .value()
+            .map_or(Ok(()), |change| self.may_change_user(caller, change));
+        let rules = |change: &UserChange| self.user_rules(caller, change, password.as_ref());
+        let change = draft.settle(rules, || access)?;
+
+        let user = Arc::clone(self.user_named(&change.whom)?);
+        let operator = Arc::clone(self.operator(user.operator)?);
+        let profile = self.changed_profile(&operator, &change, &mut Problems::default());
+        let password = password
+            .map(|password| password.hash)
+            .or_else(|| operator.password().cloned());
+        self.insert_operator(operator.with_profile(profile, password));
+        if let Some(role) = change.role {
+            self.set_role(operator.guid, role)?;
+        }
+        self.restore_user(user.changed(change.own));
+        Ok(operator.guid)
+    }
+
+    /// Everybody may change the user that they are, but for what gives rights. What is sent as it is, as by clients that
+    /// send back all that they got, is no change.
+    fn may_change_user(&self, caller: &Caller, change: &UserChange) -> Result<()> {
+        let user = self.user_named(&change.whom);
+        match &user {
+            Ok(user) => caller.may_edit_operator(self, user.operator)?,
+            Err(_) => caller.may_administer(self)?,
+        }
+        let user = user?;
+        let is_promoted = change
+            .role
+            .is_some_and(|role| role != self.role_of(user.operator));
+        let is_switched = change
+            .own
+            .active
+            .is_some_and(|active| active != user.active);
+        if is_promoted || is_switched {
+            caller.may_administer(self)?;
+        }
+        Ok(())
+    }
+
+    /// The rules of a change that look beyond one field.
+    fn user_rules(
+        &self,
+        caller: &Caller,
+        change: &UserChange,
+        password: Option<&NewPassword>,
+    ) -> Problems {
+        let mut problems = Problems::default();
+        let Ok(user) = self.user_named(&change.whom) else {
+            return problems;
+        };
+        let Ok(operator) = self.operator(user.operator) else {
+            return problems;
+        };
+        if change.new_password.is_some() && operator.guid == caller.operator {
+            Self::old_password_is_right(operator, change, password)
+                .unwrap_or_else(|told| problems.refused(format!("OldPassword: {told}")));
+        }
+        if let (Some(user_name), Some(email)) = (&change.user_name, &change.email) {
+            problems.refuse_unless(user_name.key() == email.key(), || {
+                "UserName: is the same as Email; leave one of them out, or send the same".to_owned()
+            });
+        }
+        self.changed_profile(operator, change, &mut problems);
+        if change.own.active == Some(false) && user.active {
+            if operator.guid == self.owner {
+                problems.refused(OWNER_IS_ACTIVE);
+            } else if operator.guid == caller.operator {
+                problems.refused("Active: nobody can deactivate itself");
+            }
+        }
+        if let Some(role) = change.role
+            && let Err(error) = self.clone().set_role(operator.guid, role)
+        {
+            problems.refused(format!("UserRole: {error}"));
+        }
+        problems
+    }
+
+    /// Without `password`, the old one is still to be compared, which takes its time.
+    fn old_password_is_right(
+        operator: &Operator,
+        change: &UserChange,
+        password: Option<&NewPassword>,
+    ) -> Result<(), &'static str> {
+        let Some(current) = operator.password() else {
+            return Err("there is none yet; an administrator can set the first one");
+        };
+        if change.old_password.is_none() {
+            return Err("is needed to set a NewPassword of one's own");
+        }
+        match password {
+            Some(password) if password.replaces.as_ref() != Some(current) => Err(WRONG_PASSWORD),
+            _ => Ok(()),
+        }
+    }
+
+    /// What an operator says of itself after a change, as far as nothing is wrong with it.
+    fn changed_profile(
+        &self,
+        operator: &Operator,
+        change: &UserChange,
+        problems: &mut Problems,
+    ) -> Profile {
+        let mut profile = operator.profile().clone();
+        let (given, family) = names(&operator.profile().full_name);
+        let as_text = |name: &Option<FullName>, or: &str| {
+            name.as_ref()
+                .map_or_else(|| or.to_owned(), |name| name.as_str().trim().to_owned())
+        };
+        let (new_given, new_family) = (
+            as_text(&change.given_name, given),
+            as_text(&change.family_name, family),
+        );
+        // A name that stays keeps its blanks.
+        if (new_given.as_str(), new_family.as_str()) != (given, family) {
+            let joined = format!("{new_given} {new_family}");
+            if joined.trim().is_empty() {
+                problems.malformed("GivenName: is required, unless there is a FamilyName");
+            }
+            match joined.trim().parse() {
+                Ok(full_name) => profile.full_name = full_name,
+                Err(message) => {
+                    problems.refused(format!("GivenName: with FamilyName, it {message}"));
+                }
+            }
+        }
+        let renamed = (change.email.as_ref().map(|email| ("Email", email)))
+            .or_else(|| change.user_name.as_ref().map(|email| ("UserName", email)));
+        if let Some((field, email)) = renamed {
+            match self.email_is_free(email, Some(operator.guid)) {
+                Ok(()) => profile.email = email.clone(),
+                Err(message) => problems.refused(format!("{field}: {message}")),
+            }
+        }
+        if let Some(mobile_number) = &change.mobile_number {
+            profile.mobile_phone = mobile_number.clone();
+        }
+        change.time_zone_id.onto(&mut profile.time_zone_id);
+        profile
+    }
+
+    /// Membership of the Administrators group is all that there is of a role.
+    fn set_role(&mut self, operator: OperatorGuid, role: UserRole) -> Result<()> {
+        let Some(group) = self.administrators() else {
+            return Ok(());
+        };
+        match role {
+            UserRole::Administrator => self.add_member(group, operator),
+            UserRole::Monitor if self.is_administrator(operator) => {
+                self.remove_member(group, operator)
+            }
+            UserRole::Monitor => Ok(()),
+        }
+    }
+}
+
+pub const OWNER_IS_ACTIVE: &str = "Active: the owner of the account cannot be deactivated";
+
+/// What is wrong with an OldPassword that is not the right one.
+pub const WRONG_PASSWORD: &str = "is not the user's password";
+
+#[cfg(test)]
+mod tests {
+    use super::{TimeInterval, names};
+
+    #[test]
+    fn time_intervals_are_those_of_dot_net_below_a_day() {
+        for (text, written) in [
+            ("00:00:00", "00:00:00"),
+            ("23:59:59.9999999", "23:59:59.9999999"),
+            ("00:00:00.1234567", "00:00:00.1234567"),
+            ("08:30:00.5", "08:30:00.5000000"),
+            (" 08:30:00.0000000 ", "08:30:00"),
+        ] {
+            let interval: TimeInterval = text.parse().unwrap();
+            assert_eq!(interval.to_string(), written);
+        }
+        for text in [
+            "",
+            "08:30",
+            "8:30:00",
+            "24:00:00",
+            "23:59:60",
+            "1.00:00:00",
+            "-01:00:00",
+            "08:30:00.",
+            "08:30:00.12345678",
+            "08:30:00.x",
+        ] {
+            assert!(text.parse::<TimeInterval>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_full_name_is_split_at_its_first_blank() {
+        for (full_name, parts) in [
+            ("Alice", ("Alice", "")),
+            ("Alice Admin", ("Alice", "Admin")),
+            ("Mary Ann van Dyke", ("Mary", "Ann van Dyke")),
+            (" Alice  Admin ", ("Alice", "Admin")),
+        ] {
+            assert_eq!(names(&full_name.parse().unwrap()), parts);
+        }
+    }
+}

@@ -15,8 +15,8 @@ pub enum Error {
     NotEmulated(String),
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
-    #[error("the content type must be application/json, not {0}")]
-    NotJson(String),
+    #[error("the content type must be {allowed}, not {sent}")]
+    WrongType { allowed: &'static str, sent: String },
     #[error("the request did not arrive in time")]
     TooSlow,
     /// The request cannot be bound: one sentence for each mistake.
@@ -48,6 +48,15 @@ impl Error {
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
         Self::Failed(format!("a panic: {}", text.unwrap_or("without a message")))
+    }
+
+    /// The media type of a body is none of those that are allowed; an empty one is missing.
+    pub fn wrong_type(allowed: &'static str, sent: &str) -> Self {
+        let sent = if sent.is_empty() { "missing" } else { sent };
+        Self::WrongType {
+            allowed,
+            sent: sent.to_owned(),
+        }
     }
 }
 

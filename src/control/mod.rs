@@ -24,6 +24,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::document::schema;
 use crate::error::Error;
+use crate::http::documented;
 use crate::http::operations::{NOT_EMULATED, OPERATIONS};
 use crate::{AppState, Control};
 use problem::Problem;
@@ -165,7 +166,7 @@ async fn supported() -> axum::Json<Vec<Supported>> {
     let emulated = OPERATIONS.iter().map(|operation| Supported {
         operation_id: Some(operation.id),
         method: Some(operation.method),
-        path: format!("/v4{}", operation.path),
+        path: documented(operation.path),
         is_emulated: true,
         differs: operation.differs,
     });

@@ -163,7 +163,7 @@ impl Body {
         let content_type = content_type.to_ascii_lowercase();
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
         // curl calls whatever it sends a form, so a form may be JSON, which is not to be read as one.
-        if (is_form || content_type.contains("json")) && is_json() {
+        if (is_form || may_hold_json(&content_type)) && is_json() {
             Self::of_json(bytes)
         } else if is_form {
             Self::of_form(bytes)
@@ -221,6 +221,11 @@ impl Body {
         }
         Self::Start(text[..text.floor_char_boundary(BODY)].to_owned())
     }
+}
+
+/// Whether a body of this type, in lower case, may be JSON: the older API calls its JSON HTML as well.
+pub fn may_hold_json(content_type: &str) -> bool {
+    content_type.contains("json") || content_type.starts_with("text/html")
 }
 
 /// Looks for the rarest letter of the word, since it looks at the start of every body.

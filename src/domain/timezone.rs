@@ -1,5 +1,7 @@
 //! The time zones of the API. The time zone database says what each of them does; only numbers and names are ours.
 
+use std::fmt;
+use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _};
@@ -7,6 +9,7 @@ use chrono_tz::Tz;
 use serde::Serialize;
 
 use super::Moment;
+use super::text::whole_number;
 
 /// The Id of a zone in the table below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
@@ -23,6 +26,20 @@ impl TryFrom<i32> for TimeZoneId {
         } else {
             Err(format!("there is no time zone {id}; see /Timezone"))
         }
+    }
+}
+
+impl FromStr for TimeZoneId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::try_from(whole_number(text)?)
+    }
+}
+
+impl fmt::Display for TimeZoneId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
     }
 }
 

@@ -276,13 +276,13 @@ impl Account {
         operator.may_log_in() && self.is_active(operator.guid)
     }
 
-    /// Answers with the operator that was changed.
+    /// Answers with the user that was changed.
     pub fn update_user(
         &mut self,
         caller: &Caller,
         draft: Draft<UserChange>,
         password: Option<NewPassword>,
-    ) -> Result<OperatorGuid> {
+    ) -> Result<UserId> {
         let access = draft
             .value()
             .map_or(Ok(()), |change| self.may_change_user(caller, change));
@@ -300,7 +300,7 @@ impl Account {
             self.set_role(operator.guid, role)?;
         }
         self.restore_user(user.changed(change.own));
-        Ok(operator.guid)
+        Ok(user.id)
     }
 
     /// Everybody may change the user that they are, but for what gives rights. What is sent as it is, as by clients that

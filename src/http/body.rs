@@ -143,7 +143,20 @@ impl Fields {
         self.ruled(name, sent, T::try_from)
     }
 
-    fn integer(&mut self, name: &str) -> Patch<i32> {
+    /// One of a set of words, or its number; anything else keeps the body from being bound.
+    pub fn word_or_number<T: FromStr + VariantNames + TryFrom<i32, Error = String>>(
+        &mut self,
+        name: &str,
+    ) -> Option<T> {
+        if let Some(Value::String(_)) = self.get(name) {
+            return self.word_or(name, Patch::Keep).value();
+        }
+        let number = self.integer(name).value()?;
+        self.bound(name, T::try_from(number))
+    }
+
+    /// A whole number of 32 bits.
+    pub fn integer(&mut self, name: &str) -> Patch<i32> {
         match self.get(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,

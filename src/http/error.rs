@@ -1,5 +1,7 @@
 //! Errors as clients see them: a status, and `{"Messages": [{"Message": "…"}]}`.
 
+use std::sync::Arc;
+
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -30,7 +32,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::NotEmulated(_) => StatusCode::NOT_IMPLEMENTED,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::NotJson(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::WrongType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Error::Malformed(_) => StatusCode::BAD_REQUEST,
         Error::Forbidden(_) | Error::Refused(_) => StatusCode::FORBIDDEN,
@@ -39,26 +41,29 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
+/// What an error tells: one sentence for each mistake.
+pub fn messages(error: &Error) -> Vec<String> {
+    match error {
+        Error::Malformed(messages) | Error::Refused(messages) => {
+            messages.iter().map(|message| sentence(message)).collect()
+        }
+        Error::Failed(_) => vec!["An error occurred in the server; its log tells more.".to_owned()],
+        other => vec![sentence(&other.to_string())],
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = status(&self);
-        let messages = match self {
-            Self::Malformed(messages) | Self::Refused(messages) => messages,
-            Self::Failed(cause) => {
-                tracing::error!(cause, "a request failed");
-                vec!["An error occurred in the server; its log tells more.".to_owned()]
-            }
-            other => vec![other.to_string()],
-        };
-        let told = Told(messages.join("; "));
-        let messages = messages
+        if let Self::Failed(cause) = &self {
+            tracing::error!(cause, "a request failed");
+        }
+        let messages = messages(&self)
             .into_iter()
-            .map(|message| MessageInfo {
-                message: sentence(&message),
-            })
+            .map(|message| MessageInfo { message })
             .collect();
         let mut response = (status, Json(MessageList { messages })).into_response();
-        response.extensions_mut().insert(told);
+        response.extensions_mut().insert(Told(Arc::new(self)));
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -19,7 +19,7 @@ use crate::AppState;
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
     ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
-    OperatorGuid, Problems, ScheduleId,
+    OperatorGuid, Problems, ScheduleId, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -82,7 +82,7 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
         if let Some(trace) = parts.extensions.get::<Trace>() {
             trace.read(&bytes);
         }
-        is_json(&parts.headers)?;
+        let bytes = B::json(&media_type(&parts.headers), bytes)?;
 
         let mut problems = Problems::default();
         let path = bind_path(&mut parts, state, &mut problems).await;
@@ -99,6 +99,15 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
 
 /// What a body can ask for. What is wrong with it, `fields` keeps.
 pub trait FromBody<P>: Sized {
+    /// The JSON that a body of a media type stands for.
+    fn json(media_type: &str, body: Bytes) -> Result<Bytes> {
+        if is_json(media_type) {
+            Ok(body)
+        } else {
+            Err(Error::wrong_type("application/json", media_type))
+        }
+    }
+
     /// `path` is what the path names, unless it names nothing.
     fn bind(fields: &mut Fields, path: Option<&P>) -> Option<Self>;
 }
@@ -164,6 +173,7 @@ segment! {
     OperatorAuthorization: word,
     OperatorGroupAuthorization: word,
     ScheduleId: |text| whole_number(text).map(ScheduleId),
+    UserId: |text| whole_number(text).map(UserId),
     i32: whole_number,
 }
 
@@ -231,24 +241,23 @@ async fn read(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>> {
     }
 }
 
-fn is_json(headers: &HeaderMap) -> Result<()> {
-    let Some(content_type) = headers.get(CONTENT_TYPE) else {
-        return Err(Error::NotJson("missing".to_owned()));
-    };
-    let content_type = String::from_utf8_lossy(content_type.as_bytes());
-    let media_type = content_type
+/// The media type of a body, in lower case; without one, it is empty.
+pub fn media_type(headers: &HeaderMap) -> String {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .map(HeaderValue::as_bytes)
+        .unwrap_or_default();
+    String::from_utf8_lossy(content_type)
         .split(';')
         .next()
         .unwrap_or_default()
         .trim()
-        .to_ascii_lowercase();
-    let is_json = media_type == "application/json"
+        .to_ascii_lowercase()
+}
+
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json"
         || media_type
             .strip_prefix("application/")
-            .is_some_and(|subtype| subtype.ends_with("+json"));
-    if is_json {
-        Ok(())
-    } else {
-        Err(Error::NotJson(media_type))
-    }
+            .is_some_and(|subtype| subtype.ends_with("+json"))
 }

@@ -14,9 +14,11 @@ mod operator_group;
 mod path;
 mod registration;
 mod timezone;
+mod user;
 mod why;
 
 pub use error::status;
+pub use path::documented;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -30,6 +32,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::error::Error;
 use crate::{AppState, Control};
 use observe::Recording;
+use user::Envelope;
 
 /// The account API.
 pub fn api(state: &AppState) -> Router {
@@ -40,6 +43,7 @@ pub fn api(state: &AppState) -> Router {
         .merge(operator::routes())
         .merge(operator_group::routes())
         .merge(timezone::routes())
+        .merge(user::routes())
         .merge(not_emulated())
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let api = Router::new()
@@ -57,16 +61,20 @@ pub fn api(state: &AppState) -> Router {
     Router::new().fallback_service(from_fn_with_state(state.clone(), enter).layer(api))
 }
 
-/// What comes before and after every request: its path is brought into its form, and it gets into the journal, which
-/// nobody can read where there is no control API.
+/// What comes before and after every request: its path is brought into its form, an error of the older API into its
+/// envelope, and all of it into the journal, which nobody can read where there is no control API.
 async fn enter(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     path::make_canonical(&mut request);
     let recording = match state.control {
-        Control::On { .. } => Some(Recording::of(state, &mut request)),
+        Control::On { .. } => Some(Recording::of(state.clone(), &mut request)),
         Control::Off => None,
     };
+    let envelope = Envelope::of(&state, &mut request);
     path::take_head_away(&mut request);
     let mut response = next.run(request).await;
+    if let Some(envelope) = envelope {
+        response = envelope.around_answer(response);
+    }
     path::take_head_from_allow(&mut response);
     match recording {
         Some(recording) => recording.answered(response).await,

@@ -16,6 +16,7 @@ use tokio::time::timeout;
 
 use super::auth::{Credentials, credentials};
 use super::operations::{self, Operation};
+use super::path::documented;
 use super::{extract, why};
 use crate::AppState;
 use crate::domain::fault::{Effect, When};
@@ -45,13 +46,17 @@ struct Login {
 }
 
 impl Trace {
-    /// The trace of a request whose operation is known now, since it has a route.
-    pub fn of_routed(request: &Request) -> Self {
-        let trace = request
+    pub fn of(request: &Request) -> Self {
+        request
             .extensions()
             .get::<Self>()
             .cloned()
-            .unwrap_or_default();
+            .unwrap_or_default()
+    }
+
+    /// The trace of a request whose operation is known now, since it has a route.
+    pub fn of_routed(request: &Request) -> Self {
+        let trace = Self::of(request);
         let route = request
             .extensions()
             .get::<MatchedPath>()
@@ -86,7 +91,8 @@ impl Trace {
         let _ = self.0.body.set(body.clone());
     }
 
-    fn slot(&self) -> Option<&Arc<Slot>> {
+    /// The account that the credentials name, if they name one.
+    pub fn slot(&self) -> Option<&Arc<Slot>> {
         self.0.login.get()?.slot.as_ref()
     }
 
@@ -125,7 +131,7 @@ pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next
             .filter(|faults| !faults.is_empty())
             .peekable();
         faults.peek()?;
-        let path = shown_path(&uri);
+        let path = documented(uri.path());
         let request = trace.matched(method.as_str(), &path, status);
         let (id, effect) = faults.find_map(|faults| faults.strike(when, request, rand::random))?;
         let _ = trace.0.fault.set(id);
@@ -279,7 +285,7 @@ impl Recording {
             time: all.now(slot.as_deref()),
             duration: self.start.elapsed(),
             method: self.method.to_string(),
-            path: shown_path(&self.uri),
+            path: documented(self.uri.path()),
             query: self.uri.query().map(redacted_query),
             operation_id: trace.0.operation.get().map(|operation| operation.id),
             status: answer.map(|(parts, _)| parts.status.as_u16()),
@@ -297,7 +303,7 @@ impl Recording {
             request,
             response: answer.map_or_else(Message::default, |(parts, body)| Message {
                 headers: kept(&parts.headers),
-                body: if text(parts.headers.get(CONTENT_TYPE)).contains("json") {
+                body: if journal::may_hold_json(text(parts.headers.get(CONTENT_TYPE))) {
                     journal::Body::of_json(body)
                 } else {
                     journal::Body::None
@@ -315,11 +321,6 @@ impl Drop for Recording {
             self.write(None);
         }
     }
-}
-
-/// The canonical path as clients know it.
-fn shown_path(uri: &Uri) -> String {
-    ["/v4", uri.path()].concat()
 }
 
 fn text(header: Option<&HeaderValue>) -> &str {

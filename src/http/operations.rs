@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::user::USERS;
+
 /// An operation of the API.
 #[derive(Debug)]
 pub struct Operation {
     /// The `operationId` of the vendor's Swagger file. The file is older than the ApiUser paths, and has one operation on
-    /// the schedules of groups; the names of the others follow its pattern.
+    /// the schedules of groups; and none on users; the names of the others follow its pattern.
     pub id: &'static str,
     pub method: &'static str,
     /// The path as the router has it.
@@ -47,7 +49,7 @@ impl Operation {
 }
 
 #[rustfmt::skip]
-pub static OPERATIONS: [Operation; 44] = [
+pub static OPERATIONS: [Operation; 47] = [
     operation("Account_GetAccountStatistics", "GET", "/Account")
         .but("tells of quotas, which are not enforced, and of no monitors"),
     operation("Account_GetSettings", "GET", "/Account/Settings"),
@@ -99,6 +101,10 @@ pub static OPERATIONS: [Operation; 44] = [
         .but("zones of the time zone database; Ids 1, 2, 3 and 56 are the vendor's"),
     operation("Timezone_GetTimezoneById", "GET", "/Timezone/{timezoneId}")
         .but("as the list"),
+    operation("Users_GetAllUsers", "GET", USERS),
+    operation("Users_UpdateUser", "PUT", USERS)
+        .but("codes of messages are the emulator's own"),
+    operation("Users_GetUser", "GET", "/api/Users/{id}"),
 ];
 
 /// What else the live service has: these paths, and all below them, are not emulated.

@@ -11,6 +11,7 @@ use axum::response::Response;
 use percent_encoding::percent_decode_str;
 
 use super::operations::{NOT_EMULATED, OPERATIONS};
+use super::user::is_of_users;
 
 /// The words of the paths in the vendor's spelling.
 static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
@@ -18,7 +19,7 @@ static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         .iter()
         .flat_map(|operation| operation.path.split('/'));
     let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
-    words.chain(NOT_EMULATED).collect()
+    words.chain(NOT_EMULATED).chain(["v4"]).collect()
 });
 
 /// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
@@ -73,7 +74,7 @@ fn canonical_path(path: &str) -> Option<String> {
         .unwrap_or(path);
     let segments = trimmed.strip_prefix('/')?;
     let (first, rest) = segments.split_once('/').unwrap_or((segments, ""));
-    let segments = if decoded(first).eq_ignore_ascii_case("v4") {
+    let segments = if is(first, "v4") && !rest.split('/').next().is_some_and(is_older) {
         rest
     } else {
         segments
@@ -83,6 +84,24 @@ fn canonical_path(path: &str) -> Option<String> {
         .flat_map(|segment| ["/", canonical_segment(segment)])
         .collect();
     (canonical != path).then_some(canonical)
+}
+
+/// What was there before there were versions is not under one.
+fn is_older(segment: &str) -> bool {
+    is(segment, "api")
+}
+
+fn is(segment: &str, word: &str) -> bool {
+    decoded(segment).eq_ignore_ascii_case(word)
+}
+
+/// A path in the form of the routes as the documents write it: under `/v4`, if it belongs there.
+pub fn documented(path: &str) -> String {
+    if is_of_users(path) || path.starts_with("/v4/") {
+        path.to_owned()
+    } else {
+        format!("/v4{path}")
+    }
 }
 
 fn canonical_segment(segment: &str) -> &str {
@@ -111,6 +130,9 @@ mod tests {
             ("/%764/Operator", "/Operator"),
             ("/v4/monitor/1", "/Monitor/1"),
             ("/v4//Operator", "//Operator"),
+            ("/API/users/4/", "/api/Users/4"),
+            ("/%61pi/Users", "/api/Users"),
+            ("/V4/api/users", "/v4/api/Users"),
             ("/v4/Operator//", "/Operator/"),
             ("/v4", "/"),
             ("/v4/", "/"),
@@ -121,7 +143,7 @@ mod tests {
                 "{written}"
             );
         }
-        for canonical in ["/Operator", "/", "*"] {
+        for canonical in ["/Operator", "/", "/v4/api/Users", "*"] {
             assert_eq!(canonical_path(canonical), None, "{canonical}");
         }
     }

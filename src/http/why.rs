@@ -1,16 +1,19 @@
 //! Why a request was answered with a 4xx, told more plainly than the answer itself may tell it.
 
+use std::sync::Arc;
+
 use axum::http::StatusCode;
 use axum::http::response::Parts;
 use uuid::Uuid;
 
 use crate::domain::{Account, AccountId, ApiUserGuid, OperatorGroupGuid, OperatorGuid, guid};
+use crate::error::Error;
 use crate::service::registration;
 use crate::store::State;
 
-/// The messages of an error, for those who look at an answer on its way out.
+/// The error that an answer tells of, for those who look at the answer on its way out.
 #[derive(Debug, Clone)]
-pub struct Told(pub String);
+pub struct Told(pub Arc<Error>);
 
 /// The reason in a plain sentence; nothing where the request did not fail of itself.
 pub fn reason(
@@ -30,7 +33,7 @@ pub fn reason(
         StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
         _ => None,
     };
-    seen.or_else(|| Some(told.0.clone()))
+    seen.or_else(|| Some(told.0.to_string()))
 }
 
 fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
@@ -40,15 +43,23 @@ fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
             .to_owned();
     };
     let api_user = all.login(user_name);
-    let operator = registration::find(all, user_name).map(|(_, operator)| operator);
+    let operator = registration::find(all, user_name);
     match (is_register, api_user, operator) {
+        (false, Some((slot, api_user)), _) if !slot.account.is_active(api_user.operator) => {
+            format!(
+                "the operator of API user {user_name} is not active: Active of /api/Users is false"
+            )
+        }
         (false, Some(_), _) => format!("the password of API user {user_name} is wrong"),
         (false, None, Some(_)) => "this is an operator's login: only /Register takes it".to_owned(),
         (false, None, None) => format!("no account has an API user {user_name}"),
-        (true, _, Some(operator)) if operator.password().is_none() => {
+        (true, _, Some((slot, operator))) if !slot.account.is_active(operator.guid) => {
+            format!("operator {user_name} is not active: Active of /api/Users is false")
+        }
+        (true, _, Some((_, operator))) if operator.password().is_none() => {
             format!("operator {user_name} has no password")
         }
-        (true, _, Some(operator)) if !operator.may_log_in() => {
+        (true, _, Some((_, operator))) if !operator.may_log_in() => {
             format!("operator {user_name} may not log in: AllowNativeLogin is false")
         }
         (true, _, Some(_)) => format!("the password of operator {user_name} is wrong"),

@@ -7,6 +7,7 @@ pub mod operator;
 pub mod operator_group;
 pub mod password;
 pub mod registration;
+pub mod user;
 
 use crate::AppState;
 use crate::domain::{Account, Caller, Context};

@@ -115,6 +115,27 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenE
     Ok((connection, state))
 }
 
+/// Makes a file as an older version of the program did: of an older schema, with what some statements put into it.
+#[cfg(test)]
+pub(super) async fn make_old(
+    path: &Path,
+    version: i64,
+    sql: &'static str,
+) -> Result<(), Box<dyn std::error::Error>> {
+    use sqlx::Connection as _;
+
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true);
+    let mut connection = options.connect().await?;
+    sqlx::raw_sql("pragma application_id = 0x55505445")
+        .execute(&mut connection)
+        .await?;
+    MIGRATIONS.run_to(version, &mut connection).await?;
+    sqlx::raw_sql(sql).execute(&mut connection).await?;
+    Ok(connection.close().await?)
+}
+
 fn failure(path: &Path, error: &sqlx::Error) -> OpenError {
     let path = path.to_owned();
     match error

@@ -302,6 +302,53 @@ async fn a_file_is_read_back_after_a_restart_with_its_usage() {
 }
 
 #[tokio::test]
+async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.sqlite");
+    file::make_old(&path, 7, include_str!("tests/before_users.sql"))
+        .await
+        .unwrap();
+
+    let store = Store::open(&path).await.unwrap();
+    let ids = |account: &str| {
+        let state = store.state();
+        let account = &state.slot(account.parse().unwrap()).unwrap().account;
+        let users: Vec<_> = account
+            .users
+            .iter()
+            .map(|user| {
+                let operator = account.operator(user.operator).unwrap();
+                (user.id.0, operator.profile().email.to_string())
+            })
+            .collect();
+        (users, account.next_user_id().0)
+    };
+    let user = |id: i32, email: &str| (id, email.to_owned());
+    assert_eq!(
+        ids("123456"),
+        (vec![user(1, "b@example.com"), user(2, "a@example.com")], 3)
+    );
+    assert_eq!(ids("654321"), (vec![user(1, "a@example.com")], 2));
+    // What resets and snapshots go back to was written without users as well.
+    let state = store.state();
+    let base = &state.base(id()).unwrap().account;
+    assert_eq!(
+        base.users.iter().map(|user| user.id.0).collect::<Vec<_>>(),
+        [1]
+    );
+    drop(state);
+    store
+        .change(id(), |account, context| {
+            Step::AddOperator { email: 1 }.take(account, context)
+        })
+        .await
+        .unwrap();
+    assert_eq!(ids("123456").0.len(), 3);
+    store.assert_is_stored().await;
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_file_in_use_is_not_opened_twice() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");

@@ -24,6 +24,14 @@ pub struct Answer {
     pub text: String,
 }
 
+/// The fields of every answer of the older API.
+pub const ENVELOPE: [&str; 4] = [
+    "Users",
+    "Messages",
+    "ServerInformation",
+    "VersionInformation",
+];
+
 impl TestApp {
     /// A server in memory with the default account.
     pub async fn start() -> Self {
@@ -235,17 +243,24 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The messages of an error of the expected status.
+    /// The messages of an error of the expected status, in the form of the one API or of the other.
     #[track_caller]
     pub fn messages(&self, status: StatusCode) -> Vec<String> {
         let body = self.expect(status);
         let messages = body["Messages"]
             .as_array()
             .unwrap_or_else(|| panic!("no Messages: {body}"));
-        assert_eq!(body.as_object().unwrap().len(), 1, "{body}");
+        let keys: Vec<_> = body.as_object().unwrap().keys().collect();
+        let field = if keys == ["Messages"] {
+            "Message"
+        } else {
+            assert_eq!(keys, ENVELOPE, "{body}");
+            assert_eq!(body["Users"], json!([]));
+            "MessageText"
+        };
         messages
             .iter()
-            .map(|message| text(message, "Message"))
+            .map(|message| text(message, field))
             .collect()
     }
 

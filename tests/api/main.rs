@@ -22,3 +22,4 @@ mod rights;
 mod seeded;
 mod shape;
 mod timezone;
+mod user;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use crate::anonymous::{OPERATIONS, filled};
+use crate::anonymous::{OPERATIONS, documented, filled};
 use crate::app::{Answer, TestApp, text};
 
 const NOT_EMULATED: [&str; 17] = [
@@ -171,7 +171,7 @@ async fn a_method_that_a_path_does_not_have_is_told_with_those_that_it_has() {
                 continue;
             }
             let path = filled(path);
-            for path in [format!("/v4{path}"), format!("{}/", path.to_lowercase())] {
+            for path in [documented(&path), format!("{}/", path.to_lowercase())] {
                 for request in [
                     app.anonymous(method(name), &path),
                     app.request(method(name), &path),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use uptrends_emulator::{Control, Options};
 
 use super::{NO_ACCOUNT, act, get, list, problem, request};
-use crate::anonymous::OPERATIONS;
+use crate::anonymous::{OPERATIONS, documented};
 use crate::app::{Answer, TestApp, text};
 
 /// A method and a path of each kind.
@@ -227,7 +227,7 @@ async fn every_operation_is_among_the_supported_ones_once() {
     listed.sort();
     let mut expected: Vec<_> = OPERATIONS
         .iter()
-        .map(|(method, path)| ((*method).to_owned(), format!("/v4{path}")))
+        .map(|(method, path)| ((*method).to_owned(), documented(path)))
         .collect();
     expected.sort();
     assert_eq!(listed, expected);

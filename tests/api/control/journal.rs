@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
 use super::{act, count, list, new_account, new_fault, post, problem};
-use crate::anonymous::{OPERATIONS, filled};
+use crate::anonymous::{OPERATIONS, documented, filled};
 use crate::app::{Answer, TestApp, path_of, text};
 
 const OWN: &str = "/accounts/123456/requests";
@@ -57,7 +57,7 @@ async fn every_operation_has_its_name_whatever_the_answer() {
     let supported = list(&app, "/supported").await;
     for (method, path) in OPERATIONS {
         let of_operation =
-            |one: &&Value| one["method"] == method && one["path"] == format!("/v4{path}");
+            |one: &&Value| one["method"] == method && one["path"] == documented(path);
         let id = &supported.iter().find(of_operation).unwrap()["operationId"];
         for password in ["emulator", "wrong"] {
             let request = app.anonymous(method.parse().unwrap(), &filled(path));
@@ -65,7 +65,7 @@ async fn every_operation_has_its_name_whatever_the_answer() {
             let entry = last(&app, "/requests").await;
             assert_eq!(entry["operationId"], *id, "{method} {path}");
             assert_eq!(entry["method"], method);
-            assert_eq!(entry["path"], format!("/v4{}", filled(path)));
+            assert_eq!(entry["path"], documented(&filled(path)));
         }
     }
     let paths = OPERATIONS.len() * 2;

@@ -47,6 +47,28 @@ async fn whisper(app: &TestApp) -> Vec<String> {
     let registered = Answer::of(registered).await.expect(StatusCode::CREATED);
     given.push(text(&registered, "Password"));
 
+    for (old, new, media_type) in [
+        (3, 5, "application/json"),
+        (5, 6, "text/json"),
+        (6, 7, "text/html"),
+    ] {
+        let body = json!({"UserName": "a@acme.com", "OldPassword": secret(old), "NewPassword": secret(new)});
+        let asking = app
+            .request(Method::PUT, "/api/Users")
+            .header("Content-Type", media_type)
+            .header("Accept", media_type);
+        let answer = Answer::of(asking.body(body.to_string())).await;
+        answer.expect(StatusCode::OK);
+    }
+    let form = format!(
+        "UserName=a%40acme.com&OldPassword={0}&NewPassword={0}",
+        secret(8)
+    );
+    let asking = app
+        .request(Method::PUT, "/api/Users")
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    Answer::of(asking.body(form)).await.expect(StatusCode::OK);
+
     for name in ["emulator", "nobody", "a@acme.com"] {
         for (method, path) in [
             (Method::GET, "/v4/Operator"),
@@ -107,9 +129,14 @@ async fn whisper_bodies(app: &TestApp, path: &str) {
             "application/x-www-form-urlencoded",
             "application/X-WWW-Form-Urlencoded",
             "text/json",
+            "text/html",
             "text/plain",
         ] {
-            for (method, path) in [(Method::POST, "/v4/Operator"), (Method::PATCH, path)] {
+            for (method, path) in [
+                (Method::POST, "/v4/Operator"),
+                (Method::PATCH, path),
+                (Method::PUT, "/api/Users"),
+            ] {
                 let asking = app
                     .request(method, path)
                     .header("Content-Type", content_type);

@@ -44,3 +44,42 @@ impl Caller {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Caller;
+    use crate::document::Accounts;
+    use crate::domain::user::{OwnChange, User};
+    use crate::domain::{Account, Context};
+
+    #[test]
+    fn a_change_that_waited_finds_its_caller_active_or_not_at_all() {
+        let context = Context {
+            now: "2026-06-25T19:37:59".parse().unwrap(),
+        };
+        let built = Accounts::built_in("emulator", "emulator", &context).into_built();
+        let account = &built[0].account;
+        let api_user = account.api_users.iter().next().unwrap();
+        let caller = Caller {
+            account: account.id,
+            operator: api_user.operator,
+            api_user: api_user.guid,
+        };
+        assert!(caller.confirm(account).is_ok());
+
+        let switch = |account: &mut Account, active| {
+            let user = User::clone(account.users.get(&caller.operator).unwrap());
+            account.restore_user(user.changed(OwnChange {
+                active: Some(active),
+                ..OwnChange::default()
+            }));
+        };
+        let mut changed = account.clone();
+        switch(&mut changed, false);
+        assert!(caller.confirm(&changed).is_err());
+        switch(&mut changed, true);
+        assert!(caller.confirm(&changed).is_ok());
+        changed.api_users.remove(&caller.api_user);
+        assert!(caller.confirm(&changed).is_err());
+    }
+}

@@ -8,8 +8,8 @@ use super::user::USERS;
 /// An operation of the API.
 #[derive(Debug)]
 pub struct Operation {
-    /// The `operationId` of the vendor's Swagger file. The file is older than the ApiUser paths, and has one operation on
-    /// the schedules of groups; and none on users; the names of the others follow its pattern.
+    /// The `operationId` of the vendor's Swagger file. The file is older than the ApiUser paths, newer than
+    /// those of users, and has one operation on the schedules of groups; the names of the others follow its pattern.
     pub id: &'static str,
     pub method: &'static str,
     /// The path as the router has it.

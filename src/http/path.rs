@@ -19,6 +19,7 @@ static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         .iter()
         .flat_map(|operation| operation.path.split('/'));
     let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
+    // What is not to be found under /v4 keeps it, and is told of by its path.
     words.chain(NOT_EMULATED).chain(["v4"]).collect()
 });
 

@@ -44,7 +44,7 @@ async fn new_password(
             .filter(|_| is_own)
             .cloned())
     })?;
-    // "An administrator may set another operator's without it": then the old one is not looked at.
+    // An administrator sets another's without the old one, which is then not looked at.
     if let (Some(hash), Some(old)) = (&current, &change.old_password)
         && !state
             .passwords

@@ -33,8 +33,8 @@ struct GetUsersResponse<'a> {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct MessageBody {
-    severity: Severity,
-    message_code: MessageCode,
+    severity: i32,
+    message_code: i32,
     /// The status of the answer.
     code_desc: u16,
     message_text: String,
@@ -42,14 +42,10 @@ struct MessageBody {
     record_number: i32,
 }
 
-#[derive(Clone, Copy)]
-enum Severity {
-    /// 0 and 1 would be information and warnings, of which there are none.
-    Error = 2,
-}
+/// The one severity that there is: 0 and 1 would be information and warnings.
+const ERROR: i32 = 2;
 
 /// What kind of error it is.
-#[derive(Clone, Copy)]
 enum MessageCode {
     /// The request cannot be bound.
     Malformed = 1,
@@ -63,18 +59,6 @@ enum MessageCode {
     WrongRequest = 6,
     Failed = 7,
 }
-
-macro_rules! written_as_number {
-    ($($type:ty),*) => {
-        $(impl Serialize for $type {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_i32(*self as i32)
-            }
-        })*
-    };
-}
-
-written_as_number!(Severity, MessageCode);
 
 impl From<&Error> for MessageCode {
     fn from(error: &Error) -> Self {
@@ -203,8 +187,8 @@ impl Envelope {
 
     fn around_error(&self, error: &Error) -> Response {
         let messages = messages(error).into_iter().map(|message_text| MessageBody {
-            severity: Severity::Error,
-            message_code: error.into(),
+            severity: ERROR,
+            message_code: MessageCode::from(error) as i32,
             code_desc: status(error).as_u16(),
             message_text,
             record_number: 0,

@@ -5,7 +5,7 @@ use std::vec;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
@@ -196,9 +196,12 @@ async fn bind_path<P: FromPath>(
     })
 }
 
-/// Reads the body of a request that is answered without being bound.
+/// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it.
 pub async fn read_for_journal(state: &AppState, trace: &Trace, request: Request) {
     let (parts, body) = request.into_parts();
+    if parts.headers.contains_key(EXPECT) {
+        return;
+    }
     if let Ok(bytes) = read_in_time(state, &parts.headers, body).await {
         trace.read(&bytes);
     }

@@ -32,6 +32,8 @@ pub enum Command {
     Serve,
     /// Ask a running emulator whether it is ready: exit code 0 if it is, else 1
     Healthcheck,
+    /// Print the OpenAPI document of what is served with the same flags
+    Openapi,
     /// Check seed files: exit code 0 if they can be loaded, else 2, with every mistake on stderr
     Validate {
         #[arg(required = true, value_name = "SEED")]

@@ -8,6 +8,8 @@
 //! |---|---|
 //! | [`http`] | the API as clients see it: paths, status codes, JSON names |
 //! | [`control`] | the API of the emulator itself, under `/_emulator` |
+//! | [`operation`] | what an operation is: its route, and its part of the OpenAPI document |
+//! | [`openapi`] | the OpenAPI document of all operations, and Swagger UI |
 //! | [`service`] | who may do something, and which change it is |
 //! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
@@ -37,6 +39,8 @@ pub mod domain;
 mod emulator;
 pub mod error;
 pub mod http;
+pub mod openapi;
+pub mod operation;
 pub mod server;
 pub mod service;
 pub mod store;

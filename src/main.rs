@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use uptrends_emulator::config::{Command, Config, Flags, LogFormat};
 use uptrends_emulator::domain::Context;
 use uptrends_emulator::domain::clock::system_time;
+use uptrends_emulator::openapi::documents;
 use uptrends_emulator::{Emulator, Options, Seed};
 
 /// The exit code for what its user has to put right before the program can start.
@@ -30,6 +31,11 @@ fn main() -> ExitCode {
                 ExitCode::FAILURE
             }
         },
+        Command::Openapi => {
+            // Nobody may be listening, which is no reason to stop.
+            let _ = write!(io::stdout(), "{}", documents(&flags.control()).openapi);
+            ExitCode::SUCCESS
+        }
         Command::Validate { seeds } => validate(seeds),
     }
 }

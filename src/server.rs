@@ -25,7 +25,7 @@ use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
-use crate::{AppState, control, http};
+use crate::{AppState, control, http, openapi};
 
 /// How long the requests under way may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ const LARGEST_HEAD: usize = 64 * 1024;
 pub fn app(state: &AppState) -> Router {
     let app = Router::new()
         .nest("/_emulator", control::routes(state))
-        .fallback_service(http::api(state));
+        .fallback_service(http::api(state, openapi::pages(&state.control)));
     if tracing::enabled!(tracing::Level::DEBUG) {
         app.layer(from_fn(log))
     } else {

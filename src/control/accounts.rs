@@ -1,55 +1,89 @@
 //! `/accounts`: an account for each test, and the states it was in.
 
+use axum::Json;
 use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::response::{IntoResponse, NoContent, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::problem::{Body, Path, Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
 use crate::document::{self, Document};
 use crate::domain::{ApiUserGuid, OperatorGuid, Usage};
+use crate::operation::{Created, Describe, Description, Operation, operation};
 use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State as Accounts};
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/accounts", get(list).post(create))
-        .route("/accounts/{accountId}", get(look).delete(delete))
-        .route("/accounts/{accountId}/reset", post(reset))
-        .route("/reset", post(reset_all))
-        .route("/accounts/{accountId}/export", get(export))
-        .route("/accounts/{accountId}/snapshots", get(snapshots))
-        .route(
-            "/accounts/{accountId}/snapshots/{name}",
-            get(look_at_snapshot)
-                .put(take_snapshot)
-                .delete(delete_snapshot),
-        )
-        .route(
-            "/accounts/{accountId}/snapshots/{name}/restore",
-            post(restore_snapshot),
-        )
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(GET "/accounts" => list, "Emulator_ListAccounts", "All accounts of the server."),
+    operation!(POST "/accounts" => create, "Emulator_CreateAccount", "Makes an account that shares nothing with the others.")
+        .or(&[StatusCode::NOT_FOUND]),
+    operation!(GET "/accounts/{accountId}" => look, "Emulator_GetAccount", "An account."),
+    operation!(DELETE "/accounts/{accountId}" => delete, "Emulator_DeleteAccount", "Deletes an account."),
+    operation!(
+        POST "/accounts/{accountId}/reset" => reset,
+        "Emulator_ResetAccount", "Puts an account back to what it was when it was made or seeded."
+    ),
+    operation!(
+        POST "/reset" => reset_all,
+        "Emulator_Reset", "Puts the whole server back to what it was seeded with."
+    ),
+    operation!(
+        GET "/accounts/{accountId}/export" => export,
+        "Emulator_ExportAccount", "The account as a seed file."
+    ),
+    operation!(
+        GET "/accounts/{accountId}/snapshots" => snapshots,
+        "Emulator_ListSnapshots", "The named states of an account."
+    ),
+    operation!(
+        GET "/accounts/{accountId}/snapshots/{name}" => look_at_snapshot,
+        "Emulator_GetSnapshot", "A named state as a seed file."
+    ),
+    operation!(
+        PUT "/accounts/{accountId}/snapshots/{name}" => take_snapshot,
+        "Emulator_TakeSnapshot", "Keeps the present state of an account under a name."
+    ),
+    operation!(
+        DELETE "/accounts/{accountId}/snapshots/{name}" => delete_snapshot,
+        "Emulator_DeleteSnapshot", "Forgets a named state."
+    ),
+    operation!(
+        POST "/accounts/{accountId}/snapshots/{name}/restore" => restore_snapshot,
+        "Emulator_RestoreSnapshot", "Puts an account back into a named state."
+    ),
+];
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    extend("not" = {"required": ["from", "seed"], "properties": {
+        "from": {"type": "string"}, "seed": {"type": ["object", "string"]}
+    }}),
+    example = json!({"from": "seed", "label": "test 7"})
+)]
 struct NewAccount {
     /// `seed`, `empty` or `account:ID`.
+    #[schemars(regex(pattern = "^(seed|empty|account:[0-9]{1,9})$"))]
     from: Option<String>,
     label: Option<String>,
-    /// A document with one account, as an object or as a text in YAML or JSON.
+    /// A document with one account, as an object or as a text in YAML or JSON; see `/_emulator/seed.schema.json`.
+    #[schemars(extend("type" = ["object", "string", "null"]))]
     seed: Option<Value>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "EmulatedAccount", example = json!({
+    "accountId": "123456", "name": "Example account", "isSeeded": true,
+    "operators": 2, "operatorGroups": 3, "apiUsers": 1
+}))]
 struct AccountBody {
     account_id: String,
     name: String,
@@ -76,8 +110,20 @@ impl AccountBody {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "MadeAccount", example = json!({
+    "accountId": "123457",
+    "label": "test 7",
+    "baseUrl": "http://127.0.0.1:8080/v4",
+    "owner": {"OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "Email": "admin@example.com"},
+    "apiUser": {
+        "ApiUserGuid": "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+        "UserName": "c1534087590e497eb58e00bc4dbfa1d3",
+        "Password": "t2Tq0N0c0mFhT8sQJx3n1wYb6pE"
+    },
+    "authorization": "Basic YzE1MzQwODc1OTBlNDk3ZWI1OGUwMGJjNGRiZmExZDM6dDJUcTBOMGMwbUZoVDhzUUp4M24xd1liNnBF"
+}))]
 struct MadeBody {
     account_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -89,15 +135,17 @@ struct MadeBody {
     authorization: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "MadeOwner")]
 struct Owner {
     operator_guid: OperatorGuid,
     email: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "MadeApiUser")]
 struct Credentials {
     api_user_guid: ApiUserGuid,
     user_name: String,
@@ -125,7 +173,7 @@ async fn create(
     State(state): State<AppState>,
     headers: HeaderMap,
     Body(NewAccount { from, label, seed }): Body<NewAccount>,
-) -> Result<(StatusCode, Json<MadeBody>)> {
+) -> Result<Created<Json<MadeBody>>> {
     let made = match (from, seed) {
         (Some(_), Some(_)) => {
             return Err(Problem::bad_request("say either from or seed, not both"));
@@ -162,7 +210,7 @@ async fn create(
             password,
         },
     };
-    Ok((StatusCode::CREATED, Json(body)))
+    Ok(Created(Json(body)))
 }
 
 fn source(from: Option<&str>) -> Result<Source> {
@@ -178,22 +226,23 @@ fn source(from: Option<&str>) -> Result<Source> {
     }
 }
 
-async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<StatusCode> {
+async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<NoContent> {
     accounts::delete(&state, account_id(&id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-async fn reset(State(state): State<AppState>, Path(id): Path<String>) -> Result<StatusCode> {
+async fn reset(State(state): State<AppState>, Path(id): Path<String>) -> Result<NoContent> {
     accounts::reset(&state, account_id(&id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-async fn reset_all(State(state): State<AppState>) -> Result<StatusCode> {
+async fn reset_all(State(state): State<AppState>) -> Result<NoContent> {
     accounts::reset_all(&state).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(example = json!({"name": "before"}))]
 struct Snapshot {
     name: String,
 }
@@ -232,27 +281,45 @@ async fn look_at_snapshot(
 async fn take_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
-) -> Result<StatusCode> {
+) -> Result<Taken> {
     let is_new = accounts::take_snapshot(&state, account_id(&id)?, name).await?;
-    Ok(if is_new {
-        StatusCode::CREATED
-    } else {
-        StatusCode::NO_CONTENT
-    })
+    Ok(Taken { is_new })
+}
+
+/// Whether there was no state of that name before.
+struct Taken {
+    is_new: bool,
+}
+
+impl IntoResponse for Taken {
+    fn into_response(self) -> Response {
+        if self.is_new {
+            Created(()).into_response()
+        } else {
+            NoContent.into_response()
+        }
+    }
+}
+
+impl Describe for Taken {
+    fn describe(description: &mut Description<'_>) {
+        Created::<()>::describe(description);
+        NoContent::describe(description);
+    }
 }
 
 async fn delete_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     accounts::delete_snapshot(&state, account_id(&id)?, name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 async fn restore_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     accounts::restore_snapshot(&state, account_id(&id)?, name).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

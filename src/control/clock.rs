@@ -1,42 +1,56 @@
 //! `…/clock`: freeze the time, move it on, let it go.
 
-use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::Json;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::problem::{Body, Problem, Result};
-use super::scope::Scope;
-use crate::AppState;
+use super::scope::{Scope, both};
 use crate::domain::clock::{Period, system_time};
 use crate::domain::{Clock, Moment};
+use crate::operation::Operation;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/clock", get(look))
-        .route("/clock/freeze", post(freeze))
-        .route("/clock/advance", post(advance))
-        .route("/clock/resume", post(resume))
-}
+pub static OPERATIONS: &[[Operation; 2]] = &[
+    both!(GET "/clock" => look, "Emulator_GetClock", "What the clock says."),
+    both!(POST "/clock/freeze" => freeze, "Emulator_FreezeClock", "Stops the clock, at an instant or where it is."),
+    both!(POST "/clock/advance" => advance, "Emulator_AdvanceClock", "Moves the clock on."),
+    both!(POST "/clock/resume" => resume, "Emulator_ResumeClock", "Lets the clock go, back at the real time."),
+];
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Clock", example = json!({"mode": "frozen", "now": "2026-01-01T00:00:00Z"}))]
 struct ClockBody {
-    /// `running`, `moved` or `frozen`.
+    #[schemars(extend("enum" = ["running", "moved", "frozen"]))]
     mode: &'static str,
+    #[schemars(extend("format" = "date-time"))]
     now: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "ClockFreeze", example = json!({"at": "2026-01-01T00:00:00Z"}))]
 struct Freeze {
     /// Nothing stands for now.
+    #[schemars(with = "Option<Moment>")]
     at: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(
+    rename = "ClockAdvance",
+    extend("oneOf" = [
+        {"required": ["by"], "properties": {"by": {"type": "string"}, "to": {"type": "null"}}},
+        {"required": ["to"], "properties": {"to": {"type": "string"}, "by": {"type": "null"}}}
+    ]),
+    example = json!({"by": "P31D"})
+)]
 struct Advance {
     /// An ISO 8601 duration.
+    #[schemars(regex(pattern = "^P"))]
     by: Option<String>,
+    #[schemars(with = "Option<Moment>")]
     to: Option<String>,
 }
 

@@ -3,38 +3,50 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::Json;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::routing::get;
-use axum::{Json, Router};
+use axum::response::NoContent;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::problem::{Body, Path, Problem, Result};
+use super::problem::{Body, Path, Problem, Result, whole, whole_or_null};
 use super::requests::MatchBody;
-use super::scope::Scope;
-use crate::AppState;
+use super::scope::{Scope, both};
 use crate::domain::fault::{Effect, Fault, When};
+use crate::operation::{Created, Operation};
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/faults", get(list).post(create).delete(clear))
-        .route("/faults/{faultId}", get(look).delete(delete))
-}
+pub static OPERATIONS: &[[Operation; 2]] = &[
+    both!(GET "/faults" => list, "Emulator_ListFaults", "The faults that are in wait."),
+    both!(POST "/faults" => create, "Emulator_CreateFault", "Lets the requests that match fail."),
+    both!(DELETE "/faults" => clear, "Emulator_ClearFaults", "Takes all faults away."),
+    both!(GET "/faults/{faultId}" => look, "Emulator_GetFault", "A fault, with its hits."),
+    both!(DELETE "/faults/{faultId}" => delete, "Emulator_DeleteFault", "Takes a fault away."),
+];
+
+const LONGEST_DELAY: u64 = 600_000;
 
 /// A fault as a body describes it.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(example = json!({
+    "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before", "count": 1
+}))]
 struct NewFault {
     #[serde(default)]
     r#match: MatchBody,
     effect: EffectBody,
     #[serde(default)]
     when: WhenBody,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "whole")]
     skip: u64,
+    /// How often it strikes before it is gone; without it, there is no end to it.
+    #[serde(default, deserialize_with = "whole_or_null")]
+    #[schemars(range(min = 1))]
     count: Option<u64>,
     #[serde(default = "always")]
+    #[schemars(range(min = 0, max = 1))]
     probability: f64,
 }
 
@@ -43,30 +55,58 @@ fn always() -> f64 {
 }
 
 /// One of: an answer (`status`, `headers`, `body`), a delay, an end of the connection.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline, extend("oneOf" = [
+    {"required": ["status"], "properties": {
+        "status": {"type": "integer"}, "delayMs": {"type": "null"}, "network": {"type": "null"}
+    }},
+    {"required": ["delayMs"], "properties": {
+        "delayMs": {"type": "integer"}, "network": {"type": "null"},
+        "status": {"type": "null"}, "headers": {"type": "null"}, "body": {"type": "null"}
+    }},
+    {"required": ["network"], "properties": {
+        "network": {"type": "string"}, "delayMs": {"type": "null"},
+        "status": {"type": "null"}, "headers": {"type": "null"}, "body": {"type": "null"}
+    }}
+]))]
 struct EffectBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(min = 200, max = 599))]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend(
+        "propertyNames" = {"pattern": "^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
+        "additionalProperties" = {"type": "string", "pattern": "^[ -~]*$"}
+    ))]
     headers: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
+    #[schemars(range(max = LONGEST_DELAY))]
     delay_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<Network>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 enum Network {
     Reset,
     Hang,
 }
 
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "When")]
 enum WhenBody {
     #[default]
     Before,
@@ -74,7 +114,11 @@ enum WhenBody {
 }
 
 /// A fault as it is shown.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Fault", example = json!({
+    "id": 1, "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before",
+    "skip": 0, "count": 1, "probability": 1.0, "hits": 0, "remaining": 1
+}))]
 struct FaultBody {
     id: u64,
     r#match: MatchBody,
@@ -102,7 +146,7 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
     )
 }
 
-async fn create(scope: Scope, Body(new): Body<NewFault>) -> Result<(StatusCode, Json<FaultBody>)> {
+async fn create(scope: Scope, Body(new): Body<NewFault>) -> Result<Created<Json<FaultBody>>> {
     let NewFault {
         r#match,
         effect,
@@ -134,7 +178,7 @@ async fn create(scope: Scope, Body(new): Body<NewFault>) -> Result<(StatusCode, 
         hits: 0,
     };
     scope.beside().faults.add(fault.clone());
-    Ok((StatusCode::CREATED, Json(fault.into())))
+    Ok(Created(Json(fault.into())))
 }
 
 async fn look(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>> {
@@ -149,17 +193,17 @@ async fn look(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>
         .ok_or_else(|| id.unknown())
 }
 
-async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<StatusCode> {
+async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
     if scope.beside().faults.remove(id.fault_id) {
-        Ok(StatusCode::NO_CONTENT)
+        Ok(NoContent)
     } else {
         Err(id.unknown())
     }
 }
 
-async fn clear(scope: Scope) -> StatusCode {
+async fn clear(scope: Scope) -> NoContent {
     scope.beside().faults.clear();
-    StatusCode::NO_CONTENT
+    NoContent
 }
 
 #[derive(Deserialize)]
@@ -184,7 +228,6 @@ impl TryFrom<EffectBody> for Effect {
     type Error = Problem;
 
     fn try_from(effect: EffectBody) -> Result<Self> {
-        const LONGEST_DELAY: u64 = 600_000;
         match effect {
             EffectBody {
                 status: Some(status),

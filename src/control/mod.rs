@@ -3,6 +3,7 @@
 
 mod accounts;
 mod clock;
+mod describe;
 mod faults;
 mod problem;
 mod requests;
@@ -17,24 +18,60 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::document::schema;
 use crate::error::Error;
 use crate::http::documented;
-use crate::http::operations::{NOT_EMULATED, OPERATIONS};
+use crate::http::operations::{self, NOT_EMULATED};
+use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
 use problem::Problem;
 
+/// What `--control` and `--control-token` are about.
+pub static API: Api = Api {
+    server: "/",
+    prefix: "/_emulator",
+    operations: &[
+        OPERATIONS,
+        accounts::OPERATIONS,
+        requests::OPERATIONS.as_flattened(),
+        faults::OPERATIONS.as_flattened(),
+        clock::OPERATIONS.as_flattened(),
+    ],
+    describe: describe::describe,
+};
+
+/// What answers with `--control off`, and without a token.
+pub static HEALTH_API: Api = Api {
+    server: "/",
+    prefix: "/_emulator",
+    operations: &[&[
+        operation!(GET "/health" => health, "Emulator_GetHealth", "Whether the emulator is alive."),
+        operation!(GET "/ready" => ready, "Emulator_GetReadiness", "Whether the emulator is ready for requests.")
+            .or(&[StatusCode::SERVICE_UNAVAILABLE]),
+    ]],
+    describe: describe::describe_open,
+};
+
+static OPERATIONS: &[Operation] = &[
+    operation!(
+        GET "/supported" => supported,
+        "Emulator_ListSupported", "Every operation of the live service, and what became of it here."
+    ),
+    operation!(GET "/seed.schema.json" => seed_schema, "Emulator_GetSeedSchema", "The JSON Schema of seed files."),
+];
+
 /// Everything under `/_emulator`.
 pub fn routes(state: &AppState) -> Router {
-    let always = Router::new()
-        .route("/health", get(health))
-        .route("/ready", get(ready))
-        .method_not_allowed_fallback(wrong_method);
+    let always = HEALTH_API
+        .routes()
+        .method_not_allowed_fallback(wrong_method)
+        .with_state(state.clone());
     let control = match &state.control {
         Control::Off => Router::new().fallback(async || {
             Problem::new(
@@ -42,13 +79,8 @@ pub fn routes(state: &AppState) -> Router {
                 "the control API is off (--control off)",
             )
         }),
-        Control::On { .. } => Router::new()
-            .merge(accounts::routes())
-            .merge(scope::both(requests::routes()))
-            .merge(scope::both(faults::routes()))
-            .merge(scope::both(clock::routes()))
-            .route("/supported", get(supported))
-            .route("/seed.schema.json", get(async || axum::Json(schema())))
+        Control::On { .. } => API
+            .routes()
             .method_not_allowed_fallback(wrong_method)
             .fallback(async || {
                 Problem::new(
@@ -125,7 +157,8 @@ fn is_local(host: &str) -> bool {
     !name.contains('.') || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(example = json!({"status": "ready"}))]
 struct Health {
     status: &'static str,
 }
@@ -149,8 +182,11 @@ pub fn starting(path: &str) -> Response {
 }
 
 /// An operation of the live service, and what became of it here.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(example = json!({
+    "operationId": "Operator_GetAllOperators", "method": "GET", "path": "/v4/Operator", "isEmulated": true
+}))]
 struct Supported {
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_id: Option<&'static str>,
@@ -162,8 +198,17 @@ struct Supported {
     differs: Option<&'static str>,
 }
 
+#[derive(Serialize, JsonSchema)]
+#[serde(transparent)]
+#[schemars(inline, extend("type" = "object"), example = json!({"title": "Seed file of uptrends-emulator"}))]
+struct SeedSchema(Value);
+
+async fn seed_schema() -> axum::Json<SeedSchema> {
+    axum::Json(SeedSchema(schema()))
+}
+
 async fn supported() -> axum::Json<Vec<Supported>> {
-    let emulated = OPERATIONS.iter().map(|operation| Supported {
+    let emulated = operations::all().map(|operation| Supported {
         operation_id: Some(operation.id),
         method: Some(operation.method),
         path: documented(operation.path),

@@ -6,8 +6,10 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use schemars::JsonSchema;
+use serde::de::{self, DeserializeOwned};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Number;
 use tokio::time::timeout;
 
 use crate::AppState;
@@ -16,7 +18,8 @@ use crate::http::status;
 
 pub type Result<T> = std::result::Result<T, Problem>;
 
-#[derive(Debug, Serialize)]
+/// What is wrong, as RFC 9457 writes it.
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Problem {
     title: &'static str,
     status: u16,
@@ -88,6 +91,43 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
         json.end().map_err(|error| told(error.to_string()))?;
         Ok(Self(body))
     }
+}
+
+/// A whole number, however it is written: `5.0` is 5.
+pub fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
+    deserializer: D,
+) -> std::result::Result<T, D::Error> {
+    let given = Number::deserialize(deserializer)?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a float that is whole and in range is exact"
+    )]
+    let of_float = |number: f64| {
+        (number.fract() == 0.0 && (0.0..1e19).contains(&number)).then_some(number as u64)
+    };
+    let whole = given.as_u64().or_else(|| given.as_f64().and_then(of_float));
+    whole
+        .and_then(|whole| whole.try_into().ok())
+        .ok_or_else(|| de::Error::custom(format!("{given} is not a whole number, or too large")))
+}
+
+/// A whole number, or nothing.
+pub fn whole_or_null<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
+    deserializer: D,
+) -> std::result::Result<Option<T>, D::Error> {
+    struct Whole<T>(T);
+
+    impl<'de, T: TryFrom<u64>> Deserialize<'de> for Whole<T> {
+        fn deserialize<D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> std::result::Result<Self, D::Error> {
+            whole(deserializer).map(Self)
+        }
+    }
+
+    let given = Option::<Whole<T>>::deserialize(deserializer)?;
+    Ok(given.map(|Whole(whole)| whole))
 }
 
 /// The parameters of a path.

@@ -4,31 +4,36 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
+use axum::response::NoContent;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::problem::{Body, Problem, Query, Result};
-use super::scope::Scope;
+use super::problem::{Body, Problem, Query, Result, whole, whole_or_null};
+use super::scope::{Scope, both};
 use crate::AppState;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
+use crate::operation::Operation;
 use crate::server::Connection;
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/requests", get(list).delete(clear))
-        .route("/requests/count", post(count))
-        .route("/requests/wait", post(wait))
-}
+pub static OPERATIONS: &[[Operation; 2]] = &[
+    both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),
+    both!(DELETE "/requests" => clear, "Emulator_ClearRequests", "Forgets all requests."),
+    both!(POST "/requests/count" => count, "Emulator_CountRequests", "How many requests match."),
+    both!(POST "/requests/wait" => wait, "Emulator_WaitForRequests", "Waits until so many requests match.",
+        [StatusCode::REQUEST_TIMEOUT]),
+];
 
 /// Which requests are meant, as a body says it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline, example = json!({"method": "POST", "path": "/v4/Operator"}))]
 pub struct MatchBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<String>,
@@ -38,7 +43,11 @@ pub struct MatchBody {
     operation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "whole_or_null",
+        skip_serializing_if = "Option::is_none"
+    )]
     status: Option<u16>,
 }
 
@@ -82,7 +91,7 @@ impl From<Match> for MatchBody {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ListQuery {
     method: Option<String>,
@@ -96,19 +105,24 @@ struct ListQuery {
     limit: Option<usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(example = json!({"count": 1}))]
 struct Count {
     count: usize,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "RequestWait", example = json!({
+    "match": {"operationId": "Operator_GetAllOperators"}, "atLeast": 1, "timeoutMs": 5000
+}))]
 struct Wait {
     #[serde(default)]
     r#match: MatchBody,
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "whole")]
     at_least: usize,
-    #[serde(default = "five_seconds")]
+    #[serde(default = "five_seconds", deserialize_with = "whole")]
+    #[schemars(range(max = LONGEST_WAIT))]
     timeout_ms: u64,
 }
 
@@ -152,7 +166,7 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
     )
 }
 
-async fn clear(scope: Scope) -> StatusCode {
+async fn clear(scope: Scope) -> NoContent {
     if scope.slot.is_none() {
         scope
             .all
@@ -160,7 +174,7 @@ async fn clear(scope: Scope) -> StatusCode {
             .for_each(|slot| slot.beside.journal.clear());
     }
     scope.beside().journal.clear();
-    StatusCode::NO_CONTENT
+    NoContent
 }
 
 async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
@@ -221,10 +235,25 @@ fn fitting(scope: &Scope, matches: &Match) -> Vec<Arc<Entry>> {
 }
 
 /// A request as the journal tells it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RecordedRequest", example = json!({
+    "sequence": 7,
+    "time": "2026-06-25T19:37:59Z",
+    "durationMicros": 180,
+    "accountId": "123456",
+    "method": "GET",
+    "path": "/v4/Operator",
+    "operationId": "Operator_GetAllOperators",
+    "status": 200,
+    "userName": "emulator",
+    "authentication": "accepted",
+    "request": {"headers": {"accept": "application/json"}},
+    "response": {"headers": {"content-type": "application/json; charset=utf-8"}, "body": []}
+}))]
 struct EntryBody {
     sequence: u64,
+    #[schemars(extend("format" = "date-time"))]
     time: String,
     duration_micros: u128,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -239,7 +268,7 @@ struct EntryBody {
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
-    /// `accepted`, `refused` or `notAsked`.
+    #[schemars(extend("enum" = ["accepted", "refused", "notAsked"]))]
     authentication: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<u64>,
@@ -249,8 +278,9 @@ struct EntryBody {
     response: MessageBody,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(rename = "RecordedMessage")]
 struct MessageBody {
     headers: BTreeMap<String, String>,
     /// A JSON body as JSON, any other as a text.

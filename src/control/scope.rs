@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
@@ -14,12 +13,20 @@ use crate::error::Error;
 use crate::service::accounts;
 use crate::store::{Beside, Slot, State};
 
-/// The same routes for the server and below each account.
-pub fn both(routes: Router<AppState>) -> Router<AppState> {
-    Router::new()
-        .nest("/accounts/{accountId}", routes.clone())
-        .merge(routes)
+/// The same operation for the server and below each account.
+macro_rules! both {
+    ($method:ident $path:literal => $handler:expr, $id:literal, $summary:literal $(, [$($refusal:expr),*])?) => {
+        [
+            crate::operation::operation!($method $path => $handler, $id, $summary)$(.or(&[$($refusal),*]))?,
+            crate::operation::operation!(
+                $method concat!("/accounts/{accountId}", $path) => $handler,
+                concat!($id, "OfAccount"), $summary
+            )$(.or(&[$($refusal),*]))?,
+        ]
+    };
 }
+
+pub(super) use both;
 
 /// What a request is about: one account, or the server.
 #[derive(Debug)]

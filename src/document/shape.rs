@@ -9,6 +9,7 @@ use std::str::FromStr;
 use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::json;
 
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, ReadOnly, Text, Word};
 use crate::domain::api_user::{LastUsed, SecretDigest, user_name};
@@ -58,7 +59,15 @@ macro_rules! shape {
 
 shape! {
     /// Accounts with all that belongs to them: a seed file, or an export.
-    #[schemars(title = "Seed file of uptrends-emulator", extend("required" = ["accounts"]))]
+    #[schemars(
+        rename = "SeedFile",
+        title = "Seed file of uptrends-emulator",
+        extend("required" = ["accounts"]),
+        example = json!({"accounts": [{
+            "AccountId": "123456",
+            "operators": [{"FullName": "Alice Admin", "Email": "alice@example.com", "IsAccountAdministrator": true}]
+        }]})
+    )]
     Document {
         /// For editors.
         #[serde(rename = "$schema", skip_serializing)]
@@ -70,7 +79,7 @@ shape! {
 
 shape! {
     /// An account.
-    #[schemars(rename = "Account", extend("required" = ["AccountId", "operators"]))]
+    #[schemars(rename = "SeedAccount", extend("required" = ["AccountId", "operators"]))]
     AccountShape {
         /// 1 to 9 digits.
         account_id: Field<Text<AccountId>>,
@@ -95,7 +104,7 @@ shape! {
 
 shape! {
     /// An operator, as `/Operator` has it.
-    #[schemars(rename = "Operator", extend("required" = ["FullName", "Email"]))]
+    #[schemars(rename = "SeedOperator", extend("required" = ["FullName", "Email"]))]
     OperatorShape {
         /// A local name, for the joins of this document.
         #[serde(rename = "key")]
@@ -149,7 +158,7 @@ shape! {
 
 shape! {
     /// What an operator is as a user, as `/api/Users` has it. What the operator says of itself is passed over.
-    #[schemars(rename = "User")]
+    #[schemars(rename = "SeedUser")]
     UserShape {
         /// Unique in the account; the next one if left out.
         #[serde(rename = "ID")]
@@ -188,7 +197,7 @@ shape! {
 
 shape! {
     /// An operator group, as `/OperatorGroup` has it.
-    #[schemars(rename = "OperatorGroup")]
+    #[schemars(rename = "SeedOperatorGroup")]
     OperatorGroupShape {
         /// A local name, from which the GUID is derived.
         #[serde(rename = "key")]
@@ -211,7 +220,7 @@ shape! {
 
 shape! {
     /// A duty schedule, as `…/DutySchedule` has it.
-    #[schemars(rename = "DutySchedule", extend("required" = ["ScheduleMode"]))]
+    #[schemars(rename = "SeedDutySchedule", extend("required" = ["ScheduleMode"]))]
     DutyScheduleShape {
         /// Unique in the account; the next one if left out.
         id: Field<i32>,
@@ -229,7 +238,7 @@ shape! {
 
 shape! {
     /// An API user, as `/ApiUser` has it.
-    #[schemars(rename = "ApiUser")]
+    #[schemars(rename = "SeedApiUser")]
     ApiUserShape {
         /// A local name, from which the GUID is derived.
         #[serde(rename = "key")]

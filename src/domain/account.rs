@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
 use imbl::OrdMap;
+use schemars::json_schema;
 use serde::Serialize;
 
 use super::collection::Keyed;
+use super::schema::schema;
 use super::text::{Description, Email, quoted};
 use super::timezone::TimeZoneId;
 use super::{
@@ -59,6 +61,11 @@ impl fmt::Display for AccountId {
         self.0.fmt(f)
     }
 }
+
+schema!(
+    AccountId,
+    |_| json_schema!({"type": "integer", "format": "int32"})
+);
 
 /// What an account says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]

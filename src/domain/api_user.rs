@@ -3,12 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, json_schema};
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 use subtle::ConstantTimeEq as _;
 
 use super::collection::Keyed;
+use super::schema::schema;
 use super::text::{Description, quoted};
 use super::{ApiUserGuid, Context, Moment, OperatorGuid};
 
@@ -65,6 +67,7 @@ impl Keyed for ApiUser {
     PartialEq,
     Eq,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
@@ -114,6 +117,11 @@ impl fmt::Display for LastUsed {
         }
     }
 }
+
+schema!(LastUsed, |_| json_schema!({
+    "type": "string",
+    "pattern": format!("^([0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}|{NOT_YET_USED}|{UNKNOWN})$")
+}));
 
 /// "user-id … containing a colon character is invalid" (RFC 7617).
 pub fn user_name(text: &str) -> Result<String, String> {

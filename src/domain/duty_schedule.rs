@@ -4,10 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveTime;
-use serde::Serialize;
+use schemars::{JsonSchema, json_schema};
+use serde::{Serialize, Serializer};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::draft::Sent;
+use super::schema::schema;
 use super::text::quoted;
 use super::{Moment, Problems};
 
@@ -31,6 +33,11 @@ impl TryFrom<i32> for ScheduleId {
         }
     }
 }
+
+schema!(
+    ScheduleId,
+    |_| json_schema!({"type": "integer", "format": "int32"})
+);
 
 impl fmt::Display for ScheduleId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,18 +113,12 @@ impl RecurrenceParts {
                 None
             }
         };
-        let is_one_of = |modes: &[ScheduleMode]| mode.map(|mode| modes.contains(&mode));
-        let one_time = is_one_of(&[ScheduleMode::OneTime]);
-        let weekly = is_one_of(&[ScheduleMode::Weekly]);
-        let monthly = is_one_of(&[ScheduleMode::Monthly]);
-        let recurring = one_time.map(|one_time| !one_time);
-
-        let start = of_mode(problems, "StartDateTime", start_date_time, one_time);
-        let end = of_mode(problems, "EndDateTime", end_date_time, one_time);
-        let week_day = of_mode(problems, "WeekDay", week_day, weekly);
-        let month_day = of_mode(problems, "MonthDay", month_day, monthly);
-        let start_time = of_mode(problems, "StartTime", start_time, recurring);
-        let end_time = of_mode(problems, "EndTime", end_time, recurring);
+        let start = of_mode(problems, "StartDateTime", start_date_time, mode);
+        let end = of_mode(problems, "EndDateTime", end_date_time, mode);
+        let week_day = of_mode(problems, "WeekDay", week_day, mode);
+        let month_day = of_mode(problems, "MonthDay", month_day, mode);
+        let start_time = of_mode(problems, "StartTime", start_time, mode);
+        let end_time = of_mode(problems, "EndTime", end_time, mode);
 
         let mut judged = |name: &str, error: String| problems.refused(format!("{name}: {error}"));
         if mode? == ScheduleMode::OneTime {
@@ -143,9 +144,9 @@ fn of_mode<T>(
     problems: &mut Problems,
     name: &str,
     sent: Sent<T>,
-    is_needed: Option<bool>,
+    mode: Option<ScheduleMode>,
 ) -> Option<T> {
-    match (sent, is_needed) {
+    match (sent, mode.map(|mode| mode.fields().contains(&name))) {
         (Sent::Absent, Some(true)) => {
             problems.malformed(format!("{name}: is required for this ScheduleMode"));
             None
@@ -169,17 +170,33 @@ fn of_mode<T>(
     PartialEq,
     Eq,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
     sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
+#[schemars(rename = "OperatorScheduleMode")]
 pub enum ScheduleMode {
     OneTime,
     Daily,
     Weekly,
     Monthly,
+}
+
+impl ScheduleMode {
+    pub const ALL: [Self; 4] = [Self::OneTime, Self::Daily, Self::Weekly, Self::Monthly];
+
+    /// The fields of a schedule of this mode: it needs them all, and has no others.
+    pub fn fields(self) -> &'static [&'static str] {
+        match self {
+            Self::OneTime => &["StartDateTime", "EndDateTime"],
+            Self::Daily => &["StartTime", "EndTime"],
+            Self::Weekly => &["WeekDay", "StartTime", "EndTime"],
+            Self::Monthly => &["MonthDay", "StartTime", "EndTime"],
+        }
+    }
 }
 
 #[derive(
@@ -189,12 +206,14 @@ pub enum ScheduleMode {
     PartialEq,
     Eq,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
     sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
+#[schemars(rename = "DayOfWeek")]
 pub enum WeekDay {
     Monday,
     Tuesday,
@@ -227,6 +246,11 @@ impl TryFrom<i32> for MonthDay {
         }
     }
 }
+
+schema!(
+    MonthDay,
+    |_| json_schema!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 31})
+);
 
 /// From one time of the day to another; an end before the start runs past midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -276,6 +300,17 @@ impl fmt::Display for TimeOfDay {
         self.0.format("%H:%M").fmt(f)
     }
 }
+
+impl Serialize for TimeOfDay {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+schema!(
+    TimeOfDay,
+    |_| json_schema!({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"})
+);
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::json_schema;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use super::schema::schema;
 use super::text::quoted;
 
 /// The namespace of the GUIDs that are derived from names, made once at random.
@@ -66,6 +68,8 @@ macro_rules! guid {
                 serializer.serialize_str(self.0.encode_lower(&mut Uuid::encode_buffer()))
             }
         }
+
+        schema!($name, |_| json_schema!({"type": "string", "format": "uuid"}));
     };
 }
 

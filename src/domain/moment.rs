@@ -6,8 +6,10 @@ use std::str::FromStr;
 use chrono::{
     DateTime, Datelike as _, Months, NaiveDate, NaiveDateTime, TimeDelta, Timelike as _, Utc,
 };
+use schemars::json_schema;
 use serde::{Serialize, Serializer};
 
+use super::schema::schema;
 use super::text::quoted;
 
 /// A point in time, written `2025-11-11T21:18:01` and read with or without offset and fraction.
@@ -108,6 +110,20 @@ impl Serialize for Moment {
         serializer.collect_str(self)
     }
 }
+
+// What is read may do without the offset that `date-time` asks for (RFC 3339), and the first year stands for no date at
+// all; what is written has no offset, which makes it a `date-time-local` (OpenAPI's registry of formats).
+schema!(Moment, |generator| {
+    if generator.contract().is_deserialize() {
+        json_schema!({"type": "string", "format": "date-time", "pattern": "^(?!000[01]|9999)"})
+    } else {
+        json_schema!({
+            "type": "string",
+            "format": "date-time-local",
+            "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}$"
+        })
+    }
+});
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
 
 use imbl::OrdMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use strum::{EnumString, IntoStaticStr, VariantNames};
@@ -59,6 +60,7 @@ pub struct Profile {
     Hash,
     Default,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
@@ -86,12 +88,14 @@ pub enum SmsProvider {
     Hash,
     Default,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
     sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
+#[schemars(rename = "OperatorSetupMode")]
 pub enum SetupMode {
     #[default]
     Manual,
@@ -108,12 +112,14 @@ pub enum SetupMode {
     PartialOrd,
     Ord,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
     sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
+#[schemars(rename = "OperatorAuthorizationType")]
 pub enum OperatorAuthorization {
     AccountAccess,
     AccountAdministrator,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use imbl::OrdMap;
+use schemars::JsonSchema;
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
@@ -40,12 +41,14 @@ pub enum GroupKind {
     PartialOrd,
     Ord,
     Serialize,
+    JsonSchema,
     EnumString,
     IntoStaticStr,
     VariantNames,
     sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
+#[schemars(rename = "OperatorGroupAuthorizationType")]
 pub enum OperatorGroupAuthorization {
     ShareDashboards,
     AllowInfra,

@@ -1,6 +1,9 @@
 //! The phone numbers that alerts can come from.
 
+use schemars::json_schema;
 use serde::Serialize;
+
+use super::schema::schema;
 
 /// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
@@ -21,6 +24,13 @@ impl TryFrom<i32> for OutgoingPhoneNumberId {
         }
     }
 }
+
+schema!(OutgoingPhoneNumberId, |_| {
+    let ids = OUTGOING_PHONE_NUMBERS.map(|number| number.id);
+    json_schema!({
+        "type": "integer", "format": "int32", "minimum": ids.iter().min(), "maximum": ids.iter().max()
+    })
+});
 
 /// A phone number that alerts can come from.
 #[derive(Debug)]

@@ -4,7 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use argon2::password_hash::phc;
+use schemars::json_schema;
 use serde::Serialize;
+
+use super::schema::schema;
+
+const LONGEST_PASSWORD: usize = 256;
 
 /// A password as a person chose it: on its way to a hash, never kept and never shown.
 #[derive(Clone)]
@@ -25,13 +30,17 @@ impl FromStr for PlainPassword {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if (1..=256).contains(&text.chars().count()) {
+        if (1..=LONGEST_PASSWORD).contains(&text.chars().count()) {
             Ok(Self(text.to_owned()))
         } else {
-            Err("must have 1 to 256 characters".to_owned())
+            Err(format!("must have 1 to {LONGEST_PASSWORD} characters"))
         }
     }
 }
+
+schema!(PlainPassword, |_| json_schema!({
+    "type": "string", "format": "password", "minLength": 1, "maxLength": LONGEST_PASSWORD, "writeOnly": true
+}));
 
 impl fmt::Debug for PlainPassword {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

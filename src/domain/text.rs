@@ -4,10 +4,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::json_schema;
 use serde::Serialize;
 use strum::VariantNames;
 
 use super::guid;
+use super::schema::schema;
 
 /// A text in a message: quoted, and cut where it is long.
 pub fn quoted(text: &str) -> String {
@@ -34,8 +36,23 @@ pub fn whole_number(text: &str) -> Result<i32, String> {
         .map_err(|_| format!("{} is not a whole number of 32 bits", quoted(text)))
 }
 
+/// The longest name or description.
+const LONGEST_NAME: usize = 255;
+
+/// The longest word that is not one of a set.
+const LONGEST_WORD: usize = 64;
+
+/// RFC 5321.
+const LONGEST_EMAIL: usize = 254;
+
+/// What the HTML standard calls a valid e-mail address (`<input type=email>`), as a regular expression.
+const EMAIL: &str = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
+                     (\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*";
+
+const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
+
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr) => {
+    ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr, $schema:tt) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
         #[sqlx(transparent)]
@@ -68,6 +85,8 @@ macro_rules! text {
                 f.write_str(&self.0)
             }
         }
+
+        schema!($name, |_| json_schema!($schema));
     };
 }
 
@@ -75,67 +94,78 @@ text!(
     /// The full name of an operator.
     FullName,
     default "",
-    |text| at_most(text, 255)
+    |text| at_most(text, LONGEST_NAME),
+    {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
     /// What an operator group or an API user is for.
     Description,
     default "",
-    |text| at_most(text, 255)
+    |text| at_most(text, LONGEST_NAME),
+    {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
     /// The e-mail address of an operator, which is its login name as well.
     Email,
     default "",
-    email
+    email,
+    {"type": "string", "format": "email", "maxLength": LONGEST_EMAIL, "pattern": format!("^{EMAIL}$")}
 );
 text!(
     /// The backup e-mail address of an operator, or nothing.
     BackupEmail,
     default "",
-    |text| if text.is_empty() { Ok(()) } else { email(text) }
+    |text| if text.is_empty() { Ok(()) } else { email(text) },
+    {"type": "string", "maxLength": LONGEST_EMAIL, "pattern": format!("^({EMAIL})?$")}
 );
 text!(
     /// A phone number, or nothing.
     PhoneNumber,
     default "",
-    phone_number
+    phone_number,
+    {"type": "string", "pattern": "^(\\+[0-9]([ .()-]*[0-9]){5,14})?$"}
 );
 text!(
     /// The culture of an operator; nothing stands for the account's.
     CultureName,
     default "",
-    culture_name
+    culture_name,
+    {"type": "string", "enum": ["", CULTURES[0], CULTURES[1], CULTURES[2], CULTURES[3], CULTURES[4]]}
 );
 text!(
     /// The provider of an operator's phone alerts.
     PhoneProvider,
     default "UseAccountSetting",
-    |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { at_most(text, 64) }
+    |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { at_most(text, LONGEST_WORD) },
+    {"type": "string", "minLength": 1, "maxLength": LONGEST_WORD}
 );
 text!(
     /// The dashboard that an operator sees first.
     DefaultDashboard,
     default "UseAccountSpecifiedDashboard",
-    default_dashboard
+    default_dashboard,
+    {"type": "string", "pattern": "^([A-Za-z0-9]{1,64}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$"}
 );
 text!(
     /// The role of an operator.
     OperatorRole,
     default "Unspecified",
-    |text| at_most(text, 64)
+    |text| at_most(text, LONGEST_WORD),
+    {"type": "string", "maxLength": LONGEST_WORD}
 );
 text!(
     /// How a user wants days written, as a format string of .NET.
     DateFormat,
     default "dd/MM/yyyy",
-    |text| at_most(text, 255)
+    |text| at_most(text, LONGEST_NAME),
+    {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
     /// How a user wants times of day written, as a format string of .NET.
     TimeFormat,
     default "HH:mm:ss",
-    |text| at_most(text, 255)
+    |text| at_most(text, LONGEST_NAME),
+    {"type": "string", "maxLength": LONGEST_NAME}
 );
 
 impl Email {
@@ -158,9 +188,9 @@ fn at_most(text: &str, limit: usize) -> Result<(), String> {
     }
 }
 
-/// What the HTML standard calls a valid e-mail address (`<input type=email>`), of at most 254 characters (RFC 5321).
+/// [`EMAIL`], with a message.
 fn email(text: &str) -> Result<(), String> {
-    at_most(text, 254)?;
+    at_most(text, LONGEST_EMAIL)?;
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
             && label
@@ -209,7 +239,6 @@ fn phone_number(text: &str) -> Result<(), String> {
 }
 
 fn culture_name(text: &str) -> Result<(), String> {
-    const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
     if text.is_empty()
         || CULTURES
             .iter()
@@ -228,8 +257,8 @@ fn culture_name(text: &str) -> Result<(), String> {
 /// "UseAccountSpecifiedDashboard", "Any built-in dashboard: e.g. AccountOverview", or "the guid of this dashboard"
 /// (Swagger, Operator.DefaultDashboard). New built-in names appear without notice, so any word may be one.
 fn default_dashboard(text: &str) -> Result<(), String> {
-    let is_word =
-        (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    let is_word = (1..=LONGEST_WORD).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if is_word || guid::parse(text).is_ok() {
         Ok(())
     } else {
@@ -243,7 +272,14 @@ fn default_dashboard(text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BackupEmail, CultureName, DefaultDashboard, Email, FullName, PhoneNumber};
+    use std::str::FromStr;
+
+    use schemars::{JsonSchema, SchemaGenerator};
+
+    use super::{
+        BackupEmail, CultureName, DefaultDashboard, Description, Email, FullName, OperatorRole,
+        PhoneNumber, PhoneProvider,
+    };
 
     #[test]
     fn a_text_is_kept_as_sent_but_judged_without_the_blanks_around_it() {
@@ -312,6 +348,76 @@ mod tests {
         ] {
             assert!(bad.parse::<PhoneNumber>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn schemas_say_what_the_rules_say() {
+        fn agree<T: JsonSchema + FromStr>(texts: &[&str]) {
+            let schema = SchemaGenerator::default().into_root_schema_for::<T>();
+            let schema = jsonschema::validator_for(schema.as_value()).unwrap();
+            for text in texts {
+                let is_valid = schema.is_valid(&(*text).into());
+                assert_eq!(
+                    is_valid,
+                    text.parse::<T>().is_ok(),
+                    "{}: {text}",
+                    T::schema_name()
+                );
+            }
+        }
+        let long = "é".repeat(256);
+        let (name, word) = (&long[..2 * 255], &"x".repeat(64));
+        let label = "b".repeat(63);
+        let longest = format!("{}@b.example", "a".repeat(254 - 10));
+        agree::<FullName>(&["", "x", name, &long]);
+        agree::<Description>(&["", "x", name, &long]);
+        agree::<PhoneProvider>(&["", "x", word, &format!("{word}x")]);
+        agree::<OperatorRole>(&["", "x", word, &format!("{word}x")]);
+        agree::<CultureName>(&["", "nl-NL", "en-US", "nl-BE", "nl"]);
+        let emails = [
+            "",
+            "a",
+            "@b",
+            "a@",
+            "a@b",
+            "a@b@c",
+            "a b@c",
+            "a@-b",
+            "a@b-",
+            "a@b..c",
+            "a@b.",
+            "ä@b",
+            "o'neil@example.co.uk",
+            &format!("a@{label}"),
+            &format!("a@{label}b"),
+            &longest,
+            &format!("a{longest}"),
+        ];
+        agree::<Email>(&emails);
+        agree::<BackupEmail>(&emails);
+        agree::<PhoneNumber>(&[
+            "",
+            "+",
+            "+12345",
+            "+123456",
+            "+123456789012345",
+            "+1234567890123456",
+            "+1 (555) 123-4567",
+            "+31.20.123.4567",
+            "0612345678",
+            "+31 6 x",
+            "+(31)612345",
+            "+31612345-",
+        ]);
+        agree::<DefaultDashboard>(&[
+            "",
+            "AccountOverview",
+            "My dashboard",
+            word,
+            &format!("{word}x"),
+            "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+            "c1534087-590e-497e-b58e-00bc4dbfa1dg",
+        ]);
     }
 
     #[test]

@@ -6,9 +6,11 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use chrono::{NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
+use schemars::json_schema;
 use serde::Serialize;
 
 use super::Moment;
+use super::schema::schema;
 use super::text::whole_number;
 
 /// The Id of a zone in the table below.
@@ -42,6 +44,11 @@ impl fmt::Display for TimeZoneId {
         self.0.fmt(f)
     }
 }
+
+schema!(TimeZoneId, |_| {
+    let ids = || ZONES.iter().map(|(id, _, _)| *id);
+    json_schema!({"type": "integer", "format": "int32", "minimum": ids().min(), "maximum": ids().max()})
+});
 
 /// A time zone as it is in one year.
 #[derive(Debug, Clone, PartialEq, Eq)]

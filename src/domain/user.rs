@@ -6,11 +6,13 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use chrono::{NaiveTime, Timelike as _};
+use schemars::json_schema;
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::collection::Keyed;
 use super::operator::Profile;
+use super::schema::schema;
 use super::text::{DateFormat, Email, FullName, PhoneNumber, TimeFormat, quoted};
 use super::timezone::TimeZoneId;
 use super::{
@@ -47,6 +49,10 @@ impl TryFrom<i32> for UserId {
         }
     }
 }
+
+schema!(UserId, |_| json_schema!({
+    "type": "integer", "format": "int32", "minimum": 1, "maximum": LAST_USER_ID
+}));
 
 impl fmt::Display for UserId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -168,6 +174,10 @@ impl Serialize for TimeInterval {
     }
 }
 
+schema!(TimeInterval, |_| json_schema!({
+    "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?$"
+}));
+
 /// The access level of a user: whether the operator is a member of the Administrators group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
 #[strum(ascii_case_insensitive)]
@@ -187,6 +197,11 @@ impl TryFrom<i32> for UserRole {
         }
     }
 }
+
+schema!(UserRole, |_| json_schema!({"anyOf": [
+    {"type": "string", "enum": UserRole::VARIANTS},
+    {"type": "integer", "enum": [UserRole::Monitor as i32, UserRole::Administrator as i32]}
+]}));
 
 /// Which user is meant.
 #[derive(Debug, Clone)]

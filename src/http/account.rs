@@ -2,25 +2,33 @@
 
 use std::sync::Arc;
 
-use axum::routing::get;
-use axum::{Extension, Router};
+use axum::Extension;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::extract::Json;
-use crate::AppState;
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{Account, Moment};
+use crate::operation::{Operation, operation};
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/Account", get(statistics))
-        .route("/Account/Settings", get(settings))
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(GET "/Account" => statistics, "Account_GetAccountStatistics", "The quotas of the account.")
+        .but("quotas are shown and not enforced, and there are no monitors"),
+    operation!(GET "/Account/Settings" => settings, "Account_GetSettings", "The settings of the account."),
+];
 
 /// The vendor's AccountStatistics.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(example = json!({
+    "AccountId": "123456",
+    "ExpirationDate": "2099-12-31T00:00:00",
+    "MonitorQuota": MonitorQuota::default(),
+    "OperatorQuota": {"Operators": 1000, "OperatorsInUse": 2},
+    "RemainingMessageCredits": 1000
+}))]
 struct AccountStatistics {
     account_id: String,
     expiration_date: Moment,
@@ -30,7 +38,7 @@ struct AccountStatistics {
 }
 
 /// Monitors are not emulated, so none is in use.
-#[derive(Serialize, Default)]
+#[derive(Serialize, JsonSchema, Default)]
 #[serde(rename_all = "PascalCase")]
 struct MonitorQuota {
     basic_monitors: i32,
@@ -45,14 +53,13 @@ struct MonitorQuota {
     monitors_in_use: i32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct OperatorQuota {
     operators: usize,
     operators_in_use: usize,
 }
 
-/// `Account_GetAccountStatistics`
 async fn statistics(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountStatistics> {
     let account = &slot.account;
     let monitor_quota = MonitorQuota {
@@ -75,13 +82,13 @@ async fn statistics(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountStatis
     })
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(example = json!({"TimezoneId": 56}))]
 struct AccountSettings {
     timezone_id: TimeZoneId,
 }
 
-/// `Account_GetSettings`
 async fn settings(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountSettings> {
     Json(AccountSettings {
         timezone_id: slot.account.settings.time_zone_id,

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::get;
-use axum::{Extension, Router};
+use axum::response::NoContent;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
@@ -14,25 +16,41 @@ use crate::AppState;
 use crate::domain::Usage;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
-use crate::domain::draft::Sent;
 use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorGuid};
 use crate::error::Result;
+use crate::operation::{Created, Operation, operation};
 use crate::service;
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/ApiUser", get(list).post(create))
-        .route("/ApiUser/Operator/{operatorGuid}", get(list_of_operator))
-        .route(
-            "/ApiUser/{apiUserGuid}",
-            get(look).put(replace).delete(delete),
-        )
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(GET "/ApiUser" => list, "ApiUser_GetAllApiUsers", "All API users of the account."),
+    operation!(POST "/ApiUser" => create, "ApiUser_CreateApiUser", "Makes an API user, and shows its password once.")
+        .or(&[StatusCode::NOT_FOUND]),
+    operation!(
+        GET "/ApiUser/Operator/{operatorGuid}" => list_of_operator,
+        "ApiUser_GetApiUsersForOperator", "The API users of an operator."
+    ),
+    operation!(GET "/ApiUser/{apiUserGuid}" => look, "ApiUser_GetApiUser", "An API user."),
+    operation!(
+        PUT "/ApiUser/{apiUserGuid}" => replace,
+        "ApiUser_UpdateApiUser", "Changes the description of an API user."
+    ),
+    operation!(DELETE "/ApiUser/{apiUserGuid}" => delete, "ApiUser_DeleteApiUser", "Deletes an API user."),
+];
 
 /// An API user as the API writes it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "ApiUser", example = json!({
+    "ApiUserGuid": "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+    "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+    "UserName": "c1534087590e497eb58e00bc4dbfa1d3",
+    "Type": "Generic",
+    "Description": "CI",
+    "CreatedDate": "2025-11-11T21:18:01",
+    "LastUsed": "25/06/2026 19:37:59",
+    "UsageLast30Days": 12
+}))]
 struct ApiUserBody {
     api_user_guid: ApiUserGuid,
     operator_guid: OperatorGuid,
@@ -43,6 +61,7 @@ struct ApiUserBody {
     r#type: ApiUserType,
     description: String,
     created_date: Moment,
+    #[schemars(with = "LastUsed")]
     last_used: String,
     #[serde(rename = "UsageLast30Days")]
     usage_last_30_days: i64,
@@ -71,8 +90,14 @@ impl ApiUserBody {
 
 /// POST: "provide only OperatorGuid and Description" (ApiUser API).
 impl FromBody<()> for ApiUserChange {
+    const NAME: &'static str = "NewApiUser";
+
+    fn example() -> Value {
+        json!({"OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "Description": "CI"})
+    }
+
     fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
-        let operator = operator(fields);
+        let operator = fields.named("OperatorGuid");
         let description = fields.text("Description").value().unwrap_or_default();
         Some(Self {
             operator: operator?,
@@ -83,28 +108,20 @@ impl FromBody<()> for ApiUserChange {
 
 /// PUT: "Only Description can be updated."
 impl FromBody<ApiUserGuid> for ApiUserChange {
+    const NAME: &'static str = "ApiUserChange";
+
+    fn example() -> Value {
+        json!({"OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "Description": "CI, nightly"})
+    }
+
     fn bind(fields: &mut Fields, path: Option<&ApiUserGuid>) -> Option<Self> {
         fields.agrees("ApiUserGuid", path, guid);
-        let operator = operator(fields);
-        let description = fields.text("Description").value().unwrap_or_default();
-        if !fields.is_given("Description") {
-            fields.malformed::<()>("Description", "is required; it may be empty");
-        }
+        let operator = fields.named("OperatorGuid");
+        let description = fields.given("Description").unwrap_or_default();
         Some(Self {
             operator: operator?,
             description,
         })
-    }
-}
-
-/// The operator that a body has to name; an all-zero GUID names nobody.
-fn operator(fields: &mut Fields) -> Option<OperatorGuid> {
-    match fields.value("OperatorGuid", str::parse::<OperatorGuid>) {
-        Sent::Value(operator) if operator != OperatorGuid::from(uuid::Uuid::nil()) => {
-            Some(operator)
-        }
-        Sent::Value(_) | Sent::Absent => fields.malformed("OperatorGuid", "is required"),
-        Sent::Wrong => None,
     }
 }
 
@@ -142,16 +159,13 @@ async fn create(
     Extension(caller): Extension<Caller>,
     Extension(slot): Extension<Arc<Slot>>,
     Bound((), draft): Bound<(), ApiUserChange>,
-) -> Result<(StatusCode, Json<ApiUserBody>)> {
+) -> Result<Created<Json<ApiUserBody>>> {
     let (api_user, password) = service::api_user::create(&state, &caller, draft).await?;
     let body = ApiUserBody::new(&api_user, &slot.usage, state.store.now(&slot));
-    Ok((
-        StatusCode::CREATED,
-        Json(ApiUserBody {
-            password: Some(password),
-            ..body
-        }),
-    ))
+    Ok(Created(Json(ApiUserBody {
+        password: Some(password),
+        ..body
+    })))
 }
 
 async fn look(
@@ -171,16 +185,16 @@ async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound(guid, draft): Bound<ApiUserGuid, ApiUserChange>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::api_user::update(&state, &caller, guid, draft).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
 async fn delete(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(guid): Path<ApiUserGuid>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::api_user::delete(&state, &caller, guid).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -2,11 +2,15 @@
 //! kept, so that one answer names it all.
 
 use std::fmt::Display;
+use std::mem;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 use strum::VariantNames;
+use uuid::Uuid;
 
+use super::asked::{self, Asked};
 use crate::domain::draft::Sent;
 use crate::domain::text::{quoted, word};
 use crate::domain::{Patch, Problems, ScheduleId};
@@ -15,6 +19,8 @@ use crate::domain::{Patch, Problems, ScheduleId};
 pub struct Fields {
     object: Map<String, Value>,
     problems: Problems,
+    /// Where the body is to be described, what it is asked for.
+    asked: Option<Asked>,
 }
 
 impl Fields {
@@ -28,7 +34,11 @@ impl Fields {
         let mut problems = Problems::default();
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(object)) => {
-                let mut fields = Self { object, problems };
+                let mut fields = Self {
+                    object,
+                    problems,
+                    asked: None,
+                };
                 let bound = bind(&mut fields);
                 return (bound, fields.problems);
             }
@@ -44,16 +54,94 @@ impl Fields {
         (None, problems)
     }
 
+    /// The schema of a body: all that binding one asks for, which does not hang on what the body says.
+    pub fn describe<T>(
+        generator: &mut SchemaGenerator,
+        name: &str,
+        example: &Value,
+        bind: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Schema {
+        let mut fields = Self {
+            object: Map::new(),
+            problems: Problems::default(),
+            asked: Some(Asked::with(mem::take(generator))),
+        };
+        let _ = bind(&mut fields);
+        let asked = fields.asked.expect("nobody takes it away");
+        let schema;
+        (schema, *generator) = asked.into_schema(name, example);
+        schema
+    }
+
+    /// Tells that a field is asked for, and what it has to be: the schema of `T`, altered by `but`.
+    fn asks<T: JsonSchema>(&mut self, name: &str, but: impl FnOnce(Schema) -> Schema) {
+        if let Some(asked) = &mut self.asked {
+            asked.field::<T>(name, but);
+        }
+    }
+
+    fn requires(&mut self, name: &str) {
+        if let Some(asked) = &mut self.asked {
+            asked.require(name);
+        }
+    }
+
+    /// Tells that one of two fields has to be there.
+    pub fn requires_either(&mut self, names: [&str; 2]) {
+        if let Some(asked) = &mut self.asked {
+            asked.require_either(names);
+        }
+    }
+
+    /// Tells that a body is one of several kinds: the value of `name` says which, and with it, which fields it needs.
+    pub fn kinds<const N: usize>(
+        &mut self,
+        name: &str,
+        kinds: [(&'static str, &[&'static str]); N],
+    ) {
+        if let Some(asked) = &mut self.asked {
+            asked.kinds(name, &kinds);
+        }
+    }
+
     /// A text that has to be there: missing, null, empty or blank, it keeps the body from being bound.
-    pub fn required<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+    pub fn required<T: FromStr<Err = String> + JsonSchema>(&mut self, name: &str) -> Option<T> {
+        self.asks::<T>(name, asked::not_blank);
+        self.requires(name);
         match self.string(name)? {
             Patch::Set(text) if !text.trim().is_empty() => self.judged(name, text.parse()),
             _ => self.malformed(name, "is required"),
         }
     }
 
+    /// A text that has to be there, but may be empty.
+    pub fn given<T: FromStr<Err = String> + JsonSchema>(&mut self, name: &str) -> Option<T> {
+        self.asks::<T>(name, |schema| schema);
+        self.requires(name);
+        match self.string(name)? {
+            Patch::Set(text) => self.judged(name, text.parse()),
+            Patch::Keep | Patch::Clear => self.malformed(name, "is required; it may be empty"),
+        }
+    }
+
+    /// A GUID that has to be there; an all-zero one names nothing.
+    pub fn named<G: FromStr<Err = String> + From<Uuid> + PartialEq + JsonSchema>(
+        &mut self,
+        name: &str,
+    ) -> Option<G> {
+        let named = self.value(name, str::parse::<G>);
+        self.asks::<G>(name, asked::not_nil);
+        self.requires(name);
+        match named {
+            Sent::Value(guid) if guid != G::from(Uuid::nil()) => Some(guid),
+            Sent::Value(_) | Sent::Absent => self.malformed(name, "is required"),
+            Sent::Wrong => None,
+        }
+    }
+
     /// A text that may be left alone, but cannot be taken away.
-    pub fn not_blank<T: FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+    pub fn not_blank<T: FromStr<Err = String> + JsonSchema>(&mut self, name: &str) -> Option<T> {
+        self.asks::<T>(name, |schema| asked::or_null(asked::not_blank(schema)));
         match self.string(name)? {
             Patch::Keep | Patch::Clear => None,
             Patch::Set(text) if text.trim().is_empty() => self.malformed(name, "must not be blank"),
@@ -62,29 +150,44 @@ impl Fields {
     }
 
     /// A text with a rule.
-    pub fn text<T: FromStr<Err = String>>(&mut self, name: &str) -> Patch<T> {
+    pub fn text<T: FromStr<Err = String> + JsonSchema>(&mut self, name: &str) -> Patch<T> {
+        self.asks::<T>(name, asked::or_null);
         let sent = self.string(name).unwrap_or_default();
         self.ruled(name, sent, |text| text.parse())
     }
 
     /// A text with a rule and a `…Specified` flag.
-    pub fn specified_text<T: FromStr<Err = String>>(&mut self, name: &str) -> Patch<T> {
+    pub fn specified_text<T: FromStr<Err = String> + JsonSchema>(
+        &mut self,
+        name: &str,
+    ) -> Patch<T> {
+        self.asks::<T>(name, asked::or_null);
         let sent = self.string(name).unwrap_or_default();
         let sent = self.specified(name, sent);
         self.ruled(name, sent, |text| text.parse())
     }
 
     /// A text with a rule, for which clients send an empty one when they mean none: `blank` is what that stands for.
-    pub fn text_or<T: FromStr<Err = String>>(&mut self, name: &str, blank: Patch<T>) -> Patch<T> {
+    pub fn text_or<T: FromStr<Err = String> + JsonSchema>(
+        &mut self,
+        name: &str,
+        blank: Patch<T>,
+    ) -> Patch<T> {
+        self.asks::<T>(name, |schema| asked::or_null(asked::or_blank(schema)));
         if self.is_blank(name) {
-            blank
-        } else {
-            self.text(name)
+            return blank;
         }
+        let sent = self.string(name).unwrap_or_default();
+        self.ruled(name, sent, |text| text.parse())
     }
 
     /// One of a set of words; anything else keeps the body from being bound. `blank` as above.
-    pub fn word_or<T: FromStr + VariantNames>(&mut self, name: &str, blank: Patch<T>) -> Patch<T> {
+    pub fn word_or<T: FromStr + VariantNames + JsonSchema>(
+        &mut self,
+        name: &str,
+        blank: Patch<T>,
+    ) -> Patch<T> {
+        self.asks::<T>(name, |schema| asked::or_null(asked::or_blank(schema)));
         if self.is_blank(name) {
             return blank;
         }
@@ -98,11 +201,12 @@ impl Fields {
     }
 
     /// A value in a text; a text that holds none keeps the body from being bound.
-    pub fn value<T>(
+    pub fn value<T: JsonSchema>(
         &mut self,
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Sent<T> {
+        self.asks::<T>(name, asked::or_null);
         match self.string(name) {
             Some(Patch::Set(text)) if !text.trim().is_empty() => self
                 .bound(name, read(&text))
@@ -113,6 +217,7 @@ impl Fields {
     }
 
     pub fn boolean(&mut self, name: &str) -> Patch<bool> {
+        self.asks::<bool>(name, asked::or_null);
         match self.get(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
@@ -131,32 +236,49 @@ impl Fields {
     }
 
     /// A whole number of 32 bits with a rule.
-    pub fn number<T: TryFrom<i32, Error = String>>(&mut self, name: &str) -> Patch<T> {
-        let sent = self.integer(name);
+    pub fn number<T: TryFrom<i32, Error = String> + JsonSchema>(&mut self, name: &str) -> Patch<T> {
+        self.asks::<T>(name, asked::or_null);
+        let sent = self.whole_number(name);
         self.ruled(name, sent, T::try_from)
     }
 
     /// A whole number of 32 bits with a rule and a `…Specified` flag.
-    pub fn specified_number<T: TryFrom<i32, Error = String>>(&mut self, name: &str) -> Patch<T> {
-        let sent = self.integer(name);
+    pub fn specified_number<T: TryFrom<i32, Error = String> + JsonSchema>(
+        &mut self,
+        name: &str,
+    ) -> Patch<T> {
+        self.asks::<T>(name, asked::or_null);
+        let sent = self.whole_number(name);
         let sent = self.specified(name, sent);
         self.ruled(name, sent, T::try_from)
     }
 
     /// One of a set of words, or its number; anything else keeps the body from being bound.
-    pub fn word_or_number<T: FromStr + VariantNames + TryFrom<i32, Error = String>>(
+    pub fn word_or_number<T: FromStr + VariantNames + TryFrom<i32, Error = String> + JsonSchema>(
         &mut self,
         name: &str,
     ) -> Option<T> {
+        self.asks::<T>(name, asked::or_null);
         if let Some(Value::String(_)) = self.get(name) {
             return self.word_or(name, Patch::Keep).value();
         }
-        let number = self.integer(name).value()?;
+        let number = self.whole_number(name).value()?;
         self.bound(name, T::try_from(number))
     }
 
     /// A whole number of 32 bits.
     pub fn integer(&mut self, name: &str) -> Patch<i32> {
+        self.asks::<i32>(name, asked::or_null);
+        self.whole_number(name)
+    }
+
+    /// A number that names something; generated clients send a 0 when they mean none.
+    pub fn id<T: JsonSchema>(&mut self, name: &str) -> Patch<i32> {
+        self.asks::<T>(name, asked::or_null);
+        self.whole_number(name)
+    }
+
+    fn whole_number(&mut self, name: &str) -> Patch<i32> {
         match self.get(name) {
             None => Patch::Keep,
             Some(Value::Null) => Patch::Clear,
@@ -223,8 +345,11 @@ impl Fields {
         self.get(name) == Some(&Value::Bool(true))
     }
 
-    /// Whether a field is there and not null.
+    /// Whether a field is there and not null. To describe a body, all of it is taken for given.
     pub fn is_given(&self, name: &str) -> bool {
+        if self.asked.is_some() {
+            return true;
+        }
         !matches!(self.get(name), None | Some(Value::Null))
     }
 
@@ -313,7 +438,7 @@ pub fn kind(value: &Value) -> String {
 }
 
 /// Reads a GUID from a read-only field; an empty or an all-zero one says nothing.
-pub fn guid<G: FromStr<Err = String> + From<uuid::Uuid> + PartialEq>(
+pub fn guid<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
     value: &Value,
 ) -> Result<Option<G>, String> {
     match value {
@@ -321,7 +446,7 @@ pub fn guid<G: FromStr<Err = String> + From<uuid::Uuid> + PartialEq>(
         Value::String(text) if text.trim().is_empty() => Ok(None),
         Value::String(text) => text
             .parse()
-            .map(|guid| (guid != G::from(uuid::Uuid::nil())).then_some(guid)),
+            .map(|guid| (guid != G::from(Uuid::nil())).then_some(guid)),
         other => Err(format!("{} is not a GUID", kind(other))),
     }
 }

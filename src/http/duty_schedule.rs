@@ -2,50 +2,70 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, post, put};
-use axum::{Extension, Router};
+use axum::response::NoContent;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::body::{Fields, id};
 use super::extract::{Bound, FromBody, Json, Path, Segment};
 use crate::AppState;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::draft::Sent;
-use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, WeekDay};
+use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::text::word;
 use crate::domain::{
     Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Patch, Problems, Recurrence,
     ScheduleId,
 };
 use crate::error::Result;
+use crate::operation::{Created, Operation, operation};
 use crate::service;
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route(
-            "/Operator/{operatorGuid}/DutySchedule",
-            get(list::<OperatorGuid>).post(create::<OperatorGuid>),
-        )
-        .route(
-            "/Operator/{operatorGuid}/DutySchedule/{dutyScheduleId}",
-            put(replace::<OperatorGuid>).delete(delete::<OperatorGuid>),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/DutySchedule",
-            get(list::<OperatorGroupGuid>).post(create::<OperatorGroupGuid>),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/DutySchedule/{dutyScheduleId}",
-            put(replace::<OperatorGroupGuid>).delete(delete::<OperatorGroupGuid>),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/DutySchedule/AddDutyScheduleForAllMembers",
-            post(add_for_all),
-        )
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(
+        GET "/Operator/{operatorGuid}/DutySchedule" => list::<OperatorGuid>,
+        "Operator_GetDutyScheduleForOperator", "The off-duty schedules of an operator."
+    ),
+    // The Swagger file says "No content is returned"; the document shows the content.
+    operation!(
+        POST "/Operator/{operatorGuid}/DutySchedule" => create::<OperatorGuid>,
+        "Operator_AddDutyPeriodForOperator", "Gives an operator an off-duty schedule."
+    ),
+    operation!(
+        PUT "/Operator/{operatorGuid}/DutySchedule/{dutyScheduleId}" => replace::<OperatorGuid>,
+        "Operator_UpdateDutyPeriodForOperator", "Replaces an off-duty schedule of an operator."
+    ),
+    operation!(
+        DELETE "/Operator/{operatorGuid}/DutySchedule/{dutyScheduleId}" => delete::<OperatorGuid>,
+        "Operator_DeleteDutyScheduleFromOperator", "Deletes an off-duty schedule of an operator."
+    ),
+    operation!(
+        GET "/OperatorGroup/{operatorGroupGuid}/DutySchedule" => list::<OperatorGroupGuid>,
+        "OperatorGroup_GetDutyScheduleForOperatorGroup", "The off-duty schedules of a group."
+    ),
+    operation!(
+        POST "/OperatorGroup/{operatorGroupGuid}/DutySchedule" => create::<OperatorGroupGuid>,
+        "OperatorGroup_AddDutyPeriodForOperatorGroup",
+        "Gives a group an off-duty schedule, and each of its present members a copy."
+    ),
+    operation!(
+        POST "/OperatorGroup/{operatorGroupGuid}/DutySchedule/AddDutyScheduleForAllMembers" => add_for_all,
+        "OperatorGroup_AddDutyScheduleToAllMembers",
+        "Gives a group an off-duty schedule, and each of its present members a copy."
+    ),
+    operation!(
+        PUT "/OperatorGroup/{operatorGroupGuid}/DutySchedule/{dutyScheduleId}" => replace::<OperatorGroupGuid>,
+        "OperatorGroup_UpdateDutyPeriodForOperatorGroup", "Replaces an off-duty schedule of a group, and its copies."
+    ),
+    operation!(
+        DELETE "/OperatorGroup/{operatorGroupGuid}/DutySchedule/{dutyScheduleId}" => delete::<OperatorGroupGuid>,
+        "OperatorGroup_DeleteDutyScheduleFromOperatorGroup", "Deletes an off-duty schedule of a group, and its copies."
+    ),
+];
 
 /// What schedules belong to, as a path names it.
 trait Owner: Segment + Into<ScheduleOwner> + Send + 'static {}
@@ -54,8 +74,11 @@ impl Owner for OperatorGuid {}
 impl Owner for OperatorGroupGuid {}
 
 /// A schedule as the API writes it: only the fields of its mode.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "OperatorDutySchedule", example = json!({
+    "Id": 2272, "ScheduleMode": "Weekly", "WeekDay": "Monday", "StartTime": "08:00", "EndTime": "17:00"
+}))]
 struct DutyScheduleBody {
     id: ScheduleId,
     schedule_mode: ScheduleMode,
@@ -68,9 +91,9 @@ struct DutyScheduleBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     month_day: Option<MonthDay>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<String>,
+    start_time: Option<TimeOfDay>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<String>,
+    end_time: Option<TimeOfDay>,
 }
 
 impl From<&DutySchedule> for DutyScheduleBody {
@@ -82,9 +105,7 @@ impl From<&DutySchedule> for DutyScheduleBody {
             Recurrence::Monthly { day, hours } => (None, None, Some(day), Some(hours)),
         };
         let (start_date_time, end_date_time) = dates.unzip();
-        let (start_time, end_time) = hours
-            .map(|hours| (hours.start().to_string(), hours.end().to_string()))
-            .unzip();
+        let (start_time, end_time) = hours.map(|hours| (hours.start(), hours.end())).unzip();
         Self {
             id: schedule.id,
             schedule_mode: schedule.recurrence.mode(),
@@ -98,8 +119,20 @@ impl From<&DutySchedule> for DutyScheduleBody {
     }
 }
 
+const SCHEDULE: &str = "OperatorDutyScheduleInput";
+
+fn schedule() -> Value {
+    json!({"ScheduleMode": "Weekly", "WeekDay": "Monday", "StartTime": "08:00", "EndTime": "17:00"})
+}
+
 /// POST
 impl<P> FromBody<P> for Recurrence {
+    const NAME: &'static str = SCHEDULE;
+
+    fn example() -> Value {
+        schedule()
+    }
+
     fn bind(fields: &mut Fields, _: Option<&P>) -> Option<Self> {
         recurrence(fields)
     }
@@ -109,6 +142,12 @@ impl<P> FromBody<P> for Recurrence {
 struct Replacement(Recurrence);
 
 impl<O> FromBody<(O, ScheduleId)> for Replacement {
+    const NAME: &'static str = SCHEDULE;
+
+    fn example() -> Value {
+        schedule()
+    }
+
     fn bind(fields: &mut Fields, path: Option<&(O, ScheduleId)>) -> Option<Self> {
         fields.agrees("Id", path.map(|(_, id)| id), id);
         recurrence(fields).map(Self)
@@ -125,6 +164,8 @@ fn recurrence(fields: &mut Fields) -> Option<Recurrence> {
         start_time: fields.value("StartTime", str::parse),
         end_time: fields.value("EndTime", str::parse),
     };
+    let kinds = ScheduleMode::ALL.map(|mode| (mode.into(), mode.fields()));
+    fields.kinds("ScheduleMode", kinds);
     let mut problems = Problems::default();
     let recurrence = parts.join(&mut problems);
     fields.append(problems);
@@ -147,7 +188,6 @@ fn date_time(fields: &mut Fields, name: &str) -> Sent<Moment> {
     }
 }
 
-/// `Operator_GetDutyScheduleForOperator`
 async fn list<O: Owner>(
     Extension(slot): Extension<Arc<Slot>>,
     Path(owner): Path<O>,
@@ -158,43 +198,39 @@ async fn list<O: Owner>(
     ))
 }
 
-/// `Operator_AddDutyPeriodForOperator`. The Swagger file says "No content is returned"; the document shows the content.
 async fn create<O: Owner>(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound(owner, draft): Bound<O, Recurrence>,
-) -> Result<(StatusCode, Json<DutyScheduleBody>)> {
+) -> Result<Created<Json<DutyScheduleBody>>> {
     let schedule = service::duty_schedule::create(&state, &caller, owner.into(), draft).await?;
-    Ok((StatusCode::CREATED, Json((&schedule).into())))
+    Ok(Created(Json((&schedule).into())))
 }
 
-/// `OperatorGroup_AddDutyScheduleToAllMembers`
 async fn add_for_all(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound(group, draft): Bound<OperatorGroupGuid, Recurrence>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::duty_schedule::create(&state, &caller, group.into(), draft).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `Operator_UpdateDutyPeriodForOperator`
 async fn replace<O: Owner>(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound((owner, id), draft): Bound<(O, ScheduleId), Replacement>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     let draft = draft.map(|Replacement(recurrence)| recurrence);
     service::duty_schedule::update(&state, &caller, owner.into(), id, draft).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `Operator_DeleteDutyScheduleFromOperator`
 async fn delete<O: Owner>(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((owner, id)): Path<(O, ScheduleId)>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::duty_schedule::delete(&state, &caller, owner.into(), id).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

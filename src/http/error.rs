@@ -5,20 +5,21 @@ use std::sync::Arc;
 use axum::http::header::WWW_AUTHENTICATE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::extract::Json;
 use super::why::Told;
 use crate::error::Error;
 
-/// The vendor's MessageList.
-#[derive(Serialize)]
+/// What is wrong with a request, one message each.
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
-struct MessageList {
+pub struct MessageList {
     messages: Vec<MessageInfo>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct MessageInfo {
     message: String,
@@ -52,17 +53,24 @@ pub fn messages(error: &Error) -> Vec<String> {
     }
 }
 
+impl MessageList {
+    /// The body of an error.
+    pub fn of(error: &Error) -> Self {
+        let messages = messages(error)
+            .into_iter()
+            .map(|message| MessageInfo { message })
+            .collect();
+        Self { messages }
+    }
+}
+
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let status = status(&self);
         if let Self::Failed(cause) = &self {
             tracing::error!(cause, "a request failed");
         }
-        let messages = messages(&self)
-            .into_iter()
-            .map(|message| MessageInfo { message })
-            .collect();
-        let mut response = (status, Json(MessageList { messages })).into_response();
+        let mut response = (status, Json(MessageList::of(&self))).into_response();
         response.extensions_mut().insert(Told(Arc::new(self)));
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");

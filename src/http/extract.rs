@@ -10,7 +10,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::body::Fields;
@@ -24,7 +26,7 @@ use crate::domain::{
 use crate::error::{Error, Result};
 
 /// A larger body is answered with 413.
-const LARGEST_BODY: usize = 64 * 1024;
+pub const LARGEST_BODY: usize = 64 * 1024;
 
 /// A body that is too large is read on up to here and thrown away, because a client that is still sending may miss an
 /// answer that comes with the end of the connection.
@@ -99,6 +101,15 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
 
 /// What a body can ask for. What is wrong with it, `fields` keeps.
 pub trait FromBody<P>: Sized {
+    /// What the document calls such a body.
+    const NAME: &'static str;
+
+    /// A body that asks for something plain.
+    fn example() -> Value;
+
+    /// The media types of a body.
+    const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
+
     /// The JSON that a body of a media type stands for.
     fn json(media_type: &str, body: Bytes) -> Result<Bytes> {
         if is_json(media_type) {
@@ -115,6 +126,9 @@ pub trait FromBody<P>: Sized {
 /// What a path can name.
 pub trait FromPath: Sized {
     fn bind(parameters: &mut Parameters<'_>) -> Option<Self>;
+
+    /// What each parameter has to be, in their order.
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema>;
 }
 
 /// The parameters of a path, in their order.
@@ -136,11 +150,19 @@ impl FromPath for () {
     fn bind(_: &mut Parameters<'_>) -> Option<Self> {
         Some(())
     }
+
+    fn schemas(_: &mut SchemaGenerator) -> Vec<Schema> {
+        Vec::new()
+    }
 }
 
 impl<S: Segment> FromPath for S {
     fn bind(parameters: &mut Parameters<'_>) -> Option<Self> {
         parameters.next()
+    }
+
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema> {
+        vec![generator.subschema_for::<S>()]
     }
 }
 
@@ -149,10 +171,17 @@ impl<S: Segment, T: Segment> FromPath for (S, T) {
         let (first, second) = (parameters.next(), parameters.next());
         first.zip(second)
     }
+
+    fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema> {
+        vec![
+            generator.subschema_for::<S>(),
+            generator.subschema_for::<T>(),
+        ]
+    }
 }
 
 /// One parameter of a path.
-pub trait Segment: Sized {
+pub trait Segment: JsonSchema + Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
 

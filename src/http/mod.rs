@@ -2,8 +2,10 @@
 
 mod account;
 mod api_user;
+mod asked;
 mod auth;
 mod body;
+mod describe;
 mod duty_schedule;
 mod error;
 mod extract;
@@ -30,28 +32,25 @@ use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::Error;
+use crate::operation::routes;
 use crate::{AppState, Control};
 use observe::Recording;
 use user::Envelope;
 
-/// The account API.
-pub fn api(state: &AppState) -> Router {
-    let with_credentials = Router::new()
-        .merge(account::routes())
-        .merge(api_user::routes())
-        .merge(duty_schedule::routes())
-        .merge(operator::routes())
-        .merge(operator_group::routes())
-        .merge(timezone::routes())
-        .merge(user::routes())
+/// The account API and the older one, with pages for people beside them.
+pub fn api(state: &AppState, pages: Router<AppState>) -> Router {
+    let (registration, others): (Vec<_>, Vec<_>) =
+        operations::all().partition(|operation| operation.path == "/Register");
+    let with_credentials = routes(others)
         .merge(not_emulated())
         .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let api = Router::new()
         .merge(with_credentials)
-        .merge(registration::routes().route_layer(from_fn_with_state(
+        .merge(routes(registration).route_layer(from_fn_with_state(
             state.clone(),
             registration::authenticate,
         )))
+        .merge(pages)
         // Set after the layers above, so that a wrong method is told before credentials are asked for.
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown_path)
@@ -62,9 +61,13 @@ pub fn api(state: &AppState) -> Router {
 }
 
 /// What comes before and after every request: its path is brought into its form, an error of the older API into its
-/// envelope, and all of it into the journal, which nobody can read where there is no control API.
+/// envelope, and all of it into the journal, unless it is for a page. Nobody can read the journal where there is no
+/// control API.
 async fn enter(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     path::make_canonical(&mut request);
+    if path::is_page(&request) {
+        return next.run(request).await;
+    }
     let recording = match state.control {
         Control::On { .. } => Some(Recording::of(state.clone(), &mut request)),
         Control::Off => None,

@@ -15,12 +15,13 @@ use http_body_util::{BodyExt as _, Collected};
 use tokio::time::timeout;
 
 use super::auth::{Credentials, credentials};
-use super::operations::{self, Operation};
+use super::operations;
 use super::path::documented;
 use super::{extract, why};
 use crate::AppState;
 use crate::domain::fault::{Effect, When};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
+use crate::operation::Operation;
 use crate::server::Connection;
 use crate::store::{Slot, State as Accounts};
 

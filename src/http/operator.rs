@@ -1,13 +1,14 @@
 //! `/Operator` and what lies below an operator, but for its duty schedules.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Router};
-use serde::Serialize;
+use axum::response::NoContent;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
 use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
@@ -20,30 +21,68 @@ use crate::domain::{
     Patch, PlainPassword,
 };
 use crate::error::Result;
+use crate::operation::{Created, Operation, operation};
 use crate::service;
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/Operator", get(list).post(create))
-        .route(
-            "/Operator/{operatorGuid}",
-            get(look).put(replace).patch(patch).delete(delete),
-        )
-        .route("/Operator/{operatorGuid}/OperatorGroup", get(groups))
-        .route(
-            "/Operator/{operatorGuid}/Authorization",
-            get(authorizations),
-        )
-        .route(
-            "/Operator/{operatorGuid}/Authorization/{authorizationType}",
-            post(authorize).delete(withdraw),
-        )
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(GET "/Operator" => list, "Operator_GetAllOperators", "All operators of the account."),
+    operation!(POST "/Operator" => create, "Operator_CreateOperator", "Makes an operator.")
+        .but("no invitation is sent"),
+    operation!(GET "/Operator/{operatorGuid}" => look, "Operator_GetOperator", "An operator."),
+    operation!(
+        PUT "/Operator/{operatorGuid}" => replace,
+        "Operator_UpdateOperator", "Replaces an operator: what is left out takes its default."
+    ),
+    operation!(
+        PATCH "/Operator/{operatorGuid}" => patch,
+        "Operator_UpdateOperatorWithPatch", "Changes an operator: what is left out stays, and null takes the default."
+    ),
+    operation!(
+        DELETE "/Operator/{operatorGuid}" => delete,
+        "Operator_DeleteOperator", "Deletes an operator, with its API users and schedules."
+    ),
+    operation!(
+        GET "/Operator/{operatorGuid}/OperatorGroup" => groups,
+        "Operator_GetOperatorGroupsForOperator", "The groups of an operator."
+    ),
+    operation!(
+        GET "/Operator/{operatorGuid}/Authorization" => authorizations,
+        "Operator_GetAuthorizationsForOperator", "What an operator is authorized to."
+    ),
+    operation!(
+        POST "/Operator/{operatorGuid}/Authorization/{authorizationType}" => authorize,
+        "Operator_PostAuthorizationForOperator", "Authorizes an operator."
+    )
+    .but("it is kept and shown; only membership of Administrators is enforced"),
+    operation!(
+        DELETE "/Operator/{operatorGuid}/Authorization/{authorizationType}" => withdraw,
+        "Operator_DeleteAuthorizationForOperator", "Withdraws an authorization of an operator."
+    ),
+];
 
 /// An operator as the API writes it. `Password` and the `…Specified` flags are never written.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "Operator", example = json!({
+    "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+    "Hash": "8d969eef6ecad3c29a3a629280e686cf",
+    "FullName": "Third Operator",
+    "Email": "third@example.com",
+    "MobilePhone": "+31 6 1234 5678",
+    "OutgoingPhoneNumber": "",
+    "OutgoingPhoneNumberId": 1,
+    "IsAccountAdministrator": false,
+    "BackupEmail": "",
+    "IsOnDuty": true,
+    "CultureName": "nl-NL",
+    "TimeZoneId": 56,
+    "SmsProvider": "UseAccountSetting",
+    "PhoneProvider": "UseAccountSetting",
+    "DefaultDashboard": "AccountOverview",
+    "OperatorRole": "Unspecified",
+    "SetupMode": "Manual"
+}))]
 struct OperatorBody<'a> {
     operator_guid: OperatorGuid,
     hash: &'a str,
@@ -118,8 +157,45 @@ impl<'a> OperatorBody<'a> {
     }
 }
 
+/// An operator in an answer, which outlives the handler that borrowed it.
+struct Shown {
+    operator: Arc<Operator>,
+    owner: OperatorGuid,
+}
+
+impl Shown {
+    fn new(operator: &Arc<Operator>, slot: &Slot) -> Self {
+        Self {
+            operator: Arc::clone(operator),
+            owner: slot.account.owner,
+        }
+    }
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        OperatorBody::new(&self.operator, self.owner).serialize(serializer)
+    }
+}
+
+impl JsonSchema for Shown {
+    fn schema_name() -> Cow<'static, str> {
+        OperatorBody::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        OperatorBody::json_schema(generator)
+    }
+}
+
 /// POST
 impl FromBody<()> for OperatorChange {
+    const NAME: &'static str = "OperatorInput";
+
+    fn example() -> Value {
+        json!({"FullName": "Third Operator", "Email": "third@example.com", "TimeZoneId": 56})
+    }
+
     fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
         Some(change(fields, Base::Defaults))
     }
@@ -127,6 +203,12 @@ impl FromBody<()> for OperatorChange {
 
 /// PUT
 impl FromBody<OperatorGuid> for OperatorChange {
+    const NAME: &'static str = <Self as FromBody<()>>::NAME;
+
+    fn example() -> Value {
+        <Self as FromBody<()>>::example()
+    }
+
     fn bind(fields: &mut Fields, path: Option<&OperatorGuid>) -> Option<Self> {
         fields.agrees("OperatorGuid", path, guid);
         Some(change(fields, Base::Defaults))
@@ -137,6 +219,12 @@ impl FromBody<OperatorGuid> for OperatorChange {
 struct OperatorPatch(OperatorChange);
 
 impl FromBody<OperatorGuid> for OperatorPatch {
+    const NAME: &'static str = "OperatorPatch";
+
+    fn example() -> Value {
+        json!({"IsOnDuty": true, "CultureName": "nl-NL", "TimeZoneId": null})
+    }
+
     fn bind(fields: &mut Fields, path: Option<&OperatorGuid>) -> Option<Self> {
         fields.agrees("OperatorGuid", path, guid);
         Some(Self(change(fields, Base::Current)))
@@ -193,57 +281,43 @@ fn change(fields: &mut Fields, base: Base) -> OperatorChange {
     }
 }
 
-/// `Operator_GetAllOperators`
-async fn list(Extension(slot): Extension<Arc<Slot>>) -> Response {
-    let account = &slot.account;
-    let operators: Vec<_> = account
-        .operators
-        .iter()
-        .map(|operator| OperatorBody::new(operator, account.owner))
-        .collect();
-    Json(operators).into_response()
+async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<Shown>> {
+    let shown = |operator: &Arc<Operator>| Shown::new(operator, &slot);
+    Json(slot.account.operators.iter().map(shown).collect())
 }
 
-/// `Operator_CreateOperator`
 async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Extension(slot): Extension<Arc<Slot>>,
     Bound((), draft): Bound<(), OperatorChange>,
-) -> Result<Response> {
+) -> Result<Created<Json<Shown>>> {
     let operator = service::operator::create(&state, &caller, draft).await?;
-    Ok((
-        StatusCode::CREATED,
-        Json(OperatorBody::new(&operator, slot.account.owner)),
-    )
-        .into_response())
+    Ok(Created(Json(Shown::new(&operator, &slot))))
 }
 
-/// `Operator_GetOperator`
 async fn look(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGuid>,
-) -> Result<Response> {
+) -> Result<Json<Shown>> {
     let operator = slot.account.operator(guid)?;
-    Ok(Json(OperatorBody::new(operator, slot.account.owner)).into_response())
+    Ok(Json(Shown::new(operator, &slot)))
 }
 
-/// `Operator_UpdateOperator`
 async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound(guid, draft): Bound<OperatorGuid, OperatorChange>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator::update(&state, &caller, guid, draft).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `Operator_UpdateOperatorWithPatch`
 async fn patch(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound(guid, draft): Bound<OperatorGuid, OperatorPatch>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator::update(
         &state,
         &caller,
@@ -251,26 +325,27 @@ async fn patch(
         draft.map(|OperatorPatch(change)| change),
     )
     .await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `Operator_DeleteOperator`
 async fn delete(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(guid): Path<OperatorGuid>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator::delete(&state, &caller, guid).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "OperatorMember", example = json!({
+    "OperatorGroupGuid": "82f4171a-16c3-4bc6-ab4d-56edee7fd6c8"
+}))]
 struct GroupOfOperator {
     operator_group_guid: OperatorGroupGuid,
 }
 
-/// `Operator_GetOperatorGroupsForOperator`
 async fn groups(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGuid>,
@@ -285,7 +360,6 @@ async fn groups(
     ))
 }
 
-/// `Operator_GetAuthorizationsForOperator`
 async fn authorizations(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGuid>,
@@ -293,22 +367,20 @@ async fn authorizations(
     slot.account.authorizations_of(guid).map(Json)
 }
 
-/// `Operator_PostAuthorizationForOperator`
 async fn authorize(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, authorization)): Path<(OperatorGuid, OperatorAuthorization)>,
-) -> Result<StatusCode> {
+) -> Result<Created> {
     service::operator::authorize(&state, &caller, guid, authorization).await?;
-    Ok(StatusCode::CREATED)
+    Ok(Created(()))
 }
 
-/// `Operator_DeleteAuthorizationForOperator`
 async fn withdraw(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, authorization)): Path<(OperatorGuid, OperatorAuthorization)>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator::withdraw(&state, &caller, guid, authorization).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

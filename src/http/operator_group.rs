@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::routing::{get, post};
-use axum::{Extension, Router};
+use axum::response::NoContent;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
@@ -16,42 +17,73 @@ use crate::domain::{
     Caller, GroupKind, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid,
 };
 use crate::error::Result;
+use crate::operation::{Created, Operation, operation};
 use crate::service;
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/OperatorGroup", get(list).post(create))
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}",
-            get(look).put(replace).delete(delete),
-        )
-        .route("/OperatorGroup/{operatorGroupGuid}/Member", get(members))
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/Member/{operatorGuid}",
-            post(add_member).delete(remove_member),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/AllOperatorsOnDuty",
-            post(all_on_duty),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/AllOperatorsOffDuty",
-            post(all_off_duty),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/Authorization",
-            get(authorizations),
-        )
-        .route(
-            "/OperatorGroup/{operatorGroupGuid}/Authorization/{authorizationType}",
-            post(authorize).delete(withdraw),
-        )
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(
+        GET "/OperatorGroup" => list,
+        "OperatorGroup_GetAllOperatorGroups", "All operator groups of the account."
+    ),
+    operation!(POST "/OperatorGroup" => create, "OperatorGroup_CreateOperatorGroup", "Makes an operator group."),
+    operation!(
+        GET "/OperatorGroup/{operatorGroupGuid}" => look,
+        "OperatorGroup_GetOperatorGroup", "An operator group."
+    ),
+    operation!(
+        PUT "/OperatorGroup/{operatorGroupGuid}" => replace,
+        "OperatorGroup_UpdateOperatorGroup", "Renames an operator group."
+    ),
+    operation!(
+        DELETE "/OperatorGroup/{operatorGroupGuid}" => delete,
+        "OperatorGroup_DeleteOperatorGroup", "Deletes an operator group, and leaves its members alone."
+    ),
+    // The Swagger file says that it answers with one member; it answers with a list of them.
+    operation!(
+        GET "/OperatorGroup/{operatorGroupGuid}/Member" => members,
+        "OperatorGroup_GetOperatorGroupMembers", "The operators in a group."
+    ),
+    operation!(
+        POST "/OperatorGroup/{operatorGroupGuid}/Member/{operatorGuid}" => add_member,
+        "OperatorGroup_AddOperatorToOperatorGroup", "Adds an operator to a group."
+    ),
+    operation!(
+        DELETE "/OperatorGroup/{operatorGroupGuid}/Member/{operatorGuid}" => remove_member,
+        "OperatorGroup_RemoveOperatorFromOperatorGroup", "Removes an operator from a group."
+    ),
+    operation!(
+        POST "/OperatorGroup/{operatorGroupGuid}/AllOperatorsOnDuty" => all_on_duty,
+        "OperatorGroup_AllOperatorsInGroupOnDuty", "Puts all operators of a group on duty."
+    ),
+    operation!(
+        POST "/OperatorGroup/{operatorGroupGuid}/AllOperatorsOffDuty" => all_off_duty,
+        "OperatorGroup_AllOperatorsInGroupOffDuty", "Takes all operators of a group off duty."
+    ),
+    operation!(
+        GET "/OperatorGroup/{operatorGroupGuid}/Authorization" => authorizations,
+        "OperatorGroup_GetAuthorizationsForOperatorGroup", "What a group is authorized to."
+    ),
+    operation!(
+        POST "/OperatorGroup/{operatorGroupGuid}/Authorization/{authorizationType}" => authorize,
+        "OperatorGroup_PostAuthorizationForOperatorGroup", "Authorizes a group."
+    )
+    .but("it is kept and shown; only membership of Administrators is enforced"),
+    operation!(
+        DELETE "/OperatorGroup/{operatorGroupGuid}/Authorization/{authorizationType}" => withdraw,
+        "OperatorGroup_DeleteAuthorizationForOperatorGroup", "Withdraws an authorization of a group."
+    ),
+];
 
 /// A group as the API writes it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "OperatorGroup", example = json!({
+    "OperatorGroupGuid": "82f4171a-16c3-4bc6-ab4d-56edee7fd6c8",
+    "Description": "On call",
+    "IsEveryone": false,
+    "IsAdministratorsGroup": false
+}))]
 struct OperatorGroupBody {
     operator_group_guid: OperatorGroupGuid,
     description: String,
@@ -72,6 +104,12 @@ impl From<&Arc<OperatorGroup>> for OperatorGroupBody {
 
 /// POST
 impl FromBody<()> for Description {
+    const NAME: &'static str = "OperatorGroupInput";
+
+    fn example() -> Value {
+        json!({"Description": "On call"})
+    }
+
     fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
         let description = fields.required("Description");
         for (flag, group) in [
@@ -91,13 +129,18 @@ impl FromBody<()> for Description {
 
 /// PUT
 impl FromBody<OperatorGroupGuid> for Description {
+    const NAME: &'static str = <Self as FromBody<()>>::NAME;
+
+    fn example() -> Value {
+        json!({"Description": "On call"})
+    }
+
     fn bind(fields: &mut Fields, path: Option<&OperatorGroupGuid>) -> Option<Self> {
         fields.agrees("OperatorGroupGuid", path, guid);
         fields.required("Description")
     }
 }
 
-/// `OperatorGroup_GetAllOperatorGroups`
 async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorGroupBody>> {
     Json(
         slot.account
@@ -108,17 +151,15 @@ async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorGroupBo
     )
 }
 
-/// `OperatorGroup_CreateOperatorGroup`
 async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound((), draft): Bound<(), Description>,
-) -> Result<(StatusCode, Json<OperatorGroupBody>)> {
+) -> Result<Created<Json<OperatorGroupBody>>> {
     let group = service::operator_group::create(&state, &caller, draft).await?;
-    Ok((StatusCode::CREATED, Json((&group).into())))
+    Ok(Created(Json((&group).into())))
 }
 
-/// `OperatorGroup_GetOperatorGroup`
 async fn look(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGroupGuid>,
@@ -128,34 +169,33 @@ async fn look(
         .map(|group| Json(group.into()))
 }
 
-/// `OperatorGroup_UpdateOperatorGroup`
 async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Bound(guid, draft): Bound<OperatorGroupGuid, Description>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator_group::update(&state, &caller, guid, draft).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `OperatorGroup_DeleteOperatorGroup`
 async fn delete(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(guid): Path<OperatorGroupGuid>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator_group::delete(&state, &caller, guid).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "OperatorGroupMember", example = json!({
+    "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8"
+}))]
 struct MemberOfGroup {
     operator_guid: OperatorGuid,
 }
 
-/// `OperatorGroup_GetOperatorGroupMembers`. The vendor's Swagger file says that it answers with one member; it answers
-/// with a list of them.
 async fn members(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGroupGuid>,
@@ -168,47 +208,42 @@ async fn members(
     ))
 }
 
-/// `OperatorGroup_AddOperatorToOperatorGroup`
 async fn add_member(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, operator)): Path<(OperatorGroupGuid, OperatorGuid)>,
-) -> Result<StatusCode> {
+) -> Result<Created> {
     service::operator_group::add_member(&state, &caller, guid, operator).await?;
-    Ok(StatusCode::CREATED)
+    Ok(Created(()))
 }
 
-/// `OperatorGroup_RemoveOperatorFromOperatorGroup`
 async fn remove_member(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, operator)): Path<(OperatorGroupGuid, OperatorGuid)>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator_group::remove_member(&state, &caller, guid, operator).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `OperatorGroup_AllOperatorsInGroupOnDuty`
 async fn all_on_duty(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(guid): Path<OperatorGroupGuid>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator_group::set_all_on_duty(&state, &caller, guid, true).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `OperatorGroup_AllOperatorsInGroupOffDuty`
 async fn all_off_duty(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path(guid): Path<OperatorGroupGuid>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator_group::set_all_on_duty(&state, &caller, guid, false).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }
 
-/// `OperatorGroup_GetAuthorizationsForOperatorGroup`
 async fn authorizations(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGroupGuid>,
@@ -218,22 +253,20 @@ async fn authorizations(
         .map(|group| Json(group.all_authorizations().into_iter().collect()))
 }
 
-/// `OperatorGroup_PostAuthorizationForOperatorGroup`
 async fn authorize(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, authorization)): Path<(OperatorGroupGuid, OperatorGroupAuthorization)>,
-) -> Result<StatusCode> {
+) -> Result<Created> {
     service::operator_group::authorize(&state, &caller, guid, authorization).await?;
-    Ok(StatusCode::CREATED)
+    Ok(Created(()))
 }
 
-/// `OperatorGroup_DeleteAuthorizationForOperatorGroup`
 async fn withdraw(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, authorization)): Path<(OperatorGroupGuid, OperatorGroupAuthorization)>,
-) -> Result<StatusCode> {
+) -> Result<NoContent> {
     service::operator_group::withdraw(&state, &caller, guid, authorization).await?;
-    Ok(StatusCode::NO_CONTENT)
+    Ok(NoContent)
 }

@@ -10,17 +10,19 @@ use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::Response;
 use percent_encoding::percent_decode_str;
 
-use super::operations::{NOT_EMULATED, OPERATIONS};
+use super::operations::{self, NOT_EMULATED, PAGES};
 use super::user::is_of_users;
 
 /// The words of the paths in the vendor's spelling.
 static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-    let segments = OPERATIONS
-        .iter()
-        .flat_map(|operation| operation.path.split('/'));
+    let segments = operations::all().flat_map(|operation| operation.path.split('/'));
     let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
     // What is not to be found under /v4 keeps it, and is told of by its path.
-    words.chain(NOT_EMULATED).chain(["v4"]).collect()
+    words
+        .chain(NOT_EMULATED)
+        .chain(PAGES)
+        .chain(["v4"])
+        .collect()
 });
 
 /// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
@@ -37,6 +39,12 @@ pub fn make_canonical(request: &mut Request) {
     if let Ok(uri) = Uri::try_from(path_and_query) {
         *request.uri_mut() = uri;
     }
+}
+
+/// Whether a path, in the form of the routes, is one of the pages for people, which stand beside the API.
+pub fn is_page(request: &Request) -> bool {
+    let first = request.uri().path().split('/').nth(1);
+    first.is_some_and(|first| PAGES.contains(&first))
 }
 
 /// HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.

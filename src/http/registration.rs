@@ -1,13 +1,17 @@
 //! `/Register`: the one path that takes an operator's login instead of an API user's.
 
-use axum::extract::{RawQuery, Request, State};
+use std::convert::Infallible;
+
+use axum::Extension;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::post;
-use axum::{Extension, Router};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::auth::{Credentials, credentials};
 use super::extract::Json;
@@ -16,12 +20,18 @@ use crate::AppState;
 use crate::domain::text::Description;
 use crate::domain::{Draft, OperatorGuid, Problems};
 use crate::error::{Error, Result};
+use crate::operation::{Created, Describe, Description as Operating, Operation, Place, operation};
 use crate::service::registration::{self, Login, Registered, Registration};
 
-/// Without the login: faults strike between it and what it protects.
-pub fn routes() -> Router<AppState> {
-    Router::new().route("/Register", post(register))
-}
+pub static OPERATIONS: &[Operation] = &[operation!(
+    POST "/Register" => register,
+    "Register_Post", "Makes an API user with an operator's own login, and shows its password once."
+)
+.or(&[
+    StatusCode::BAD_REQUEST,
+    StatusCode::FORBIDDEN,
+    StatusCode::NOT_FOUND,
+])];
 
 /// Resolves the login of a request to its operator.
 pub async fn authenticate(
@@ -55,8 +65,15 @@ pub async fn authenticate(
 }
 
 /// The vendor's RegistrationResponse. `status` is the one property of the API in lower case.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(example = json!({
+    "UserName": "c1534087590e497eb58e00bc4dbfa1d3",
+    "Password": "t2Tq0N0c0mFhT8sQJx3n1wYb6pE",
+    "AccountId": "123456",
+    "OperatorName": "Alice Admin",
+    "status": "OK"
+}))]
 struct RegistrationResponse {
     user_name: String,
     password: String,
@@ -66,13 +83,11 @@ struct RegistrationResponse {
     status: &'static str,
 }
 
-/// `Register_Post`
 async fn register(
     State(state): State<AppState>,
     Extension(login): Extension<Login>,
-    RawQuery(query): RawQuery,
-) -> Result<(StatusCode, Json<RegistrationResponse>)> {
-    let draft = bind(query.as_deref().unwrap_or_default());
+    Query(draft): Query,
+) -> Result<Created<Json<RegistrationResponse>>> {
     let Registered {
         api_user,
         password,
@@ -86,7 +101,32 @@ async fn register(
         operator_name: operator.profile().full_name.to_string(),
         status: "OK",
     };
-    Ok((StatusCode::CREATED, Json(body)))
+    Ok(Created(Json(body)))
+}
+
+/// What the query of a request asks for.
+struct Query(Draft<Registration>);
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Infallible> {
+        Ok(Self(bind(parts.uri.query().unwrap_or_default())))
+    }
+}
+
+impl Describe for Query {
+    fn describe(operation: &mut Operating<'_>) {
+        let requests = &mut operation.schemas.requests;
+        let description = requests.subschema_for::<Description>();
+        let operator = requests.subschema_for::<OperatorGuid>();
+        operation.parameter(Place::Query, "description", description);
+        operation.parameter(Place::Query, "operatorGuid", operator);
+    }
+}
+
+impl Describe for Extension<Login> {
+    fn describe(_: &mut Operating<'_>) {}
 }
 
 fn bind(query: &str) -> Draft<Registration> {

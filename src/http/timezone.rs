@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::extract::State;
-use axum::routing::get;
-use axum::{Extension, Router};
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::json;
 
 use super::extract::{Json, Path};
 use crate::AppState;
@@ -13,18 +14,33 @@ use crate::domain::Moment;
 use crate::domain::outgoing_phone_number::{OUTGOING_PHONE_NUMBERS, OutgoingPhoneNumber};
 use crate::domain::timezone::{DaylightSaving, Timezone, timezones};
 use crate::error::{Error, Result};
+use crate::operation::{Operation, operation};
 use crate::store::Slot;
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/Timezone", get(list))
-        .route("/Timezone/{timezoneId}", get(look))
-        .route("/OutgoingPhoneNumber", get(outgoing_phone_numbers))
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(
+        GET "/OutgoingPhoneNumber" => outgoing_phone_numbers,
+        "OutgoingPhoneNumber_GetAllOutgoingPhoneNumbers", "The phone numbers that alerts can come from."
+    )
+    .but("the numbers are kept free for fiction"),
+    operation!(GET "/Timezone" => list, "Timezone_GetAllTimezones", "All time zones.")
+        .but("the zones are those of the time zone database; Ids 1, 2, 3 and 56 are the vendor's"),
+    operation!(GET "/Timezone/{timezoneId}" => look, "Timezone_GetTimezoneById", "A time zone.")
+        .but("as the list"),
+];
 
 /// A time zone as the API writes it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "Timezone", example = json!({
+    "TimezoneId": 56,
+    "Description": "GMT+01:00* Amsterdam, Berlin",
+    "OffsetFromUtc": 60,
+    "HasDaylightSaving": true,
+    "DaylightSavingOffset": 60,
+    "DaylightSavingStart": "2026-03-29T01:00:00",
+    "DaylightSavingEnd": "2026-10-25T01:00:00"
+}))]
 struct TimezoneBody {
     timezone_id: i32,
     description: String,
@@ -61,7 +77,6 @@ impl From<&Timezone> for TimezoneBody {
     }
 }
 
-/// `Timezone_GetAllTimezones`
 async fn list(
     State(state): State<AppState>,
     Extension(slot): Extension<Arc<Slot>>,
@@ -74,7 +89,6 @@ async fn list(
     )
 }
 
-/// `Timezone_GetTimezoneById`
 async fn look(
     State(state): State<AppState>,
     Extension(slot): Extension<Arc<Slot>>,
@@ -87,15 +101,17 @@ async fn look(
 }
 
 /// A phone number as the API writes it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(example = json!({
+    "Id": 1, "PhoneNumber": "+12025550123", "Description": "United States"
+}))]
 struct OutgoingPhoneNumberDetails {
     id: i32,
     phone_number: &'static str,
     description: &'static str,
 }
 
-/// `OutgoingPhoneNumber_GetAllOutgoingPhoneNumbers`
 async fn outgoing_phone_numbers() -> Json<Vec<OutgoingPhoneNumberDetails>> {
     let details = |number: &OutgoingPhoneNumber| {
         let OutgoingPhoneNumber {

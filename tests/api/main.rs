@@ -13,6 +13,7 @@ mod concurrency;
 mod control;
 mod documents;
 mod duty_schedule;
+mod openapi;
 mod operator;
 mod operator_authorization;
 mod operator_group;

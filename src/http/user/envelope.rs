@@ -2,14 +2,17 @@
 
 use std::sync::LazyLock;
 
+use axum::Extension;
 use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
+use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::accept::{HTML, negotiated};
+use super::accept::{FORMATS, HTML, negotiated};
 use super::{UserBody, is_of_users};
 use crate::AppState;
 use crate::domain::Moment;
@@ -18,10 +21,12 @@ use crate::http::error::{messages, status};
 use crate::http::extract::Json;
 use crate::http::observe::Trace;
 use crate::http::why::Told;
+use crate::operation::{Describe, Description};
 
 /// The vendor's GetUsersResponse: what every answer is, errors included.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(example = example())]
 struct GetUsersResponse<'a> {
     users: Vec<UserBody<'a>>,
     messages: Vec<MessageBody>,
@@ -30,8 +35,9 @@ struct GetUsersResponse<'a> {
 }
 
 /// The vendor's Message. The document shows numbers without their meanings: these are the emulator's own.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "Message")]
 struct MessageBody {
     severity: i32,
     message_code: i32,
@@ -79,7 +85,7 @@ impl From<&Error> for MessageCode {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ServerInformation {
     #[serde(rename = "CurrentTimeUTC")]
     current_time: Moment,
@@ -97,7 +103,7 @@ static BUILD_DATE: LazyLock<Moment> = LazyLock::new(|| {
 });
 
 /// The version of the API, as the document prints it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct VersionInformation {
     major: i32,
@@ -114,6 +120,55 @@ const VERSION: VersionInformation = VersionInformation {
     beta: true,
     version: "1.8.0.BETA",
 };
+
+/// An answer, as the document shows it.
+fn example() -> Value {
+    json!({
+        "Users": [{
+            "ID": 2,
+            "ClientID": 123_456,
+            "ClientName": "Example account",
+            "UserName": "operator@example.com",
+            "GivenName": "Second",
+            "FamilyName": "Operator",
+            "Active": true,
+            "Email": "operator@example.com",
+            "UserRole": 0,
+            "UserRoleDescription": "Monitor",
+            "MobileNumber": "",
+            "TimeZoneID": "56",
+            "EnableAlertTimeframe": false,
+            "AlertTimeframeStart": "00:00:00",
+            "AlertTimeframeEnd": "00:00:00",
+            "DefaultDashboard": 0,
+            "DateFormat": "dd/MM/yyyy",
+            "TimeFormat": "HH:mm:ss",
+            "GraphTooltips": true
+        }],
+        "Messages": [],
+        "ServerInformation": {"CurrentTimeUTC": "2026-06-25T19:37:59", "BuildDateUTC": "1970-01-01T00:00:00"},
+        "VersionInformation": VERSION
+    })
+}
+
+/// An answer in its envelope.
+pub struct Enveloped(Response);
+
+impl IntoResponse for Enveloped {
+    fn into_response(self) -> Response {
+        self.0
+    }
+}
+
+impl Describe for Enveloped {
+    fn describe(description: &mut Description<'_>) {
+        description.answers_as::<GetUsersResponse<'static>>(StatusCode::OK, &FORMATS);
+    }
+}
+
+impl Describe for Extension<Envelope> {
+    fn describe(_: &mut Description<'_>) {}
+}
 
 /// What the answer to one request is put in.
 #[derive(Debug, Clone)]
@@ -138,9 +193,28 @@ impl Envelope {
         Some(envelope)
     }
 
+    /// Adds a status to the description of an operation, with what an answer of it may say.
+    pub fn refuses(
+        description: &mut Description<'_>,
+        status: StatusCode,
+        told: &str,
+        error: &Error,
+    ) {
+        let example = GetUsersResponse {
+            users: Vec::new(),
+            messages: messages_of(error),
+            server_information: ServerInformation {
+                current_time: *BUILD_DATE,
+                build_date: *BUILD_DATE,
+            },
+            version_information: VERSION,
+        };
+        description.refuses(status, told, &FORMATS, &example);
+    }
+
     /// An answer without errors.
-    pub(super) fn around(&self, users: Vec<UserBody<'_>>) -> Response {
-        self.write(users, Vec::new())
+    pub(super) fn around(&self, users: Vec<UserBody<'_>>) -> Enveloped {
+        Enveloped(self.write(users, Vec::new()))
     }
 
     fn write(&self, users: Vec<UserBody<'_>>, messages: Vec<MessageBody>) -> Response {
@@ -186,13 +260,17 @@ impl Envelope {
     }
 
     fn around_error(&self, error: &Error) -> Response {
-        let messages = messages(error).into_iter().map(|message_text| MessageBody {
-            severity: ERROR,
-            message_code: MessageCode::from(error) as i32,
-            code_desc: status(error).as_u16(),
-            message_text,
-            record_number: 0,
-        });
-        self.write(Vec::new(), messages.collect())
+        self.write(Vec::new(), messages_of(error))
     }
+}
+
+fn messages_of(error: &Error) -> Vec<MessageBody> {
+    let message = |message_text| MessageBody {
+        severity: ERROR,
+        message_code: MessageCode::from(error) as i32,
+        code_desc: status(error).as_u16(),
+        message_text,
+        record_number: 0,
+    };
+    messages(error).into_iter().map(message).collect()
 }

@@ -4,27 +4,32 @@
 mod accept;
 mod envelope;
 
+use std::str::FromStr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::Response;
-use axum::routing::get;
-use axum::{Extension, Router};
+use axum::http::StatusCode;
+use schemars::{JsonSchema, json_schema};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::body::Fields;
 use super::extract::{Bound, FromBody, Path, is_json};
 use crate::AppState;
 use crate::domain::draft::Sent;
+use crate::domain::schema;
+use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::{OwnChange, TimeInterval, Whom, names};
 use crate::domain::{Account, AccountId, Caller, Patch, PlainPassword, User, UserChange, UserId};
 use crate::error::{Error, Result};
+use crate::operation::{Operation, operation};
 use crate::service;
 use crate::store::Slot;
 use accept::FORMATS;
 pub use envelope::Envelope;
+use envelope::Enveloped;
 
 /// The path of the older API, which is not under `/v4`.
 pub const USERS: &str = "/api/Users";
@@ -35,15 +40,18 @@ pub fn is_of_users(path: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-pub fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/api/Users", get(list).put(update))
-        .route("/api/Users/{id}", get(look))
-}
+pub static OPERATIONS: &[Operation] = &[
+    operation!(GET USERS => list, "Users_GetAllUsers", "All users of the account."),
+    operation!(PUT USERS => update, "Users_UpdateUser", "Changes a user: what is left out stays.")
+        .but("the codes of messages are the emulator's own")
+        .or(&[StatusCode::NOT_FOUND]),
+    operation!(GET "/api/Users/{id}" => look, "Users_GetUser", "A user."),
+];
 
 /// The vendor's UserStruct.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
+#[schemars(rename = "UserStruct")]
 struct UserBody<'a> {
     #[serde(rename = "ID")]
     id: UserId,
@@ -115,6 +123,18 @@ impl<'a> UserBody<'a> {
 
 /// "User to update" (PUT api/Users). `ClientID`, `ClientName` and `UserRoleDescription` are read-only, and not looked at.
 impl FromBody<()> for UserChange {
+    const NAME: &'static str = "UserInput";
+    const MEDIA_TYPES: &'static [&'static str] = &[
+        FORMATS[0],
+        FORMATS[1],
+        FORMATS[2],
+        "application/x-www-form-urlencoded",
+    ];
+
+    fn example() -> Value {
+        json!({"ID": 2, "GivenName": "Second", "FamilyName": "Operator", "TimeZoneID": "56"})
+    }
+
     fn json(media_type: &str, body: Bytes) -> Result<Bytes> {
         const ALLOWED: &str =
             "application/json, text/json, text/html or application/x-www-form-urlencoded";
@@ -134,13 +154,15 @@ impl FromBody<()> for UserChange {
         let new_password = fields.text("NewPassword").value();
         // Generated clients send a 0 for an ID that they do not have.
         let is_named = fields.is_given("ID");
-        let (whom, user_name) = match (fields.integer("ID").value(), is_named) {
+        let id = fields.id::<UserId>("ID").value();
+        let (whom, user_name) = match (id, is_named) {
             (Some(0), _) | (None, false) => (by_name(fields), None),
             (id, _) => (
                 id.map(|id| Whom::Id(UserId(id))),
                 fields.not_blank("UserName"),
             ),
         };
+        fields.requires_either(["ID", "UserName"]);
         let given_name = fields.text("GivenName").value();
         let family_name = fields.text("FamilyName").value();
         let active = fields.boolean("Active").value();
@@ -148,7 +170,11 @@ impl FromBody<()> for UserChange {
         let role = fields.word_or_number("UserRole");
         let mobile_number = fields.text("MobileNumber").value();
         let time_zone_id = if fields.is_given("TimeZoneID") {
-            fields.text_or("TimeZoneID", Patch::Clear)
+            match fields.text_or("TimeZoneID", Patch::Clear) {
+                Patch::Set(NumberText(id)) => Patch::Set(id),
+                Patch::Clear => Patch::Clear,
+                Patch::Keep => Patch::Keep,
+            }
         } else {
             Patch::Keep
         };
@@ -177,6 +203,22 @@ impl FromBody<()> for UserChange {
         })
     }
 }
+
+/// The Id of a time zone in a text, as this API has it.
+struct NumberText(TimeZoneId);
+
+impl FromStr for NumberText {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        text.parse().map(Self)
+    }
+}
+
+schema!(
+    NumberText,
+    |_| json_schema!({"type": "string", "pattern": "^[0-9]+$"})
+);
 
 fn by_name(fields: &mut Fields) -> Option<Whom> {
     match fields.value("UserName", |text| Ok(text.to_owned())) {
@@ -227,11 +269,10 @@ fn of_form(form: &[u8]) -> Result<Bytes> {
     Ok(Value::Object(fields).to_string().into())
 }
 
-/// `Users_GetAllUsers`
 async fn list(
     Extension(envelope): Extension<Envelope>,
     Extension(slot): Extension<Arc<Slot>>,
-) -> Result<Response> {
+) -> Result<Enveloped> {
     let users = slot.account.users.iter();
     let users: Result<Vec<_>> = users
         .map(|user| UserBody::new(&slot.account, user))
@@ -239,23 +280,21 @@ async fn list(
     Ok(envelope.around(users?))
 }
 
-/// `Users_GetUser`
 async fn look(
     Extension(envelope): Extension<Envelope>,
     Extension(slot): Extension<Arc<Slot>>,
     Path(id): Path<UserId>,
-) -> Result<Response> {
+) -> Result<Enveloped> {
     let user = UserBody::new(&slot.account, slot.account.user(id)?)?;
     Ok(envelope.around(vec![user]))
 }
 
-/// `Users_UpdateUser`
 async fn update(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Extension(envelope): Extension<Envelope>,
     Bound((), draft): Bound<(), UserChange>,
-) -> Result<Response> {
+) -> Result<Enveloped> {
     let (id, account) = service::user::update(&state, &caller, draft).await?;
     let user = UserBody::new(&account, account.user(id)?)?;
     Ok(envelope.around(vec![user]))

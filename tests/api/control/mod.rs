@@ -52,7 +52,7 @@ async fn get(app: &TestApp, path: &str) -> Value {
     answer.expect(StatusCode::OK)
 }
 
-async fn list(app: &TestApp, path: &str) -> Vec<Value> {
+pub async fn list(app: &TestApp, path: &str) -> Vec<Value> {
     get(app, path).await.as_array().unwrap().clone()
 }
 

@@ -1,0 +1,93 @@
+//! The control API as the OpenAPI document has it: what its extractors tell of an operation.
+
+use axum::Extension;
+use axum::http::StatusCode;
+use schemars::{JsonSchema, Schema, json_schema};
+
+use super::problem::{Body, Path, Problem, Query};
+use super::scope::Scope;
+use crate::operation::{Describe, Description, Place};
+use crate::server::Connection;
+
+/// What those operations share that anybody may use.
+pub fn describe_open(description: &mut Description<'_>) {
+    description.secured_by(None);
+    for status in description.operation.refusals {
+        refuses(description, *status);
+    }
+}
+
+/// What all other operations of the control API share.
+pub fn describe(description: &mut Description<'_>) {
+    for name in description.path_parameters() {
+        let schema = parameter(name, description);
+        description.parameter(Place::Path, name, schema);
+        refuses(description, StatusCode::BAD_REQUEST);
+        refuses(description, StatusCode::NOT_FOUND);
+    }
+    // The token is asked for where there is one.
+    description.secured_by(None);
+    description.secured_by(Some("controlToken"));
+    let always = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    for status in description.operation.refusals.iter().copied().chain(always) {
+        refuses(description, status);
+    }
+}
+
+fn parameter(name: &str, description: &mut Description<'_>) -> Schema {
+    match name {
+        "accountId" => json_schema!({"type": "string", "pattern": "^[0-9]{1,9}$"}),
+        "faultId" => u64::json_schema(&mut description.schemas.requests),
+        _ => json_schema!({"type": "string", "minLength": 1}),
+    }
+}
+
+fn refuses(description: &mut Description<'_>, status: StatusCode) {
+    let told = match status {
+        StatusCode::BAD_REQUEST => "The request cannot be understood, or breaks a rule.",
+        StatusCode::UNAUTHORIZED => "The token of --control-token is missing or wrong.",
+        StatusCode::FORBIDDEN => "The request comes from a web page of elsewhere.",
+        StatusCode::NOT_FOUND => "What is named does not exist.",
+        StatusCode::REQUEST_TIMEOUT => "Too few requests matched in time.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 MiB, or ended early.",
+        StatusCode::SERVICE_UNAVAILABLE => "The emulator is still starting.",
+        _ => "The emulator failed; its log tells more.",
+    };
+    let example = Problem::new(status, told);
+    description.refuses(status, told, &["application/problem+json"], &example);
+}
+
+impl Describe for Scope {
+    fn describe(_: &mut Description<'_>) {}
+}
+
+impl Describe for Extension<Connection> {
+    fn describe(_: &mut Description<'_>) {}
+}
+
+impl<T> Describe for Path<T> {
+    fn describe(_: &mut Description<'_>) {}
+}
+
+impl<T: JsonSchema> Describe for Query<T> {
+    fn describe(description: &mut Description<'_>) {
+        description.query::<T>();
+        refuses(description, StatusCode::BAD_REQUEST);
+    }
+}
+
+impl<T: JsonSchema> Describe for Body<T> {
+    fn describe(description: &mut Description<'_>) {
+        let schema = description.schemas.requests.subschema_for::<T>();
+        let whole = T::json_schema(&mut description.schemas.requests);
+        let is_required = whole.get("required").is_some();
+        description.body(&["application/json"], is_required, &schema);
+        refuses(description, StatusCode::BAD_REQUEST);
+        refuses(description, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}

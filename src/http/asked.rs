@@ -1,0 +1,140 @@
+//! What a body is asked for, as a schema. It is noted while a body is bound, so that it says what the binding enforces.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value, json};
+
+/// The fields that were asked for, in the order of asking.
+pub struct Asked {
+    generator: SchemaGenerator,
+    properties: Map<String, Value>,
+    required: Vec<String>,
+    kinds: Vec<Schema>,
+    either: Vec<Value>,
+}
+
+impl Asked {
+    pub fn with(generator: SchemaGenerator) -> Self {
+        Self {
+            generator,
+            properties: Map::new(),
+            required: Vec::new(),
+            kinds: Vec::new(),
+            either: Vec::new(),
+        }
+    }
+
+    pub fn field<T: JsonSchema>(&mut self, name: &str, but: impl FnOnce(Schema) -> Schema) {
+        let schema = but(self.generator.subschema_for::<T>());
+        self.properties.insert(name.to_owned(), schema.into());
+    }
+
+    pub fn require(&mut self, name: &str) {
+        self.required.push(name.to_owned());
+    }
+
+    pub fn require_either(&mut self, names: [&str; 2]) {
+        let required = |name: &str| {
+            let schema = self.properties.get(name).cloned().unwrap_or_default();
+            json!({"required": [name], "properties": {name: not_null(schema)}})
+        };
+        self.either = names.map(required).into();
+    }
+
+    /// Each kind has the fields that it needs, and no others.
+    pub fn kinds(&mut self, name: &str, kinds: &[(&'static str, &[&'static str])]) {
+        let of_kind = |(kind, needed): &(&'static str, &[&'static str])| {
+            let mut properties =
+                Map::from_iter([(name.to_owned(), json!({"type": "string", "enum": [kind]}))]);
+            for field in *needed {
+                let schema = self.properties.get(*field).cloned().unwrap_or_default();
+                properties.insert((*field).to_owned(), not_null(schema));
+            }
+            let required: Vec<_> = properties.keys().cloned().collect();
+            json_schema!({
+                "title": kind, "type": "object", "properties": properties, "required": required
+            })
+        };
+        self.kinds = kinds.iter().map(of_kind).collect();
+    }
+
+    /// The schema, under its name among those of the generator.
+    pub fn into_schema(self, name: &str, example: &Value) -> (Schema, SchemaGenerator) {
+        let Self {
+            mut generator,
+            properties,
+            required,
+            kinds,
+            either,
+        } = self;
+        let mut schema = if kinds.is_empty() {
+            json!({
+                "type": "object", "properties": properties, "required": required, "examples": [example]
+            })
+        } else {
+            json!({"oneOf": kinds, "examples": [example]})
+        };
+        if !either.is_empty() {
+            schema["anyOf"] = either.into();
+        }
+        generator.definitions_mut().insert(name.to_owned(), schema);
+        (
+            Schema::new_ref(format!("#/components/schemas/{name}")),
+            generator,
+        )
+    }
+}
+
+/// Null says the same as nothing.
+pub fn or_null(mut schema: Schema) -> Schema {
+    if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
+        schemas.push(json!({"type": "null"}));
+        return schema;
+    }
+    if schema.get("type").is_none() {
+        return json_schema!({"anyOf": [schema, {"type": "null"}]});
+    }
+    let of = schema.remove("type");
+    schema.insert("type".to_owned(), json!([of, "null"]));
+    if let Some(Value::Array(words)) = schema.get_mut("enum") {
+        words.push(Value::Null);
+    }
+    schema
+}
+
+/// The opposite of [`or_null`].
+fn not_null(mut schema: Value) -> Value {
+    if let Some(of) = schema.pointer_mut("/type/0").map(Value::take) {
+        schema["type"] = of;
+    }
+    if let Some(some) = schema.pointer_mut("/anyOf/0").map(Value::take) {
+        return some;
+    }
+    schema
+}
+
+/// A text of blanks says the same as nothing, but something has to be said.
+pub fn not_blank(mut schema: Schema) -> Schema {
+    if schema.get("pattern").is_none() {
+        schema.insert("pattern".to_owned(), "\\S".into());
+    }
+    schema
+}
+
+/// An empty text says the same as nothing, whatever the rule.
+pub fn or_blank(mut schema: Schema) -> Schema {
+    schema.remove("minLength");
+    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
+        let pattern = format!("^$|{pattern}");
+        schema.insert("pattern".to_owned(), pattern.into());
+    }
+    if schema.get("type").is_some() {
+        return schema;
+    }
+    json_schema!({"anyOf": [schema, {"type": "string", "maxLength": 0}]})
+}
+
+/// An all-zero GUID names nothing.
+pub fn not_nil(mut schema: Schema) -> Schema {
+    schema.insert("pattern".to_owned(), "[1-9A-Fa-f]".into());
+    schema
+}

@@ -1,0 +1,136 @@
+//! The account API as the OpenAPI document has it: what its extractors and answers tell of an operation.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::http::StatusCode;
+use schemars::JsonSchema;
+
+use super::body::Fields;
+use super::error::MessageList;
+use super::extract::{Bound, FromBody, FromPath, Json, LARGEST_BODY, Path};
+use super::user::{Envelope, is_of_users};
+use crate::domain::Caller;
+use crate::error::Error;
+use crate::operation::{Created, Describe, Description, Place};
+use crate::store::Slot;
+
+/// What all operations of the account API and of the older one share.
+pub fn describe(description: &mut Description<'_>) {
+    // The names are the vendor's.
+    let scheme = match description.operation.path {
+        "/Register" => "user-basicauth",
+        _ => "basicauth",
+    };
+    description.secured_by(Some(scheme));
+    let always = [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::INTERNAL_SERVER_ERROR,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ];
+    for status in description.operation.refusals.iter().copied().chain(always) {
+        refuses(description, status);
+    }
+}
+
+/// Adds a status, with what an answer of it may say.
+pub fn refuses(description: &mut Description<'_>, status: StatusCode) {
+    let (told, error) = match status {
+        StatusCode::BAD_REQUEST => (
+            "The request cannot be understood, or would change what belongs to the system.",
+            Error::Malformed(vec!["FullName: is required".to_owned()]),
+        ),
+        StatusCode::UNAUTHORIZED => (
+            "The credentials are missing or wrong.",
+            Error::Unauthenticated,
+        ),
+        StatusCode::FORBIDDEN => (
+            "A rule refuses it, or the caller has no right to it.",
+            Error::Forbidden("only members of the Administrators group may do this"),
+        ),
+        StatusCode::NOT_FOUND => (
+            "What is named does not exist in the caller's account.",
+            Error::NotFound(
+                "operator 36fad910-6e9f-4886-b1a7-9b4637362cb8 does not exist".to_owned(),
+            ),
+        ),
+        StatusCode::REQUEST_TIMEOUT => ("The body did not arrive in time.", Error::TooSlow),
+        StatusCode::PAYLOAD_TOO_LARGE => ("The body is too large.", Error::TooLarge(LARGEST_BODY)),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+            "The media type of the body is not one that is read.",
+            Error::wrong_type("application/json", "text/plain"),
+        ),
+        StatusCode::SERVICE_UNAVAILABLE => ("The emulator is still starting.", Error::NotReady),
+        _ => (
+            "The emulator failed; its log tells more.",
+            Error::Failed(String::new()),
+        ),
+    };
+    if is_of_users(description.operation.path) {
+        Envelope::refuses(description, status, told, &error);
+    } else {
+        description.refuses(
+            status,
+            told,
+            &["application/json"],
+            &MessageList::of(&error),
+        );
+    }
+}
+
+impl Describe for Extension<Arc<Slot>> {
+    fn describe(_: &mut Description<'_>) {}
+}
+
+/// Who asks matters where something is changed.
+impl Describe for Extension<Caller> {
+    fn describe(description: &mut Description<'_>) {
+        refuses(description, StatusCode::FORBIDDEN);
+    }
+}
+
+impl<P: FromPath> Describe for Path<P> {
+    fn describe(description: &mut Description<'_>) {
+        let schemas = P::schemas(&mut description.schemas.requests);
+        if schemas.is_empty() {
+            return;
+        }
+        for (name, schema) in description.path_parameters().zip(schemas) {
+            description.parameter(Place::Path, name, schema);
+        }
+        refuses(description, StatusCode::BAD_REQUEST);
+        refuses(description, StatusCode::NOT_FOUND);
+    }
+}
+
+impl<P: FromPath, B: FromBody<P>> Describe for Bound<P, B> {
+    fn describe(description: &mut Description<'_>) {
+        Path::<P>::describe(description);
+        let requests = &mut description.schemas.requests;
+        let schema = Fields::describe(requests, B::NAME, &B::example(), |fields| {
+            B::bind(fields, None)
+        });
+        description.body(B::MEDIA_TYPES, true, &schema);
+        for status in [
+            StatusCode::BAD_REQUEST,
+            StatusCode::FORBIDDEN,
+            StatusCode::REQUEST_TIMEOUT,
+            StatusCode::PAYLOAD_TOO_LARGE,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ] {
+            refuses(description, status);
+        }
+    }
+}
+
+impl<T: JsonSchema> Describe for Json<T> {
+    fn describe(description: &mut Description<'_>) {
+        description.answers::<T>(StatusCode::OK);
+    }
+}
+
+impl<T: JsonSchema> Describe for Created<Json<T>> {
+    fn describe(description: &mut Description<'_>) {
+        description.answers::<T>(StatusCode::CREATED);
+    }
+}

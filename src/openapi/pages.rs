@@ -1,0 +1,85 @@
+//! The document on the web, and Swagger UI, which shows it. All of it is inside the binary.
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use super::documents;
+use crate::{AppState, Control};
+
+const HTML: &str = "text/html; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const JSON: &str = "application/json; charset=utf-8";
+
+/// The pages, below the place of the vendor's.
+pub fn pages(control: &Control) -> Router<AppState> {
+    let (first, second) = (control.clone(), control.clone());
+    let index = get(async || file(HTML, include_str!("index.html")));
+    Router::new()
+        .route("/swagger", index.clone())
+        .route("/swagger/index.html", index)
+        .route(
+            "/swagger/start.js",
+            get(async || file(JAVASCRIPT, include_str!("start.js"))),
+        )
+        .route(
+            "/swagger/swagger-ui-bundle.js",
+            get(async || {
+                zipped(
+                    JAVASCRIPT,
+                    include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz")),
+                )
+            }),
+        )
+        .route(
+            "/swagger/swagger-ui.css",
+            get(async || {
+                zipped(
+                    CSS,
+                    include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz")),
+                )
+            }),
+        )
+        .route(
+            "/swagger/v1/swagger.json",
+            get(async move || file(JSON, &documents(&first).openapi)),
+        )
+        .route(
+            "/swagger/v1/swagger-2.0.json",
+            get(async move || file(JSON, &documents(&second).swagger2)),
+        )
+        .layer(from_fn(guard))
+}
+
+fn file(content_type: &'static str, content: &'static str) -> Response {
+    (
+        [(CONTENT_TYPE, content_type), (CACHE_CONTROL, "no-cache")],
+        content,
+    )
+        .into_response()
+}
+
+/// A file of Swagger UI. It is kept as gzip, which every browser reads.
+fn zipped(content_type: &'static str, content: &'static [u8]) -> Response {
+    let headers = [
+        (CONTENT_TYPE, content_type),
+        (CONTENT_ENCODING, "gzip"),
+        (CACHE_CONTROL, "max-age=3600"),
+    ];
+    (headers, content).into_response()
+}
+
+/// A page may load from this server and from no other.
+async fn guard(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
+    response
+        .headers_mut()
+        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    response
+}

@@ -1,0 +1,265 @@
+//! The description of an operation, as OpenAPI writes it.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RecursiveTransform, Transform as _};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::Operation;
+
+/// The schemas of a document. The same type may be read otherwise than it is written.
+#[derive(Debug)]
+pub struct Schemas {
+    pub requests: SchemaGenerator,
+    pub answers: SchemaGenerator,
+}
+
+impl Default for Schemas {
+    fn default() -> Self {
+        let mut settings = SchemaSettings::draft2020_12();
+        settings.definitions_path = "/components/schemas".into();
+        settings.meta_schema = None;
+        settings.transforms = vec![Box::new(RecursiveTransform(plain))];
+        Self {
+            requests: settings.clone().into_generator(),
+            answers: settings.for_serialize().into_generator(),
+        }
+    }
+}
+
+impl Schemas {
+    /// The schemas that have a name.
+    pub fn into_components(mut self) -> Map<String, Value> {
+        let mut components = self.requests.take_definitions(true);
+        for (name, schema) in self.answers.take_definitions(true) {
+            let mut schema = Schema::try_from(schema).unwrap_or_default();
+            RecursiveTransform(never_null).transform(&mut schema);
+            components.insert(name, schema.into());
+        }
+        components.sort_keys();
+        components
+    }
+}
+
+/// Writes a schema so that all understand it: not every generator of clients knows `true`, and formats are only a hint,
+/// while an integer of JSON Schema has no end.
+fn plain(schema: &mut Schema) {
+    if schema.as_bool() == Some(true) {
+        schema.ensure_object();
+    }
+    if schema
+        .get("format")
+        .is_some_and(|format| format == "uint64" || format == "uint")
+        && schema.get("maximum").is_none()
+    {
+        schema.insert("maximum".to_owned(), u64::MAX.into());
+    }
+}
+
+/// A field that may be missing from an answer is left out of it, and not written as null.
+fn never_null(schema: &mut Schema) {
+    let required: Vec<_> = match schema.get("required").and_then(Value::as_array) {
+        Some(required) => required.clone(),
+        None => Vec::new(),
+    };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
+    for (name, property) in properties {
+        if required.contains(&Value::from(name.as_str())) {
+            continue;
+        }
+        let null = json!({"type": "null"});
+        if let Some(Value::Array(types)) = property.get_mut("type") {
+            types.retain(|of| of != "null");
+            if let [only] = &types[..] {
+                property["type"] = only.clone();
+            }
+        } else if let Some(Value::Array(schemas)) = property.get_mut("anyOf") {
+            schemas.retain(|schema| *schema != null);
+            if let [only] = &schemas[..] {
+                *property = only.clone();
+            }
+        }
+    }
+}
+
+/// What OpenAPI says of an answer when there is nothing to say.
+const DONE: &str = "The request completed successfully.";
+
+/// Where a parameter of an operation is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Path,
+    Query,
+}
+
+/// What an operation needs and gives, while it is put together.
+#[derive(Debug)]
+pub struct Description<'a> {
+    pub operation: &'static Operation,
+    pub schemas: &'a mut Schemas,
+    parameters: Vec<Value>,
+    body: Option<Value>,
+    answers: BTreeMap<u16, Value>,
+    security: Vec<Value>,
+}
+
+impl<'a> Description<'a> {
+    pub fn new(operation: &'static Operation, schemas: &'a mut Schemas) -> Self {
+        let mut description = Self {
+            operation,
+            schemas,
+            parameters: Vec::new(),
+            body: None,
+            answers: BTreeMap::new(),
+            security: Vec::new(),
+        };
+        (operation.describe)(&mut description);
+        description
+    }
+
+    /// The names of the parameters in the path, in their order.
+    pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let segments = self.operation.path.split('/');
+        segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+    }
+
+    pub fn parameter(&mut self, place: Place, name: &str, mut schema: Schema) {
+        plain(&mut schema);
+        let mut parameter = json!({
+            "name": name,
+            "in": match place { Place::Path => "path", Place::Query => "query" },
+            "required": place == Place::Path,
+        });
+        let mut schema = Value::from(schema);
+        if let Some(description) = schema.get_mut("description").map(Value::take) {
+            parameter["description"] = description;
+            schema
+                .as_object_mut()
+                .map(|schema| schema.shift_remove("description"));
+        }
+        parameter["schema"] = schema;
+        self.parameters.push(parameter);
+    }
+
+    /// The fields of a struct, each as a parameter of the query.
+    pub fn query<T: JsonSchema>(&mut self) {
+        let schema = T::json_schema(&mut self.schemas.requests);
+        let fields = schema.get("properties").and_then(Value::as_object).cloned();
+        for (name, field) in fields.unwrap_or_default() {
+            self.parameter(
+                Place::Query,
+                &name,
+                Schema::try_from(field).unwrap_or_default(),
+            );
+        }
+    }
+
+    /// The body, whose schema has a name and an example.
+    pub fn body(&mut self, media_types: &[&str], is_required: bool, schema: &Schema) {
+        let example = example(schema.as_value(), self.schemas.requests.definitions());
+        let content = content(media_types, schema, example);
+        self.body = Some(json!({"required": is_required, "content": content}));
+    }
+
+    /// What the handler answers when all went well.
+    pub fn answers<T: JsonSchema>(&mut self, status: StatusCode) {
+        self.answers_as::<T>(status, &["application/json"]);
+    }
+
+    /// The same under other media types.
+    pub fn answers_as<T: JsonSchema>(&mut self, status: StatusCode, media_types: &[&str]) {
+        let schema = self.schemas.answers.subschema_for::<T>();
+        let example = example(schema.as_value(), self.schemas.answers.definitions());
+        let content = content(media_types, &schema, example);
+        self.answer(status, json!({"description": DONE, "content": content}));
+    }
+
+    /// A refusal, with an example of it.
+    pub fn refuses<T: JsonSchema + Serialize>(
+        &mut self,
+        status: StatusCode,
+        told: &str,
+        media_types: &[&str],
+        example: &T,
+    ) {
+        let schema = self.schemas.answers.subschema_for::<T>();
+        let content = content(media_types, &schema, Some(json!(example)));
+        self.answer(status, json!({"description": told, "content": content}));
+    }
+
+    pub fn answers_nothing(&mut self, status: StatusCode) {
+        self.answer(status, json!({"description": DONE}));
+    }
+
+    fn answer(&mut self, status: StatusCode, answer: Value) {
+        self.answers.insert(status.as_u16(), answer);
+    }
+
+    /// One of the ways to log in; none at all is one, too.
+    pub fn secured_by(&mut self, scheme: Option<&str>) {
+        let scheme = scheme.map(|scheme| (scheme.to_owned(), json!([])));
+        self.security
+            .push(Value::Object(scheme.into_iter().collect()));
+    }
+
+    /// The operation as OpenAPI writes it.
+    pub fn into_value(self) -> Value {
+        let Self {
+            operation,
+            schemas: _,
+            parameters,
+            body,
+            answers,
+            security,
+        } = self;
+        let mut value = json!({
+            "tags": [operation.tag()],
+            "operationId": operation.id,
+            "summary": operation.summary,
+        });
+        if let Some(differs) = operation.differs {
+            value["description"] = format!("Unlike the live service: {differs}.").into();
+        }
+        if !parameters.is_empty() {
+            value["parameters"] = parameters.into();
+        }
+        if let Some(body) = body {
+            value["requestBody"] = body;
+        }
+        let answers = answers
+            .into_iter()
+            .map(|(status, answer)| (status.to_string(), answer));
+        value["responses"] = Value::Object(answers.collect());
+        value["security"] = security.into();
+        value
+    }
+}
+
+fn content(media_types: &[&str], schema: &Schema, example: Option<Value>) -> Value {
+    let mut content = json!({"schema": schema});
+    if let Some(example) = example {
+        content["example"] = example;
+    }
+    let media_types = media_types
+        .iter()
+        .map(|name| ((*name).to_owned(), content.clone()));
+    Value::Object(media_types.collect())
+}
+
+/// The first example of a schema: its own, that of the schema it refers to, or a list of one.
+fn example(schema: &Value, definitions: &Map<String, Value>) -> Option<Value> {
+    if let Some(name) = schema["$ref"].as_str() {
+        return example(definitions.get(name.rsplit('/').next()?)?, definitions);
+    }
+    if let Some(items) = schema.get("items") {
+        return Some(json!([example(items, definitions)?]));
+    }
+    let given = schema["examples"].get(0);
+    given.or_else(|| schema["enum"].get(0)).cloned()
+}

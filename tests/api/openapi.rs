@@ -1,0 +1,537 @@
+//! The OpenAPI document: that it says what is served, no more and no less, and that answers are as it says.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+use uptrends_emulator::{Control, Options};
+
+use crate::anonymous::{OPERATIONS, filled};
+use crate::app::{Answer, TestApp, text};
+use crate::control::list;
+
+const OPENAPI: &str = "/v4/swagger/v1/swagger.json";
+const SWAGGER: &str = "/v4/swagger/v1/swagger-2.0.json";
+
+/// A document, without credentials.
+async fn document(app: &TestApp, path: &str) -> Value {
+    let answer = Answer::of(app.anonymous(Method::GET, path)).await;
+    assert_eq!(
+        answer.headers["Content-Type"],
+        "application/json; charset=utf-8"
+    );
+    answer.expect(StatusCode::OK)
+}
+
+/// An operation of a document.
+struct Operation<'a> {
+    method: Method,
+    /// With the server, as a client sends it.
+    path: String,
+    described: &'a Value,
+}
+
+fn operations(document: &Value) -> Vec<Operation<'_>> {
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let server = &item["servers"].get(0).unwrap_or(&document["servers"][0])["url"];
+        let path = format!("{}{path}", server.as_str().unwrap().trim_end_matches('/'));
+        for (method, described) in item
+            .as_object()
+            .unwrap()
+            .iter()
+            .filter(|(name, _)| *name != "servers")
+        {
+            let method = method.to_uppercase().parse().unwrap();
+            operations.push(Operation {
+                method,
+                path: path.clone(),
+                described,
+            });
+        }
+    }
+    operations
+}
+
+/// A path whose parameters name things that nobody has.
+fn filled_in(path: &str) -> String {
+    filled(path)
+        .replace("{accountId}", "999999")
+        .replace("{faultId}", "999999")
+        .replace("{name}", "none")
+}
+
+/// What judges values by the schemas of a document.
+struct Judge {
+    components: Value,
+    known: BTreeMap<String, jsonschema::Validator>,
+}
+
+impl Judge {
+    fn of(document: &Value) -> Self {
+        Self {
+            components: document["components"].clone(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    #[track_caller]
+    fn expect(&mut self, schema: &Value, value: &Value) {
+        let components = &self.components;
+        let validator = self.known.entry(schema.to_string()).or_insert_with(|| {
+            let mut schema = schema.clone();
+            schema["components"] = components.clone();
+            let options = jsonschema::options().should_validate_formats(true);
+            options.build(&schema).unwrap()
+        });
+        if let Err(error) = validator.validate(value) {
+            panic!("{error}: {value} is not {schema}");
+        }
+    }
+
+    /// Expects an answer that the description of its operation tells of.
+    #[track_caller]
+    fn expect_answer(&mut self, described: &Value, answer: &Answer) -> Value {
+        let body = answer.expect(answer.status);
+        let told = &described["responses"][answer.status.as_str()];
+        assert!(
+            told.is_object(),
+            "{} is not told of: {described}",
+            answer.status
+        );
+        match told["content"].as_object() {
+            None => assert_eq!(body, Value::Null),
+            Some(content) => {
+                let sent = answer.headers["Content-Type"].to_str().unwrap();
+                let sent = sent.split(';').next().unwrap();
+                self.expect(&content[sent]["schema"], &body);
+            }
+        }
+        body
+    }
+}
+
+#[tokio::test]
+async fn the_document_has_the_operations_of_the_account_api_and_no_others() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    assert_eq!(document["openapi"], "3.1.0");
+    let operations = operations(&document);
+    let described: BTreeSet<_> = operations
+        .iter()
+        .filter(|operation| operation.path.starts_with("/v4/"))
+        .map(|operation| (operation.method.to_string(), operation.path.clone()))
+        .collect();
+    let answering = OPERATIONS.map(|(method, path)| (method.to_owned(), format!("/v4{path}")));
+    assert_eq!(described, answering.into());
+
+    let supported: BTreeSet<_> = list(&app, "/supported")
+        .await
+        .into_iter()
+        .filter(|operation| operation["isEmulated"] == true)
+        .map(|operation| text(&operation, "operationId"))
+        .collect();
+    let ids: Vec<_> = operations
+        .iter()
+        .map(|operation| text(operation.described, "operationId"))
+        .collect();
+    let of_emulator = |id: &&String| id.starts_with("Emulator_");
+    let named: BTreeSet<_> = ids.iter().filter(|id| !of_emulator(id)).cloned().collect();
+    assert_eq!(named, supported);
+    assert_eq!(
+        ids.iter().collect::<BTreeSet<_>>().len(),
+        ids.len(),
+        "{ids:?}"
+    );
+    for (operation, id) in operations.iter().zip(&ids) {
+        let (tag, _) = id.split_once('_').unwrap();
+        assert_eq!(operation.described["tags"], json!([tag]));
+    }
+}
+
+#[tokio::test]
+async fn every_path_of_the_document_answers_to_the_methods_that_it_names_and_to_no_others() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    let mut paths = BTreeMap::<_, BTreeSet<_>>::new();
+    for operation in operations(&document) {
+        paths
+            .entry(operation.path)
+            .or_default()
+            .insert(operation.method.to_string());
+    }
+    for (path, methods) in paths {
+        let answer = Answer::of(app.request(Method::TRACE, &filled_in(&path))).await;
+        answer.expect(StatusCode::METHOD_NOT_ALLOWED);
+        let allowed = answer.headers["Allow"]
+            .to_str()
+            .unwrap()
+            .split(',')
+            .map(str::trim);
+        let allowed: BTreeSet<_> = allowed
+            .filter(|method| *method != "HEAD")
+            .map(str::to_owned)
+            .collect();
+        assert_eq!(allowed, methods, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_body_has_an_example_that_its_schema_allows() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    let mut judge = Judge::of(&document);
+    for operation in operations(&document) {
+        let described = operation.described;
+        let answers = described["responses"].as_object().unwrap().values();
+        let bodies = answers.chain(described.get("requestBody"));
+        for content in bodies
+            .filter_map(|body| body["content"].as_object())
+            .flat_map(Map::values)
+        {
+            let example = content.get("example");
+            let example = example.unwrap_or_else(|| panic!("no example: {described}"));
+            judge.expect(&content["schema"], example);
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_is_refused_as_the_document_says() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    let mut judge = Judge::of(&document);
+    for operation in operations(&document) {
+        for body in [
+            json!({}),
+            json!([]),
+            json!({"Description": 7, "timeoutMs": 0, "atLeast": 0}),
+        ] {
+            let request = app.request(operation.method.clone(), &filled_in(&operation.path));
+            let answer = Answer::of(request.json(&body)).await;
+            judge.expect_answer(operation.described, &answer);
+            let request = app.anonymous(operation.method.clone(), &filled_in(&operation.path));
+            judge.expect_answer(operation.described, &Answer::of(request).await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_life_of_an_operator_is_as_the_document_says() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    let operations = operations(&document);
+    let mut judge = Judge::of(&document);
+    let mut named = BTreeMap::from([
+        ("accountId", "123456".to_owned()),
+        ("authorizationType", "AllowInfra".to_owned()),
+        ("name", "before".to_owned()),
+        ("timezoneId", "56".to_owned()),
+    ]);
+    // What each step sends, the status of its answer, and what the answer names for the next ones.
+    let steps = [
+        (
+            "Operator_CreateOperator",
+            None,
+            201,
+            Some(("operatorGuid", "OperatorGuid")),
+        ),
+        ("Operator_GetOperator", None, 200, None),
+        ("Operator_GetAllOperators", None, 200, None),
+        ("Operator_UpdateOperator", None, 204, None),
+        ("Operator_UpdateOperatorWithPatch", None, 204, None),
+        ("Operator_GetOperator", None, 200, None),
+        (
+            "OperatorGroup_CreateOperatorGroup",
+            None,
+            201,
+            Some(("operatorGroupGuid", "OperatorGroupGuid")),
+        ),
+        ("OperatorGroup_AddOperatorToOperatorGroup", None, 201, None),
+        ("OperatorGroup_GetOperatorGroupMembers", None, 200, None),
+        ("OperatorGroup_GetOperatorGroup", None, 200, None),
+        ("OperatorGroup_GetAllOperatorGroups", None, 200, None),
+        ("OperatorGroup_UpdateOperatorGroup", None, 204, None),
+        ("Operator_GetOperatorGroupsForOperator", None, 200, None),
+        ("OperatorGroup_AllOperatorsInGroupOffDuty", None, 204, None),
+        ("OperatorGroup_AllOperatorsInGroupOnDuty", None, 204, None),
+        ("Operator_PostAuthorizationForOperator", None, 201, None),
+        ("Operator_GetAuthorizationsForOperator", None, 200, None),
+        ("Operator_DeleteAuthorizationForOperator", None, 204, None),
+        (
+            "OperatorGroup_PostAuthorizationForOperatorGroup",
+            None,
+            201,
+            None,
+        ),
+        (
+            "OperatorGroup_GetAuthorizationsForOperatorGroup",
+            None,
+            200,
+            None,
+        ),
+        (
+            "OperatorGroup_DeleteAuthorizationForOperatorGroup",
+            None,
+            204,
+            None,
+        ),
+        (
+            "OperatorGroup_AddDutyPeriodForOperatorGroup",
+            None,
+            201,
+            Some(("dutyScheduleId", "Id")),
+        ),
+        (
+            "OperatorGroup_GetDutyScheduleForOperatorGroup",
+            None,
+            200,
+            None,
+        ),
+        (
+            "OperatorGroup_UpdateDutyPeriodForOperatorGroup",
+            None,
+            204,
+            None,
+        ),
+        ("OperatorGroup_AddDutyScheduleToAllMembers", None, 204, None),
+        (
+            "OperatorGroup_DeleteDutyScheduleFromOperatorGroup",
+            None,
+            204,
+            None,
+        ),
+        (
+            "Operator_AddDutyPeriodForOperator",
+            Some(json!({
+                "ScheduleMode": "OneTime", "StartDateTime": "2026-01-01T00:00:00Z", "EndDateTime": "2026-01-02T00:00:00Z"
+            })),
+            201,
+            Some(("dutyScheduleId", "Id")),
+        ),
+        ("Operator_GetDutyScheduleForOperator", None, 200, None),
+        ("Operator_UpdateDutyPeriodForOperator", None, 204, None),
+        ("Operator_DeleteDutyScheduleFromOperator", None, 204, None),
+        (
+            "ApiUser_CreateApiUser",
+            None,
+            201,
+            Some(("apiUserGuid", "ApiUserGuid")),
+        ),
+        ("ApiUser_GetApiUser", None, 200, None),
+        ("ApiUser_GetAllApiUsers", None, 200, None),
+        ("ApiUser_GetApiUsersForOperator", None, 200, None),
+        ("ApiUser_UpdateApiUser", None, 204, None),
+        ("ApiUser_DeleteApiUser", None, 204, None),
+        ("Account_GetAccountStatistics", None, 200, None),
+        ("Account_GetSettings", None, 200, None),
+        ("Timezone_GetAllTimezones", None, 200, None),
+        ("Timezone_GetTimezoneById", None, 200, None),
+        (
+            "OutgoingPhoneNumber_GetAllOutgoingPhoneNumbers",
+            None,
+            200,
+            None,
+        ),
+        ("Emulator_TakeSnapshot", None, 201, None),
+        ("Emulator_ListSnapshots", None, 200, None),
+        ("Emulator_GetSnapshot", None, 200, None),
+        (
+            "OperatorGroup_RemoveOperatorFromOperatorGroup",
+            None,
+            204,
+            None,
+        ),
+        ("OperatorGroup_DeleteOperatorGroup", None, 204, None),
+        ("Operator_DeleteOperator", None, 204, None),
+        ("Operator_GetOperator", None, 404, None),
+        ("Emulator_RestoreSnapshot", None, 204, None),
+        ("Operator_GetOperator", None, 200, None),
+        ("Emulator_DeleteSnapshot", None, 204, None),
+        (
+            "Emulator_CreateFaultOfAccount",
+            None,
+            201,
+            Some(("faultId", "id")),
+        ),
+        ("Emulator_GetFaultOfAccount", None, 200, None),
+        ("Operator_CreateOperator", None, 503, None),
+        ("Emulator_CreateFault", None, 201, None),
+        ("Emulator_ListFaults", None, 200, None),
+        ("Emulator_ClearFaults", None, 204, None),
+        ("Emulator_ListRequests", None, 200, None),
+        ("Emulator_CountRequestsOfAccount", None, 200, None),
+        ("Emulator_WaitForRequests", None, 200, None),
+        ("Emulator_FreezeClock", None, 200, None),
+        ("Emulator_AdvanceClockOfAccount", None, 200, None),
+        ("Emulator_GetClockOfAccount", None, 200, None),
+        ("Emulator_ResumeClock", None, 200, None),
+        ("Emulator_ExportAccount", None, 200, None),
+        (
+            "Emulator_CreateAccount",
+            None,
+            201,
+            Some(("accountId", "accountId")),
+        ),
+        ("Emulator_GetAccount", None, 200, None),
+        ("Emulator_ListAccounts", None, 200, None),
+        ("Emulator_ResetAccount", None, 204, None),
+        ("Emulator_DeleteAccount", None, 204, None),
+        ("Emulator_ListSupported", None, 200, None),
+        ("Emulator_GetSeedSchema", None, 200, None),
+        ("Emulator_Reset", None, 204, None),
+        ("Emulator_GetHealth", None, 200, None),
+        ("Emulator_GetReadiness", None, 200, None),
+    ];
+    for (id, body, status, names) in steps {
+        let operation = operations
+            .iter()
+            .find(|one| one.described["operationId"] == id);
+        let operation = operation.unwrap_or_else(|| panic!("there is no {id}"));
+        let path = named
+            .iter()
+            .fold(operation.path.clone(), |path, (name, value)| {
+                path.replace(&format!("{{{name}}}"), value)
+            });
+        let mut request = app.request(operation.method.clone(), &path);
+        let content = &operation.described["requestBody"]["content"]["application/json"];
+        if let Some(mut body) = body.or_else(|| content.get("example").cloned()) {
+            // The examples name an operator of their own.
+            if body["OperatorGuid"].is_string() {
+                body["OperatorGuid"] = named["operatorGuid"].as_str().into();
+            }
+            judge.expect(&content["schema"], &body);
+            request = request.json(&body);
+        }
+        let answer = Answer::of(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{id}: {}", answer.text);
+        if status == 503 {
+            // A fault answers what it was told to answer.
+            continue;
+        }
+        let answered = judge.expect_answer(operation.described, &answer);
+        if let Some((name, field)) = names {
+            let value = &answered[field];
+            named.insert(
+                name,
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned),
+            );
+        }
+    }
+    let register = operations
+        .iter()
+        .find(|one| one.path == "/v4/Register")
+        .unwrap();
+    let request = app
+        .anonymous(Method::POST, "/v4/Register?description=CI")
+        .basic_auth("admin@example.com", Some("emulator"));
+    let answer = Answer::of(request).await;
+    assert_eq!(answer.status, StatusCode::CREATED);
+    judge.expect_answer(register.described, &answer);
+}
+
+#[tokio::test]
+async fn without_the_control_api_the_document_does_not_tell_of_it() {
+    let control = Control::Off;
+    let app = TestApp::start_with(Options {
+        control,
+        ..Options::default()
+    })
+    .await;
+    let document = document(&app, OPENAPI).await;
+    let paths = document["paths"].as_object().unwrap().keys();
+    let of_emulator: Vec<_> = paths
+        .filter(|path| path.starts_with("/_emulator"))
+        .collect();
+    assert_eq!(of_emulator, ["/_emulator/health", "/_emulator/ready"]);
+    assert!(document["components"]["schemas"].get("Operator").is_some());
+}
+
+#[tokio::test]
+async fn the_document_as_swagger_has_the_same_operations_of_the_account_api() {
+    let app = TestApp::start().await;
+    let document = document(&app, SWAGGER).await;
+    assert_eq!(document["swagger"], "2.0");
+    assert_eq!(document["basePath"], "/v4");
+    let mut described = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            described.insert((method.to_uppercase(), path.clone()));
+        }
+    }
+    let answering = OPERATIONS.map(|(method, path)| (method.to_owned(), path.to_owned()));
+    assert_eq!(described, answering.into());
+
+    let create = &document["paths"]["/Operator"]["post"];
+    assert_eq!(create["operationId"], "Operator_CreateOperator");
+    assert_eq!(create["security"], json!([{"basicauth": []}]));
+    let body = json!({
+        "name": "body", "in": "body", "required": true, "schema": {"$ref": "#/definitions/OperatorInput"}
+    });
+    assert_eq!(create["parameters"], json!([body]));
+    let definitions = &document["definitions"];
+    assert_eq!(
+        definitions["OperatorInput"]["properties"]["TimeZoneId"]["type"],
+        "integer"
+    );
+    assert_eq!(
+        definitions["OperatorDutyScheduleInput"]["required"],
+        json!(["ScheduleMode"])
+    );
+    assert_eq!(
+        definitions["OperatorDutyScheduleInput"]["properties"]["ScheduleMode"]["enum"],
+        json!(["OneTime", "Daily", "Weekly", "Monthly"])
+    );
+    let authorize =
+        &document["paths"]["/Operator/{operatorGuid}/Authorization/{authorizationType}"]["post"];
+    assert_eq!(authorize["parameters"][1]["enum"][0], "AccountAccess");
+    let told = document.to_string();
+    for later in [
+        "oneOf",
+        "anyOf",
+        "\"examples\":[",
+        "components",
+        "[\"string\",\"null\"]",
+    ] {
+        assert!(!told.contains(later), "{later}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_and_all_it_needs_come_from_here_and_ask_for_no_credentials() {
+    let app = TestApp::start().await;
+    for path in [
+        "/v4/swagger/",
+        "/v4/swagger",
+        "/V4/Swagger/Index.html?url=/v4/swagger/v1/swagger.json",
+    ] {
+        let page = Answer::of(app.anonymous(Method::GET, path)).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert_eq!(page.headers["Content-Type"], "text/html; charset=utf-8");
+        let policy = page.headers["Content-Security-Policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'self';"), "{policy}");
+        assert!(!page.text.contains("://"), "{}", page.text);
+        let quoted = page.text.split('"').filter(|text| text.starts_with('/'));
+        let parts: Vec<_> = quoted.collect();
+        assert_eq!(parts.len(), 3, "{parts:?}");
+        for part in parts {
+            let part = Answer::of(app.anonymous(Method::GET, part)).await;
+            assert_eq!(part.status, StatusCode::OK);
+        }
+    }
+    for part in ["swagger-ui-bundle.js", "swagger-ui.css"] {
+        let part = app
+            .anonymous(Method::GET, &format!("/v4/swagger/{part}"))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(part.headers()["Content-Encoding"], "gzip");
+        assert_eq!(part.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
+    }
+    let wrong = Answer::of(app.anonymous(Method::POST, "/v4/swagger/")).await;
+    wrong.messages(StatusCode::METHOD_NOT_ALLOWED);
+    let recorded: Vec<_> = list(&app, "/requests").await;
+    assert!(recorded.is_empty(), "{recorded:?}");
+}

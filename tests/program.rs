@@ -826,3 +826,15 @@ fn a_healthcheck_takes_no_other_server_for_the_emulator() {
     }
     answers.join().unwrap();
 }
+
+#[tokio::test]
+async fn the_document_is_printed_as_it_is_served() {
+    for flags in [["--control", "on"], ["--control", "off"]] {
+        let program = Program::start(&flags);
+        let served = reqwest::get(format!("{}/v4/swagger/v1/swagger.json", program.url));
+        let served = served.await.unwrap().text().await.unwrap();
+        let printed = run(&["openapi", flags[0], flags[1]], &[]);
+        assert_eq!(printed.status.code(), Some(0));
+        assert_eq!(String::from_utf8(printed.stdout).unwrap(), served);
+    }
+}

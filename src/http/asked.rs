@@ -127,7 +127,7 @@ pub fn or_blank(mut schema: Schema) -> Schema {
         let pattern = format!("^$|{pattern}");
         schema.insert("pattern".to_owned(), pattern.into());
     }
-    if schema.get("type").is_some() {
+    if schema.get("type").is_some() && schema.get("format").is_none() {
         return schema;
     }
     json_schema!({"anyOf": [schema, {"type": "string", "maxLength": 0}]})

@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
+use super::asked::or_blank;
 use super::auth::{Credentials, credentials};
 use super::extract::Json;
 use super::observe::{self, Trace};
@@ -119,7 +120,7 @@ impl Describe for Query {
     fn describe(operation: &mut Operating<'_>) {
         let requests = &mut operation.schemas.requests;
         let description = requests.subschema_for::<Description>();
-        let operator = requests.subschema_for::<OperatorGuid>();
+        let operator = or_blank(requests.subschema_for::<OperatorGuid>());
         operation.parameter(Place::Query, "description", description);
         operation.parameter(Place::Query, "operatorGuid", operator);
     }

@@ -134,7 +134,7 @@ pub fn user_name(text: &str) -> Result<String, String> {
 
 /// The SHA-256 digest of an API user's password. The password is 160 random bits, which nobody guesses; a slow hash would
 /// only cost every request its time.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {

@@ -1,22 +1,59 @@
 //! Who asks, and what they may.
 
-use super::{Account, AccountId, ApiUserGuid, OperatorGuid};
+use super::api_user::SecretDigest;
+use super::{Account, AccountId, ApiUserGuid, OperatorGuid, PasswordHash};
 use crate::error::{Error, Result};
 
-/// The API user behind a request, and the operator it stands for. It carries no rights: they are asked of the account, at
-/// the moment of the change.
+/// The operator behind a request. It carries no rights: they are asked of the account, at the moment of the change.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     pub account: AccountId,
     pub operator: OperatorGuid,
-    pub api_user: ApiUserGuid,
+    pub credentials: Credentials,
+}
+
+/// What an operator showed to be taken for who it is.
+#[derive(Debug, Clone, Copy)]
+pub enum Credentials {
+    /// Those of an API user of the operator.
+    ApiUser(ApiUserGuid),
+    /// The operator's own password; this is the digest of its hash.
+    Password(SecretDigest),
+}
+
+impl Credentials {
+    /// The password that has this hash was the right one.
+    pub fn password(hash: &PasswordHash) -> Self {
+        Self::Password(SecretDigest::of(hash.as_str()))
+    }
 }
 
 impl Caller {
-    /// The API user that the credentials named must still be there, and its operator active, when a change that waited has
-    /// its turn.
+    /// The API user that the credentials named.
+    pub fn api_user(&self) -> Option<ApiUserGuid> {
+        match self.credentials {
+            Credentials::ApiUser(guid) => Some(guid),
+            Credentials::Password(_) => None,
+        }
+    }
+
+    /// What was shown must still hold when a change that waited has its turn: an API user can be gone, an operator gone or
+    /// inactive, or it has another password, or may no longer use one.
     pub fn confirm(&self, account: &Account) -> Result<()> {
-        if account.api_users.contains(&self.api_user) && account.is_active(self.operator) {
+        let holds = match self.credentials {
+            Credentials::ApiUser(guid) => {
+                account.api_users.contains(&guid) && account.is_active(self.operator)
+            }
+            Credentials::Password(digest) => {
+                account.operator(self.operator).is_ok_and(|operator| {
+                    account.may_log_in(operator)
+                        && operator.password().is_some_and(|hash| {
+                            SecretDigest::of(hash.as_str()).agrees_with(&digest)
+                        })
+                })
+            }
+        };
+        if holds {
             Ok(())
         } else {
             Err(Error::Unauthenticated)

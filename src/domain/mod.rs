@@ -27,7 +27,7 @@ pub mod user;
 
 pub use account::{Account, AccountId};
 pub use api_user::{ApiUser, ApiUserType};
-pub use caller::Caller;
+pub use caller::{Caller, Credentials};
 pub use clock::{Clock, Context};
 pub use collection::Collection;
 pub use draft::{Draft, Problems};

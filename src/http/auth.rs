@@ -45,7 +45,9 @@ pub async fn authenticate(
         extract::read_for_journal(&state, &trace, request).await;
         return Error::Unauthenticated.into_response();
     };
-    slot.usage.count(caller.api_user, state.store.now(&slot));
+    if let Some(api_user) = caller.api_user() {
+        slot.usage.count(api_user, state.store.now(&slot));
+    }
     trace.accepted(&slot, user_name);
     request.extensions_mut().insert(caller);
     request.extensions_mut().insert(slot);

@@ -19,10 +19,10 @@ use super::extract::Json;
 use super::observe::{self, Trace};
 use crate::AppState;
 use crate::domain::text::Description;
-use crate::domain::{Draft, OperatorGuid, Problems};
+use crate::domain::{Caller, Draft, OperatorGuid, Problems};
 use crate::error::{Error, Result};
 use crate::operation::{Created, Describe, Description as Operating, Operation, Place, operation};
-use crate::service::registration::{self, Login, Registered, Registration};
+use crate::service::registration::{self, Registered, Registration};
 
 pub static OPERATIONS: &[Operation] = &[operation!(
     POST "/Register" => register,
@@ -86,7 +86,7 @@ struct RegistrationResponse {
 
 async fn register(
     State(state): State<AppState>,
-    Extension(login): Extension<Login>,
+    Extension(caller): Extension<Caller>,
     Query(draft): Query,
 ) -> Result<Created<Json<RegistrationResponse>>> {
     let Registered {
@@ -94,7 +94,7 @@ async fn register(
         password,
         account,
         operator,
-    } = registration::register(&state, login, draft).await?;
+    } = registration::register(&state, &caller, draft).await?;
     let body = RegistrationResponse {
         user_name: api_user.user_name.clone(),
         password,

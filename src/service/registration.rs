@@ -1,23 +1,16 @@
-//! `POST /Register`: an operator makes an API user with its own e-mail address and password.
+//! The login of operators, with their e-mail address and password, and what they register for with it.
 
 use std::sync::Arc;
 
+use super::change;
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
 use crate::domain::text::Description;
 use crate::domain::{
-    AccountId, ApiUser, Draft, Operator, OperatorGuid, PasswordHash, PlainPassword,
+    AccountId, ApiUser, Caller, Credentials, Draft, Operator, OperatorGuid, PlainPassword,
 };
 use crate::error::{Error, Result};
 use crate::store::{Slot, State};
-
-/// An operator whose password was right.
-#[derive(Debug, Clone)]
-pub struct Login {
-    account: AccountId,
-    operator: OperatorGuid,
-    password: PasswordHash,
-}
 
 /// What a registration asks for.
 #[derive(Debug, Clone)]
@@ -36,7 +29,7 @@ pub struct Registered {
 }
 
 /// Checks an operator's login. A name that nobody has takes as long as a wrong password.
-pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Login> {
+pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Caller> {
     let found = find(&state.store.state(), name);
     let hash = found
         .as_ref()
@@ -46,13 +39,11 @@ pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Logi
         .verify(hash.clone(), PlainPassword::claimed(password))
         .await?;
     match (found, hash) {
-        (Some((slot, operator)), Some(password))
-            if is_right && slot.account.may_log_in(&operator) =>
-        {
-            Ok(Login {
+        (Some((slot, operator)), Some(hash)) if is_right && slot.account.may_log_in(&operator) => {
+            Ok(Caller {
                 account: slot.account.id,
                 operator: operator.guid,
-                password,
+                credentials: Credentials::password(&hash),
             })
         }
         _ => Err(Error::Unauthenticated),
@@ -78,49 +69,36 @@ pub fn find(all: &State, name: &str) -> Option<(Arc<Slot>, Arc<Operator>)> {
 
 pub async fn register(
     state: &AppState,
-    login: Login,
+    caller: &Caller,
     draft: Draft<Registration>,
 ) -> Result<Registered> {
-    let Login {
-        account,
-        operator: own,
-        password: hash,
-    } = login;
-    state
-        .store
-        .change(account, move |account, context| {
-            // The login is that of the moment of the change.
-            let is_valid = |operator: &Arc<Operator>| {
-                operator.password() == Some(&hash) && account.may_log_in(operator)
-            };
-            if !account.operator(own).is_ok_and(is_valid) {
-                return Err(Error::Unauthenticated);
-            }
-            let draft = draft.map(
-                |Registration {
-                     description,
-                     operator,
-                 }| ApiUserChange {
-                    operator: operator.unwrap_or(own),
-                    description,
-                },
-            );
-            let is_for_oneself = draft.value().is_none_or(|change| change.operator == own);
-            let access = if is_for_oneself || account.is_administrator(own) {
-                Ok(())
-            } else {
-                Err(Error::Forbidden(
-                    "only members of the Administrators group may register for another operator",
-                ))
-            };
-            let (api_user, password) = account.add_api_user(draft, access, context)?;
-            let operator = Arc::clone(account.operator(api_user.operator)?);
-            Ok(Registered {
-                api_user,
-                password,
-                account: account.id,
-                operator,
-            })
+    let own = caller.operator;
+    change(state, caller, move |account, context| {
+        let draft = draft.map(
+            |Registration {
+                 description,
+                 operator,
+             }| ApiUserChange {
+                operator: operator.unwrap_or(own),
+                description,
+            },
+        );
+        let is_for_oneself = draft.value().is_none_or(|change| change.operator == own);
+        let access = if is_for_oneself || account.is_administrator(own) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden(
+                "only members of the Administrators group may register for another operator",
+            ))
+        };
+        let (api_user, password) = account.add_api_user(draft, access, context)?;
+        let operator = Arc::clone(account.operator(api_user.operator)?);
+        Ok(Registered {
+            api_user,
+            password,
+            account: account.id,
+            operator,
         })
-        .await
+    })
+    .await
 }

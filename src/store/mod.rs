@@ -32,7 +32,7 @@ pub use state::{Base, Slot, State};
 
 use crate::domain::api_user::SecretDigest;
 use crate::domain::journal::Entry;
-use crate::domain::{Account, AccountId, Caller, Context, Moment};
+use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment};
 use crate::error::{Error, Result};
 use writer::{Job, Writer};
 
@@ -100,7 +100,7 @@ impl Store {
         let caller = Caller {
             account: slot.account.id,
             operator: api_user.operator,
-            api_user: api_user.guid,
+            credentials: Credentials::ApiUser(api_user.guid),
         };
         Some((caller, Arc::clone(slot)))
     }

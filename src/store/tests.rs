@@ -289,7 +289,7 @@ async fn a_file_is_read_back_after_a_restart_with_its_usage() {
     let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
     let now = store.now(&slot);
     for _ in 0..3 {
-        slot.usage.count(caller.api_user, now);
+        slot.usage.count(caller.api_user().unwrap(), now);
     }
     let before = (**store.state()).clone();
     store.close().await;
@@ -297,7 +297,10 @@ async fn a_file_is_read_back_after_a_restart_with_its_usage() {
     let store = Store::open(&path).await.unwrap();
     assert_eq!(**store.state(), before);
     let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
-    assert_eq!(slot.usage.of(caller.api_user, now), Some((now, 3)));
+    assert_eq!(
+        slot.usage.of(caller.api_user().unwrap(), now),
+        Some((now, 3))
+    );
     store.close().await;
 }
 

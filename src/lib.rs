@@ -51,6 +51,8 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use subtle::ConstantTimeEq as _;
+
 use service::password::Passwords;
 use store::Store;
 
@@ -94,5 +96,16 @@ pub enum Control {
 impl Control {
     pub fn has_token(&self) -> bool {
         matches!(self, Self::On { token: Some(_) })
+    }
+
+    /// Whether it is open to somebody who has this token, or none.
+    pub fn admits(&self, sent: Option<&str>) -> bool {
+        match self {
+            Self::Off => false,
+            Self::On { token: None } => true,
+            Self::On { token: Some(token) } => {
+                sent.is_some_and(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into())
+            }
+        }
     }
 }

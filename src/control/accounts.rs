@@ -17,7 +17,7 @@ use crate::AppState;
 use crate::document::{self, Document};
 use crate::domain::{ApiUserGuid, OperatorGuid, Usage};
 use crate::operation::{Created, Describe, Description, Operation, operation};
-use crate::service::accounts::{self, Made, Source};
+use crate::service::accounts::{self, Made};
 use crate::store::{Slot, State as Accounts};
 
 pub static OPERATIONS: &[Operation] = &[
@@ -180,8 +180,12 @@ async fn create(
         }
         (None, Some(Value::String(text))) => accounts::load(&state, &text, label.clone()).await?,
         (None, Some(seed)) => accounts::load(&state, &format!("{seed:#}"), label.clone()).await?,
-        (from, None) => accounts::create(&state, source(from.as_deref())?, label.clone()).await?,
+        (from, None) => {
+            let source = from.map(|from| from.parse()).transpose()?;
+            accounts::create(&state, source.unwrap_or_default(), label.clone()).await?
+        }
     };
+    let authorization = made.authorization();
     let Made {
         account,
         api_user,
@@ -200,10 +204,7 @@ async fn create(
             operator_guid: owner.guid,
             email: owner.profile().email.to_string(),
         },
-        authorization: format!(
-            "Basic {}",
-            STANDARD.encode(format!("{}:{password}", api_user.user_name))
-        ),
+        authorization,
         api_user: Credentials {
             api_user_guid: api_user.guid,
             user_name: api_user.user_name.clone(),
@@ -211,19 +212,6 @@ async fn create(
         },
     };
     Ok(Created(Json(body)))
-}
-
-fn source(from: Option<&str>) -> Result<Source> {
-    match from {
-        None | Some("seed") => Ok(Source::Seed),
-        Some("empty") => Ok(Source::Empty),
-        Some(from) => match from.strip_prefix("account:") {
-            Some(id) => Ok(Source::Account(account_id(id)?)),
-            None => Err(Problem::bad_request(format!(
-                "from: {from} is none of seed, empty and account:ID"
-            ))),
-        },
-    }
 }
 
 async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<NoContent> {

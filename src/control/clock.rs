@@ -5,11 +5,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::problem::{Body, Problem, Result};
+use super::problem::{Body, Result};
 use super::scope::{Scope, both};
-use crate::domain::clock::{Period, system_time};
-use crate::domain::{Clock, Moment};
+use crate::AppState;
 use crate::operation::Operation;
+use crate::service::clock;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/clock" => look, "Emulator_GetClock", "What the clock says."),
@@ -59,67 +59,23 @@ async fn look(scope: Scope) -> Json<ClockBody> {
 }
 
 async fn freeze(scope: Scope, Body(Freeze { at }): Body<Freeze>) -> Result<Json<ClockBody>> {
-    let at = at
-        .map(|at| moment("at", &at))
-        .transpose()?
-        .unwrap_or_else(|| now(&scope));
-    scope.beside().set_clock(Some(Clock::Frozen(at)));
+    clock::freeze(&scope, at.as_deref())?;
     Ok(Json(shown(&scope)))
 }
 
 async fn advance(scope: Scope, Body(Advance { by, to }): Body<Advance>) -> Result<Json<ClockBody>> {
-    let server = scope.slot.as_ref().and_then(|_| scope.all.beside.clock());
-    scope.beside().move_clock(|own| {
-        let (clock, system) = (own.or(server).unwrap_or_default(), system_time());
-        let now = clock.now(system);
-        let to = match (&by, &to) {
-            (Some(by), None) => by
-                .parse()
-                .and_then(|period: Period| period.after(now))
-                .map_err(|message| Problem::bad_request(format!("by: {message}")))?,
-            (None, Some(to)) => moment("to", to)?,
-            _ => {
-                return Err(Problem::bad_request(
-                    "say either by (an ISO 8601 duration) or to (a date and time)",
-                ));
-            }
-        };
-        if to < now {
-            return Err(Problem::bad_request(format!(
-                "to: {to} lies before {now}; freeze the clock to go back"
-            )));
-        }
-        Ok(clock.set(to, system))
-    })?;
+    clock::advance(&scope, by.as_deref(), to.as_deref())?;
     Ok(Json(shown(&scope)))
 }
 
 async fn resume(scope: Scope) -> Json<ClockBody> {
-    scope.beside().set_clock(None);
+    clock::resume(&scope);
     Json(shown(&scope))
 }
 
 fn shown(scope: &Scope) -> ClockBody {
     ClockBody {
-        mode: clock(scope).mode(),
-        now: format!("{}Z", now(scope)),
+        mode: clock::of(scope).mode(),
+        now: format!("{}Z", scope.now()),
     }
-}
-
-/// The clock that counts: an account's own, or the server's.
-fn clock(scope: &Scope) -> Clock {
-    scope
-        .beside()
-        .clock()
-        .or_else(|| scope.all.beside.clock())
-        .unwrap_or_default()
-}
-
-fn now(scope: &Scope) -> Moment {
-    scope.all.now(scope.slot.as_deref())
-}
-
-fn moment(field: &str, text: &str) -> Result<Moment> {
-    text.parse()
-        .map_err(|message| Problem::bad_request(format!("{field}: {message}")))
 }

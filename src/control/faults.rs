@@ -15,6 +15,7 @@ use super::problem::{Body, Path, Problem, Result, whole, whole_or_null};
 use super::requests::MatchBody;
 use super::scope::{Scope, both};
 use crate::domain::fault::{Effect, Fault, When};
+use crate::error::Error;
 use crate::operation::{Created, Operation};
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
@@ -33,7 +34,7 @@ const LONGEST_DELAY: u64 = 600_000;
 #[schemars(example = json!({
     "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before", "count": 1
 }))]
-struct NewFault {
+pub struct NewFault {
     #[serde(default)]
     r#match: MatchBody,
     effect: EffectBody,
@@ -147,36 +148,7 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
 }
 
 async fn create(scope: Scope, Body(new): Body<NewFault>) -> Result<Created<Json<FaultBody>>> {
-    let NewFault {
-        r#match,
-        effect,
-        when,
-        skip,
-        count,
-        probability,
-    } = new;
-    if !(0.0..=1.0).contains(&probability) {
-        return Err(Problem::bad_request("probability: a number from 0 to 1"));
-    }
-    if count == Some(0) {
-        return Err(Problem::bad_request(
-            "count: at least 1; leave it out for a fault that stays",
-        ));
-    }
-    let fault = Fault {
-        id: Fault::new_id(),
-        matches: r#match.into(),
-        effect: effect.try_into()?,
-        when: match when {
-            WhenBody::Before => When::Before,
-            WhenBody::After => When::After,
-        },
-        skip,
-        count,
-        probability,
-        seen: 0,
-        hits: 0,
-    };
+    let fault = Fault::try_from(new)?;
     scope.beside().faults.add(fault.clone());
     Ok(Created(Json(fault.into())))
 }
@@ -224,10 +196,51 @@ impl FaultPath {
     }
 }
 
-impl TryFrom<EffectBody> for Effect {
-    type Error = Problem;
+impl TryFrom<NewFault> for Fault {
+    type Error = Error;
 
-    fn try_from(effect: EffectBody) -> Result<Self> {
+    fn try_from(new: NewFault) -> Result<Self, Error> {
+        let NewFault {
+            r#match,
+            effect,
+            when,
+            skip,
+            count,
+            probability,
+        } = new;
+        if !(0.0..=1.0).contains(&probability) {
+            return Err(malformed("probability: a number from 0 to 1"));
+        }
+        if count == Some(0) {
+            return Err(malformed(
+                "count: at least 1; leave it out for a fault that stays",
+            ));
+        }
+        Ok(Self {
+            id: Self::new_id(),
+            matches: r#match.into(),
+            effect: effect.try_into()?,
+            when: match when {
+                WhenBody::Before => When::Before,
+                WhenBody::After => When::After,
+            },
+            skip,
+            count,
+            probability,
+            seen: 0,
+            hits: 0,
+        })
+    }
+}
+
+fn malformed(message: impl Into<String>) -> Error {
+    Error::Malformed(vec![message.into()])
+}
+
+impl TryFrom<EffectBody> for Effect {
+    type Error = Error;
+
+    fn try_from(effect: EffectBody) -> Result<Self, Error> {
         match effect {
             EffectBody {
                 status: Some(status),
@@ -237,7 +250,7 @@ impl TryFrom<EffectBody> for Effect {
                 network: None,
             } => {
                 if !(200..=599).contains(&status) {
-                    return Err(Problem::bad_request(format!(
+                    return Err(malformed(format!(
                         "effect.status: {status} is no status of an answer, 200 to 599"
                     )));
                 }
@@ -248,9 +261,7 @@ impl TryFrom<EffectBody> for Effect {
                         ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name)
                     });
                     if !can_be_sent || value.parse::<HeaderValue>().is_err() {
-                        return Err(Problem::bad_request(format!(
-                            "effect.headers: {name} cannot be sent"
-                        )));
+                        return Err(malformed(format!("effect.headers: {name} cannot be sent")));
                     }
                 }
                 Ok(Self::Answer {
@@ -267,7 +278,7 @@ impl TryFrom<EffectBody> for Effect {
                 network: None,
             } => {
                 if delay > LONGEST_DELAY {
-                    return Err(Problem::bad_request(format!(
+                    return Err(malformed(format!(
                         "effect.delayMs: at most {LONGEST_DELAY}"
                     )));
                 }
@@ -283,7 +294,7 @@ impl TryFrom<EffectBody> for Effect {
                 Network::Reset => Self::Reset,
                 Network::Hang => Self::Hang,
             }),
-            _ => Err(Problem::bad_request(
+            _ => Err(malformed(
                 "effect: one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",
             )),
         }

@@ -15,13 +15,12 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
-use subtle::ConstantTimeEq as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::document::schema;
@@ -30,6 +29,7 @@ use crate::http::documented;
 use crate::http::operations::{self, NOT_EMULATED};
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
+pub use faults::NewFault;
 use problem::Problem;
 
 /// What `--control` and `--control-token` are about.
@@ -114,27 +114,13 @@ async fn guard(State(state): State<AppState>, request: Request, next: Next) -> R
 }
 
 fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
-    let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
-    let is_foreign = header(ORIGIN).is_some_and(|origin| {
-        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-        let is_own = header(HOST) == Some(host);
-        // A name that the page's own server gives away may point here for a moment (DNS rebinding); without a token,
-        // only names that nobody else can have are believed.
-        !is_own || !(is_local(host) || control.has_token())
-    });
-    if is_foreign {
+    if is_foreign(control, headers) {
         let told = "requests from pages of another origin are refused";
         return Some(Problem::new(StatusCode::FORBIDDEN, told).into_response());
     }
-    let Control::On { token: Some(token) } = control else {
-        return None;
-    };
-    let sent = header(AUTHORIZATION).and_then(|value| value.split_once(' '));
-    let is_right = sent.is_some_and(|(scheme, sent)| {
-        scheme.eq_ignore_ascii_case("Bearer")
-            && bool::from(sent.trim().as_bytes().ct_eq(token.as_bytes()))
-    });
-    if is_right {
+    let sent = header(headers, AUTHORIZATION).and_then(|value| value.split_once(' '));
+    let bearer = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+    if control.admits(bearer.map(|(_, token)| token.trim())) {
         return None;
     }
     let told = "send the token of --control-token: Authorization: Bearer …";
@@ -145,6 +131,21 @@ fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
         )
             .into_response(),
     )
+}
+
+fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
+}
+
+/// Whether a web page of another origin sends this request.
+pub fn is_foreign(control: &Control, headers: &HeaderMap) -> bool {
+    header(headers, ORIGIN).is_some_and(|origin| {
+        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+        let is_own = header(headers, HOST) == Some(host);
+        // A name that the page's own server gives away may point here for a moment (DNS rebinding); without a token,
+        // only names that nobody else can have are believed.
+        !is_own || !(is_local(host) || control.has_token())
+    })
 }
 
 /// Whether a host is an address, `localhost` or a name without a dot, as the services of a Compose file have.

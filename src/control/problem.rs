@@ -16,7 +16,7 @@ use crate::AppState;
 use crate::error::Error;
 use crate::http::status;
 
-pub type Result<T> = std::result::Result<T, Problem>;
+pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
 /// What is wrong, as RFC 9457 writes it.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -1,7 +1,6 @@
 //! `…/requests`: the journal, to look at and to assert on.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
@@ -20,7 +19,6 @@ use crate::AppState;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::operation::Operation;
 use crate::server::Connection;
-use crate::store::Slot;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),
@@ -154,7 +152,7 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
         user_name,
         status,
     };
-    let mut found = fitting(&scope, &matches);
+    let mut found = scope.requests(&matches);
     found.retain(|entry| since.is_none_or(|since| entry.sequence > since));
     let skipped = found.len().saturating_sub(limit.unwrap_or(usize::MAX));
     Json(
@@ -167,19 +165,13 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
 }
 
 async fn clear(scope: Scope) -> NoContent {
-    if scope.slot.is_none() {
-        scope
-            .all
-            .slots()
-            .for_each(|slot| slot.beside.journal.clear());
-    }
-    scope.beside().journal.clear();
+    scope.forget_requests();
     NoContent
 }
 
 async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
     Json(Count {
-        count: fitting(&scope, &matches.into()).len(),
+        count: scope.requests(&matches.into()).len(),
     })
 }
 
@@ -204,7 +196,7 @@ async fn wait(
     // Before the first look, so that no request is missed between that and the waiting.
     let mut recorded = state.store.recorded();
     loop {
-        let count = fitting(&scope, &matches).len();
+        let count = scope.requests(&matches).len();
         if count >= at_least {
             return Ok(Json(Count { count }));
         }
@@ -220,18 +212,6 @@ async fn wait(
         }
         scope = scope.again(&state)?;
     }
-}
-
-/// The entries that fit, in their order; for the server, those of all accounts.
-fn fitting(scope: &Scope, matches: &Match) -> Vec<Arc<Entry>> {
-    let mut entries = scope.beside().journal.entries();
-    if scope.slot.is_none() {
-        let of_account = |slot: &Arc<Slot>| slot.beside.journal.entries();
-        entries.extend(scope.all.slots().flat_map(of_account));
-        entries.sort_by_key(|entry| entry.sequence);
-    }
-    entries.retain(|entry| matches.fits(entry.matched()));
-    entries
 }
 
 /// A request as the journal tells it.

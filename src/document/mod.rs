@@ -31,6 +31,16 @@ use located::Field;
 /// The built-in default account.
 pub const DEFAULT: &str = include_str!("default.yaml");
 
+/// The e-mail address and the password of the owner of the built-in account, before somebody changes them.
+pub const DEFAULT_LOGIN: (&str, &str) = ("admin@example.com", "emulator");
+
+/// The hash of that password, by which it is known whether it is still the right one.
+pub fn default_password_hash() -> Option<&'static str> {
+    DEFAULT
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("PasswordHash: "))
+}
+
 /// What is wrong with a document, in the order of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Context, Moment, OperatorGuid};
+use super::{ApiUserGuid, Context, Moment, OperatorGuid, Usage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUser {
@@ -80,12 +80,23 @@ pub enum ApiUserType {
     TransactionRecorder,
 }
 
-/// When an API user was last used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+impl ApiUser {
+    /// When the API user was last used, and how often in the last 30 days.
+    pub fn used(&self, usage: &Usage, now: Moment) -> (LastUsed, i64) {
+        match usage.of(self.guid, now) {
+            Some((last_used, requests)) => (LastUsed::At(last_used), requests),
+            None if self.predates_last_used => (LastUsed::Unknown, 0),
+            None => (LastUsed::NotYet, 0),
+        }
+    }
+}
+
+/// When an API user was last used. The order is that of how much is known of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LastUsed {
-    At(Moment),
     NotYet,
     Unknown,
+    At(Moment),
 }
 
 const NOT_YET_USED: &str = "Not yet used";
@@ -134,7 +145,7 @@ pub fn user_name(text: &str) -> Result<String, String> {
 
 /// The SHA-256 digest of an API user's password. The password is 160 random bits, which nobody guesses; a slow hash would
 /// only cost every request its time.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {

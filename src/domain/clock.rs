@@ -157,7 +157,8 @@ impl Context {
     }
 }
 
-fn random<const N: usize>() -> [u8; N] {
+/// Random bytes of the operating system.
+pub fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     SysRng
         .try_fill_bytes(&mut bytes)

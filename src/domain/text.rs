@@ -238,6 +238,9 @@ fn phone_number(text: &str) -> Result<(), String> {
     }
 }
 
+/// The cultures that an operator can have.
+pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
+
 fn culture_name(text: &str) -> Result<(), String> {
     if text.is_empty()
         || CULTURES

@@ -19,6 +19,12 @@ use super::text::whole_number;
 #[serde(transparent)]
 pub struct TimeZoneId(i32);
 
+impl TimeZoneId {
+    pub fn get(self) -> i32 {
+        self.0
+    }
+}
+
 impl TryFrom<i32> for TimeZoneId {
     type Error = String;
 

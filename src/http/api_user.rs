@@ -16,6 +16,7 @@ use crate::AppState;
 use crate::domain::Usage;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
+use crate::domain::draft::Sent;
 use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorGuid};
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
@@ -69,11 +70,7 @@ struct ApiUserBody {
 
 impl ApiUserBody {
     fn new(api_user: &ApiUser, usage: &Usage, now: Moment) -> Self {
-        let (last_used, usage_last_30_days) = match usage.of(api_user.guid, now) {
-            Some((last_used, requests)) => (LastUsed::At(last_used), requests),
-            None if api_user.predates_last_used => (LastUsed::Unknown, 0),
-            None => (LastUsed::NotYet, 0),
-        };
+        let (last_used, usage_last_30_days) = api_user.used(usage, now);
         Self {
             api_user_guid: api_user.guid,
             operator_guid: api_user.operator,

@@ -16,6 +16,7 @@ use crate::domain::text::{quoted, word};
 use crate::domain::{Patch, Problems, ScheduleId};
 
 /// The fields of one body. Each is asked for by its name, in the order of the documents.
+#[derive(Debug)]
 pub struct Fields {
     object: Map<String, Value>,
     problems: Problems,

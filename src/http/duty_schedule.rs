@@ -74,12 +74,12 @@ impl Owner for OperatorGuid {}
 impl Owner for OperatorGroupGuid {}
 
 /// A schedule as the API writes it: only the fields of its mode.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "OperatorDutySchedule", example = json!({
     "Id": 2272, "ScheduleMode": "Weekly", "WeekDay": "Monday", "StartTime": "08:00", "EndTime": "17:00"
 }))]
-struct DutyScheduleBody {
+pub struct DutyScheduleBody {
     id: ScheduleId,
     schedule_mode: ScheduleMode,
     #[serde(skip_serializing_if = "Option::is_none")]

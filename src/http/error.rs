@@ -81,7 +81,7 @@ impl IntoResponse for Error {
 }
 
 /// Errors are written as Rust's errors are; people read sentences.
-fn sentence(message: &str) -> String {
+pub fn sentence(message: &str) -> String {
     let mut characters = message.chars();
     let first = characters
         .next()

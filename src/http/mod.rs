@@ -19,7 +19,10 @@ mod timezone;
 mod user;
 mod why;
 
-pub use error::status;
+pub use duty_schedule::DutyScheduleBody;
+pub use error::{sentence, status};
+pub use extract::FromBody;
+pub use operator::OperatorBody;
 pub use path::documented;
 
 use axum::Router;
@@ -28,9 +31,11 @@ use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
+use serde_json::Value;
 use tower::Layer as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
+use crate::domain::Draft;
 use crate::error::Error;
 use crate::operation::routes;
 use crate::{AppState, Control};
@@ -83,6 +88,13 @@ async fn enter(State(state): State<AppState>, mut request: Request, next: Next) 
         Some(recording) => recording.answered(response).await,
         None => response,
     }
+}
+
+/// Binds an object as the body of a request is bound: the console's forms go this way.
+pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
+    let bytes = object.to_string();
+    let (body, problems) = body::Fields::bind(bytes.as_bytes(), |fields| B::bind(fields, path));
+    Draft::new(body, problems)
 }
 
 /// The rest of the live service says that it is not here.

@@ -62,7 +62,7 @@ pub static OPERATIONS: &[Operation] = &[
 ];
 
 /// An operator as the API writes it. `Password` and the `…Specified` flags are never written.
-#[derive(Serialize, JsonSchema)]
+#[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "Operator", example = json!({
     "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
@@ -83,7 +83,7 @@ pub static OPERATIONS: &[Operation] = &[
     "OperatorRole": "Unspecified",
     "SetupMode": "Manual"
 }))]
-struct OperatorBody<'a> {
+pub struct OperatorBody<'a> {
     operator_guid: OperatorGuid,
     hash: &'a str,
     full_name: &'a str,
@@ -112,7 +112,7 @@ struct OperatorBody<'a> {
 }
 
 impl<'a> OperatorBody<'a> {
-    fn new(operator: &'a Operator, owner: OperatorGuid) -> Self {
+    pub fn new(operator: &'a Operator, owner: OperatorGuid) -> Self {
         let Profile {
             full_name,
             email,

@@ -2,11 +2,13 @@
 
 pub mod accounts;
 pub mod api_user;
+pub mod clock;
 pub mod duty_schedule;
 pub mod operator;
 pub mod operator_group;
 pub mod password;
 pub mod registration;
+pub mod scope;
 pub mod user;
 
 use crate::AppState;

@@ -1,0 +1,63 @@
+//! The clock of an account or of the server: frozen, moved on, let go.
+
+use super::scope::Scope;
+use crate::domain::clock::{Period, system_time};
+use crate::domain::{Clock, Moment};
+use crate::error::{Error, Result};
+
+/// The clock that counts: an account's own, or the server's.
+pub fn of(scope: &Scope) -> Clock {
+    let server = || scope.all.beside.clock();
+    scope.beside().clock().or_else(server).unwrap_or_default()
+}
+
+/// Stops the clock at a date and time; nothing stands for now.
+pub fn freeze(scope: &Scope, at: Option<&str>) -> Result<()> {
+    let at = at
+        .map(|at| moment("at", at))
+        .transpose()?
+        .unwrap_or_else(|| scope.now());
+    scope.beside().set_clock(Some(Clock::Frozen(at)));
+    Ok(())
+}
+
+/// Moves the clock on `by` an ISO 8601 duration or `to` a date and time.
+pub fn advance(scope: &Scope, by: Option<&str>, to: Option<&str>) -> Result<()> {
+    let server = scope.slot.as_ref().and_then(|_| scope.all.beside.clock());
+    scope.beside().move_clock(|own| {
+        let (clock, system) = (own.or(server).unwrap_or_default(), system_time());
+        let now = clock.now(system);
+        let to = match (by, to) {
+            (Some(by), None) => by
+                .parse()
+                .and_then(|period: Period| period.after(now))
+                .map_err(|message| malformed(format!("by: {message}")))?,
+            (None, Some(to)) => moment("to", to)?,
+            _ => {
+                return Err(malformed(
+                    "say either by (an ISO 8601 duration) or to (a date and time)",
+                ));
+            }
+        };
+        if to < now {
+            return Err(malformed(format!(
+                "to: {to} lies before {now}; freeze the clock to go back"
+            )));
+        }
+        Ok(clock.set(to, system))
+    })
+}
+
+/// Gives an account the clock of the server again, and the server that of the system.
+pub fn resume(scope: &Scope) {
+    scope.beside().set_clock(None);
+}
+
+fn moment(field: &str, text: &str) -> Result<Moment> {
+    text.parse()
+        .map_err(|message| malformed(format!("{field}: {message}")))
+}
+
+fn malformed(message: impl Into<String>) -> Error {
+    Error::Malformed(vec![message.into()])
+}

@@ -8,6 +8,7 @@
 //! |---|---|
 //! | [`http`] | the API as clients see it: paths, status codes, JSON names |
 //! | [`control`] | the API of the emulator itself, under `/_emulator` |
+//! | [`console`] | pages for people, under `/console`: the live service's, and tools for testers |
 //! | [`operation`] | what an operation is: its route, and its part of the OpenAPI document |
 //! | [`openapi`] | the OpenAPI document of all operations, and Swagger UI |
 //! | [`service`] | who may do something, and which change it is |
@@ -33,6 +34,7 @@
 //! ```
 
 pub mod config;
+pub mod console;
 pub mod control;
 pub mod document;
 pub mod domain;

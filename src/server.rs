@@ -1,4 +1,4 @@
-//! The server: puts the two APIs together, accepts connections, and stops gracefully.
+//! The server: puts the APIs and the console together, accepts connections, and stops gracefully.
 
 use std::convert::Infallible;
 use std::io::{self, IoSlice};
@@ -23,9 +23,9 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot, watch};
 use tokio::task::JoinSet;
-use tower::ServiceExt as _;
+use tower::{Layer as _, ServiceExt as _};
 
-use crate::{AppState, control, http, openapi};
+use crate::{AppState, console, control, http, openapi};
 
 /// How long the requests under way may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
@@ -33,11 +33,15 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 /// A longer head of a request is answered with 431: the journal keeps heads, a thousand for each account.
 const LARGEST_HEAD: usize = 64 * 1024;
 
-/// Everything that the server answers: the account API, and the emulator's own API beside it.
+/// Everything that the server answers: the account API, and beside it the emulator's own API and the console.
 pub fn app(state: &AppState) -> Router {
-    let app = Router::new()
-        .nest("/_emulator", control::routes(state))
-        .fallback_service(http::api(state, openapi::pages(&state.control)));
+    let api = http::api(state, openapi::pages(&state.control));
+    let mut app = Router::new().nest("/_emulator", control::routes(state));
+    if let Some(console) = console::routes(state) {
+        let root = from_fn(console::welcome).layer(api.clone());
+        app = app.nest("/console", console).route_service("/", root);
+    }
+    let app = app.fallback_service(api);
     if tracing::enabled!(tracing::Level::DEBUG) {
         app.layer(from_fn(log))
     } else {
@@ -155,6 +159,12 @@ impl Connection {
         self.reset.is_asked.store(true, Ordering::Release);
         self.reset.asked.notify_one();
         std::future::pending().await
+    }
+
+    /// Waits until the server stops, which waits for whoever still has something to say.
+    pub async fn stopped(&self) {
+        let mut stopped = self.stopped.clone();
+        while stopped.changed().await.is_ok() {}
     }
 
     /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.

@@ -1,0 +1,376 @@
+//! The accounts of the server: make, copy, reset, delete; their states by name; exports.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Extension, Path, Query};
+use axum::http::StatusCode;
+use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+
+use super::Console;
+use super::form::{Field, Form, Sent};
+use super::page::{
+    Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with, tools,
+};
+use super::session;
+use super::setup::Search;
+use super::tools::Tool;
+use super::visit::named;
+use crate::document::{Document, export};
+use crate::domain::{AccountId, ApiUserGuid, Usage};
+use crate::error::Error;
+use crate::http::status;
+use crate::service;
+use crate::service::accounts::{self, Made};
+use crate::store::{Slot, State};
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/accounts", get(list).post(create))
+        .route("/accounts/new", get(new))
+        .route("/accounts/reset", get(ask_to_reset_all).post(reset_all))
+        .route("/accounts/{accountId}", get(look))
+        .route(
+            "/accounts/{accountId}/credentials/{apiUserGuid}",
+            get(credentials),
+        )
+        .route("/accounts/{accountId}/reset", get(ask_to_reset).post(reset))
+        .route(
+            "/accounts/{accountId}/delete",
+            get(ask_to_delete).post(delete),
+        )
+        .route("/accounts/{accountId}/export", get(export_account))
+        .route("/accounts/{accountId}/snapshots", post(take_snapshot))
+        .route(
+            "/accounts/{accountId}/snapshots/restore",
+            post(restore_snapshot),
+        )
+        .route(
+            "/accounts/{accountId}/snapshots/delete",
+            post(delete_snapshot),
+        )
+}
+
+/// More accounts than a page shows are found by a search.
+const SHOWN: usize = 200;
+
+#[derive(Template)]
+#[template(path = "accounts.html")]
+struct List {
+    frame: Frame,
+    search: Search,
+    rows: Vec<Row>,
+    /// How many there are, and how many of them were found.
+    all: usize,
+    found: usize,
+}
+
+struct Row {
+    id: AccountId,
+    name: String,
+    label: String,
+    is_seeded: bool,
+    owner: String,
+    operators: usize,
+    operator_groups: usize,
+    api_users: usize,
+    requests: usize,
+}
+
+impl Row {
+    fn new(all: &State, slot: &Slot) -> Self {
+        let account = &slot.account;
+        let base = all.base(account.id);
+        Self {
+            id: account.id,
+            name: account.settings.name.clone(),
+            label: base.and_then(|base| base.label.clone()).unwrap_or_default(),
+            is_seeded: base.is_some_and(|base| base.is_seeded),
+            owner: account
+                .operator(account.owner)
+                .map(|owner| owner.profile().email.to_string())
+                .unwrap_or_default(),
+            operators: account.operators.len(),
+            operator_groups: account.operator_groups.len(),
+            api_users: account.api_users.len(),
+            requests: slot.beside.journal.entries().len(),
+        }
+    }
+
+    fn path(&self) -> String {
+        tools(Some(self.id))
+    }
+}
+
+async fn list(tool: Tool, Query(search): Query<Search>) -> Result<Response> {
+    let all = &tool.scope.all;
+    let rows: Vec<_> = all
+        .slots()
+        .map(|slot| Row::new(all, slot))
+        .filter(|row| search.finds(&[&row.id.to_string(), &row.name, &row.label, &row.owner]))
+        .collect();
+    page(&List {
+        frame: tool.frame(Section::Accounts, "Accounts"),
+        search,
+        all: all.slots().count(),
+        found: rows.len(),
+        rows: rows.into_iter().take(SHOWN).collect(),
+    })
+}
+
+fn crumbs() -> Vec<Crumb> {
+    vec![crumb("Accounts", "/console/accounts")]
+}
+
+fn crumbs_below(account: AccountId) -> Vec<Crumb> {
+    let mut crumbs = crumbs();
+    crumbs.push(crumb(format!("Account {account}"), tools(Some(account))));
+    crumbs
+}
+
+fn form() -> Form {
+    Form::new([
+        Field::aside(
+            "from",
+            "Made from",
+            &[
+                ("seed", "The first account of the seed"),
+                ("empty", "Nothing but an owner and the system groups"),
+                ("account", "Another account, as it is"),
+                ("document", "A seed document"),
+            ],
+        ),
+        Field::text("accountId", "Account to copy")
+            .hint("Its number")
+            .shown_for("from=account"),
+        Field::area("seed", "Seed document")
+            .hint("One account, in YAML or JSON")
+            .shown_for("from=document"),
+        Field::text("label", "Label").hint("What you call it. Optional"),
+    ])
+}
+
+fn new_page(tool: &Tool, form: Form) -> FormPage {
+    FormPage {
+        frame: tool.frame(Section::Accounts, "New account"),
+        crumbs: crumbs(),
+        intro: "Accounts share nothing: give each test its own.",
+        form,
+        action: "/console/accounts".to_owned(),
+        submit: "Make account",
+        cancel: "/console/accounts".to_owned(),
+    }
+}
+
+async fn new(tool: Tool) -> Result<Response> {
+    page(&new_page(&tool, form()))
+}
+
+async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    match made(&tool, &sent).await {
+        Ok(Made {
+            account,
+            api_user,
+            password,
+        }) => {
+            let path = format!("{}/credentials/{}", tools(Some(account.id)), api_user.guid);
+            tool.visit.session.keep_made(session::Made {
+                api_user: api_user.guid,
+                password,
+            });
+            tool.done(format!("Account {} was made.", account.id), path)
+        }
+        Err(error) => {
+            let form = form().sent(&sent).told(error);
+            page_with(StatusCode::BAD_REQUEST, &new_page(&tool, form?))
+        }
+    }
+}
+
+async fn made(tool: &Tool, sent: &Sent) -> Result<Made, Error> {
+    let label = sent.filled("label");
+    let from = match sent.get("from").as_deref() {
+        Some("document") => {
+            let document = sent.get("seed").unwrap_or_default();
+            return accounts::load(tool.app(), &document, label).await;
+        }
+        Some("account") => format!("account:{}", sent.get("accountId").unwrap_or_default()),
+        from => from.unwrap_or_default().to_owned(),
+    };
+    accounts::create(tool.app(), from.parse()?, label).await
+}
+
+#[derive(Template)]
+#[template(path = "account_credentials.html")]
+struct Credentials {
+    frame: Frame,
+    crumbs: Vec<Crumb>,
+    account: AccountId,
+    user_name: String,
+    password: Option<String>,
+    host: String,
+    path: String,
+}
+
+async fn credentials(tool: Tool, Path((_, api_user)): Path<(String, String)>) -> Result<Response> {
+    let slot = slot(&tool)?;
+    let api_user = slot.account.api_user(named::<ApiUserGuid>(&api_user)?)?;
+    page(&Credentials {
+        frame: tool.frame(Section::Accounts, "Credentials"),
+        crumbs: crumbs_below(slot.account.id),
+        account: slot.account.id,
+        user_name: api_user.user_name.clone(),
+        password: tool.visit.session.take_made(api_user.guid),
+        host: tool.visit.host.clone(),
+        path: tool.path(),
+    })
+}
+
+/// The account that the page is about.
+fn slot(tool: &Tool) -> Result<&Slot> {
+    tool.scope
+        .slot
+        .as_deref()
+        .ok_or_else(super::page::Failure::unknown_page)
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct Look {
+    frame: Frame,
+    crumbs: Vec<Crumb>,
+    row: Row,
+    owner_has_password: bool,
+    faults: usize,
+    clock: &'static str,
+    snapshots: Vec<String>,
+    form: Form,
+}
+
+fn snapshot_form() -> Form {
+    Form::new([Field::text("name", "Name").required()])
+}
+
+fn look_page(tool: &Tool, form: Form) -> Result<Look> {
+    let slot = slot(tool)?;
+    let owner = slot.account.operator(slot.account.owner)?;
+    Ok(Look {
+        frame: tool.frame(Section::Accounts, format!("Account {}", slot.account.id)),
+        crumbs: crumbs(),
+        row: Row::new(&tool.scope.all, slot),
+        owner_has_password: owner.password().is_some() && owner.may_log_in(),
+        faults: slot.beside.faults.list().len(),
+        clock: service::clock::of(&tool.scope).mode(),
+        snapshots: slot.snapshots.keys().cloned().collect(),
+        form,
+    })
+}
+
+async fn look(tool: Tool) -> Result<Response> {
+    page(&look_page(&tool, snapshot_form())?)
+}
+
+async fn ask_to_reset(tool: Tool) -> Result<Response> {
+    let account = slot(&tool)?.account.id;
+    page(&Question {
+        frame: tool.frame(Section::Accounts, "Reset account"),
+        crumbs: crumbs_below(account),
+        text: format!(
+            "Account {account} goes back to what it was when it was made: its data, usage, snapshots, requests, faults and clock."
+        ),
+        submit: "Reset account",
+        cancel: tool.path(),
+    })
+}
+
+async fn reset(tool: Tool) -> Result<Response> {
+    accounts::reset(tool.app(), slot(&tool)?.account.id).await?;
+    tool.done("The account was reset.", tool.path())
+}
+
+async fn ask_to_reset_all(tool: Tool) -> Result<Response> {
+    page(&Question {
+        frame: tool.frame(Section::Accounts, "Reset the server"),
+        crumbs: crumbs(),
+        text: "All accounts go back to the seed, and those made since are deleted.".to_owned(),
+        submit: "Reset the server",
+        cancel: "/console/accounts".to_owned(),
+    })
+}
+
+async fn reset_all(tool: Tool) -> Result<Response> {
+    accounts::reset_all(tool.app()).await?;
+    tool.done("The server was reset.", "/console/accounts")
+}
+
+async fn ask_to_delete(tool: Tool) -> Result<Response> {
+    let account = slot(&tool)?.account.id;
+    page(&Question {
+        frame: tool.frame(Section::Accounts, "Delete account"),
+        crumbs: crumbs_below(account),
+        text: format!("Account {account} will be gone, with all that belongs to it."),
+        submit: "Delete account",
+        cancel: tool.path(),
+    })
+}
+
+async fn delete(tool: Tool) -> Result<Response> {
+    let account = slot(&tool)?.account.id;
+    accounts::delete(tool.app(), account).await?;
+    tool.done(
+        format!("Account {account} was deleted."),
+        "/console/accounts",
+    )
+}
+
+#[derive(Deserialize)]
+struct Named {
+    snapshot: Option<String>,
+}
+
+/// The account, or a named state of it, as a seed file.
+async fn export_account(tool: Tool, Query(Named { snapshot }): Query<Named>) -> Result<Response> {
+    let slot = slot(&tool)?;
+    let document = match &snapshot {
+        Some(name) => export(accounts::snapshot(slot, name)?, &Usage::default()),
+        None => export(&slot.account, &slot.usage),
+    };
+    Ok(download(slot.account.id, &document))
+}
+
+fn download(account: AccountId, document: &Document) -> Response {
+    let name = format!("attachment; filename=\"account-{account}.yaml\"");
+    let head = [
+        (CONTENT_TYPE, "application/yaml; charset=utf-8".to_owned()),
+        (CONTENT_DISPOSITION, name),
+    ];
+    (head, document.to_yaml()).into_response()
+}
+
+async fn take_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let Some(name) = sent.filled("name") else {
+        let error = Error::Malformed(vec!["name: is required".to_owned()]);
+        let status = status(&error);
+        let form = snapshot_form().sent(&sent).told(error)?;
+        return page_with(status, &look_page(&tool, form)?);
+    };
+    let notice = format!("The state of the account is kept as {name}.");
+    accounts::take_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
+    tool.done(notice, tool.path())
+}
+
+async fn restore_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let name = sent.get("name").unwrap_or_default();
+    let notice = format!("The account is as it was in {name}.");
+    accounts::restore_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
+    tool.done(notice, tool.path())
+}
+
+async fn delete_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let name = sent.get("name").unwrap_or_default();
+    let notice = format!("The snapshot {name} was deleted.");
+    accounts::delete_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
+    tool.done(notice, tool.path())
+}

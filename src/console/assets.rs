@@ -1,0 +1,53 @@
+//! The style sheet, the script and the icon, as they were when the program was built.
+
+use axum::Router;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::get;
+
+use crate::domain::api_user::SecretDigest;
+
+const ASSETS: [(&str, &str, &str); 3] = [
+    (
+        "/console.css",
+        "text/css; charset=utf-8",
+        include_str!("assets/console.css"),
+    ),
+    (
+        "/console.js",
+        "text/javascript; charset=utf-8",
+        include_str!("assets/console.js"),
+    ),
+    (
+        "/icon.svg",
+        "image/svg+xml",
+        include_str!("assets/icon.svg"),
+    ),
+];
+
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    ASSETS
+        .into_iter()
+        .fold(Router::new(), |routes, (path, content_type, content)| {
+            let digest = SecretDigest::of(content).to_hex();
+            let etag = format!("\"{}\"", &digest[..16]);
+            let answer =
+                async move |headers: HeaderMap| serve(&headers, content_type, &etag, content);
+            routes.route(path, get(answer))
+        })
+}
+
+/// Browsers keep what they got and ask whether it is still the same: the next program may bring another.
+fn serve(headers: &HeaderMap, content_type: &str, etag: &str, content: &'static str) -> Response {
+    let head = [(ETAG, etag), (CACHE_CONTROL, "no-cache")];
+    let is_known = headers
+        .get(IF_NONE_MATCH)
+        .and_then(|known| known.to_str().ok())
+        .is_some_and(|known| known.contains(etag));
+    if is_known {
+        (StatusCode::NOT_MODIFIED, head).into_response()
+    } else {
+        (head, [(CONTENT_TYPE, content_type)], content).into_response()
+    }
+}

@@ -1,0 +1,104 @@
+//! The clock: see, freeze, move on, let go.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Extension;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::Console;
+use super::form::{Field, Form, Sent};
+use super::page::{Frame, Result, Section, page, page_with};
+use super::tools::Tool;
+use crate::error::Error;
+use crate::http::status;
+use crate::service;
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/clock", get(look))
+        .route("/clock/freeze", post(freeze))
+        .route("/clock/advance", post(advance))
+        .route("/clock/resume", post(resume))
+}
+
+#[derive(Template)]
+#[template(path = "clock.html")]
+struct Look {
+    frame: Frame,
+    path: String,
+    mode: &'static str,
+    now: String,
+    /// The same as a machine reads it.
+    machine_now: String,
+    is_own: bool,
+    freeze: Form,
+    advance: Form,
+}
+
+fn freeze_form() -> Form {
+    let at = Field::line("datetime-local", "at", "At (UTC)").hint("Empty: at what it shows now");
+    Form::new([at])
+}
+
+fn advance_form() -> Form {
+    Form::new([
+        Field::text("by", "By")
+            .hint("An ISO 8601 duration: P31D is 31 days, PT1H30M an hour and a half"),
+        Field::line("datetime-local", "to", "or to (UTC)"),
+    ])
+}
+
+fn look_page(tool: &Tool, freeze: Form, advance: Form) -> Look {
+    let now = tool.scope.now();
+    Look {
+        frame: tool.frame(Section::Clock, "Clock"),
+        path: tool.path() + "/clock",
+        mode: service::clock::of(&tool.scope).mode(),
+        now: now.day_first(),
+        machine_now: format!("{now}Z"),
+        is_own: tool.scope.beside().clock().is_some(),
+        freeze,
+        advance,
+    }
+}
+
+async fn look(tool: Tool) -> Result<Response> {
+    page(&look_page(&tool, freeze_form(), advance_form()))
+}
+
+async fn freeze(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let form = freeze_form().sent(&sent);
+    let object = form.object();
+    let frozen = service::clock::freeze(&tool.scope, object["at"].as_str());
+    done(&tool, frozen, "The clock stands still.", |error| {
+        Ok(look_page(&tool, form.told(error)?, advance_form()))
+    })
+}
+
+async fn advance(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let form = advance_form().sent(&sent);
+    let object = form.object();
+    let (by, to) = (object["by"].as_str(), object["to"].as_str());
+    let moved = service::clock::advance(&tool.scope, by, to);
+    done(&tool, moved, "The clock was moved on.", |error| {
+        Ok(look_page(&tool, freeze_form(), form.told(error)?))
+    })
+}
+
+async fn resume(tool: Tool) -> Result<Response> {
+    service::clock::resume(&tool.scope);
+    tool.done("The clock runs again.", tool.path() + "/clock")
+}
+
+fn done(
+    tool: &Tool,
+    changed: Result<(), Error>,
+    notice: &str,
+    again: impl FnOnce(Error) -> Result<Look, Error>,
+) -> Result<Response> {
+    match changed {
+        Ok(()) => tool.done(notice, tool.path() + "/clock"),
+        Err(error) => page_with(status(&error), &again(error)?),
+    }
+}

@@ -1,0 +1,92 @@
+//! A recorded request as a command for a shell. Credentials are not kept, so curl asks for the password.
+
+use crate::domain::journal::{Body, Entry};
+
+/// Headers that curl sets by itself, or that are not kept.
+const LEFT_OUT: [&str; 8] = [
+    "host",
+    "user-agent",
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "authorization",
+    "cookie",
+];
+
+pub fn of(entry: &Entry, host: &str) -> String {
+    let mut parts = vec!["curl".to_owned()];
+    if entry.method != "GET" {
+        parts.push(format!("-X {}", quoted(&entry.method)));
+    }
+    if let Some(user_name) = &entry.user_name {
+        parts.push(format!("-u {}", quoted(user_name)));
+    }
+    for (name, value) in entry.request.headers.iter() {
+        if !LEFT_OUT.contains(&name) {
+            parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
+        }
+    }
+    if let Body::Text(text) | Body::Start(text) = &entry.request.body {
+        parts.push(format!("--data-raw {}", quoted(text)));
+    }
+    let query = entry.query.as_ref().map(|query| format!("?{query}"));
+    let query = query.unwrap_or_default();
+    parts.push(quoted(&format!("http://{host}{}{query}", entry.path)));
+    parts.join(" ")
+}
+
+/// A word that a shell takes as it is.
+fn quoted(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::of;
+    use crate::domain::Moment;
+    use crate::domain::journal::{Authentication, Body, Entry, Headers, Message};
+
+    fn entry(method: &str, query: Option<&str>, body: Body) -> Entry {
+        let mut headers = Headers::default();
+        headers.add("authorization", "Basic eDp5");
+        headers.add("content-type", "application/json");
+        Entry {
+            sequence: 1,
+            time: "2026-01-01T00:00:00".parse::<Moment>().unwrap(),
+            duration: Duration::ZERO,
+            method: method.to_owned(),
+            path: "/v4/Operator".to_owned(),
+            query: query.map(str::to_owned),
+            operation_id: None,
+            status: Some(200),
+            account: None,
+            user_name: Some("it's me".to_owned()),
+            authentication: Authentication::Accepted,
+            fault: None,
+            reason: None,
+            request: Message { headers, body },
+            response: Message::default(),
+        }
+    }
+
+    #[test]
+    fn what_a_shell_could_take_for_something_else_is_quoted() {
+        let entry = entry(
+            "POST",
+            Some("a=$(x)"),
+            Body::Text(r#"{"a": "it's"}"#.to_owned()),
+        );
+        assert_eq!(
+            of(&entry, "localhost:8080"),
+            r#"curl -X POST -u 'it'\''s me' -H 'content-type: application/json' --data-raw '{"a": "it'\''s"}' 'http://localhost:8080/v4/Operator?a=$(x)'"#
+        );
+    }
+}

@@ -1,0 +1,222 @@
+//! Failures on demand: see, add, remove. A form is the fault that the control API would get.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Extension;
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde_json::{Map, Value};
+
+use super::Console;
+use super::form::{Field, Form, Sent};
+use super::page::{Frame, Result, Section, page, page_with};
+use super::tools::Tool;
+use crate::control::NewFault;
+use crate::domain::fault::{Effect, Fault, When};
+use crate::domain::journal::Match;
+use crate::error::Error;
+use crate::http::operations::OPERATIONS;
+use crate::http::status;
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/faults", get(list).post(create))
+        .route("/faults/delete", post(delete))
+        .route("/faults/clear", post(clear))
+}
+
+#[derive(Template)]
+#[template(path = "faults.html")]
+struct List {
+    frame: Frame,
+    path: String,
+    rows: Vec<Fault>,
+    form: Form,
+}
+
+impl List {
+    fn matches(fault: &Fault) -> String {
+        let Match {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        } = &fault.matches;
+        let parts = [
+            method.clone(),
+            path.clone(),
+            operation_id.clone(),
+            user_name.as_ref().map(|name| format!("by {name}")),
+            status.map(|status| format!("answered {status}")),
+        ];
+        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        if parts.is_empty() {
+            "every request".to_owned()
+        } else {
+            parts.join(" ")
+        }
+    }
+
+    fn effect(fault: &Fault) -> String {
+        match &fault.effect {
+            Effect::Answer { status, .. } => format!("answer {status}"),
+            Effect::Delay(delay) => format!("{} ms later", delay.as_millis()),
+            Effect::Reset => "connection reset".to_owned(),
+            Effect::Hang => "no answer".to_owned(),
+        }
+    }
+
+    fn when(fault: &Fault) -> &'static str {
+        match fault.when {
+            When::Before => "before the change",
+            When::After => "after the change",
+        }
+    }
+
+    fn left(fault: &Fault) -> String {
+        fault.count.map_or_else(
+            || "no end".to_owned(),
+            |count| format!("{} left", count.saturating_sub(fault.hits)),
+        )
+    }
+}
+
+fn form() -> Form {
+    let mut operations: Vec<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
+    operations.sort_unstable();
+    Form::default()
+        .group(
+            "Which requests",
+            [
+                Field::text("match.method", "Method").hint("POST, for example. Empty: any"),
+                Field::text("match.path", "Path")
+                    .hint("/v4/Operator/* – a star is one segment. Empty: any"),
+                Field::word("match.operationId", "Operation", Some("Any"), &operations),
+                Field::text("match.userName", "API user").hint("Its user name. Empty: any"),
+            ],
+        )
+        .group(
+            "What goes wrong",
+            [
+                Field::aside(
+                    "effect",
+                    "Effect",
+                    &[
+                        ("answer", "Another answer"),
+                        ("delay", "The right answer, late"),
+                        ("reset", "The connection is reset"),
+                        ("hang", "No answer ever comes"),
+                    ],
+                ),
+                Field::number("effect.status", "Status")
+                    .value("503")
+                    .hint("200 to 599")
+                    .shown_for("effect=answer"),
+                Field::area("effect.headers", "Headers")
+                    .hint("One a line: Retry-After: 5")
+                    .shown_for("effect=answer"),
+                Field::json("effect.body", "Body")
+                    .hint("JSON")
+                    .shown_for("effect=answer"),
+                Field::number("effect.delayMs", "Delay in milliseconds").shown_for("effect=delay"),
+                Field::choice(
+                    "when",
+                    "When",
+                    &[
+                        ("before", "Before the change is made"),
+                        ("after", "After it was committed: its answer is lost"),
+                    ],
+                ),
+            ],
+        )
+        .group(
+            "How often",
+            [
+                Field::number("skip", "Let pass first")
+                    .hint("So many matching requests. Empty: none"),
+                Field::number("count", "Strike").hint("So many times. Empty: until it is removed"),
+                Field::number("probability", "Probability").hint("0 to 1. Empty: always"),
+            ],
+        )
+}
+
+fn list_page(tool: &Tool, form: Form) -> List {
+    List {
+        frame: tool.frame(Section::Faults, "Faults"),
+        path: tool.path() + "/faults",
+        rows: tool.scope.beside().faults.list(),
+        form,
+    }
+}
+
+async fn list(tool: Tool) -> Result<Response> {
+    page(&list_page(&tool, form()))
+}
+
+async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let form = form().sent(&sent);
+    match fault(&form, &sent) {
+        Ok(fault) => {
+            tool.scope.beside().faults.add(fault);
+            tool.done("The fault was added.", tool.path() + "/faults")
+        }
+        Err(error) => page_with(status(&error), &list_page(&tool, form.told(error)?)),
+    }
+}
+
+/// The fault that a form describes. Of what it can do, only the chosen effect counts.
+fn fault(form: &Form, sent: &Sent) -> Result<Fault, Error> {
+    let mut object = form.object();
+    let described = object["effect"].take();
+    let part = |name: &str| described.get(name).cloned().unwrap_or_default();
+    let chosen = sent.get("effect").unwrap_or_default();
+    object["effect"] = match chosen.as_str() {
+        "delay" => serde_json::json!({"delayMs": part("delayMs")}),
+        "reset" | "hang" => serde_json::json!({"network": chosen}),
+        _ => serde_json::json!({
+            "status": part("status"), "headers": headers(&part("headers"))?, "body": part("body")
+        }),
+    };
+    let new: NewFault = serde_path_to_error::deserialize(&object).map_err(|error| {
+        let path = error.path().to_string();
+        Error::Malformed(vec![format!("{path}: {}", error.into_inner())])
+    })?;
+    new.try_into()
+}
+
+/// `Name: value`, one a line.
+fn headers(text: &Value) -> Result<Value, Error> {
+    let lines = text.as_str().unwrap_or_default().lines();
+    let lines = lines.filter(|line| !line.trim().is_empty());
+    let headers: Map<_, _> = lines
+        .map(|line| {
+            let (name, value) = line.split_once(':').ok_or_else(|| {
+                let told = "effect.headers: write each on a line of its own, as Retry-After: 5";
+                Error::Malformed(vec![told.to_owned()])
+            })?;
+            Ok((name.trim().to_owned(), value.trim().into()))
+        })
+        .collect::<Result<_, Error>>()?;
+    Ok(if headers.is_empty() {
+        Value::Null
+    } else {
+        headers.into()
+    })
+}
+
+async fn delete(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let id = sent.get("id").and_then(|id| id.parse().ok());
+    let is_gone = id.is_some_and(|id| tool.scope.beside().faults.remove(id));
+    let notice = if is_gone {
+        "The fault was removed."
+    } else {
+        "The fault was gone already: its count was used up."
+    };
+    tool.done(notice, tool.path() + "/faults")
+}
+
+async fn clear(tool: Tool) -> Result<Response> {
+    tool.scope.beside().faults.clear();
+    tool.done("All faults were removed.", tool.path() + "/faults")
+}

@@ -1,0 +1,281 @@
+//! Operator groups: their members, on and off duty, their permissions. (Off-duty schedules are in `schedules`.)
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Extension, Path};
+use axum::response::Response;
+use axum::routing::{get, post};
+use serde_json::json;
+use strum::VariantNames as _;
+
+use super::Console;
+use super::form::{Field, Form, Sent};
+use super::page::{Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with};
+use super::visit::{LoggedIn, named};
+use crate::domain::text::Description;
+use crate::domain::{
+    GroupKind, Operator, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
+};
+use crate::http::{bind, status};
+use crate::service;
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/groups", get(list).post(create))
+        .route("/groups/new", get(new))
+        .route("/groups/{guid}", get(look).post(save))
+        .route("/groups/{guid}/delete", get(ask_to_delete).post(delete))
+        .route("/groups/{guid}/members", post(add_member))
+        .route("/groups/{guid}/members/remove", post(remove_member))
+        .route("/groups/{guid}/duty", post(set_duty))
+        .route("/groups/{guid}/permissions", post(authorize))
+        .route("/groups/{guid}/permissions/withdraw", post(withdraw))
+}
+
+pub fn path_of(group: OperatorGroupGuid) -> String {
+    format!("/console/groups/{group}")
+}
+
+fn crumbs() -> Vec<Crumb> {
+    vec![
+        crumb("Account setup", "/console/setup"),
+        crumb("Operator groups", "/console/groups"),
+    ]
+}
+
+/// The pages above those below a group.
+pub fn crumbs_below(group: &OperatorGroup) -> Vec<Crumb> {
+    let mut crumbs = crumbs();
+    crumbs.push(crumb(group.description.as_str(), path_of(group.guid)));
+    crumbs
+}
+
+#[derive(Template)]
+#[template(path = "groups.html")]
+struct List {
+    frame: Frame,
+    rows: Vec<Row>,
+    may_administer: bool,
+}
+
+struct Row {
+    group: Arc<OperatorGroup>,
+    members: usize,
+    on_duty: usize,
+}
+
+async fn list(login: LoggedIn) -> Result<Response> {
+    let account = login.account();
+    let row = |group: &Arc<OperatorGroup>| -> Result<Row> {
+        let members = account.members_of(group.guid)?;
+        let is_on_duty = |guid: &&_| {
+            account
+                .operator(**guid)
+                .is_ok_and(|operator| operator.profile().is_on_duty)
+        };
+        Ok(Row {
+            group: Arc::clone(group),
+            on_duty: members.iter().filter(is_on_duty).count(),
+            members: members.len(),
+        })
+    };
+    page(&List {
+        frame: login.frame(Section::OperatorGroups, "Operator groups"),
+        rows: account
+            .operator_groups
+            .iter()
+            .map(row)
+            .collect::<Result<_>>()?,
+        may_administer: login.is_administrator(),
+    })
+}
+
+fn form() -> Form {
+    Form::new([Field::text("Description", "Description").required()])
+}
+
+fn new_page(login: &LoggedIn, form: Form) -> FormPage {
+    FormPage {
+        frame: login.frame(Section::OperatorGroups, "Add operator group"),
+        crumbs: crumbs(),
+        intro: "",
+        form,
+        action: "/console/groups".to_owned(),
+        submit: "Add operator group",
+        cancel: "/console/groups".to_owned(),
+    }
+}
+
+async fn new(login: LoggedIn) -> Result<Response> {
+    page(&new_page(&login, form()))
+}
+
+async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Response> {
+    let form = form().sent(&sent);
+    let draft = bind::<(), Description>(&form.object(), None);
+    match service::operator_group::create(login.app(), &login.caller, draft).await {
+        Ok(group) => login.done(
+            format!("{} was added.", group.description),
+            path_of(group.guid),
+        ),
+        Err(error) => page_with(status(&error), &new_page(&login, form.told(error)?)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "group.html")]
+struct Look {
+    frame: Frame,
+    crumbs: Vec<Crumb>,
+    group: Arc<OperatorGroup>,
+    members: Vec<Arc<Operator>>,
+    others: Vec<Arc<Operator>>,
+    held: Vec<&'static str>,
+    assignable: Vec<&'static str>,
+    form: Form,
+    may_administer: bool,
+}
+
+impl Look {
+    fn path(&self) -> String {
+        path_of(self.group.guid)
+    }
+
+    fn is_everyone(&self) -> bool {
+        self.group.kind == GroupKind::Everyone
+    }
+
+    /// It belongs to one group and to no other, and so has no button here.
+    fn is_of_group(permission: &str) -> bool {
+        permission == <&str>::from(OperatorGroupAuthorization::Administrator)
+    }
+}
+
+fn look_page(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Look> {
+    let account = login.account();
+    let group = Arc::clone(account.operator_group(guid)?);
+    let guids = account.members_of(guid)?;
+    let (members, others) = account
+        .operators
+        .iter()
+        .cloned()
+        .partition(|operator| guids.contains(&operator.guid));
+    let held: Vec<&str> = group
+        .all_authorizations()
+        .into_iter()
+        .map(<&str>::from)
+        .collect();
+    let words = OperatorGroupAuthorization::VARIANTS.iter().copied();
+    Ok(Look {
+        frame: login.frame(Section::OperatorGroups, group.description.as_str()),
+        crumbs: crumbs(),
+        members,
+        others,
+        assignable: words
+            .filter(|word| !held.contains(word) && !Look::is_of_group(word))
+            .collect(),
+        held,
+        form,
+        group,
+        may_administer: login.is_administrator(),
+    })
+}
+
+async fn look(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
+    let group = login.account().operator_group(named(&guid)?)?;
+    let form = form().filled(&json!({"Description": group.description}));
+    page(&look_page(&login, group.guid, form)?)
+}
+
+async fn save(
+    login: LoggedIn,
+    Path(guid): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let guid: OperatorGroupGuid = named(&guid)?;
+    let form = form().sent(&sent);
+    let draft = bind::<OperatorGroupGuid, Description>(&form.object(), Some(&guid));
+    match service::operator_group::update(login.app(), &login.caller, guid, draft).await {
+        Ok(()) => login.done("The group was saved.", path_of(guid)),
+        Err(error) => page_with(status(&error), &look_page(&login, guid, form.told(error)?)?),
+    }
+}
+
+async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
+    let group = login.account().operator_group(named(&guid)?)?;
+    page(&Question {
+        frame: login.frame(Section::OperatorGroups, "Delete operator group"),
+        crumbs: crumbs_below(group),
+        text: format!("{} will be gone; its operators stay.", group.description),
+        submit: "Delete operator group",
+        cancel: path_of(group.guid),
+    })
+}
+
+async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
+    service::operator_group::delete(login.app(), &login.caller, named(&guid)?).await?;
+    login.done("The group was deleted.", "/console/groups")
+}
+
+async fn add_member(
+    login: LoggedIn,
+    Path(guid): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let (guid, operator) = (
+        named(&guid)?,
+        named(&sent.get("operator").unwrap_or_default())?,
+    );
+    service::operator_group::add_member(login.app(), &login.caller, guid, operator).await?;
+    login.done("The operator joined the group.", path_of(guid))
+}
+
+async fn remove_member(
+    login: LoggedIn,
+    Path(guid): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let (guid, operator) = (
+        named(&guid)?,
+        named(&sent.get("operator").unwrap_or_default())?,
+    );
+    service::operator_group::remove_member(login.app(), &login.caller, guid, operator).await?;
+    login.done("The operator left the group.", path_of(guid))
+}
+
+async fn set_duty(
+    login: LoggedIn,
+    Path(guid): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let guid = named(&guid)?;
+    let is_on_duty = sent.get("duty").as_deref() == Some("on");
+    service::operator_group::set_all_on_duty(login.app(), &login.caller, guid, is_on_duty).await?;
+    let word = if is_on_duty { "on" } else { "off" };
+    login.done(
+        format!("All operators of the group are {word} duty."),
+        path_of(guid),
+    )
+}
+
+async fn authorize(
+    login: LoggedIn,
+    Path(guid): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
+    service::operator_group::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
+    login.done(format!("{word} was assigned."), path_of(guid))
+}
+
+async fn withdraw(
+    login: LoggedIn,
+    Path(guid): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
+    service::operator_group::withdraw(login.app(), &login.caller, guid, named(&word)?).await?;
+    login.done(format!("{word} was withdrawn."), path_of(guid))
+}

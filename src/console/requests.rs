@@ -1,0 +1,288 @@
+//! The journal: requests as they arrive, each with the reason of its 4xx.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Extension, Path, Query};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::Value;
+use tokio::time::{Instant, sleep_until};
+
+use super::Console;
+use super::curl;
+use super::page::{Crumb, Failure, Frame, Result, Section, crumb, page, tools};
+use super::tools::Tool;
+use super::visit::named;
+use crate::domain::AccountId;
+use crate::domain::journal::{Authentication, Body, Entry, Match, Message};
+use crate::server::Connection;
+
+/// As many requests as a page shows.
+const SHOWN: usize = 200;
+
+/// How long a page waits for the next request before it asks again.
+const PATIENCE: Duration = Duration::from_secs(25);
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/requests", get(list))
+        .route("/requests/newer", get(newer))
+        .route("/requests/clear", post(clear))
+        .route("/requests/{sequence}", get(look))
+}
+
+/// Which requests are shown. An empty field says nothing.
+#[derive(Debug, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Filter {
+    method: String,
+    path: String,
+    status: String,
+    user_name: String,
+    operation_id: String,
+    /// Only requests with a greater sequence number.
+    since: u64,
+}
+
+impl Default for Filter {
+    fn default() -> Self {
+        Self {
+            method: String::new(),
+            path: String::new(),
+            status: String::new(),
+            user_name: String::new(),
+            operation_id: String::new(),
+            since: 0,
+        }
+    }
+}
+
+impl Filter {
+    fn matches(&self) -> Match {
+        let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Match {
+            method: said(&self.method),
+            path: said(&self.path),
+            operation_id: said(&self.operation_id),
+            user_name: said(&self.user_name),
+            // What is no number is no status, and 0 is that of no request.
+            status: said(&self.status).map(|status| status.parse().unwrap_or(0)),
+        }
+    }
+
+    fn says_something(&self) -> bool {
+        self.matches() != Match::default()
+    }
+
+    /// The requests that fit, the latest first.
+    fn found(&self, tool: &Tool) -> Vec<Row> {
+        let entries = tool.scope.requests(&self.matches());
+        let newer = entries
+            .iter()
+            .rev()
+            .take_while(|entry| entry.sequence > self.since);
+        newer
+            .take(SHOWN)
+            .map(|entry| Row::new(entry, tool))
+            .collect()
+    }
+}
+
+struct Row {
+    entry: Arc<Entry>,
+    path: String,
+    time: String,
+    account: Option<AccountId>,
+}
+
+impl Row {
+    fn new(entry: &Arc<Entry>, tool: &Tool) -> Self {
+        Self {
+            path: format!("{}/requests/{}", tool.path(), entry.sequence),
+            time: entry.time.day_first(),
+            // Where all rows are of one account, its number is in the title.
+            account: entry.account.filter(|_| tool.scope.slot.is_none()),
+            entry: Arc::clone(entry),
+        }
+    }
+}
+
+/// What of an entry is shown in the same way in rows and on its page.
+trait Shown {
+    fn target(&self) -> String;
+    fn status_text(&self) -> String;
+    fn kind(&self) -> &'static str;
+    fn milliseconds(&self) -> String;
+}
+
+impl Shown for Entry {
+    fn target(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    fn status_text(&self) -> String {
+        self.status
+            .map_or_else(|| "none".to_owned(), |status| status.to_string())
+    }
+
+    /// The class of the status, for its colour.
+    fn kind(&self) -> &'static str {
+        match self.status {
+            Some(200..=299) => "good",
+            Some(300..=499) => "warn",
+            _ => "bad",
+        }
+    }
+
+    fn milliseconds(&self) -> String {
+        format!("{:.1}", self.duration.as_secs_f64() * 1000.0)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "requests.html")]
+struct List {
+    frame: Frame,
+    path: String,
+    filter: Filter,
+    rows: Vec<Row>,
+    host: String,
+    /// The number of the latest request, from which on the script asks for newer ones.
+    latest: u64,
+}
+
+async fn list(tool: Tool, Query(filter): Query<Filter>) -> Result<Response> {
+    let rows = filter.found(&tool);
+    page(&List {
+        frame: tool.frame(Section::Requests, "Requests"),
+        path: tool.path() + "/requests",
+        host: tool.visit.host.clone(),
+        latest: rows.first().map_or(0, |row| row.entry.sequence),
+        filter,
+        rows,
+    })
+}
+
+#[derive(Template)]
+#[template(path = "request_rows.html")]
+struct Rows {
+    rows: Vec<Row>,
+}
+
+/// The rows of newer requests, as soon as there are any; nothing, if none come.
+async fn newer(
+    mut tool: Tool,
+    Extension(connection): Extension<Connection>,
+    Query(filter): Query<Filter>,
+) -> Result<Response> {
+    let deadline = Instant::now() + PATIENCE;
+    // Before the first look, so that no request is missed between that and the waiting.
+    let mut recorded = tool.app().store.recorded();
+    loop {
+        let rows = filter.found(&tool);
+        if !rows.is_empty() {
+            return page(&Rows { rows });
+        }
+        tokio::select! {
+            changed = recorded.changed() => if changed.is_err() {
+                break;
+            },
+            () = sleep_until(deadline) => break,
+            () = connection.stopping() => break,
+        }
+        tool.scope = tool.scope.again(tool.app())?;
+    }
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+async fn clear(tool: Tool) -> Result<Response> {
+    tool.scope.forget_requests();
+    tool.done("The requests were cleared.", tool.path() + "/requests")
+}
+
+#[derive(Template)]
+#[template(path = "request.html")]
+struct Look {
+    frame: Frame,
+    crumbs: Vec<Crumb>,
+    entry: Arc<Entry>,
+    time: String,
+    authentication: &'static str,
+    /// The account that the request was for, with its tools.
+    account: Option<(AccountId, String)>,
+    messages: [(&'static str, Shape); 2],
+    curl: String,
+}
+
+/// Headers and body as they are shown.
+struct Shape {
+    headers: Vec<(String, String)>,
+    body: Option<String>,
+    is_cut: bool,
+}
+
+impl From<&Message> for Shape {
+    fn from(message: &Message) -> Self {
+        let (body, is_cut) = match &message.body {
+            Body::None => (None, false),
+            Body::Text(text) => (Some(indented(text)), false),
+            Body::Start(text) => (Some(text.clone()), true),
+        };
+        let headers = message.headers.iter();
+        Self {
+            headers: headers
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            body,
+            is_cut,
+        }
+    }
+}
+
+/// JSON as people read it; any other text as it is.
+fn indented(text: &str) -> String {
+    serde_json::from_str::<Value>(text)
+        .ok()
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| text.to_owned())
+}
+
+async fn look(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Response> {
+    let sequence: u64 = path
+        .iter()
+        .find(|(name, _)| name == "sequence")
+        .map_or_else(|| Err(Failure::unknown_page()), |(_, number)| named(number))?;
+    let entries = tool.scope.requests(&Match::default());
+    let entry = entries
+        .into_iter()
+        .find(|entry| entry.sequence == sequence)
+        .ok_or_else(|| {
+            let told = "this request is not in the journal any more";
+            Failure::new(StatusCode::NOT_FOUND, told)
+        })?;
+    page(&Look {
+        frame: tool.frame(Section::Requests, format!("Request {sequence}")),
+        crumbs: vec![crumb("Requests", tool.path() + "/requests")],
+        time: entry.time.day_first(),
+        authentication: match entry.authentication {
+            Authentication::NotAsked => "not asked for",
+            Authentication::Accepted => "accepted",
+            Authentication::Refused => "refused",
+        },
+        account: entry.account.map(|account| (account, tools(Some(account)))),
+        messages: [
+            ("Request", Shape::from(&entry.request)),
+            ("Answer", Shape::from(&entry.response)),
+        ],
+        curl: curl::of(&entry, &tool.visit.host),
+        entry,
+    })
+}

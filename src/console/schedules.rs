@@ -1,0 +1,256 @@
+//! Off-duty schedules of operators and of groups.
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Extension, Path};
+use axum::response::Response;
+use axum::routing::{get, post};
+use strum::VariantNames as _;
+
+use super::Console;
+use super::form::{Field, Form, Sent};
+use super::operator_groups;
+use super::operators::{self, Head, Tab};
+use super::page::{Crumb, FormPage, Frame, Result, Section, crumb, page, page_with};
+use super::visit::{LoggedIn, named};
+use crate::domain::account::ScheduleOwner;
+use crate::domain::duty_schedule::{ScheduleMode, WeekDay};
+use crate::domain::text::whole_number;
+use crate::domain::{DutySchedule, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId};
+use crate::http::{DutyScheduleBody, bind, status};
+use crate::service;
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .merge(routes_below::<OperatorGuid>("/operators"))
+        .merge(routes_below::<OperatorGroupGuid>("/groups"))
+}
+
+fn routes_below<O: Owner>(path: &str) -> Router<Console> {
+    let path = format!("{path}/{{guid}}/schedules");
+    Router::new()
+        .route(&path, get(list::<O>).post(create::<O>))
+        .route(
+            &format!("{path}/{{scheduleId}}"),
+            get(look::<O>).post(save::<O>),
+        )
+        .route(&format!("{path}/{{scheduleId}}/delete"), post(delete::<O>))
+}
+
+/// What schedules belong to, and its page.
+trait Owner: std::str::FromStr + Into<ScheduleOwner> + Copy + Send + Sync + 'static {
+    const SECTION: Section;
+
+    fn path(self) -> String;
+
+    /// The pages above the schedules.
+    fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>>;
+
+    /// The head of the tab, if the schedules are one.
+    fn head(self, login: &LoggedIn) -> Result<Option<Head>>;
+}
+
+impl Owner for OperatorGuid {
+    const SECTION: Section = Section::Operators;
+
+    fn path(self) -> String {
+        operators::path_of(self) + "/schedules"
+    }
+
+    fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>> {
+        Ok(operators::crumbs_below(login.account().operator(self)?))
+    }
+
+    fn head(self, login: &LoggedIn) -> Result<Option<Head>> {
+        let operator = login.account().operator(self)?;
+        Ok(Some(Head::new(login, operator, Tab::Schedules)))
+    }
+}
+
+impl Owner for OperatorGroupGuid {
+    const SECTION: Section = Section::OperatorGroups;
+
+    fn path(self) -> String {
+        operator_groups::path_of(self) + "/schedules"
+    }
+
+    fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>> {
+        Ok(operator_groups::crumbs_below(
+            login.account().operator_group(self)?,
+        ))
+    }
+
+    fn head(self, _: &LoggedIn) -> Result<Option<Head>> {
+        Ok(None)
+    }
+}
+
+#[derive(Template)]
+#[template(path = "schedules.html")]
+struct List {
+    frame: Frame,
+    head: Option<Head>,
+    crumbs: Vec<Crumb>,
+    path: String,
+    rows: Vec<Row>,
+    form: Form,
+    may_edit: bool,
+}
+
+struct Row {
+    id: ScheduleId,
+    mode: &'static str,
+    when: String,
+    is_copy: bool,
+}
+
+impl From<&DutySchedule> for Row {
+    fn from(schedule: &DutySchedule) -> Self {
+        let when = match schedule.recurrence {
+            Recurrence::OneTime { start, end } => {
+                format!("{} to {} UTC", start.day_first(), end.day_first())
+            }
+            Recurrence::Daily { hours } => format!("{} to {}", hours.start(), hours.end()),
+            Recurrence::Weekly { day, hours } => {
+                format!(
+                    "{}, {} to {}",
+                    <&str>::from(day),
+                    hours.start(),
+                    hours.end()
+                )
+            }
+            Recurrence::Monthly { day, hours } => {
+                format!("day {}, {} to {}", day.get(), hours.start(), hours.end())
+            }
+        };
+        Self {
+            id: schedule.id,
+            mode: schedule.recurrence.mode().into(),
+            when,
+            is_copy: schedule.copy_of.is_some(),
+        }
+    }
+}
+
+/// The fields of another mode than the one that is chosen stay empty; the script hides them.
+fn form() -> Form {
+    Form::new([
+        Field::word("ScheduleMode", "Repeats", None, ScheduleMode::VARIANTS).required(),
+        Field::line("datetime-local", "StartDateTime", "Start (UTC)")
+            .shown_for("ScheduleMode=OneTime"),
+        Field::line("datetime-local", "EndDateTime", "End (UTC)").shown_for("ScheduleMode=OneTime"),
+        Field::word("WeekDay", "Day of the week", Some("–"), WeekDay::VARIANTS)
+            .shown_for("ScheduleMode=Weekly"),
+        Field::number("MonthDay", "Day of the month")
+            .hint("1 to 31")
+            .shown_for("ScheduleMode=Monthly"),
+        Field::line("time", "StartTime", "From time")
+            .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
+        Field::line("time", "EndTime", "To time")
+            .hint("Before the start: runs past midnight")
+            .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
+    ])
+}
+
+fn may_edit<O: Owner>(login: &LoggedIn, owner: O) -> bool {
+    let account = login.account();
+    match owner.into() {
+        ScheduleOwner::Operator(guid) => login.caller.may_edit_operator(account, guid),
+        ScheduleOwner::Group(_) => login.caller.may_administer(account),
+    }
+    .is_ok()
+}
+
+fn list_page<O: Owner>(login: &LoggedIn, owner: O, form: Form) -> Result<List> {
+    let schedules = login.account().schedules_of(owner.into())?;
+    Ok(List {
+        frame: login.frame(O::SECTION, "Off-duty schedules"),
+        head: owner.head(login)?,
+        crumbs: owner.crumbs(login)?,
+        path: owner.path(),
+        rows: schedules.values().map(Row::from).collect(),
+        form,
+        may_edit: may_edit(login, owner),
+    })
+}
+
+async fn list<O: Owner>(login: LoggedIn, Path(owner): Path<String>) -> Result<Response> {
+    page(&list_page::<O>(&login, named(&owner)?, form())?)
+}
+
+async fn create<O: Owner>(
+    login: LoggedIn,
+    Path(owner): Path<String>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let owner: O = named(&owner)?;
+    let form = form().sent(&sent);
+    let draft = bind::<(), Recurrence>(&form.object(), None);
+    match service::duty_schedule::create(login.app(), &login.caller, owner.into(), draft).await {
+        Ok(schedule) => login.done(format!("Schedule {} was added.", schedule.id), owner.path()),
+        Err(error) => page_with(
+            status(&error),
+            &list_page(&login, owner, form.told(error)?)?,
+        ),
+    }
+}
+
+fn edit_page<O: Owner>(login: &LoggedIn, owner: O, id: ScheduleId, form: Form) -> Result<FormPage> {
+    let mut crumbs = owner.crumbs(login)?;
+    crumbs.push(crumb("Off-duty schedules", owner.path()));
+    Ok(FormPage {
+        frame: login.frame(O::SECTION, format!("Schedule {id}")),
+        crumbs,
+        intro: "",
+        form,
+        action: format!("{}/{id}", owner.path()),
+        submit: "Save",
+        cancel: owner.path(),
+    })
+}
+
+async fn look<O: Owner>(
+    login: LoggedIn,
+    Path((owner, id)): Path<(String, String)>,
+) -> Result<Response> {
+    let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
+    let schedules = login.account().schedules_of(owner.into())?;
+    let schedule = schedules
+        .get(&id)
+        .ok_or_else(super::page::Failure::unknown_page)?;
+    let body = serde_json::to_value(DutyScheduleBody::from(schedule)).unwrap_or_default();
+    page(&edit_page(&login, owner, id, form().filled(&body))?)
+}
+
+async fn save<O: Owner>(
+    login: LoggedIn,
+    Path((owner, id)): Path<(String, String)>,
+    Extension(sent): Extension<Sent>,
+) -> Result<Response> {
+    let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
+    let form = form().sent(&sent);
+    let draft = bind::<(), Recurrence>(&form.object(), None);
+    match service::duty_schedule::update(login.app(), &login.caller, owner.into(), id, draft).await
+    {
+        Ok(()) => login.done(format!("Schedule {id} was saved."), owner.path()),
+        Err(error) => {
+            let status = status(&error);
+            page_with(status, &edit_page(&login, owner, id, form.told(error)?)?)
+        }
+    }
+}
+
+async fn delete<O: Owner>(
+    login: LoggedIn,
+    Path((owner, id)): Path<(String, String)>,
+) -> Result<Response> {
+    let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
+    service::duty_schedule::delete(login.app(), &login.caller, owner.into(), id).await?;
+    login.done(format!("Schedule {id} was deleted."), owner.path())
+}
+
+fn schedule_id(text: &str) -> Result<ScheduleId> {
+    whole_number(text)
+        .map(ScheduleId)
+        .map_err(|_| super::page::Failure::unknown_page())
+}

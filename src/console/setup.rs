@@ -1,0 +1,99 @@
+//! Account setup: where it begins, and the time zones.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::Query;
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::Console;
+use super::page::{Frame, Result, Section, page};
+use super::visit::LoggedIn;
+use crate::domain::Account;
+use crate::domain::timezone::{Timezone, timezones};
+
+pub fn routes() -> Router<Console> {
+    Router::new()
+        .route("/setup", get(overview))
+        .route("/time-zones", get(time_zones))
+}
+
+#[derive(Template)]
+#[template(path = "setup.html")]
+struct Overview<'a> {
+    frame: Frame,
+    account: &'a Account,
+    on_duty: usize,
+    time_zone: String,
+    host: &'a str,
+}
+
+/// "Go to Account setup > Operators, groups (and sub accounts)." (API management)
+async fn overview(login: LoggedIn) -> Result<Response> {
+    let account = login.account();
+    let zones = timezones(login.visit.app.store.now(&login.slot).year());
+    let zone = zones
+        .iter()
+        .find(|zone| zone.id == account.settings.time_zone_id.get());
+    page(&Overview {
+        frame: login.frame(Section::Setup, "Operators, groups"),
+        account,
+        on_duty: account
+            .operators
+            .iter()
+            .filter(|operator| operator.profile().is_on_duty)
+            .count(),
+        time_zone: zone
+            .map(|zone| zone.description.clone())
+            .unwrap_or_default(),
+        host: &login.visit.host,
+    })
+}
+
+#[derive(Deserialize)]
+pub struct Search {
+    #[serde(default)]
+    pub q: String,
+}
+
+impl Search {
+    /// Whether one of these texts holds what is searched for, without regard to case.
+    pub fn finds(&self, texts: &[&str]) -> bool {
+        let wanted = self.q.trim().to_lowercase();
+        texts
+            .iter()
+            .any(|text| text.to_lowercase().contains(&wanted))
+    }
+}
+
+#[derive(Template)]
+#[template(path = "time_zones.html")]
+struct TimeZones {
+    frame: Frame,
+    search: Search,
+    year: i32,
+    all: Arc<[Timezone]>,
+}
+
+impl TimeZones {
+    fn found(&self) -> Vec<&Timezone> {
+        let fits = |zone: &&Timezone| {
+            self.search
+                .finds(&[&zone.description, &zone.id.to_string()])
+        };
+        self.all.iter().filter(fits).collect()
+    }
+}
+
+async fn time_zones(login: LoggedIn, Query(search): Query<Search>) -> Result<Response> {
+    let year = login.app().store.now(&login.slot).year();
+    page(&TimeZones {
+        frame: login.frame(Section::TimeZones, "Time zones"),
+        search,
+        year,
+        all: timezones(year),
+    })
+}

@@ -180,7 +180,9 @@ async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
                 api_user: api_user.guid,
                 password,
             });
-            tool.done(format!("Account {} was made.", account.id), path)
+            Ok(tool
+                .visit
+                .done(format!("Account {} was made.", account.id), path))
         }
         Err(error) => {
             let form = form().sent(&sent).told(error);
@@ -280,6 +282,7 @@ async fn ask_to_reset(tool: Tool) -> Result<Response> {
         text: format!(
             "Account {account} goes back to what it was when it was made: its data, usage, snapshots, requests, faults and clock."
         ),
+        action: tool.path() + "/reset",
         submit: "Reset account",
         cancel: tool.path(),
     })
@@ -287,7 +290,7 @@ async fn ask_to_reset(tool: Tool) -> Result<Response> {
 
 async fn reset(tool: Tool) -> Result<Response> {
     accounts::reset(tool.app(), slot(&tool)?.account.id).await?;
-    tool.done("The account was reset.", tool.path())
+    Ok(tool.visit.done("The account was reset.", tool.path()))
 }
 
 async fn ask_to_reset_all(tool: Tool) -> Result<Response> {
@@ -295,6 +298,7 @@ async fn ask_to_reset_all(tool: Tool) -> Result<Response> {
         frame: tool.frame(Section::Accounts, "Reset the server"),
         crumbs: crumbs(),
         text: "All accounts go back to the seed, and those made since are deleted.".to_owned(),
+        action: "/console/accounts/reset".to_owned(),
         submit: "Reset the server",
         cancel: "/console/accounts".to_owned(),
     })
@@ -302,7 +306,9 @@ async fn ask_to_reset_all(tool: Tool) -> Result<Response> {
 
 async fn reset_all(tool: Tool) -> Result<Response> {
     accounts::reset_all(tool.app()).await?;
-    tool.done("The server was reset.", "/console/accounts")
+    Ok(tool
+        .visit
+        .done("The server was reset.", "/console/accounts"))
 }
 
 async fn ask_to_delete(tool: Tool) -> Result<Response> {
@@ -311,6 +317,7 @@ async fn ask_to_delete(tool: Tool) -> Result<Response> {
         frame: tool.frame(Section::Accounts, "Delete account"),
         crumbs: crumbs_below(account),
         text: format!("Account {account} will be gone, with all that belongs to it."),
+        action: tool.path() + "/delete",
         submit: "Delete account",
         cancel: tool.path(),
     })
@@ -319,10 +326,10 @@ async fn ask_to_delete(tool: Tool) -> Result<Response> {
 async fn delete(tool: Tool) -> Result<Response> {
     let account = slot(&tool)?.account.id;
     accounts::delete(tool.app(), account).await?;
-    tool.done(
+    Ok(tool.visit.done(
         format!("Account {account} was deleted."),
         "/console/accounts",
-    )
+    ))
 }
 
 #[derive(Deserialize)]
@@ -358,19 +365,19 @@ async fn take_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<R
     };
     let notice = format!("The state of the account is kept as {name}.");
     accounts::take_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
-    tool.done(notice, tool.path())
+    Ok(tool.visit.done(notice, tool.path()))
 }
 
 async fn restore_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
     let name = sent.get("name").unwrap_or_default();
     let notice = format!("The account is as it was in {name}.");
     accounts::restore_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
-    tool.done(notice, tool.path())
+    Ok(tool.visit.done(notice, tool.path()))
 }
 
 async fn delete_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
     let name = sent.get("name").unwrap_or_default();
     let notice = format!("The snapshot {name} was deleted.");
     accounts::delete_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
-    tool.done(notice, tool.path())
+    Ok(tool.visit.done(notice, tool.path()))
 }

@@ -147,7 +147,7 @@ async fn create(
                 api_user: api_user.guid,
                 password,
             });
-            login.done("The API user was added.", path)
+            Ok(login.visit.done("The API user was added.", path))
         }
         Err(error) => {
             let status = status(&error);
@@ -161,7 +161,7 @@ async fn create(
 /// The second step of the wizard.
 #[derive(Template)]
 #[template(path = "api_user_password.html")]
-struct Password {
+struct Shown {
     frame: Frame,
     crumbs: Vec<Crumb>,
     user_name: String,
@@ -176,7 +176,7 @@ async fn password(
     Path((guid, api_user)): Path<(String, String)>,
 ) -> Result<Response> {
     let (operator, api_user) = found(&login, &guid, &api_user)?;
-    page(&Password {
+    page(&Shown {
         frame: login.frame(Section::Operators, "Note down the password"),
         crumbs: crumbs_of(operator),
         user_name: api_user.user_name.clone(),
@@ -229,7 +229,9 @@ async fn save(
     let body = body(&form, operator.guid);
     let draft = bind::<ApiUserGuid, ApiUserChange>(&body, Some(&api_user.guid));
     match service::api_user::update(login.app(), &login.caller, api_user.guid, draft).await {
-        Ok(()) => login.done("The API user was saved.", tab_of(operator.guid)),
+        Ok(()) => Ok(login
+            .visit
+            .done("The API user was saved.", tab_of(operator.guid))),
         Err(error) => {
             let status = status(&error);
             page_with(status, &edit_page(&login, operator, form.told(error)?))
@@ -249,6 +251,7 @@ async fn ask_to_delete(
             "Whatever logs in as {} will be refused from now on.",
             api_user.user_name
         ),
+        action: login.visit.target.clone(),
         submit: "Delete API user",
         cancel: tab_of(operator.guid),
     })
@@ -260,5 +263,7 @@ async fn delete(
 ) -> Result<Response> {
     let (operator, api_user) = found(&login, &guid, &api_user)?;
     service::api_user::delete(login.app(), &login.caller, api_user.guid).await?;
-    login.done("The API user was deleted.", tab_of(operator.guid))
+    Ok(login
+        .visit
+        .done("The API user was deleted.", tab_of(operator.guid)))
 }

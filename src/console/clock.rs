@@ -88,7 +88,9 @@ async fn advance(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Respons
 
 async fn resume(tool: Tool) -> Result<Response> {
     service::clock::resume(&tool.scope);
-    tool.done("The clock runs again.", tool.path() + "/clock")
+    Ok(tool
+        .visit
+        .done("The clock runs again.", tool.path() + "/clock"))
 }
 
 fn done(
@@ -98,7 +100,7 @@ fn done(
     again: impl FnOnce(Error) -> Result<Look, Error>,
 ) -> Result<Response> {
     match changed {
-        Ok(()) => tool.done(notice, tool.path() + "/clock"),
+        Ok(()) => Ok(tool.visit.done(notice, tool.path() + "/clock")),
         Err(error) => page_with(status(&error), &again(error)?),
     }
 }

@@ -159,7 +159,9 @@ async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
     match fault(&form, &sent) {
         Ok(fault) => {
             tool.scope.beside().faults.add(fault);
-            tool.done("The fault was added.", tool.path() + "/faults")
+            Ok(tool
+                .visit
+                .done("The fault was added.", tool.path() + "/faults"))
         }
         Err(error) => page_with(status(&error), &list_page(&tool, form.told(error)?)),
     }
@@ -213,10 +215,12 @@ async fn delete(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
     } else {
         "The fault was gone already: its count was used up."
     };
-    tool.done(notice, tool.path() + "/faults")
+    Ok(tool.visit.done(notice, tool.path() + "/faults"))
 }
 
 async fn clear(tool: Tool) -> Result<Response> {
     tool.scope.beside().faults.clear();
-    tool.done("All faults were removed.", tool.path() + "/faults")
+    Ok(tool
+        .visit
+        .done("All faults were removed.", tool.path() + "/faults"))
 }

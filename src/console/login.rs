@@ -17,6 +17,7 @@ use super::session::Session;
 use super::visit::{Begins, Ends, Visit, next_page};
 use crate::AppState;
 use crate::document::{DEFAULT_LOGIN, default_password_hash};
+use crate::domain::PasswordHash;
 use crate::error::Error;
 use crate::service::registration;
 
@@ -73,7 +74,7 @@ fn show_login(status: StatusCode, visit: &Visit, form: Form, next: String) -> Re
 /// The default log-in, if it is the right one: the password is known by its hash, which was made with the built-in account.
 fn default_login(app: &AppState) -> Option<(&'static str, &'static str)> {
     let (_, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
-    let kept = operator.password().map(|hash| hash.as_str());
+    let kept = operator.password().map(PasswordHash::as_str);
     (operator.may_log_in() && kept == default_password_hash()).then_some(DEFAULT_LOGIN)
 }
 

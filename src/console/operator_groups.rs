@@ -116,10 +116,10 @@ async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Res
     let form = form().sent(&sent);
     let draft = bind::<(), Description>(&form.object(), None);
     match service::operator_group::create(login.app(), &login.caller, draft).await {
-        Ok(group) => login.done(
+        Ok(group) => Ok(login.visit.done(
             format!("{} was added.", group.description),
             path_of(group.guid),
-        ),
+        )),
         Err(error) => page_with(status(&error), &new_page(&login, form.told(error)?)),
     }
 }
@@ -130,7 +130,8 @@ struct Look {
     frame: Frame,
     crumbs: Vec<Crumb>,
     group: Arc<OperatorGroup>,
-    members: Vec<Arc<Operator>>,
+    /// Each member, and whether it cannot leave.
+    members: Vec<(Arc<Operator>, bool)>,
     others: Vec<Arc<Operator>>,
     held: Vec<&'static str>,
     assignable: Vec<&'static str>,
@@ -157,11 +158,16 @@ fn look_page(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Lo
     let account = login.account();
     let group = Arc::clone(account.operator_group(guid)?);
     let guids = account.members_of(guid)?;
-    let (members, others) = account
+    let (members, others): (Vec<_>, _) = account
         .operators
         .iter()
         .cloned()
         .partition(|operator| guids.contains(&operator.guid));
+    let members = members.into_iter().map(|operator| {
+        let stays = account.always_holds(&group, operator.guid);
+        (operator, stays)
+    });
+    let members = members.collect();
     let held: Vec<&str> = group
         .all_authorizations()
         .into_iter()
@@ -198,7 +204,7 @@ async fn save(
     let form = form().sent(&sent);
     let draft = bind::<OperatorGroupGuid, Description>(&form.object(), Some(&guid));
     match service::operator_group::update(login.app(), &login.caller, guid, draft).await {
-        Ok(()) => login.done("The group was saved.", path_of(guid)),
+        Ok(()) => Ok(login.visit.done("The group was saved.", path_of(guid))),
         Err(error) => page_with(status(&error), &look_page(&login, guid, form.told(error)?)?),
     }
 }
@@ -209,6 +215,7 @@ async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Resp
         frame: login.frame(Section::OperatorGroups, "Delete operator group"),
         crumbs: crumbs_below(group),
         text: format!("{} will be gone; its operators stay.", group.description),
+        action: path_of(group.guid) + "/delete",
         submit: "Delete operator group",
         cancel: path_of(group.guid),
     })
@@ -216,7 +223,9 @@ async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Resp
 
 async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     service::operator_group::delete(login.app(), &login.caller, named(&guid)?).await?;
-    login.done("The group was deleted.", "/console/groups")
+    Ok(login
+        .visit
+        .done("The group was deleted.", "/console/groups"))
 }
 
 async fn add_member(
@@ -229,7 +238,9 @@ async fn add_member(
         named(&sent.get("operator").unwrap_or_default())?,
     );
     service::operator_group::add_member(login.app(), &login.caller, guid, operator).await?;
-    login.done("The operator joined the group.", path_of(guid))
+    Ok(login
+        .visit
+        .done("The operator joined the group.", path_of(guid)))
 }
 
 async fn remove_member(
@@ -242,7 +253,9 @@ async fn remove_member(
         named(&sent.get("operator").unwrap_or_default())?,
     );
     service::operator_group::remove_member(login.app(), &login.caller, guid, operator).await?;
-    login.done("The operator left the group.", path_of(guid))
+    Ok(login
+        .visit
+        .done("The operator left the group.", path_of(guid)))
 }
 
 async fn set_duty(
@@ -254,10 +267,10 @@ async fn set_duty(
     let is_on_duty = sent.get("duty").as_deref() == Some("on");
     service::operator_group::set_all_on_duty(login.app(), &login.caller, guid, is_on_duty).await?;
     let word = if is_on_duty { "on" } else { "off" };
-    login.done(
+    Ok(login.visit.done(
         format!("All operators of the group are {word} duty."),
         path_of(guid),
-    )
+    ))
 }
 
 async fn authorize(
@@ -267,7 +280,9 @@ async fn authorize(
 ) -> Result<Response> {
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
     service::operator_group::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
-    login.done(format!("{word} was assigned."), path_of(guid))
+    Ok(login
+        .visit
+        .done(format!("{word} was assigned."), path_of(guid)))
 }
 
 async fn withdraw(
@@ -277,5 +292,7 @@ async fn withdraw(
 ) -> Result<Response> {
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
     service::operator_group::withdraw(login.app(), &login.caller, guid, named(&word)?).await?;
-    login.done(format!("{word} was withdrawn."), path_of(guid))
+    Ok(login
+        .visit
+        .done(format!("{word} was withdrawn."), path_of(guid)))
 }

@@ -57,7 +57,6 @@ pub struct Head {
     pub is_owner: bool,
     pub is_administrator: bool,
     pub is_on_duty: bool,
-    pub is_oneself: bool,
     pub tab: Tab,
 }
 
@@ -71,7 +70,6 @@ impl Head {
             is_owner: operator.guid == account.owner,
             is_administrator: account.is_administrator(operator.guid),
             is_on_duty: operator.profile().is_on_duty,
-            is_oneself: operator.guid == login.caller.operator,
             tab,
         }
     }
@@ -231,10 +229,10 @@ async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Res
     let form = form(&login).sent(&sent);
     let draft = bind::<(), OperatorChange>(&form.object(), None);
     match service::operator::create(login.app(), &login.caller, draft).await {
-        Ok(operator) => login.done(
+        Ok(operator) => Ok(login.visit.done(
             format!("{} was added.", operator.profile().full_name),
             path_of(operator.guid),
-        ),
+        )),
         Err(error) => page_with(status(&error), &new_page(&login, form.told(error)?)),
     }
 }
@@ -258,7 +256,9 @@ fn main_page(login: &LoggedIn, operator: &Operator, form: Form) -> Main {
     Main {
         frame: login.frame(Section::Operators, head.name.clone()),
         may_edit: may_edit.is_ok(),
-        may_delete: login.is_administrator() && !head.is_owner && !head.is_oneself,
+        may_delete: login.is_administrator()
+            && !head.is_owner
+            && operator.guid != login.caller.operator,
         hash: operator.hash().to_owned(),
         head,
         form,
@@ -282,7 +282,7 @@ async fn save(
     let form = form(&login).sent(&sent);
     let draft = bind::<OperatorGuid, OperatorChange>(&form.object(), Some(&guid));
     match service::operator::update(login.app(), &login.caller, guid, draft).await {
-        Ok(()) => login.done("The operator was saved.", path_of(guid)),
+        Ok(()) => Ok(login.visit.done("The operator was saved.", path_of(guid))),
         Err(error) => {
             let status = status(&error);
             let form = form.told(error)?;
@@ -303,6 +303,7 @@ async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Resp
             "{} will be gone, and with this operator all its API users, memberships, permissions and off-duty schedules.",
             operator.profile().full_name
         ),
+        action: path_of(operator.guid) + "/delete",
         submit: "Delete operator",
         cancel: path_of(operator.guid),
     })
@@ -310,7 +311,9 @@ async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Resp
 
 async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     service::operator::delete(login.app(), &login.caller, named(&guid)?).await?;
-    login.done("The operator was deleted.", "/console/operators")
+    Ok(login
+        .visit
+        .done("The operator was deleted.", "/console/operators"))
 }
 
 #[derive(Template)]
@@ -318,7 +321,8 @@ async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 struct MemberOf {
     frame: Frame,
     head: Head,
-    groups: Vec<Arc<OperatorGroup>>,
+    /// Each group, and whether the operator cannot leave it.
+    groups: Vec<(Arc<OperatorGroup>, bool)>,
     others: Vec<Arc<OperatorGroup>>,
     may_administer: bool,
 }
@@ -326,17 +330,21 @@ struct MemberOf {
 async fn groups(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     let account = login.account();
     let operator = account.operator(named(&guid)?)?;
-    let held = account.groups_of(operator.guid)?;
-    let (groups, others) = account
+    let joined = account.groups_of(operator.guid)?;
+    let (groups, others): (Vec<_>, _) = account
         .operator_groups
         .iter()
         .cloned()
-        .partition(|group| held.contains(&group.guid));
+        .partition(|group| joined.contains(&group.guid));
+    let groups = groups.into_iter().map(|group| {
+        let stays = account.always_holds(&group, operator.guid);
+        (group, stays)
+    });
     let head = Head::new(&login, operator, Tab::Groups);
     page(&MemberOf {
         frame: login.frame(Section::Operators, format!("{}: member of", head.name)),
         head,
-        groups,
+        groups: groups.collect(),
         others,
         may_administer: login.is_administrator(),
     })
@@ -352,7 +360,9 @@ async fn join(
         named(&sent.get("group").unwrap_or_default())?,
     );
     service::operator_group::add_member(login.app(), &login.caller, group, guid).await?;
-    login.done("The operator joined the group.", path_of(guid) + "/groups")
+    Ok(login
+        .visit
+        .done("The operator joined the group.", path_of(guid) + "/groups"))
 }
 
 async fn leave(
@@ -365,7 +375,9 @@ async fn leave(
         named(&sent.get("group").unwrap_or_default())?,
     );
     service::operator_group::remove_member(login.app(), &login.caller, group, guid).await?;
-    login.done("The operator left the group.", path_of(guid) + "/groups")
+    Ok(login
+        .visit
+        .done("The operator left the group.", path_of(guid) + "/groups"))
 }
 
 #[derive(Template)]
@@ -392,11 +404,12 @@ async fn permissions(login: LoggedIn, Path(guid): Path<String>) -> Result<Respon
     let held: Vec<&str> = held.into_iter().map(<&str>::from).collect();
     let words = OperatorAuthorization::VARIANTS.iter().copied();
     let words = words.filter(|word| !held.contains(word) && !Permissions::is_of_group(word));
-    let head = Head::new(&login, operator, Tab::Permissions);
+    let words = words.collect();
+    let name = &operator.profile().full_name;
     page(&Permissions {
-        frame: login.frame(Section::Operators, format!("{}: permissions", head.name)),
-        head,
-        assignable: words.collect(),
+        frame: login.frame(Section::Operators, format!("{name}: permissions")),
+        head: Head::new(&login, operator, Tab::Permissions),
+        assignable: words,
         held,
         may_administer: login.is_administrator(),
     })
@@ -410,7 +423,7 @@ async fn authorize(
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
     service::operator::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
     let notice = format!("{word} was assigned.");
-    login.done(notice, path_of(guid) + "/permissions")
+    Ok(login.visit.done(notice, path_of(guid) + "/permissions"))
 }
 
 async fn withdraw(
@@ -421,5 +434,5 @@ async fn withdraw(
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
     service::operator::withdraw(login.app(), &login.caller, guid, named(&word)?).await?;
     let notice = format!("{word} was withdrawn.");
-    login.done(notice, path_of(guid) + "/permissions")
+    Ok(login.visit.done(notice, path_of(guid) + "/permissions"))
 }

@@ -135,6 +135,7 @@ pub struct Question {
     pub frame: Frame,
     pub crumbs: Vec<Crumb>,
     pub text: String,
+    pub action: String,
     pub submit: &'static str,
     pub cancel: String,
 }

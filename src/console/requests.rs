@@ -37,7 +37,7 @@ pub fn routes() -> Router<Console> {
 }
 
 /// Which requests are shown. An empty field says nothing.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Filter {
     method: String,
@@ -47,19 +47,6 @@ struct Filter {
     operation_id: String,
     /// Only requests with a greater sequence number.
     since: u64,
-}
-
-impl Default for Filter {
-    fn default() -> Self {
-        Self {
-            method: String::new(),
-            path: String::new(),
-            status: String::new(),
-            user_name: String::new(),
-            operation_id: String::new(),
-            since: 0,
-        }
-    }
 }
 
 impl Filter {
@@ -205,7 +192,9 @@ async fn newer(
 
 async fn clear(tool: Tool) -> Result<Response> {
     tool.scope.forget_requests();
-    tool.done("The requests were cleared.", tool.path() + "/requests")
+    Ok(tool
+        .visit
+        .done("The requests were cleared.", tool.path() + "/requests"))
 }
 
 #[derive(Template)]

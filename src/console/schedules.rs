@@ -187,7 +187,9 @@ async fn create<O: Owner>(
     let form = form().sent(&sent);
     let draft = bind::<(), Recurrence>(&form.object(), None);
     match service::duty_schedule::create(login.app(), &login.caller, owner.into(), draft).await {
-        Ok(schedule) => login.done(format!("Schedule {} was added.", schedule.id), owner.path()),
+        Ok(schedule) => Ok(login
+            .visit
+            .done(format!("Schedule {} was added.", schedule.id), owner.path())),
         Err(error) => page_with(
             status(&error),
             &list_page(&login, owner, form.told(error)?)?,
@@ -232,7 +234,9 @@ async fn save<O: Owner>(
     let draft = bind::<(), Recurrence>(&form.object(), None);
     match service::duty_schedule::update(login.app(), &login.caller, owner.into(), id, draft).await
     {
-        Ok(()) => login.done(format!("Schedule {id} was saved."), owner.path()),
+        Ok(()) => Ok(login
+            .visit
+            .done(format!("Schedule {id} was saved."), owner.path())),
         Err(error) => {
             let status = status(&error);
             page_with(status, &edit_page(&login, owner, id, form.told(error)?)?)
@@ -246,7 +250,9 @@ async fn delete<O: Owner>(
 ) -> Result<Response> {
     let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
     service::duty_schedule::delete(login.app(), &login.caller, owner.into(), id).await?;
-    login.done(format!("Schedule {id} was deleted."), owner.path())
+    Ok(login
+        .visit
+        .done(format!("Schedule {id} was deleted."), owner.path()))
 }
 
 fn schedule_id(text: &str) -> Result<ScheduleId> {

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use axum::Router;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
-use axum::response::Response;
 
 use super::Console;
-use super::page::{Frame, Result, Section, go, tools};
+use super::page::{Frame, Result, Section, tools};
 use super::visit::{Visit, named};
 use crate::AppState;
 use crate::service::scope::Scope;
@@ -39,12 +38,6 @@ impl Tool {
     /// Where the tools for the same account are.
     pub fn path(&self) -> String {
         tools(self.scope.account())
-    }
-
-    /// Leaves a word for the next page, and goes there.
-    pub fn done(&self, notice: impl Into<String>, path: impl AsRef<str>) -> Result<Response> {
-        self.visit.session.tell(notice);
-        Ok(go(path))
     }
 }
 

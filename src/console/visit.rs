@@ -33,6 +33,14 @@ pub struct Visit {
     pub target: String,
 }
 
+impl Visit {
+    /// Leaves a word for the next page, and goes there.
+    pub fn done(&self, notice: impl Into<String>, path: impl AsRef<str>) -> Response {
+        self.session.tell(notice);
+        go(path)
+    }
+}
+
 /// The operator who is logged in, and the account at this moment.
 #[derive(Debug, Clone)]
 pub struct Who {
@@ -78,12 +86,6 @@ impl LoggedIn {
 
     pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
         Frame::new(&self.visit, section, title)
-    }
-
-    /// Leaves a word for the next page, and goes there.
-    pub fn done(&self, notice: impl Into<String>, path: impl AsRef<str>) -> Result<Response> {
-        self.visit.session.tell(notice);
-        Ok(go(path))
     }
 }
 

@@ -886,7 +886,7 @@ impl Builder<'_, '_> {
                 }
                 SecretDigest::of(plain.reveal())
             }
-            (None, Some(Hashed(hash))) => hash.clone(),
+            (None, Some(Hashed(hash))) => *hash,
             (None, None) => SecretDigest::of(&self.context.new_password()),
         }
     }

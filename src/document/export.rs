@@ -228,7 +228,7 @@ fn export_api_user(api_user: &ApiUser, account: &Account, usage: &Usage) -> ApiU
         api_user_guid: Field::new(Text(Pinned(Some(*guid)))),
         operator: Field::new(name_of(*operator, account)),
         user_name: Field::new(Text(UserName(user_name.clone()))),
-        password_hash: Field::new(Hashed(password.clone())),
+        password_hash: Field::new(Hashed(*password)),
         r#type: Field::new(Word(*api_user_type)),
         description: Field::new(Text(description.clone())),
         created_date: Field::new(Text(*created)),

@@ -537,7 +537,7 @@ impl Account {
 
     pub fn remove_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
         let mut group = self.group_of_member(guid, operator)?;
-        if group.kind == GroupKind::Administrators && operator == self.owner {
+        if self.always_holds(&group, operator) {
             let told = "the owner of the account cannot be removed from the Administrators group";
             return Err(Error::Refused(vec![told.to_owned()]));
         }
@@ -548,6 +548,15 @@ impl Account {
         }
         self.operator_groups.insert(group);
         Ok(())
+    }
+
+    /// Everyone holds every operator, and Administrators the owner of the account.
+    pub fn always_holds(&self, group: &OperatorGroup, operator: OperatorGuid) -> bool {
+        match group.kind {
+            GroupKind::Everyone => true,
+            GroupKind::Administrators => operator == self.owner,
+            GroupKind::Ordinary => false,
+        }
     }
 
     /// A group whose members may change, for the change of one of them.

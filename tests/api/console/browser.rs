@@ -1,0 +1,245 @@
+//! A browser without a script: cookies, pages, and forms that are sent as they are filled in.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use reqwest::header::{COOKIE, LOCATION, SET_COOKIE};
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+
+use crate::app::{Answer, TestApp};
+
+pub struct Browser<'a> {
+    app: &'a TestApp,
+    client: Client,
+    cookie: Mutex<Option<String>>,
+}
+
+/// A page, and the forms on it.
+pub struct Page {
+    pub answer: Answer,
+}
+
+/// The fields of a form, ready to be changed and sent.
+#[derive(Debug, Clone)]
+pub struct Form {
+    pub action: String,
+    pub fields: BTreeMap<String, String>,
+}
+
+impl<'a> Browser<'a> {
+    pub fn new(app: &'a TestApp) -> Self {
+        Self {
+            app,
+            client: Client::builder().redirect(Policy::none()).build().unwrap(),
+            cookie: Mutex::default(),
+        }
+    }
+
+    /// A browser in which an operator is logged in.
+    pub async fn logged_in(app: &'a TestApp, email: &str, password: &str) -> Self {
+        let browser = Self::new(app);
+        let page = browser.log_in(email, password).await;
+        assert_eq!(page.answer.status, StatusCode::OK, "{}", page.text());
+        assert!(page.text().contains("Log out"), "{}", page.text());
+        browser
+    }
+
+    /// A browser in which the owner of the default account is logged in.
+    pub async fn of_owner(app: &'a TestApp) -> Self {
+        Self::logged_in(app, "admin@example.com", "emulator").await
+    }
+
+    pub async fn log_in(&self, email: &str, password: &str) -> Page {
+        let page = self.open("/console/login").await;
+        let form = page.form("/console/login");
+        self.send(form.with("email", email).with("password", password))
+            .await
+    }
+
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone().unwrap_or_default()
+    }
+
+    pub fn set_cookie(&self, cookie: String) {
+        *self.cookie.lock().unwrap() = Some(cookie);
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let url = format!("{}{path}", self.app.url());
+        self.client
+            .request(method, url)
+            .header(COOKIE, self.cookie())
+    }
+
+    /// What is answered, as it is: no redirect is followed.
+    pub async fn answer(&self, request: RequestBuilder) -> Page {
+        let answer = Answer::of(request).await;
+        if let Some(cookie) = answer.headers.get(SET_COOKIE) {
+            let cookie = cookie.to_str().unwrap().split(';').next().unwrap();
+            self.set_cookie(cookie.to_owned());
+        }
+        Page { answer }
+    }
+
+    async fn follow(&self, mut page: Page) -> Page {
+        while page.answer.status.is_redirection() {
+            let location = page.answer.headers[LOCATION].to_str().unwrap().to_owned();
+            page = self.answer(self.request(Method::GET, &location)).await;
+        }
+        page
+    }
+
+    pub async fn open(&self, path: &str) -> Page {
+        self.follow(self.answer(self.request(Method::GET, path)).await)
+            .await
+    }
+
+    /// The text of a page that is there.
+    pub async fn read(&self, path: &str) -> String {
+        let page = self.open(path).await;
+        assert_eq!(
+            page.answer.status,
+            StatusCode::OK,
+            "{path}: {}",
+            page.text()
+        );
+        page.answer.text
+    }
+
+    /// A form that is sent as it is; no redirect is followed.
+    pub async fn post(&self, form: &Form) -> Page {
+        let body: String = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(&form.fields)
+            .finish();
+        let request = self
+            .request(Method::POST, &form.action)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body);
+        self.answer(request).await
+    }
+
+    pub async fn send(&self, form: Form) -> Page {
+        self.follow(self.post(&form).await).await
+    }
+
+    /// Opens a page, fills in the form of an action, and sends it.
+    pub async fn fill(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> Page {
+        let mut form = self.open(path).await.form(action);
+        for (name, value) in fields {
+            form = form.with(name, value);
+        }
+        self.send(form).await
+    }
+}
+
+impl Page {
+    pub fn text(&self) -> &str {
+        &self.answer.text
+    }
+
+    /// Whether a page was made, with all that belongs around it.
+    #[track_caller]
+    pub fn expect(&self, status: StatusCode) -> &str {
+        assert_eq!(self.answer.status, status, "{}", self.text());
+        assert!(
+            self.text().ends_with("</html>\n") || self.text().ends_with("</html>"),
+            "{}",
+            self.text()
+        );
+        self.text()
+    }
+
+    /// The form that goes to a place.
+    #[track_caller]
+    pub fn form(&self, action: &str) -> Form {
+        let start = self
+            .text()
+            .split("<form ")
+            .skip(1)
+            .find(|form| {
+                attribute(form.split('>').next().unwrap(), "action") == Some(action.to_owned())
+            })
+            .unwrap_or_else(|| panic!("no form to {action}: {}", self.text()));
+        let text = start.split("</form>").next().unwrap();
+        Form {
+            action: action.to_owned(),
+            fields: fields(text),
+        }
+    }
+}
+
+impl Form {
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        self.fields.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    pub fn without(mut self, name: &str) -> Self {
+        self.fields.remove(name);
+        self
+    }
+}
+
+/// What a browser would send for a form that nobody touched.
+fn fields(form: &str) -> BTreeMap<String, String> {
+    let mut fields = BTreeMap::new();
+    for input in form.split("<input ").skip(1) {
+        let tag = input.split('>').next().unwrap();
+        let is_unchecked = tag.contains("type=\"checkbox\"") && !tag.ends_with(" checked");
+        if !is_unchecked {
+            let value = attribute(tag, "value").unwrap_or_default();
+            fields.insert(attribute(tag, "name").unwrap(), value);
+        }
+    }
+    for select in form.split("<select ").skip(1) {
+        let select = select.split("</select>").next().unwrap();
+        let options = || select.split("<option").skip(1);
+        let chosen = options()
+            .find(|option| option.split('>').next().unwrap().ends_with(" selected"))
+            .or_else(|| options().next());
+        if let Some(option) = chosen {
+            let (tag, text) = option.split_once('>').unwrap();
+            let text = text.split('<').next().unwrap();
+            let value = attribute(tag, "value").unwrap_or_else(|| text.to_owned());
+            fields.insert(attribute(select, "name").unwrap(), value);
+        }
+    }
+    for area in form.split("<textarea ").skip(1) {
+        let (tag, text) = area.split_once('>').unwrap();
+        let text = text.split("</textarea>").next().unwrap();
+        let text = text.strip_prefix('\n').unwrap_or(text);
+        fields.insert(attribute(tag, "name").unwrap(), unescaped(text));
+    }
+    fields
+}
+
+fn attribute(tag: &str, name: &str) -> Option<String> {
+    let (_, rest) = tag.split_once(&format!("{name}=\""))?;
+    Some(unescaped(rest.split('"').next().unwrap()))
+}
+
+fn unescaped(text: &str) -> String {
+    let characters = [
+        ("&#60;", "<"),
+        ("&#62;", ">"),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+    ];
+    characters
+        .iter()
+        .fold(text.to_owned(), |text, (escape, character)| {
+            text.replace(escape, character)
+        })
+}
+
+/// What stands in the first element of an Id.
+#[track_caller]
+pub fn element(text: &str, id: &str) -> String {
+    let (_, rest) = text
+        .split_once(&format!("id=\"{id}\""))
+        .unwrap_or_else(|| panic!("no {id}: {text}"));
+    let (_, rest) = rest.split_once('>').unwrap();
+    unescaped(rest.split('<').next().unwrap())
+}

@@ -1,0 +1,19 @@
+//! The console, without a script, as every browser can use it.
+
+mod api_management;
+mod browser;
+mod operators;
+mod rights;
+mod safety;
+mod tools;
+
+use crate::app::{TestApp, text};
+
+/// The path of the owner's page.
+async fn owner_path(app: &TestApp) -> String {
+    path_of(&text(&app.owner().await, "OperatorGuid"))
+}
+
+fn path_of(guid: &str) -> String {
+    format!("/console/operators/{guid}")
+}

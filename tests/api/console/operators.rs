@@ -1,0 +1,317 @@
+//! Account setup: operators, groups, schedules, time zones.
+
+use reqwest::StatusCode;
+use serde_json::json;
+
+use super::browser::{Browser, element};
+use super::{owner_path, path_of};
+use crate::app::{TestApp, path_of as api_path_of, text};
+
+#[tokio::test]
+async fn operators_are_listed_and_searched() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let page = browser.read("/console/operators").await;
+    for text in [
+        "Account Administrator",
+        "operator@example.com",
+        "Owner",
+        "Not yet used",
+        "No API user",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    for (search, found) in [("SECOND", true), ("operator@", true), ("nobody", false)] {
+        let page = browser
+            .read(&format!("/console/operators?q={search}"))
+            .await;
+        assert_eq!(page.contains("Second Operator"), found, "{search}");
+        assert!(!page.contains("Account Administrator</a>"), "{search}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_nobody_touched_changes_nothing() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    for fields in [
+        json!({"Email": "plain@acme.com"}),
+        json!({
+            "Email": "all@acme.com", "FullName": "  \"All\" <fields> & more ", "Password": "s3cret",
+            "MobilePhone": "+31 6 12345678", "OutgoingPhoneNumber": "+31201234567", "OutgoingPhoneNumberId": 1,
+            "BackupEmail": "backup@acme.com", "IsOnDuty": true, "CultureName": "nl-NL", "TimeZoneId": 56,
+            "SmsProvider": "SmsProviderUSA", "UseNumericSender": false, "PhoneProvider": "X",
+            "AllowNativeLogin": true, "AllowSingleSignon": false, "DefaultDashboard": "AccountOverview",
+            "OperatorRole": "Boss", "SetupMode": "Manual"
+        }),
+    ] {
+        let operator = app.new_operator(fields).await;
+        let path = path_of(&text(&operator, "OperatorGuid"));
+        let page = browser.fill(&path, &path, &[]).await;
+        page.expect(StatusCode::OK);
+        let after = app.get(&api_path_of(&operator)).await;
+        assert_eq!(after.expect(StatusCode::OK), operator);
+    }
+}
+
+#[tokio::test]
+async fn an_operator_is_added_changed_and_deleted() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let fields = [
+        ("FullName", "Third"),
+        ("Email", "third@acme.com"),
+        ("IsOnDuty", "true"),
+        ("TimeZoneId", "56"),
+    ];
+    let page = browser
+        .fill("/console/operators/new", "/console/operators", &fields)
+        .await;
+    let guid = element(page.expect(StatusCode::OK), "guid");
+    let api_path = format!("/v4/Operator/{guid}");
+    let operator = app.get(&api_path).await.expect(StatusCode::OK);
+    assert_eq!(operator["IsOnDuty"], true);
+    assert_eq!(operator["TimeZoneId"], 56);
+
+    let path = path_of(&guid);
+    let form = browser.open(&path).await.form(&path);
+    let form = form
+        .without("IsOnDuty")
+        .with("TimeZoneId", "")
+        .with("Password", "s3cret");
+    browser.send(form).await.expect(StatusCode::OK);
+    let operator = app.get(&api_path).await.expect(StatusCode::OK);
+    assert_eq!(operator["IsOnDuty"], false);
+    assert!(operator.get("TimeZoneId").is_none());
+    Browser::logged_in(&app, "third@acme.com", "s3cret").await;
+
+    let delete = format!("{path}/delete");
+    let page = browser.fill(&delete, &delete, &[]).await;
+    assert!(
+        page.expect(StatusCode::OK)
+            .contains("The operator was deleted.")
+    );
+    app.get(&api_path).await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn all_that_is_wrong_with_an_operator_is_told_beside_its_field() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let fields = [
+        ("FullName", " "),
+        ("Email", "admin@example.com"),
+        ("MobilePhone", "0612"),
+        ("AllowNativeLogin", "false"),
+        ("TimeZoneId", "soon"),
+    ];
+    let page = browser
+        .fill("/console/operators/new", "/console/operators", &fields)
+        .await;
+    let text = page.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(element(text, "FullName-error").trim(), "Is required.");
+    for (field, told) in [
+        ("Email", "another operator of the account"),
+        ("MobilePhone", "is not a phone number"),
+        ("AllowNativeLogin", "single sign-on"),
+        ("TimeZoneId", "must be a whole number"),
+    ] {
+        let message = element(text, &format!("{field}-error")).to_lowercase();
+        assert!(message.contains(told), "{field}: {message}");
+        assert!(text.contains(&format!("href=\"#{field}\"")), "{field}");
+    }
+    let form = page.form("/console/operators");
+    assert_eq!(form.fields["MobilePhone"], "0612");
+    assert_eq!(form.fields["AllowNativeLogin"], "false");
+    let owner = owner_path(&app).await;
+    let page = browser.fill(&owner, &owner, &[("FullName", "")]).await;
+    page.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(app.owner().await["FullName"], "Account Administrator");
+}
+
+#[tokio::test]
+async fn schedules_are_added_changed_and_deleted() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let owner = owner_path(&app).await;
+    let group = app
+        .new_group("Group")
+        .await
+        .replace("/v4/OperatorGroup", "/console/groups");
+    for path in [format!("{owner}/schedules"), format!("{group}/schedules")] {
+        let api_path = path
+            .replace("/console/operators", "/v4/Operator")
+            .replace("/console/groups", "/v4/OperatorGroup")
+            .replace("/schedules", "/DutySchedule");
+        let weekly = [
+            ("ScheduleMode", "Weekly"),
+            ("WeekDay", "Monday"),
+            ("StartTime", "22:00"),
+            ("EndTime", "06:00"),
+        ];
+        let page = browser.fill(&path, &path, &weekly).await;
+        assert!(
+            page.expect(StatusCode::OK)
+                .contains("Monday, 22:00 to 06:00")
+        );
+        let once = [
+            ("ScheduleMode", "OneTime"),
+            ("StartDateTime", "2026-01-01T08:00"),
+            ("EndDateTime", "2026-01-02T08:00:30"),
+        ];
+        let page = browser.fill(&path, &path, &once).await;
+        assert!(
+            page.expect(StatusCode::OK)
+                .contains("01/01/2026 08:00:00 to 02/01/2026 08:00:30")
+        );
+        let schedules = app.get(&api_path).await.expect(StatusCode::OK);
+        let ids = [&schedules[0]["Id"], &schedules[1]["Id"]];
+
+        // A form that nobody touched changes nothing.
+        for id in ids {
+            let path = format!("{path}/{id}");
+            browser.fill(&path, &path, &[]).await.expect(StatusCode::OK);
+        }
+        assert_eq!(app.get(&api_path).await.expect(StatusCode::OK), schedules);
+
+        let wrong = [
+            ("ScheduleMode", "Monthly"),
+            ("MonthDay", "32"),
+            ("WeekDay", "Monday"),
+        ];
+        let page = browser.fill(&path, &path, &wrong).await;
+        let text = page.expect(StatusCode::BAD_REQUEST);
+        for field in ["MonthDay", "WeekDay", "StartTime", "EndTime"] {
+            assert!(!element(text, &format!("{field}-error")).is_empty());
+        }
+        let delete = format!("{path}/{}/delete", ids[0]);
+        browser
+            .fill(&path, &delete, &[])
+            .await
+            .expect(StatusCode::OK);
+        assert_eq!(
+            app.get(&api_path)
+                .await
+                .expect(StatusCode::OK)
+                .as_array()
+                .unwrap()
+                .len(),
+            1
+        );
+    }
+}
+
+#[tokio::test]
+async fn groups_and_permissions_come_and_go() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let owner = owner_path(&app).await;
+    let page = browser
+        .fill(
+            "/console/groups/new",
+            "/console/groups",
+            &[("Description", "New")],
+        )
+        .await;
+    let guid = element(page.expect(StatusCode::OK), "guid");
+    let (path, api_path) = (
+        format!("/console/groups/{guid}"),
+        format!("/v4/OperatorGroup/{guid}"),
+    );
+    let members = async || {
+        app.get(&format!("{api_path}/Member"))
+            .await
+            .expect(StatusCode::OK)
+    };
+
+    let tab = format!("{owner}/groups");
+    browser
+        .fill(&tab, &tab, &[("group", &guid)])
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(members().await.as_array().unwrap().len(), 1);
+    browser
+        .fill(&path, &format!("{path}/duty"), &[("duty", "on")])
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(app.owner().await["IsOnDuty"], true);
+    let leave = format!("{tab}/leave");
+    browser
+        .fill(&tab, &leave, &[("group", &guid)])
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(members().await, json!([]));
+    let second = app.get("/v4/Operator").await.expect(StatusCode::OK)[1].clone();
+    let second = text(&second, "OperatorGuid");
+    browser
+        .fill(&path, &format!("{path}/members"), &[("operator", &second)])
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(members().await[0]["OperatorGuid"], second);
+    browser
+        .fill(
+            &path,
+            &format!("{path}/members/remove"),
+            &[("operator", &second)],
+        )
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(members().await, json!([]));
+
+    let operator_tab = format!("{owner}/permissions");
+    for (page, action, permissions) in [
+        (
+            &path,
+            format!("{path}/permissions"),
+            format!("{api_path}/Authorization"),
+        ),
+        (
+            &operator_tab,
+            operator_tab.clone(),
+            api_path_of(&app.owner().await) + "/Authorization",
+        ),
+    ] {
+        browser
+            .fill(page, &action, &[("permission", "AllowInfra")])
+            .await
+            .expect(StatusCode::OK);
+        assert!(app.get(&permissions).await.text.contains("AllowInfra"));
+        let withdraw = format!("{action}/withdraw");
+        browser
+            .fill(page, &withdraw, &[("permission", "AllowInfra")])
+            .await
+            .expect(StatusCode::OK);
+        assert!(!app.get(&permissions).await.text.contains("AllowInfra"));
+    }
+
+    browser
+        .fill(&path, &path, &[("Description", "Renamed")])
+        .await
+        .expect(StatusCode::OK);
+    let page = browser.fill(&path, &path, &[("Description", "")]).await;
+    page.expect(StatusCode::BAD_REQUEST);
+    assert_eq!(
+        app.get(&api_path).await.expect(StatusCode::OK)["Description"],
+        "Renamed"
+    );
+    let delete = format!("{path}/delete");
+    browser
+        .fill(&delete, &delete, &[])
+        .await
+        .expect(StatusCode::OK);
+    app.get(&api_path).await.expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn time_zones_are_listed_and_searched() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let zones = app.get("/v4/Timezone").await.expect(StatusCode::OK);
+    let page = browser.read("/console/time-zones").await;
+    assert_eq!(
+        page.matches("<tr>").count(),
+        zones.as_array().unwrap().len() + 1
+    );
+    let page = browser.read("/console/time-zones?q=AMSTERDAM").await;
+    assert!(page.contains("1 time zone;"), "{page}");
+}

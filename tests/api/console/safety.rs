@@ -1,0 +1,465 @@
+//! Sessions, forgery, headers, the token, and secrets.
+
+use reqwest::header::{LOCATION, SET_COOKIE};
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use uptrends_emulator::{Control, Options};
+
+use super::browser::Browser;
+use super::{owner_path, path_of};
+use crate::app::{Answer, TestApp, path_of as api_path_of, text};
+
+#[tokio::test]
+async fn a_browser_is_led_from_the_root_to_the_console_and_all_others_are_not() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let asking = browser.request(Method::GET, "/");
+    let page = browser
+        .answer(asking.header("Accept", "text/html,*/*;q=0.8"))
+        .await;
+    assert_eq!(page.answer.status, StatusCode::SEE_OTHER);
+    assert_eq!(page.answer.headers[LOCATION], "/console");
+    assert!(browser.read("/console").await.contains("<h1>Log in</h1>"));
+
+    for (method, accept) in [
+        (Method::GET, "*/*"),
+        (Method::GET, "application/json"),
+        (Method::POST, "text/html"),
+    ] {
+        let asking = app.anonymous(method, "/").header("Accept", accept);
+        Answer::of(asking).await.messages(StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn without_the_control_api_there_is_no_console() {
+    let app = TestApp::start_with(Options {
+        control: Control::Off,
+        ..Options::default()
+    })
+    .await;
+    for path in [
+        "/",
+        "/console",
+        "/console/login",
+        "/console/assets/console.css",
+    ] {
+        let asking = app
+            .anonymous(Method::GET, path)
+            .header("Accept", "text/html");
+        Answer::of(asking).await.messages(StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn with_a_token_the_console_asks_for_it_once_and_before_all_else() {
+    let app = TestApp::start_with(Options {
+        control: Control::On {
+            token: Some("t0ken".into()),
+        },
+        ..Options::default()
+    })
+    .await;
+    let browser = Browser::new(&app);
+    for path in ["/console/login", "/console/requests", "/console/accounts"] {
+        let page = browser.open(path).await;
+        assert!(page.text().contains("<h1>Token</h1>"), "{path}");
+    }
+    let page = browser.open("/console/requests").await;
+    let form = page.form("/console/token");
+    let forged = browser.post(&form.clone().with("token", "wrong")).await;
+    forged.expect(StatusCode::FORBIDDEN);
+
+    let page = browser.send(form.with("token", "t0ken")).await;
+    assert!(page.text().contains("<h1>Requests</h1>"), "{}", page.text());
+    let page = browser.log_in("admin@example.com", "emulator").await;
+    assert!(page.text().contains("Account Administrator"));
+    assert!(browser.read("/console/accounts").await.contains("123456"));
+}
+
+#[tokio::test]
+async fn the_default_log_in_is_told_while_it_is_the_right_one() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let told = "<code>admin@example.com</code>";
+    assert!(browser.read("/console/login").await.contains(told));
+    let owner = api_path_of(&app.owner().await);
+    app.patch(&owner, json!({"Password": "another"}))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert!(!browser.read("/console/login").await.contains(told));
+}
+
+#[tokio::test]
+async fn who_has_no_right_password_is_not_logged_in() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    for (email, password) in [
+        ("admin@example.com", "wrong-secret"),
+        ("emulator", "emulator"),
+        ("nobody@example.com", "emulator"),
+        // The second operator has no password.
+        ("operator@example.com", ""),
+        ("999999/admin@example.com", "emulator"),
+        ("", ""),
+    ] {
+        let page = browser.log_in(email, password).await;
+        let text = page.expect(StatusCode::FORBIDDEN);
+        assert!(
+            text.contains("No operator has this e-mail address"),
+            "{text}"
+        );
+        assert!(text.contains(&format!("value=\"{email}\"")), "{text}");
+        assert!(!text.contains("wrong-secret"));
+        let page = browser.open("/console/operators").await;
+        assert!(page.text().contains("<h1>Log in</h1>"));
+    }
+    let page = browser
+        .log_in(" 123456/Admin@Example.com ", "emulator")
+        .await;
+    assert!(page.text().contains("Log out"));
+}
+
+#[tokio::test]
+async fn after_the_log_in_comes_the_page_that_was_asked_for_and_no_other_site() {
+    let app = TestApp::start().await;
+    let asked = owner_path(&app).await + "/api-users";
+    for (next, landed) in [
+        (asked.as_str(), asked.as_str()),
+        ("https://example.com/", "/console/setup"),
+        ("//example.com/console/", "/console/setup"),
+        ("/v4/Operator", "/console/setup"),
+        ("/console/x\r\nSet-Cookie: a=b", "/console/setup"),
+    ] {
+        let browser = Browser::new(&app);
+        let form = browser.open(&asked).await.form("/console/login");
+        assert_eq!(form.fields["next"], asked);
+        let form = form
+            .with("email", "admin@example.com")
+            .with("password", "emulator");
+        let page = browser.post(&form.with("next", next)).await;
+        assert_eq!(page.answer.headers[LOCATION], landed);
+    }
+}
+
+#[tokio::test]
+async fn every_page_is_guarded_and_light() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let first = browser.open("/console/login").await;
+    let cookie = first.answer.headers[SET_COOKIE].to_str().unwrap();
+    for part in ["; HttpOnly", "; SameSite=Strict", "; Path=/console"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    let mut size = first.text().len();
+    for (name, content_type) in [
+        ("console.css", "text/css; charset=utf-8"),
+        ("console.js", "text/javascript; charset=utf-8"),
+        ("icon.svg", "image/svg+xml"),
+    ] {
+        let path = format!("/console/assets/{name}");
+        assert!(first.text().contains(&path));
+        let asset = browser.open(&path).await.answer;
+        assert_eq!(asset.headers["content-type"], content_type);
+        size += asset.text.len();
+        let known = asset.headers["etag"].clone();
+        let asking = browser
+            .request(Method::GET, &path)
+            .header("If-None-Match", known);
+        let again = browser.answer(asking).await.answer;
+        assert_eq!(again.status, StatusCode::NOT_MODIFIED);
+        assert!(again.text.is_empty());
+    }
+    assert!(size < 150_000, "{size}");
+
+    for path in [
+        "/console/login",
+        "/console/nothing",
+        "/console/assets/console.css",
+        "/console/assets/no",
+    ] {
+        let headers = browser.open(path).await.answer.headers;
+        assert_eq!(
+            headers["content-security-policy"], "default-src 'self'",
+            "{path}"
+        );
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["x-frame-options"], "DENY");
+    }
+    assert_eq!(first.answer.headers["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn a_form_that_another_page_made_up_changes_nothing() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let stranger = Browser::of_owner(&app).await;
+    let form = browser
+        .open("/console/groups/new")
+        .await
+        .form("/console/groups");
+    let form = form.with("Description", "Forged");
+    let foreign = stranger
+        .open("/console/groups/new")
+        .await
+        .form("/console/groups");
+    let foreign = &foreign.fields["csrf"];
+    for forged in [
+        form.clone().without("csrf"),
+        form.clone().with("csrf", ""),
+        form.clone().with("csrf", foreign),
+    ] {
+        let page = browser.post(&forged).await;
+        page.expect(StatusCode::FORBIDDEN);
+    }
+    for (name, value) in [
+        ("Origin", "http://example.com"),
+        ("Origin", "null"),
+        ("Sec-Fetch-Site", "cross-site"),
+        ("Sec-Fetch-Site", "same-site"),
+    ] {
+        let body = format!("csrf={}&Description=Forged", form.fields["csrf"]);
+        let asking = browser
+            .request(Method::POST, "/console/groups")
+            .header(name, value)
+            .header("Content-Type", "application/x-www-form-urlencoded")
+            .body(body);
+        browser.answer(asking).await.expect(StatusCode::FORBIDDEN);
+    }
+    let groups = app.get("/v4/OperatorGroup").await;
+    assert!(!groups.text.contains("Forged"));
+    let page = browser.send(form).await;
+    assert!(page.text().contains("Forged was added."), "{}", page.text());
+}
+
+#[tokio::test]
+async fn a_link_from_another_site_does_not_end_the_session() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    let cookie = browser.cookie();
+    browser.set_cookie(String::new());
+    let asking = browser
+        .request(Method::GET, "/console/operators?q=x")
+        .header("Sec-Fetch-Site", "cross-site");
+    let answer = browser.answer(asking).await.answer;
+    assert_eq!(answer.headers["refresh"], "0; url=/console/operators");
+    assert!(!answer.headers.contains_key(SET_COOKIE));
+    browser.set_cookie(cookie);
+    assert!(browser.read("/console/operators").await.contains("Log out"));
+}
+
+#[tokio::test]
+async fn a_session_ends_with_what_it_began_with() {
+    let app = TestApp::start().await;
+    let third = json!({"Email": "third@acme.com", "Password": "s3cret"});
+    let guid = text(&app.new_operator(third).await, "OperatorGuid");
+    let api_path = format!("/v4/Operator/{guid}");
+    let is_over = async |browser: &Browser<'_>| {
+        let page = browser.open("/console/operators").await;
+        page.text().contains("<h1>Log in</h1>")
+    };
+
+    let browser = Browser::logged_in(&app, "third@acme.com", "s3cret").await;
+    let before = browser.cookie();
+    let form = browser.open("/console/setup").await.form("/console/logout");
+    browser.send(form).await;
+    browser.set_cookie(before);
+    assert!(is_over(&browser).await, "logged out");
+
+    let browser = Browser::logged_in(&app, "third@acme.com", "s3cret").await;
+    app.patch(&api_path, json!({"FullName": "Another name"}))
+        .await;
+    assert!(!is_over(&browser).await, "another name");
+    app.patch(&api_path, json!({"Password": "s3cret"})).await;
+    assert!(is_over(&browser).await, "a new password");
+    let page = browser.open("/console/login").await;
+    assert!(
+        page.text().contains("Your session is over"),
+        "{}",
+        page.text()
+    );
+
+    let browser = Browser::logged_in(&app, "third@acme.com", "s3cret").await;
+    app.delete(&api_path).await.expect(StatusCode::NO_CONTENT);
+    assert!(is_over(&browser).await, "deleted");
+
+    let browser = Browser::of_owner(&app).await;
+    Answer::of(app.anonymous(Method::POST, "/_emulator/accounts/123456/reset")).await;
+    assert!(
+        !is_over(&browser).await,
+        "the reset brings the same operator"
+    );
+    Answer::of(app.anonymous(Method::DELETE, "/_emulator/accounts/123456")).await;
+    assert!(is_over(&browser).await, "the account is deleted");
+}
+
+#[tokio::test]
+async fn a_log_in_begins_a_session_of_its_own() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    browser.open("/console/login").await;
+    let before = browser.cookie();
+    browser.log_in("admin@example.com", "emulator").await;
+    assert_ne!(before, browser.cookie());
+    browser.set_cookie(before);
+    assert!(
+        !browser
+            .open("/console/operators")
+            .await
+            .text()
+            .contains("Log out")
+    );
+}
+
+#[tokio::test]
+async fn names_that_are_html_are_shown_and_not_run() {
+    let app = TestApp::start().await;
+    let hostile = "</textarea><script>alert(\"1\")</script>'&amp;";
+    let operator = json!({"FullName": hostile, "Email": "third@acme.com"});
+    let guid = text(&app.new_operator(operator).await, "OperatorGuid");
+    let group = app
+        .new_group(hostile)
+        .await
+        .replace("/v4/OperatorGroup", "/console/groups");
+    let api_user = json!({"OperatorGuid": guid, "Description": hostile});
+    app.post("/v4/ApiUser", api_user)
+        .await
+        .expect(StatusCode::CREATED);
+    app.get("/v4/Operator?%3Cscript%3E<script>").await;
+    let asking = app.anonymous(Method::GET, "/v4/Operator");
+    Answer::of(
+        asking
+            .basic_auth(hostile, Some("x"))
+            .header("X-Test", "<script>"),
+    )
+    .await;
+    let account = json!({"label": hostile});
+    Answer::of(
+        app.anonymous(Method::POST, "/_emulator/accounts")
+            .json(&account),
+    )
+    .await;
+    let path = format!("/_emulator/accounts/123456/snapshots/{}", "%3Cscript%3E");
+    Answer::of(app.anonymous(Method::PUT, &path)).await;
+    let fault = json!({"match": {"userName": hostile}, "effect": {"status": 500}});
+    Answer::of(
+        app.anonymous(Method::POST, "/_emulator/faults")
+            .json(&fault),
+    )
+    .await;
+
+    let browser = Browser::of_owner(&app).await;
+    let operator = path_of(&guid);
+    let mut seen = 0;
+    for path in [
+        "/console/operators",
+        &operator,
+        &format!("{operator}/schedules"),
+        &format!("{operator}/groups"),
+        &format!("{operator}/api-users"),
+        &format!("{operator}/api-users/new"),
+        &format!("{operator}/delete"),
+        "/console/operators?q=<script>",
+        "/console/groups",
+        &group,
+        &format!("{group}/schedules"),
+        "/console/accounts",
+        "/console/accounts/123456",
+        "/console/requests?path=<script>",
+        "/console/requests",
+        "/console/requests/1",
+        "/console/requests/2",
+        "/console/requests/3",
+        "/console/requests/4",
+        "/console/requests/5",
+        "/console/faults",
+    ] {
+        let page = browser.read(path).await;
+        let scripts: Vec<_> = page.match_indices("<script").collect();
+        assert_eq!(scripts.len(), 1, "{path}: {page}");
+        assert!(!page.contains("</textarea><script>"), "{path}");
+        seen += usize::from(page.contains("&#60;script&#62;"));
+    }
+    assert!(seen >= 15, "{seen}");
+}
+
+#[tokio::test]
+async fn what_the_console_is_told_gets_into_no_journal_export_or_file() {
+    const SECRET: &str = "sEcReT-of-the-console";
+    let folder = tempfile::tempdir().unwrap();
+    let app = TestApp::start_on(&folder.path().join("state.db")).await;
+    let browser = Browser::of_owner(&app).await;
+    let operator = owner_path(&app).await;
+    browser.log_in("admin@example.com", SECRET).await;
+    let fields = [
+        ("FullName", "X"),
+        ("Email", "x@acme.com"),
+        ("Password", SECRET),
+    ];
+    let page = browser
+        .fill("/console/operators/new", "/console/operators", &fields)
+        .await;
+    page.expect(StatusCode::OK);
+    let again = [
+        ("FullName", ""),
+        ("Email", "x@acme.com"),
+        ("Password", SECRET),
+    ];
+    let page = browser
+        .fill("/console/operators/new", "/console/operators", &again)
+        .await;
+    assert!(!page.expect(StatusCode::BAD_REQUEST).contains(SECRET));
+    Browser::logged_in(&app, "x@acme.com", SECRET).await;
+
+    let tab = format!("{operator}/api-users");
+    let page = browser.fill(&format!("{tab}/new"), &tab, &[]).await;
+    let password = super::browser::element(page.text(), "password");
+    let user_name = super::browser::element(page.text(), "user-name");
+    let asking = app.anonymous(Method::GET, "/v4/Operator");
+    Answer::of(asking.basic_auth(&user_name, Some(&password)))
+        .await
+        .expect(StatusCode::OK);
+
+    for path in ["/_emulator/requests", "/_emulator/accounts/123456/export"] {
+        let told = Answer::of(app.anonymous(Method::GET, path)).await.text;
+        assert!(
+            !told.contains(SECRET) && !told.contains(&password),
+            "{path}: {told}"
+        );
+    }
+    for path in [
+        "/console/requests/1",
+        "/console/requests",
+        "/console/accounts/123456/export",
+    ] {
+        let told = browser.read(path).await;
+        assert!(
+            !told.contains(SECRET) && !told.contains(&password),
+            "{path}: {told}"
+        );
+    }
+    app.stop().await;
+    for file in std::fs::read_dir(folder.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        for secret in [SECRET, &password] {
+            assert!(
+                !bytes
+                    .windows(secret.len())
+                    .any(|part| part == secret.as_bytes())
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn pages_are_no_requests_of_the_account() {
+    let app = TestApp::start().await;
+    let browser = Browser::of_owner(&app).await;
+    browser.read("/console/operators").await;
+    browser
+        .open("/console/nothing")
+        .await
+        .expect(StatusCode::NOT_FOUND);
+    let journal = Answer::of(app.anonymous(Method::GET, "/_emulator/requests")).await;
+    assert_eq!(journal.expect(StatusCode::OK), json!([]));
+}

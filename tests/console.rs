@@ -1,0 +1,251 @@
+//! The console in a real browser: headless Chromium, driven over WebDriver by Debian's chromium-driver. Without them the
+//! test says so and is passed over, but never where `CI` is set.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::env::var_os;
+use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::StatusCode;
+use serde_json::json;
+use uptrends_emulator::{Emulator, Options};
+
+/// The program that drives the browser; it ends with this.
+struct Driver {
+    process: Child,
+    url: String,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Driver {
+    /// Starts the driver on a free port; nothing, if there is none on this machine.
+    fn start() -> Option<Self> {
+        let started = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdout(Stdio::piped())
+            .spawn();
+        let mut process = match started {
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            started => started.unwrap(),
+        };
+        let told = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = told
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned()));
+        let port = port.expect("chromedriver tells its port");
+        Some(Self {
+            process,
+            url: format!("http://127.0.0.1:{}", port.trim_end_matches('.')),
+        })
+    }
+
+    async fn browser(&self) -> Client {
+        let chromium = json!({
+            // In a container there is neither a sandbox nor much shared memory.
+            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+        });
+        let capabilities = json!({"goog:chromeOptions": chromium});
+        ClientBuilder::new(HttpConnector::new())
+            .capabilities(capabilities.as_object().unwrap().clone())
+            .connect(&self.url)
+            .await
+            .expect("chromedriver finds Chromium")
+    }
+}
+
+/// A browser that waits for what it is told to look at.
+struct Browser(Client);
+
+impl Browser {
+    async fn element(&self, locator: Locator<'_>) -> Element {
+        let wait = self.0.wait().every(Duration::from_millis(20));
+        wait.for_element(locator).await.unwrap()
+    }
+
+    async fn text(&self, css: &str) -> String {
+        self.element(Locator::Css(css)).await.text().await.unwrap()
+    }
+
+    async fn fill(&self, css: &str, text: &str) {
+        let field = self.element(Locator::Css(css)).await;
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Clicks a link or a button by what is written on it.
+    async fn click(&self, words: &str) {
+        let path = format!("//main//*[self::a or self::button][normalize-space()='{words}']");
+        let button = self.element(Locator::XPath(&path)).await;
+        button.click().await.unwrap();
+    }
+
+    /// Waits until the page has this title.
+    async fn arrive(&self, title: &str) {
+        let path = format!("//h1[normalize-space()='{title}']");
+        self.element(Locator::XPath(&path)).await;
+    }
+
+    /// The cell of a column in the row of an API user.
+    async fn cell(&self, user_name: &str, column: &str) -> String {
+        let path = format!("//tr[th/code='{user_name}']/td[@data-label='{column}']");
+        let cell = self.element(Locator::XPath(&path)).await;
+        cell.text().await.unwrap()
+    }
+
+    async fn are_there(&self, css: &str) -> bool {
+        !self.0.find_all(Locator::Css(css)).await.unwrap().is_empty()
+    }
+}
+
+#[tokio::test]
+async fn people_manage_api_users_and_watch_requests_in_a_browser() {
+    let Some(driver) = Driver::start() else {
+        assert!(var_os("CI").is_none(), "CI has no chromedriver");
+        eprintln!("skipped: there is no chromedriver (Debian: apt-get install chromium-driver)");
+        return;
+    };
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let url = emulator.url();
+    let browser = Browser(driver.browser().await);
+
+    browser.0.goto(&url).await.unwrap();
+    manage_api_users(&browser, &url).await;
+    watch_requests(&browser, &url).await;
+    choose_an_effect(&browser, &url).await;
+    browser.0.close().await.unwrap();
+    emulator.stop().await;
+}
+
+/// What an API user gets when it lists the operators.
+async fn ask(url: &str, user_name: &str, password: &str) -> StatusCode {
+    let request = reqwest::Client::new().get(format!("{url}/v4/Operator"));
+    let request = request.basic_auth(user_name, Some(password));
+    request.send().await.unwrap().status()
+}
+
+/// The steps of the vendor's document, and what comes of them.
+async fn manage_api_users(browser: &Browser, url: &str) {
+    browser.arrive("Log in").await;
+    let email = browser.text("aside dd:nth-of-type(1)").await;
+    let password = browser.text("aside dd:nth-of-type(2)").await;
+    browser.fill("#email", &email).await;
+    browser.fill("#password", &password).await;
+    browser.click("Log in").await;
+
+    // 1. "Go to Account setup > Operators, groups (and sub accounts)."
+    browser.arrive("Operators, groups").await;
+    // 2. "Click the View all operators button."
+    browser.click("View all operators").await;
+    browser.arrive("Operators").await;
+    // 3. "In the list of operators click the one that you want to add an API account to."
+    browser.click("Account Administrator").await;
+    browser.arrive("Account Administrator").await;
+    // 4. "Switch to the API management tab."
+    browser.click("API management").await;
+    browser
+        .arrive("Account Administrator: API management")
+        .await;
+    // 5. "Click the Add API user button."
+    browser.click("Add API user").await;
+    browser.arrive("Add API user").await;
+    // 6. "Follow the wizard and make sure to note down the password."
+    browser.fill("#Description", "End to end").await;
+    browser.click("Add API user").await;
+    browser.arrive("Note down the password").await;
+    let user_name = browser.text("#user-name").await;
+    let password = browser.text("#password").await;
+    let command = browser.text("#curl").await;
+    assert_eq!(
+        command,
+        format!("curl -u {user_name}:{password} {url}/v4/Operator")
+    );
+    // The script shows the buttons that copy; without it there are none.
+    let copy = browser
+        .element(Locator::Css("button[data-copy='password']"))
+        .await;
+    assert!(copy.is_displayed().await.unwrap());
+    browser.click("Done").await;
+    browser
+        .arrive("Account Administrator: API management")
+        .await;
+    assert_eq!(browser.cell(&user_name, "Description").await, "End to end");
+    assert_eq!(browser.cell(&user_name, "Last used").await, "Not yet used");
+
+    assert_eq!(ask(url, &user_name, &password).await, StatusCode::OK);
+    browser.0.refresh().await.unwrap();
+    let last_used = browser.cell(&user_name, "Last used").await;
+    assert_eq!(last_used.len(), "25/06/2026 19:37:59".len(), "{last_used}");
+    assert_eq!(browser.cell(&user_name, "Requests in 30 days").await, "1");
+
+    let delete = format!("//tr[th/code='{user_name}']//a[.='Delete API user']");
+    let delete = browser.element(Locator::XPath(&delete)).await;
+    delete.click().await.unwrap();
+    browser.arrive("Delete API user").await;
+    browser.click("Delete API user").await;
+    browser
+        .arrive("Account Administrator: API management")
+        .await;
+    assert!(!browser.0.source().await.unwrap().contains(&user_name));
+    assert_eq!(
+        ask(url, &user_name, &password).await,
+        StatusCode::UNAUTHORIZED
+    );
+}
+
+/// Requests are seen as they arrive.
+async fn watch_requests(browser: &Browser, url: &str) {
+    let path = format!("{url}/console/requests");
+    browser.0.goto(&path).await.unwrap();
+    browser.element(Locator::Css("#live.on")).await;
+    let rows = browser
+        .0
+        .find_all(Locator::Css("#rows tr"))
+        .await
+        .unwrap()
+        .len();
+    assert_eq!(
+        ask(url, "emulator", "wrong").await,
+        StatusCode::UNAUTHORIZED
+    );
+    let newest = format!("#rows tr:nth-last-child({}) .reason", rows + 1);
+    let reason = browser.text(&newest).await;
+    assert_eq!(reason, "the password of API user emulator is wrong");
+    browser.click("Pause").await;
+    browser.element(Locator::Css("#live:not(.on)")).await;
+}
+
+/// A form shows the fields that belong to what was chosen.
+async fn choose_an_effect(browser: &Browser, url: &str) {
+    let path = format!("{url}/console/faults");
+    browser.0.goto(&path).await.unwrap();
+    browser.arrive("Faults").await;
+    assert!(
+        browser
+            .are_there("[data-for]:not([hidden]) #effect-status")
+            .await
+    );
+    assert!(
+        browser
+            .are_there("[data-for][hidden] #effect-delayMs")
+            .await
+    );
+    let effect = browser.element(Locator::Css("#effect")).await;
+    effect.select_by_value("delay").await.unwrap();
+    browser
+        .element(Locator::Css("[data-for][hidden] #effect-status"))
+        .await;
+    browser.fill("#effect-delayMs", "5").await;
+    browser.click("Add fault").await;
+    let told = browser.text("td[data-label='Effect'] .chip").await;
+    assert_eq!(told, "5 ms later");
+}

@@ -161,12 +161,6 @@ impl Connection {
         std::future::pending().await
     }
 
-    /// Waits until the server stops, which waits for whoever still has something to say.
-    pub async fn stopped(&self) {
-        let mut stopped = self.stopped.clone();
-        while stopped.changed().await.is_ok() {}
-    }
-
     /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.
     pub async fn hang(self) -> ! {
         self.stopping().await;

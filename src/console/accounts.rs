@@ -19,7 +19,7 @@ use super::setup::Search;
 use super::tools::Tool;
 use super::visit::named;
 use crate::document::{Document, export};
-use crate::domain::{AccountId, ApiUserGuid, Usage};
+use crate::domain::{Account, AccountId, ApiUserGuid, Usage};
 use crate::error::Error;
 use crate::http::status;
 use crate::service;
@@ -86,16 +86,13 @@ impl Row {
         Self {
             id: account.id,
             name: account.settings.name.clone(),
-            label: base.and_then(|base| base.label.clone()).unwrap_or_default(),
+            label: label(all, slot).to_owned(),
             is_seeded: base.is_some_and(|base| base.is_seeded),
-            owner: account
-                .operator(account.owner)
-                .map(|owner| owner.profile().email.to_string())
-                .unwrap_or_default(),
+            owner: owner(slot).to_owned(),
             operators: account.operators.len(),
             operator_groups: account.operator_groups.len(),
             api_users: account.api_users.len(),
-            requests: slot.beside.journal.entries().len(),
+            requests: slot.beside.journal.len(),
         }
     }
 
@@ -104,19 +101,36 @@ impl Row {
     }
 }
 
+/// What the maker of an account called it.
+fn label<'a>(all: &'a State, slot: &Slot) -> &'a str {
+    let base = all.base(slot.account.id);
+    base.and_then(|base| base.label.as_deref())
+        .unwrap_or_default()
+}
+
+/// The e-mail address of an account's owner.
+fn owner(slot: &Slot) -> &str {
+    let owner = slot.account.operator(slot.account.owner);
+    owner.map_or("", |owner| owner.profile().email.as_str())
+}
+
 async fn list(tool: Tool, Query(search): Query<Search>) -> Result<Response> {
     let all = &tool.scope.all;
-    let rows: Vec<_> = all
+    let found: Vec<_> = all
         .slots()
-        .map(|slot| Row::new(all, slot))
-        .filter(|row| search.finds(&[&row.id.to_string(), &row.name, &row.label, &row.owner]))
+        .filter(|slot| {
+            let Account { id, settings, .. } = &*slot.account;
+            let (label, owner) = (label(all, slot), owner(slot));
+            search.finds(&[&id.to_string(), &settings.name, label, owner])
+        })
         .collect();
+    let shown = found.iter().take(SHOWN);
     page(&List {
         frame: tool.frame(Section::Accounts, "Accounts"),
         search,
         all: all.slots().count(),
-        found: rows.len(),
-        rows: rows.into_iter().take(SHOWN).collect(),
+        found: found.len(),
+        rows: shown.map(|slot| Row::new(all, slot)).collect(),
     })
 }
 

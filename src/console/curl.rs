@@ -52,12 +52,13 @@ mod tests {
 
     use super::of;
     use crate::domain::Moment;
-    use crate::domain::journal::{Authentication, Body, Entry, Headers, Message};
+    use crate::domain::journal::{Authentication, Body, Entry, Message};
 
     fn entry(method: &str, query: Option<&str>, body: Body) -> Entry {
-        let mut headers = Headers::default();
-        headers.add("authorization", "Basic eDp5");
-        headers.add("content-type", "application/json");
+        let headers = [
+            ("authorization", "Basic eDp5".into()),
+            ("content-type", "application/json".into()),
+        ];
         Entry {
             sequence: 1,
             time: "2026-01-01T00:00:00".parse::<Moment>().unwrap(),
@@ -72,7 +73,10 @@ mod tests {
             authentication: Authentication::Accepted,
             fault: None,
             reason: None,
-            request: Message { headers, body },
+            request: Message {
+                headers: headers.into_iter().collect(),
+                body,
+            },
             response: Message::default(),
         }
     }

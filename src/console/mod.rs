@@ -42,6 +42,8 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
 
+use tower_http::catch_panic::CatchPanicLayer;
+
 use crate::error::Error;
 use crate::{AppState, Control};
 use page::Failure;
@@ -82,6 +84,9 @@ pub fn routes(state: &AppState) -> Option<Router> {
             ))
         })
         .fallback(async || Failure::unknown_page())
+        .layer(CatchPanicLayer::custom(|panic| {
+            Failure::from(Error::of_panic(panic)).into_response()
+        }))
         .layer(from_fn_with_state(console.clone(), visit::enter))
         .with_state(console);
     Some(

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::Value;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::Console;
 use super::curl;
@@ -27,6 +27,9 @@ const SHOWN: usize = 200;
 
 /// How long a page waits for the next request before it asks again.
 const PATIENCE: Duration = Duration::from_secs(25);
+
+/// How long the first of some requests waits for the others.
+const TOGETHER: Duration = Duration::from_millis(50);
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -179,7 +182,10 @@ async fn newer(
             return page(&Rows { rows });
         }
         tokio::select! {
-            changed = recorded.changed() => if changed.is_err() {
+            // Where many come at once, they are shown together.
+            changed = recorded.changed() => if changed.is_ok() {
+                sleep(TOGETHER).await;
+            } else {
                 break;
             },
             () = sleep_until(deadline) => break,

@@ -12,6 +12,8 @@ use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use tokio::time::timeout;
+
 use super::Console;
 use super::form::Sent;
 use super::page::{Failure, FailurePage, Frame, Result, Section, go, page_with};
@@ -19,6 +21,7 @@ use super::session::Session;
 use crate::AppState;
 use crate::control::is_foreign;
 use crate::domain::{Account, Caller, Operator};
+use crate::error::Error;
 use crate::store::Slot;
 
 /// One request for a page.
@@ -158,7 +161,7 @@ pub async fn enter(
             return go(with_next("/console/token", &visit.target));
         }
         if is_form {
-            match form(body, &visit.session).await {
+            match form(body, &visit).await {
                 Ok(sent) => parts.extensions.insert(sent),
                 Err(failure) => return failure.into_response(),
             };
@@ -218,14 +221,18 @@ fn told(failure: Failure, visit: &Visit) -> Response {
 }
 
 /// A form that was made for this session.
-async fn form(body: Body, session: &Session) -> Result<Sent> {
+async fn form(body: Body, visit: &Visit) -> Result<Sent> {
     /// Seeds come this way, and a seed may be large.
     const LARGEST: usize = 16 * 1024 * 1024;
-    let body: Bytes = to_bytes(body, LARGEST)
+    let body: Bytes = timeout(visit.app.read_timeout, to_bytes(body, LARGEST))
         .await
+        .map_err(|_| Error::TooSlow)?
         .map_err(|error| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error))?;
     let sent = Sent::parse(&body);
-    if session.made_form(&sent.get("csrf").unwrap_or_default()) {
+    if visit
+        .session
+        .made_form(&sent.get("csrf").unwrap_or_default())
+    {
         Ok(sent)
     } else {
         let told =

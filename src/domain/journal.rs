@@ -43,6 +43,14 @@ impl Journal {
         self.lock().iter().cloned().collect()
     }
 
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.lock().is_empty()
+    }
+
     pub fn clear(&self) {
         self.lock().clear();
     }

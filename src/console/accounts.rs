@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::Console;
 use super::form::{Field, Form, Sent};
 use super::page::{
-    Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with, tools,
+    Crumb, Failure, FormPage, Frame, Question, Result, Section, crumb, page, page_with, tools,
 };
 use super::session;
 use super::setup::Search;
@@ -246,10 +246,7 @@ async fn credentials(tool: Tool, Path((_, api_user)): Path<(String, String)>) ->
 
 /// The account that the page is about.
 fn slot(tool: &Tool) -> Result<&Slot> {
-    tool.scope
-        .slot
-        .as_deref()
-        .ok_or_else(super::page::Failure::unknown_page)
+    tool.scope.slot.as_deref().ok_or_else(Failure::unknown_page)
 }
 
 #[derive(Template)]

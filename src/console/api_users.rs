@@ -11,7 +11,9 @@ use serde_json::json;
 use super::Console;
 use super::form::{Field, Form, Sent};
 use super::operators::{Head, Tab, crumbs_below, path_of};
-use super::page::{Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with};
+use super::page::{
+    Crumb, Failure, FormPage, Frame, Question, Result, Section, crumb, page, page_with,
+};
 use super::session::Made;
 use super::visit::{LoggedIn, named};
 use crate::domain::account::ApiUserChange;
@@ -197,7 +199,7 @@ fn found<'a>(
     if api_user.operator == operator.guid {
         Ok((operator, api_user))
     } else {
-        Err(super::page::Failure::unknown_page())
+        Err(Failure::unknown_page())
     }
 }
 

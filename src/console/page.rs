@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::form::Form;
-use super::visit::Visit;
+use super::visit::{Visit, Who};
 use crate::domain::AccountId;
 use crate::error::Error;
 use crate::http::{sentence, status};
@@ -50,7 +50,7 @@ pub struct Person {
 impl Frame {
     /// The frame of a page; the tools in its navigation are those of the account of who is logged in.
     pub fn new(visit: &Visit, section: Section, title: impl Into<String>) -> Self {
-        let person = |who: &super::visit::Who| Person {
+        let person = |who: &Who| Person {
             name: who.operator().profile().full_name.to_string(),
             account: who.caller.account,
             is_administrator: who.is_administrator(),

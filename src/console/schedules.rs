@@ -11,7 +11,7 @@ use super::Console;
 use super::form::{Field, Form, Sent};
 use super::operator_groups;
 use super::operators::{self, Head, Tab};
-use super::page::{Crumb, FormPage, Frame, Result, Section, crumb, page, page_with};
+use super::page::{Crumb, Failure, FormPage, Frame, Result, Section, crumb, page, page_with};
 use super::visit::{LoggedIn, named};
 use crate::domain::account::ScheduleOwner;
 use crate::domain::duty_schedule::{ScheduleMode, WeekDay};
@@ -163,10 +163,17 @@ fn may_edit<O: Owner>(login: &LoggedIn, owner: O) -> bool {
 
 fn list_page<O: Owner>(login: &LoggedIn, owner: O, form: Form) -> Result<List> {
     let schedules = login.account().schedules_of(owner.into())?;
+    let (head, mut crumbs) = (owner.head(login)?, owner.crumbs(login)?);
+    let name = crumbs.last().map_or("", |owner| owner.name.as_str());
+    let title = format!("{name}: off-duty schedules");
+    if head.is_some() {
+        // A tab lies where the operator does.
+        crumbs.pop();
+    }
     Ok(List {
-        frame: login.frame(O::SECTION, "Off-duty schedules"),
-        head: owner.head(login)?,
-        crumbs: owner.crumbs(login)?,
+        frame: login.frame(O::SECTION, title),
+        head,
+        crumbs,
         path: owner.path(),
         rows: schedules.values().map(Row::from).collect(),
         form,
@@ -217,9 +224,7 @@ async fn look<O: Owner>(
 ) -> Result<Response> {
     let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
     let schedules = login.account().schedules_of(owner.into())?;
-    let schedule = schedules
-        .get(&id)
-        .ok_or_else(super::page::Failure::unknown_page)?;
+    let schedule = schedules.get(&id).ok_or_else(Failure::unknown_page)?;
     let body = serde_json::to_value(DutyScheduleBody::from(schedule)).unwrap_or_default();
     page(&edit_page(&login, owner, id, form().filled(&body))?)
 }
@@ -258,5 +263,5 @@ async fn delete<O: Owner>(
 fn schedule_id(text: &str) -> Result<ScheduleId> {
     whole_number(text)
         .map(ScheduleId)
-        .map_err(|_| super::page::Failure::unknown_page())
+        .map_err(|_| Failure::unknown_page())
 }

@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
 use super::Console;
-use super::page::{Frame, Result, Section, tools};
+use super::page::{Failure, Frame, Result, Section, tools};
 use super::visit::{Visit, named};
 use crate::AppState;
 use crate::service::scope::Scope;
@@ -42,7 +42,7 @@ impl Tool {
 }
 
 impl FromRequestParts<Console> for Tool {
-    type Rejection = super::page::Failure;
+    type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self> {
         let visit = Visit::from_request_parts(parts, console).await?;

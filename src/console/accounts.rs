@@ -273,7 +273,7 @@ fn look_page(tool: &Tool, form: Form) -> Result<Look> {
         frame: tool.frame(Section::Accounts, format!("Account {}", slot.account.id)),
         crumbs: crumbs(),
         row: Row::new(&tool.scope.all, slot),
-        owner_has_password: owner.password().is_some() && owner.may_log_in(),
+        owner_has_password: owner.password().is_some() && slot.account.may_log_in(owner),
         faults: slot.beside.faults.list().len(),
         clock: service::clock::of(&tool.scope).mode(),
         snapshots: slot.snapshots.keys().cloned().collect(),

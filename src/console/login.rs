@@ -73,9 +73,9 @@ fn show_login(status: StatusCode, visit: &Visit, form: Form, next: String) -> Re
 
 /// The default log-in, if it is the right one: the password is known by its hash, which was made with the built-in account.
 fn default_login(app: &AppState) -> Option<(&'static str, &'static str)> {
-    let (_, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
+    let (slot, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
     let kept = operator.password().map(PasswordHash::as_str);
-    (operator.may_log_in() && kept == default_password_hash()).then_some(DEFAULT_LOGIN)
+    (slot.account.may_log_in(&operator) && kept == default_password_hash()).then_some(DEFAULT_LOGIN)
 }
 
 async fn log_in(visit: Visit, Extension(sent): Extension<Sent>) -> Result<Response> {

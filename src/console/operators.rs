@@ -54,9 +54,10 @@ pub struct Head {
     pub guid: OperatorGuid,
     pub name: String,
     pub email: String,
-    pub is_owner: bool,
-    pub is_administrator: bool,
+    /// What makes the operator more than others, if anything does.
+    pub right: &'static str,
     pub is_on_duty: bool,
+    pub is_active: bool,
     pub tab: Tab,
 }
 
@@ -67,8 +68,12 @@ impl Head {
             guid: operator.guid,
             name: operator.profile().full_name.to_string(),
             email: operator.profile().email.to_string(),
-            is_owner: operator.guid == account.owner,
-            is_administrator: account.is_administrator(operator.guid),
+            right: match operator.guid {
+                guid if guid == account.owner => "Owner",
+                guid if account.is_administrator(guid) => "Administrator",
+                _ => "",
+            },
+            is_active: account.is_active(operator.guid),
             is_on_duty: operator.profile().is_on_duty,
             tab,
         }
@@ -257,7 +262,7 @@ fn main_page(login: &LoggedIn, operator: &Operator, form: Form) -> Main {
         frame: login.frame(Section::Operators, head.name.clone()),
         may_edit: may_edit.is_ok(),
         may_delete: login.is_administrator()
-            && !head.is_owner
+            && operator.guid != login.account().owner
             && operator.guid != login.caller.operator,
         hash: operator.hash().to_owned(),
         head,

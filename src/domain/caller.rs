@@ -84,10 +84,10 @@ impl Caller {
 
 #[cfg(test)]
 mod tests {
-    use super::Caller;
+    use super::{Caller, Credentials};
     use crate::document::Accounts;
     use crate::domain::user::{OwnChange, User};
-    use crate::domain::{Account, Context};
+    use crate::domain::{Account, Context, PasswordHash};
 
     #[test]
     fn a_change_that_waited_finds_its_caller_active_or_not_at_all() {
@@ -97,15 +97,23 @@ mod tests {
         let built = Accounts::built_in("emulator", "emulator", &context).into_built();
         let account = &built[0].account;
         let api_user = account.api_users.iter().next().unwrap();
-        let caller = Caller {
+        let by_api_user = Caller {
             account: account.id,
             operator: api_user.operator,
-            api_user: api_user.guid,
+            credentials: Credentials::ApiUser(api_user.guid),
         };
-        assert!(caller.confirm(account).is_ok());
+        let operator = account.operator(api_user.operator).unwrap();
+        let by_password = Caller {
+            credentials: Credentials::password(operator.password().unwrap()),
+            ..by_api_user
+        };
+        let are_there = |account: &Account| {
+            [by_api_user, by_password].map(|caller| caller.confirm(account).is_ok())
+        };
+        assert_eq!(are_there(account), [true, true]);
 
         let switch = |account: &mut Account, active| {
-            let user = User::clone(account.users.get(&caller.operator).unwrap());
+            let user = User::clone(account.users.get(&api_user.operator).unwrap());
             account.restore_user(user.changed(OwnChange {
                 active: Some(active),
                 ..OwnChange::default()
@@ -113,10 +121,13 @@ mod tests {
         };
         let mut changed = account.clone();
         switch(&mut changed, false);
-        assert!(caller.confirm(&changed).is_err());
+        assert_eq!(are_there(&changed), [false, false]);
         switch(&mut changed, true);
-        assert!(caller.confirm(&changed).is_ok());
-        changed.api_users.remove(&caller.api_user);
-        assert!(caller.confirm(&changed).is_err());
+        assert_eq!(are_there(&changed), [true, true]);
+        changed.api_users.remove(&api_user.guid);
+        assert_eq!(are_there(&changed), [false, true]);
+        let another = PasswordHash::new("another");
+        changed.set_password(operator.guid, another).unwrap();
+        assert_eq!(are_there(&changed), [false, false]);
     }
 }

@@ -8,9 +8,9 @@ use super::operator::Base;
 use super::text::Description;
 use super::user::{NewPassword, OwnChange, UserRole, Whom};
 use super::{
-    Account, ApiUserGuid, Caller, Context, Draft, OperatorAuthorization, OperatorChange,
-    OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems,
-    Recurrence, ScheduleId, UserChange, UserId,
+    Account, ApiUserGuid, Caller, Context, Credentials, Draft, OperatorAuthorization,
+    OperatorChange, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash,
+    Patch, Problems, Recurrence, ScheduleId, UserChange, UserId,
 };
 use crate::error::Result;
 
@@ -285,7 +285,7 @@ impl Step {
                 let caller = Caller {
                     account: account.id,
                     operator: account.owner,
-                    api_user: ApiUserGuid::derived("none"),
+                    credentials: Credentials::ApiUser(ApiUserGuid::derived("none")),
                 };
                 let password = password.then(|| NewPassword {
                     hash: PasswordHash::new(PASSWORD_HASH),

@@ -276,6 +276,20 @@ async fn a_session_ends_with_what_it_began_with() {
     assert!(is_over(&browser).await, "a new password");
 
     let browser = Browser::logged_in(&app, "third@acme.com", "s3cret").await;
+    for active in [false, true] {
+        let user = json!({"UserName": "third@acme.com", "Active": active});
+        app.put("/api/Users", user).await.expect(StatusCode::OK);
+    }
+    assert!(!is_over(&browser).await, "active again");
+    let user = json!({"UserName": "third@acme.com", "Active": false});
+    app.put("/api/Users", user).await.expect(StatusCode::OK);
+    assert!(is_over(&browser).await, "inactive");
+    let page = browser.log_in("third@acme.com", "s3cret").await;
+    page.expect(StatusCode::FORBIDDEN);
+    let user = json!({"UserName": "third@acme.com", "Active": true});
+    app.put("/api/Users", user).await.expect(StatusCode::OK);
+
+    let browser = Browser::logged_in(&app, "third@acme.com", "s3cret").await;
     app.delete(&api_path).await.expect(StatusCode::NO_CONTENT);
     assert!(is_over(&browser).await, "deleted");
 

@@ -15,7 +15,7 @@ use crate::control::NewFault;
 use crate::domain::fault::{Effect, Fault, When};
 use crate::domain::journal::Match;
 use crate::error::Error;
-use crate::http::operations::OPERATIONS;
+use crate::http::operations::ACCOUNT_API;
 use crate::http::status;
 
 pub fn routes() -> Router<Console> {
@@ -83,7 +83,10 @@ impl List {
 }
 
 fn form() -> Form {
-    let mut operations: Vec<_> = OPERATIONS.iter().map(|operation| operation.id).collect();
+    let mut operations: Vec<_> = ACCOUNT_API
+        .operations()
+        .map(|operation| operation.id)
+        .collect();
     operations.sort_unstable();
     Form::default()
         .group(

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::problem::{Body, Result};
 use super::scope::{Scope, both};
-use crate::AppState;
+use crate::domain::Moment;
 use crate::operation::Operation;
 use crate::service::clock;
 

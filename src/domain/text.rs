@@ -49,7 +49,8 @@ const LONGEST_EMAIL: usize = 254;
 const EMAIL: &str = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
                      (\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*";
 
-const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
+/// The cultures that an operator can have.
+pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
 
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr, $schema:tt) => {
@@ -237,9 +238,6 @@ fn phone_number(text: &str) -> Result<(), String> {
         ))
     }
 }
-
-/// The cultures that an operator can have.
-pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
 
 fn culture_name(text: &str) -> Result<(), String> {
     if text.is_empty()

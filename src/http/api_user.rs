@@ -16,7 +16,6 @@ use crate::AppState;
 use crate::domain::Usage;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
-use crate::domain::draft::Sent;
 use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorGuid};
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};

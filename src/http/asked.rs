@@ -4,6 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
 /// The fields that were asked for, in the order of asking.
+#[derive(Debug)]
 pub struct Asked {
     generator: SchemaGenerator,
     properties: Map<String, Value>,

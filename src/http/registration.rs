@@ -126,10 +126,6 @@ impl Describe for Query {
     }
 }
 
-impl Describe for Extension<Login> {
-    fn describe(_: &mut Operating<'_>) {}
-}
-
 fn bind(query: &str) -> Draft<Registration> {
     let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
     // "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own operator"

@@ -318,7 +318,7 @@ async fn the_life_of_an_operator_is_as_the_document_says() {
     ]);
     for step in LIFE.trim().lines() {
         let (id, rest) = step.trim().split_once(' ').unwrap();
-        let (status, names) = rest.split_once(' ').unwrap_or((rest, ""));
+        let (code, names) = rest.split_once(' ').unwrap_or((rest, ""));
         let operation = operations
             .iter()
             .find(|operation| operation.described["operationId"] == id)
@@ -337,7 +337,7 @@ async fn the_life_of_an_operator_is_as_the_document_says() {
             request = request.json(&body);
         }
         let answer = Answer::of(request).await;
-        assert_eq!(answer.status.as_str(), status, "{id}: {}", answer.text);
+        assert_eq!(answer.status.as_str(), code, "{id}: {}", answer.text);
         let answered = judge.expect_answer(operation.described, &answer);
         if let Some((name, field)) = names.split_once('=') {
             let value = &answered[field];

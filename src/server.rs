@@ -12,7 +12,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::Request as AppRequest;
 use axum::middleware::{Next, from_fn};
-use axum::response::Response;
+use axum::response::{Redirect, Response};
+use axum::routing::get;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -39,7 +40,10 @@ pub fn app(state: &AppState) -> Router {
     let mut app = Router::new().nest("/_emulator", control::routes(state));
     if let Some(console) = console::routes(state) {
         let root = from_fn(console::welcome).layer(api.clone());
-        app = app.nest("/console", console).route_service("/", root);
+        app = app
+            .nest("/console", console)
+            .route("/console/", get(async || Redirect::to("/console")))
+            .route_service("/", root);
     }
     let app = app.fallback_service(api);
     if tracing::enabled!(tracing::Level::DEBUG) {

@@ -19,7 +19,9 @@ async fn a_browser_is_led_from_the_root_to_the_console_and_all_others_are_not() 
         .await;
     assert_eq!(page.answer.status, StatusCode::SEE_OTHER);
     assert_eq!(page.answer.headers[LOCATION], "/console");
-    assert!(browser.read("/console").await.contains("<h1>Log in</h1>"));
+    for path in ["/console", "/console/"] {
+        assert!(browser.read(path).await.contains("<h1>Log in</h1>"));
+    }
 
     for (method, accept) in [
         (Method::GET, "*/*"),

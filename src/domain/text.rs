@@ -45,7 +45,8 @@ const LONGEST_WORD: usize = 64;
 /// RFC 5321.
 const LONGEST_EMAIL: usize = 254;
 
-/// What the HTML standard calls a valid e-mail address (`<input type=email>`), as a regular expression.
+/// What the HTML standard calls a valid e-mail address (`<input type=email>`), as a regular expression. The
+/// format `email` of JSON Schema is another rule: it knows of no leading dot.
 const EMAIL: &str = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
                      (\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*";
 
@@ -110,7 +111,7 @@ text!(
     Email,
     default "",
     email,
-    {"type": "string", "format": "email", "maxLength": LONGEST_EMAIL, "pattern": format!("^{EMAIL}$")}
+    {"type": "string", "maxLength": LONGEST_EMAIL, "pattern": format!("^{EMAIL}$")}
 );
 text!(
     /// The backup e-mail address of an operator, or nothing.

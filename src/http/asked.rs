@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 pub struct Asked {
     generator: SchemaGenerator,
     properties: Map<String, Value>,
+    /// The schema of what each field holds, if it says something.
+    said: Map<String, Value>,
     required: Vec<String>,
     kinds: Vec<Schema>,
     either: Vec<Value>,
@@ -18,6 +20,7 @@ impl Asked {
         Self {
             generator,
             properties: Map::new(),
+            said: Map::new(),
             required: Vec::new(),
             kinds: Vec::new(),
             either: Vec::new(),
@@ -25,8 +28,9 @@ impl Asked {
     }
 
     pub fn field<T: JsonSchema>(&mut self, name: &str, but: impl FnOnce(Schema) -> Schema) {
-        let schema = but(self.generator.subschema_for::<T>());
-        self.properties.insert(name.to_owned(), schema.into());
+        let said = self.generator.subschema_for::<T>();
+        self.said.insert(name.to_owned(), said.clone().into());
+        self.properties.insert(name.to_owned(), but(said).into());
     }
 
     pub fn require(&mut self, name: &str) {
@@ -34,10 +38,8 @@ impl Asked {
     }
 
     pub fn require_either(&mut self, names: [&str; 2]) {
-        let required = |name: &str| {
-            let schema = self.properties.get(name).cloned().unwrap_or_default();
-            json!({"required": [name], "properties": {name: not_null(schema)}})
-        };
+        let required =
+            |name: &str| json!({"required": [name], "properties": {name: self.said.get(name)}});
         self.either = names.map(required).into();
     }
 
@@ -47,8 +49,7 @@ impl Asked {
             let mut properties =
                 Map::from_iter([(name.to_owned(), json!({"type": "string", "enum": [kind]}))]);
             for field in *needed {
-                let schema = self.properties.get(*field).cloned().unwrap_or_default();
-                properties.insert((*field).to_owned(), not_null(schema));
+                properties.insert((*field).to_owned(), json!(self.said.get(*field)));
             }
             let required: Vec<_> = properties.keys().cloned().collect();
             json_schema!({
@@ -63,6 +64,7 @@ impl Asked {
         let Self {
             mut generator,
             properties,
+            said: _,
             required,
             kinds,
             either,
@@ -98,17 +100,6 @@ pub fn or_null(mut schema: Schema) -> Schema {
     schema.insert("type".to_owned(), json!([of, "null"]));
     if let Some(Value::Array(words)) = schema.get_mut("enum") {
         words.push(Value::Null);
-    }
-    schema
-}
-
-/// The opposite of [`or_null`].
-fn not_null(mut schema: Value) -> Value {
-    if let Some(of) = schema.pointer_mut("/type/0").map(Value::take) {
-        schema["type"] = of;
-    }
-    if let Some(some) = schema.pointer_mut("/anyOf/0").map(Value::take) {
-        return some;
     }
     schema
 }

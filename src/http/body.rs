@@ -207,7 +207,7 @@ impl Fields {
         name: &str,
         read: impl FnOnce(&str) -> Result<T, String>,
     ) -> Sent<T> {
-        self.asks::<T>(name, asked::or_null);
+        self.asks::<T>(name, |schema| asked::or_null(asked::or_blank(schema)));
         match self.string(name) {
             Some(Patch::Set(text)) if !text.trim().is_empty() => self
                 .bound(name, read(&text))

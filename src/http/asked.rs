@@ -104,6 +104,12 @@ pub fn or_null(mut schema: Schema) -> Schema {
     schema
 }
 
+/// A 0 names nothing, and null says the same.
+pub fn or_zero(mut schema: Schema) -> Schema {
+    schema.insert("minimum".to_owned(), 0.into());
+    or_null(schema)
+}
+
 /// A text of blanks says the same as nothing, but something has to be said.
 pub fn not_blank(mut schema: Schema) -> Schema {
     if schema.get("pattern").is_none() {

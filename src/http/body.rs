@@ -275,7 +275,7 @@ impl Fields {
 
     /// A number that names something; generated clients send a 0 when they mean none.
     pub fn id<T: JsonSchema>(&mut self, name: &str) -> Patch<i32> {
-        self.asks::<T>(name, asked::or_null);
+        self.asks::<T>(name, asked::or_zero);
         self.whole_number(name)
     }
 

@@ -146,11 +146,11 @@ impl FromBody<()> for UserChange {
     }
 
     fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
-        let old_password =
-            match fields.value("OldPassword", |text| Ok(PlainPassword::claimed(text))) {
-                Sent::Value(password) => Some(password),
-                Sent::Absent | Sent::Wrong => None,
-            };
+        // Whatever it is, it is only compared.
+        let old_password = match fields.value("OldPassword", |text| Ok(text.to_owned())) {
+            Sent::Value(password) => Some(PlainPassword::claimed(&password)),
+            Sent::Absent | Sent::Wrong => None,
+        };
         let new_password = fields.text("NewPassword").value();
         // Generated clients send a 0 for an ID that they do not have.
         let is_named = fields.is_given("ID");

@@ -87,7 +87,7 @@ impl FromStr for Moment {
         NaiveDateTime::parse_from_str(trimmed, "%Y-%m-%dT%H:%M:%S%.f")
             .ok()
             // Chrono reads 2025-1-1T8:0: 0 as well, which the API does not.
-            .filter(|at| trimmed.starts_with(&Self(*at).to_string()))
+            .filter(|at| trimmed.starts_with(&Self::from(*at).to_string()))
             .or_else(|| with_offset().map(|at| at.naive_utc()))
             .and_then(Self::written)
             .ok_or_else(|| {
@@ -101,7 +101,7 @@ impl FromStr for Moment {
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.format("%Y-%m-%dT%H:%M:%S").fmt(f)
+        write!(f, "{}T{}", self.0.date(), self.0.time())
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Operator {
 }
 
 /// What an operator says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Profile {
     pub full_name: FullName,
     pub email: Email,

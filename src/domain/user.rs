@@ -160,7 +160,8 @@ impl FromStr for TimeInterval {
 
 impl fmt::Display for TimeInterval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.format("%H:%M:%S").fmt(f)?;
+        let (hour, minute, second) = (self.0.hour(), self.0.minute(), self.0.second());
+        write!(f, "{hour:02}:{minute:02}:{second:02}")?;
         match self.0.nanosecond() / TICK {
             0 => Ok(()),
             ticks => write!(f, ".{ticks:07}"),

@@ -70,7 +70,7 @@ async fn statistics(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountStatis
         monitors: 100,
         ..MonitorQuota::default()
     };
-    Json(AccountStatistics {
+    Json::of(&AccountStatistics {
         account_id: account.id.to_string(),
         expiration_date: Account::expiration_date(),
         monitor_quota,
@@ -90,7 +90,7 @@ struct AccountSettings {
 }
 
 async fn settings(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountSettings> {
-    Json(AccountSettings {
+    Json::of(&AccountSettings {
         timezone_id: slot.account.settings.time_zone_id,
     })
 }

@@ -126,13 +126,8 @@ async fn list(
     Extension(slot): Extension<Arc<Slot>>,
 ) -> Json<Vec<ApiUserBody>> {
     let now = state.store.now(&slot);
-    Json(
-        slot.account
-            .api_users
-            .iter()
-            .map(|api_user| ApiUserBody::new(api_user, &slot.usage, now))
-            .collect(),
-    )
+    let api_users = slot.account.api_users.iter();
+    Json::list(api_users.map(|api_user| ApiUserBody::new(api_user, &slot.usage, now)))
 }
 
 async fn list_of_operator(
@@ -143,11 +138,9 @@ async fn list_of_operator(
     slot.account.operator(operator)?;
     let now = state.store.now(&slot);
     let api_users = slot.account.api_users_of(operator);
-    Ok(Json(
-        api_users
-            .map(|api_user| ApiUserBody::new(api_user, &slot.usage, now))
-            .collect(),
-    ))
+    Ok(Json::list(api_users.map(|api_user| {
+        ApiUserBody::new(api_user, &slot.usage, now)
+    })))
 }
 
 async fn create(
@@ -158,7 +151,7 @@ async fn create(
 ) -> Result<Created<Json<ApiUserBody>>> {
     let (api_user, password) = service::api_user::create(&state, &caller, draft).await?;
     let body = ApiUserBody::new(&api_user, &slot.usage, state.store.now(&slot));
-    Ok(Created(Json(ApiUserBody {
+    Ok(Created(Json::of(&ApiUserBody {
         password: Some(password),
         ..body
     })))
@@ -170,11 +163,8 @@ async fn look(
     Path(guid): Path<ApiUserGuid>,
 ) -> Result<Json<ApiUserBody>> {
     let api_user = slot.account.api_user(guid)?;
-    Ok(Json(ApiUserBody::new(
-        api_user,
-        &slot.usage,
-        state.store.now(&slot),
-    )))
+    let body = ApiUserBody::new(api_user, &slot.usage, state.store.now(&slot));
+    Ok(Json::of(&body))
 }
 
 async fn replace(

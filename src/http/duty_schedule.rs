@@ -193,9 +193,7 @@ async fn list<O: Owner>(
     Path(owner): Path<O>,
 ) -> Result<Json<Vec<DutyScheduleBody>>> {
     let schedules = slot.account.schedules_of(owner.into())?;
-    Ok(Json(
-        schedules.values().map(DutyScheduleBody::from).collect(),
-    ))
+    Ok(Json::list(schedules.values().map(DutyScheduleBody::from)))
 }
 
 async fn create<O: Owner>(
@@ -204,7 +202,7 @@ async fn create<O: Owner>(
     Bound(owner, draft): Bound<O, Recurrence>,
 ) -> Result<Created<Json<DutyScheduleBody>>> {
     let schedule = service::duty_schedule::create(&state, &caller, owner.into(), draft).await?;
-    Ok(Created(Json((&schedule).into())))
+    Ok(Created(Json::of(&DutyScheduleBody::from(&schedule))))
 }
 
 async fn add_for_all(

@@ -70,7 +70,7 @@ impl IntoResponse for Error {
         if let Self::Failed(cause) = &self {
             tracing::error!(cause, "a request failed");
         }
-        let mut response = (status, Json(MessageList::of(&self))).into_response();
+        let mut response = (status, Json::of(&MessageList::of(&self))).into_response();
         response.extensions_mut().insert(Told(Arc::new(self)));
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");

@@ -1,6 +1,7 @@
 //! From a request to what it asks for: path and body are bound together, so that one answer names all that is wrong with
 //! both.
 
+use std::marker::PhantomData;
 use std::vec;
 
 use axum::body::{Body, Bytes};
@@ -11,7 +12,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt as _;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
+use serde::{Serialize, Serializer as _};
 use serde_json::Value;
 use tokio::time::timeout;
 
@@ -32,23 +33,44 @@ pub const LARGEST_BODY: usize = 64 * 1024;
 /// answer that comes with the end of the connection.
 const LARGEST_DISCARDED_BODY: usize = 8 * 1024 * 1024;
 
-/// An answer in JSON.
+/// An answer in JSON. It is written when it is made, so that it may be of things that the handler only borrows; it holds
+/// none of them, and outlives them.
 #[derive(Debug)]
-pub struct Json<T>(pub T);
+pub struct Json<T> {
+    written: serde_json::Result<Vec<u8>>,
+    of: PhantomData<fn(T)>,
+}
 
-impl<T: Serialize> IntoResponse for Json<T> {
-    fn into_response(self) -> Response {
+impl<T: Serialize> Json<T> {
+    pub fn of(body: &T) -> Self {
+        Self::write(|serializer| body.serialize(serializer))
+    }
+}
+
+impl<T: Serialize> Json<Vec<T>> {
+    pub fn list(items: impl IntoIterator<Item = T>) -> Self {
+        Self::write(|serializer| serializer.collect_seq(items))
+    }
+}
+
+impl<T> Json<T> {
+    fn write(
+        body: impl FnOnce(&mut serde_json::Serializer<&mut Vec<u8>>) -> serde_json::Result<()>,
+    ) -> Self {
         // Most answers find room in this.
-        let mut body = Vec::with_capacity(1024);
-        match serde_json::to_writer(&mut body, &self.0) {
-            Ok(()) => (
-                [(
-                    CONTENT_TYPE,
-                    HeaderValue::from_static("application/json; charset=utf-8"),
-                )],
-                body,
-            )
-                .into_response(),
+        let mut written = Vec::with_capacity(1024);
+        Self {
+            written: body(&mut serde_json::Serializer::new(&mut written)).map(|()| written),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<T> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+        match self.written {
+            Ok(written) => ([(CONTENT_TYPE, JSON)], written).into_response(),
             Err(error) => {
                 Error::Failed(format!("an answer could not be written: {error}")).into_response()
             }

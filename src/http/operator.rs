@@ -1,13 +1,12 @@
 //! `/Operator` and what lies below an operator, but for its duty schedules.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::response::NoContent;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::{Serialize, Serializer};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::body::{Fields, guid};
@@ -157,37 +156,6 @@ impl<'a> OperatorBody<'a> {
     }
 }
 
-/// An operator in an answer, which outlives the handler that borrowed it.
-struct Shown {
-    operator: Arc<Operator>,
-    owner: OperatorGuid,
-}
-
-impl Shown {
-    fn new(operator: &Arc<Operator>, slot: &Slot) -> Self {
-        Self {
-            operator: Arc::clone(operator),
-            owner: slot.account.owner,
-        }
-    }
-}
-
-impl Serialize for Shown {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        OperatorBody::new(&self.operator, self.owner).serialize(serializer)
-    }
-}
-
-impl JsonSchema for Shown {
-    fn schema_name() -> Cow<'static, str> {
-        OperatorBody::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        OperatorBody::json_schema(generator)
-    }
-}
-
 /// POST
 impl FromBody<()> for OperatorChange {
     const NAME: &'static str = "OperatorInput";
@@ -281,9 +249,9 @@ fn change(fields: &mut Fields, base: Base) -> OperatorChange {
     }
 }
 
-async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<Shown>> {
-    let shown = |operator: &Arc<Operator>| Shown::new(operator, &slot);
-    Json(slot.account.operators.iter().map(shown).collect())
+async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorBody<'static>>> {
+    let operators = slot.account.operators.iter();
+    Json::list(operators.map(|operator| OperatorBody::new(operator, slot.account.owner)))
 }
 
 async fn create(
@@ -291,17 +259,19 @@ async fn create(
     Extension(caller): Extension<Caller>,
     Extension(slot): Extension<Arc<Slot>>,
     Bound((), draft): Bound<(), OperatorChange>,
-) -> Result<Created<Json<Shown>>> {
+) -> Result<Created<Json<OperatorBody<'static>>>> {
     let operator = service::operator::create(&state, &caller, draft).await?;
-    Ok(Created(Json(Shown::new(&operator, &slot))))
+    let body = OperatorBody::new(&operator, slot.account.owner);
+    Ok(Created(Json::of(&body)))
 }
 
 async fn look(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGuid>,
-) -> Result<Json<Shown>> {
+) -> Result<Json<OperatorBody<'static>>> {
     let operator = slot.account.operator(guid)?;
-    Ok(Json(Shown::new(operator, &slot)))
+    let body = OperatorBody::new(operator, slot.account.owner);
+    Ok(Json::of(&body))
 }
 
 async fn replace(
@@ -351,20 +321,17 @@ async fn groups(
     Path(guid): Path<OperatorGuid>,
 ) -> Result<Json<Vec<GroupOfOperator>>> {
     let groups = slot.account.groups_of(guid)?.into_iter();
-    Ok(Json(
-        groups
-            .map(|operator_group_guid| GroupOfOperator {
-                operator_group_guid,
-            })
-            .collect(),
-    ))
+    let body = |operator_group_guid| GroupOfOperator {
+        operator_group_guid,
+    };
+    Ok(Json::list(groups.map(body)))
 }
 
 async fn authorizations(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGuid>,
 ) -> Result<Json<Vec<OperatorAuthorization>>> {
-    slot.account.authorizations_of(guid).map(Json)
+    slot.account.authorizations_of(guid).map(Json::list)
 }
 
 async fn authorize(

@@ -142,13 +142,8 @@ impl FromBody<OperatorGroupGuid> for Description {
 }
 
 async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorGroupBody>> {
-    Json(
-        slot.account
-            .operator_groups
-            .iter()
-            .map(OperatorGroupBody::from)
-            .collect(),
-    )
+    let groups = slot.account.operator_groups.iter();
+    Json::list(groups.map(OperatorGroupBody::from))
 }
 
 async fn create(
@@ -157,16 +152,15 @@ async fn create(
     Bound((), draft): Bound<(), Description>,
 ) -> Result<Created<Json<OperatorGroupBody>>> {
     let group = service::operator_group::create(&state, &caller, draft).await?;
-    Ok(Created(Json((&group).into())))
+    Ok(Created(Json::of(&OperatorGroupBody::from(&group))))
 }
 
 async fn look(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGroupGuid>,
 ) -> Result<Json<OperatorGroupBody>> {
-    slot.account
-        .operator_group(guid)
-        .map(|group| Json(group.into()))
+    let group = slot.account.operator_group(guid)?;
+    Ok(Json::of(&group.into()))
 }
 
 async fn replace(
@@ -201,11 +195,8 @@ async fn members(
     Path(guid): Path<OperatorGroupGuid>,
 ) -> Result<Json<Vec<MemberOfGroup>>> {
     let members = slot.account.members_of(guid)?.into_iter();
-    Ok(Json(
-        members
-            .map(|operator_guid| MemberOfGroup { operator_guid })
-            .collect(),
-    ))
+    let body = |operator_guid| MemberOfGroup { operator_guid };
+    Ok(Json::list(members.map(body)))
 }
 
 async fn add_member(
@@ -248,9 +239,8 @@ async fn authorizations(
     Extension(slot): Extension<Arc<Slot>>,
     Path(guid): Path<OperatorGroupGuid>,
 ) -> Result<Json<Vec<OperatorGroupAuthorization>>> {
-    slot.account
-        .operator_group(guid)
-        .map(|group| Json(group.all_authorizations().into_iter().collect()))
+    let group = slot.account.operator_group(guid)?;
+    Ok(Json::list(group.all_authorizations()))
 }
 
 async fn authorize(

@@ -102,7 +102,7 @@ async fn register(
         operator_name: operator.profile().full_name.to_string(),
         status: "OK",
     };
-    Ok(Created(Json(body)))
+    Ok(Created(Json::of(&body)))
 }
 
 /// What the query of a request asks for.

@@ -81,12 +81,8 @@ async fn list(
     State(state): State<AppState>,
     Extension(slot): Extension<Arc<Slot>>,
 ) -> Json<Vec<TimezoneBody>> {
-    Json(
-        timezones(state.store.now(&slot).year())
-            .iter()
-            .map(TimezoneBody::from)
-            .collect(),
-    )
+    let zones = timezones(state.store.now(&slot).year());
+    Json::list(zones.iter().map(TimezoneBody::from))
 }
 
 async fn look(
@@ -97,7 +93,7 @@ async fn look(
     let zones = timezones(state.store.now(&slot).year());
     let zone = zones.iter().find(|zone| zone.id == id);
     let zone = zone.ok_or_else(|| Error::NotFound(format!("time zone {id} does not exist")))?;
-    Ok(Json(zone.into()))
+    Ok(Json::of(&zone.into()))
 }
 
 /// A phone number as the API writes it.
@@ -125,5 +121,5 @@ async fn outgoing_phone_numbers() -> Json<Vec<OutgoingPhoneNumberDetails>> {
             description,
         }
     };
-    Json(OUTGOING_PHONE_NUMBERS.iter().map(details).collect())
+    Json::list(OUTGOING_PHONE_NUMBERS.iter().map(details))
 }

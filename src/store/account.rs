@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use crate::domain::account::Settings;
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{Account, AccountId, OperatorGuid, UserId};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     account_id: AccountId,
     sequence: i64,
@@ -22,6 +21,15 @@ pub struct Row {
     next_schedule_id: i32,
     next_user_id: UserId,
 }
+
+record!(Row: "account" (account_id) sequence, name, time_zone_id, single_sign_on, owner_guid, next_schedule_id, next_user_id);
+
+#[derive(Debug)]
+pub struct Key {
+    pub account_id: AccountId,
+}
+
+record!(Key: "account" (account_id));
 
 impl Row {
     pub fn new(sequence: i64, account: &Account) -> Self {
@@ -81,44 +89,4 @@ pub async fn load(
         (account_id, (sequence, account))
     });
     Ok(accounts.collect())
-}
-
-pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into account (
-             account_id, sequence, name, time_zone_id, single_sign_on, owner_guid, next_schedule_id, next_user_id
-         )
-         select value ->> 'account_id', value ->> 'sequence', value ->> 'name', value ->> 'time_zone_id',
-                value ->> 'single_sign_on', value ->> 'owner_guid', value ->> 'next_schedule_id',
-                value ->> 'next_user_id'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id) do update set
-             sequence = excluded.sequence, name = excluded.name, time_zone_id = excluded.time_zone_id,
-             single_sign_on = excluded.single_sign_on, owner_guid = excluded.owner_guid,
-             next_schedule_id = excluded.next_schedule_id, next_user_id = excluded.next_user_id",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete(
-    connection: &mut SqliteConnection,
-    keys: &[AccountId],
-) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from account where account_id in (select value from jsonb_each($1))",
-        keys
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -1,15 +1,14 @@
 //! The table of API users.
 
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use crate::domain::api_user::SecretDigest;
 use crate::domain::text::Description;
 use crate::domain::{AccountId, ApiUser, ApiUserGuid, ApiUserType, OperatorGuid};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     pub account_id: AccountId,
     pub api_user_guid: ApiUserGuid,
@@ -23,6 +22,11 @@ pub struct Row {
     created_date: String,
     predates_last_used: bool,
 }
+
+record!(
+    Row: "api_user" (account_id, api_user_guid)
+    sequence, operator_guid, user_name, password_digest as unhex, r#type, description, created_date, predates_last_used
+);
 
 impl Row {
     pub fn new(account_id: AccountId, sequence: i64, api_user: &ApiUser) -> Self {
@@ -64,14 +68,15 @@ impl Row {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Key {
     pub account_id: AccountId,
     pub api_user_guid: ApiUserGuid,
-    /// For the logins; the table is told the GUID.
-    #[serde(skip)]
+    /// For the logins.
     pub user_name: String,
 }
+
+record!(Key: "api_user" (account_id, api_user_guid));
 
 pub async fn load(
     connection: &mut SqliteConnection,
@@ -96,45 +101,4 @@ pub async fn load(
         ))
     });
     api_users.collect()
-}
-
-pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into api_user (
-             account_id, api_user_guid, sequence, operator_guid, user_name, password_digest, type, description,
-             created_date, predates_last_used
-         )
-         select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'sequence', value ->> 'operator_guid',
-                value ->> 'user_name', unhex(value ->> 'password_digest'), value ->> 'type', value ->> 'description',
-                value ->> 'created_date', value ->> 'predates_last_used'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, api_user_guid) do update set
-             sequence = excluded.sequence, operator_guid = excluded.operator_guid, user_name = excluded.user_name,
-             password_digest = excluded.password_digest, type = excluded.type, description = excluded.description,
-             created_date = excluded.created_date, predates_last_used = excluded.predates_last_used",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from api_user
-         where (account_id, api_user_guid) in (
-             select value ->> 'account_id', value ->> 'api_user_guid' from jsonb_each($1)
-         )",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

@@ -7,7 +7,7 @@ use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use sqlx::SqliteConnection;
 
-use super::rows::Rows;
+use super::rows::{Rows, Transaction};
 use super::{
     Slot, State, account, api_user, duty_schedule, operator, operator_group, saved, usage, user,
 };
@@ -20,7 +20,7 @@ use crate::domain::{
 /// The way from one state to another.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
-    accounts: Rows<AccountId, account::Row>,
+    accounts: Rows<account::Key, account::Row>,
     operators: Rows<operator::Key, operator::Row>,
     operator_authorizations: Rows<operator::AuthorizationRow, operator::AuthorizationRow>,
     operator_groups: Rows<operator_group::Key, operator_group::Row>,
@@ -30,8 +30,8 @@ pub(super) struct Difference {
     pub api_users: Rows<api_user::Key, api_user::Row>,
     users: Rows<user::Key, user::Row>,
     /// Accounts whose usage begins anew.
-    usage: Vec<AccountId>,
-    bases: Rows<AccountId, saved::BaseRow>,
+    usage: Vec<usage::Key>,
+    bases: Rows<saved::BaseKey, saved::BaseRow>,
     snapshots: Rows<saved::SnapshotKey, saved::SnapshotRow>,
 }
 
@@ -41,7 +41,9 @@ impl Difference {
         for change in Collection::difference(Some(&older.accounts), Some(&newer.accounts)) {
             let (id, was, now) = match change {
                 Change::Gone(slot) => {
-                    difference.accounts.gone.push(slot.account.id);
+                    difference.accounts.gone.push(account::Key {
+                        account_id: slot.account.id,
+                    });
                     (slot.account.id, Some(slot), None)
                 }
                 Change::Kept { was, now, sequence } => {
@@ -63,12 +65,14 @@ impl Difference {
                 .zip(now)
                 .is_some_and(|(was, now)| !Arc::ptr_eq(&was.usage, &now.usage))
             {
-                difference.usage.push(id);
+                difference.usage.push(usage::Key { account_id: id });
             }
         }
         for change in Collection::difference(Some(&older.bases), Some(&newer.bases)) {
             match change {
-                Change::Gone(base) => difference.bases.gone.push(base.account.id),
+                Change::Gone(base) => difference.bases.gone.push(saved::BaseKey {
+                    account_id: base.account.id,
+                }),
                 Change::Kept { now, sequence, .. } => difference
                     .bases
                     .kept
@@ -300,9 +304,9 @@ impl Difference {
             && bases.kept.is_empty()
     }
 
-    /// Writes the difference. What has to go goes first, because a row that comes may take over what is unique in it.
-    /// Foreign keys are looked at when all is written.
-    pub async fn write(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    /// Writes the difference and commits it. What has to go goes first, because a row that comes may take over what is
+    /// unique in it. Foreign keys are looked at when all is written.
+    pub async fn commit(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let Self {
             accounts,
             operators,
@@ -317,29 +321,31 @@ impl Difference {
             bases,
             snapshots,
         } = self;
-        saved::delete_snapshots(connection, &snapshots.gone).await?;
-        saved::delete_bases(connection, &bases.gone).await?;
-        usage::delete(connection, usage).await?;
-        api_user::delete(connection, &api_users.gone).await?;
-        duty_schedule::delete(connection, &schedules.gone).await?;
-        operator_group::delete_authorizations(connection, &group_authorizations.gone).await?;
-        operator_group::delete_members(connection, &members.gone).await?;
-        operator_group::delete(connection, &operator_groups.gone).await?;
-        user::delete(connection, &users.gone).await?;
-        operator::delete_authorizations(connection, &operator_authorizations.gone).await?;
-        operator::delete(connection, &operators.gone).await?;
-        account::delete(connection, &accounts.gone).await?;
-        account::upsert(connection, &accounts.kept).await?;
-        operator::upsert(connection, &operators.kept).await?;
-        operator::upsert_authorizations(connection, &operator_authorizations.kept).await?;
-        user::upsert(connection, &users.kept).await?;
-        operator_group::upsert(connection, &operator_groups.kept).await?;
-        operator_group::upsert_members(connection, &members.kept).await?;
-        operator_group::upsert_authorizations(connection, &group_authorizations.kept).await?;
-        duty_schedule::upsert(connection, &schedules.kept).await?;
-        api_user::upsert(connection, &api_users.kept).await?;
-        saved::upsert_bases(connection, &bases.kept).await?;
-        saved::upsert_snapshots(connection, &snapshots.kept).await
+        let mut transaction = Transaction::default();
+        transaction.delete(&snapshots.gone);
+        transaction.delete(&bases.gone);
+        transaction.delete(usage);
+        transaction.delete(&api_users.gone);
+        transaction.delete(&schedules.gone);
+        transaction.delete(&group_authorizations.gone);
+        transaction.delete(&members.gone);
+        transaction.delete(&operator_groups.gone);
+        transaction.delete(&users.gone);
+        transaction.delete(&operator_authorizations.gone);
+        transaction.delete(&operators.gone);
+        transaction.delete(&accounts.gone);
+        transaction.upsert(&accounts.kept);
+        transaction.upsert(&operators.kept);
+        transaction.upsert(&operator_authorizations.kept);
+        transaction.upsert(&users.kept);
+        transaction.upsert(&operator_groups.kept);
+        transaction.upsert(&members.kept);
+        transaction.upsert(&group_authorizations.kept);
+        transaction.upsert(&schedules.kept);
+        transaction.upsert(&api_users.kept);
+        transaction.upsert(&bases.kept);
+        transaction.upsert(&snapshots.kept);
+        transaction.commit(connection).await
     }
 }
 

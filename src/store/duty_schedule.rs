@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::str::FromStr;
 
 use imbl::OrdMap;
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::duty_schedule::{Hours, MonthDay, ScheduleMode, WeekDay};
 use crate::domain::{
@@ -29,7 +28,7 @@ impl Schedules {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     account_id: AccountId,
     schedule_id: ScheduleId,
@@ -45,11 +44,19 @@ pub struct Row {
     end_time: Option<String>,
 }
 
-#[derive(Debug, Serialize)]
+record!(
+    Row: "duty_schedule" (account_id, schedule_id)
+    operator_guid, operator_group_guid, copy_of, schedule_mode, start_date_time, end_date_time, week_day, month_day,
+    start_time, end_time
+);
+
+#[derive(Debug)]
 pub struct Key {
     pub account_id: AccountId,
     pub schedule_id: ScheduleId,
 }
+
+record!(Key: "duty_schedule" (account_id, schedule_id));
 
 impl Row {
     pub fn new(account_id: AccountId, owner: ScheduleOwner, schedule: &DutySchedule) -> Self {
@@ -149,48 +156,4 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Schedules, Corrup
             .insert(schedule.id, schedule);
     }
     Ok(all)
-}
-
-pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into duty_schedule (
-             account_id, schedule_id, operator_guid, operator_group_guid, copy_of, schedule_mode, start_date_time,
-             end_date_time, week_day, month_day, start_time, end_time
-         )
-         select value ->> 'account_id', value ->> 'schedule_id', value ->> 'operator_guid',
-                value ->> 'operator_group_guid', value ->> 'copy_of', value ->> 'schedule_mode',
-                value ->> 'start_date_time', value ->> 'end_date_time', value ->> 'week_day', value ->> 'month_day',
-                value ->> 'start_time', value ->> 'end_time'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, schedule_id) do update set
-             operator_guid = excluded.operator_guid, operator_group_guid = excluded.operator_group_guid,
-             copy_of = excluded.copy_of, schedule_mode = excluded.schedule_mode,
-             start_date_time = excluded.start_date_time, end_date_time = excluded.end_date_time,
-             week_day = excluded.week_day, month_day = excluded.month_day, start_time = excluded.start_time,
-             end_time = excluded.end_time",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from duty_schedule
-         where (account_id, schedule_id) in (
-             select value ->> 'account_id', value ->> 'schedule_id' from jsonb_each($1)
-         )",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

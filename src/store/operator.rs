@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::duty_schedule::Schedules;
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::operator::{Profile, SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
@@ -18,7 +17,7 @@ use crate::domain::text::{
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{AccountId, Operator, OperatorAuthorization, OperatorGuid, PasswordHash};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     account_id: AccountId,
     operator_guid: OperatorGuid,
@@ -26,9 +25,16 @@ pub struct Row {
     email_key: String,
     password_hash: Option<PasswordHash>,
     /// A column for each of its fields.
-    #[serde(flatten)]
     profile: Profile,
 }
+
+record!(
+    Row: "operator" (account_id, operator_guid)
+    sequence, email_key, password_hash;
+    profile: full_name, email, mobile_phone, outgoing_phone_number, outgoing_phone_number_id, backup_email, is_on_duty,
+    culture_name, time_zone_id, sms_provider, use_numeric_sender, phone_provider, allow_native_login, allow_single_signon,
+    default_dashboard, operator_role, setup_mode
+);
 
 impl Row {
     pub fn new(account_id: AccountId, sequence: i64, operator: &Operator) -> Self {
@@ -43,18 +49,22 @@ impl Row {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Key {
     pub account_id: AccountId,
     pub operator_guid: OperatorGuid,
 }
 
-#[derive(Debug, Serialize)]
+record!(Key: "operator" (account_id, operator_guid));
+
+#[derive(Debug)]
 pub struct AuthorizationRow {
     pub account_id: AccountId,
     pub operator_guid: OperatorGuid,
     pub authorization: OperatorAuthorization,
 }
+
+record!(AuthorizationRow: "operator_authorization" (account_id, operator_guid, authorization));
 
 pub async fn load(
     connection: &mut SqliteConnection,
@@ -125,97 +135,4 @@ async fn load_authorizations(connection: &mut SqliteConnection) -> Result<Author
             .insert(row.authorization);
     }
     Ok(of)
-}
-
-pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into operator (
-             account_id, operator_guid, sequence, full_name, email, email_key, password_hash, mobile_phone,
-             outgoing_phone_number, outgoing_phone_number_id, backup_email, is_on_duty, culture_name, time_zone_id,
-             sms_provider, use_numeric_sender, phone_provider, allow_native_login, allow_single_signon,
-             default_dashboard, operator_role, setup_mode
-         )
-         select value ->> 'account_id', value ->> 'operator_guid', value ->> 'sequence', value ->> 'full_name',
-                value ->> 'email', value ->> 'email_key', value ->> 'password_hash', value ->> 'mobile_phone',
-                value ->> 'outgoing_phone_number', value ->> 'outgoing_phone_number_id', value ->> 'backup_email',
-                value ->> 'is_on_duty', value ->> 'culture_name', value ->> 'time_zone_id', value ->> 'sms_provider',
-                value ->> 'use_numeric_sender', value ->> 'phone_provider', value ->> 'allow_native_login',
-                value ->> 'allow_single_signon', value ->> 'default_dashboard', value ->> 'operator_role',
-                value ->> 'setup_mode'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, operator_guid) do update set
-             sequence = excluded.sequence, full_name = excluded.full_name, email = excluded.email,
-             email_key = excluded.email_key, password_hash = excluded.password_hash,
-             mobile_phone = excluded.mobile_phone, outgoing_phone_number = excluded.outgoing_phone_number,
-             outgoing_phone_number_id = excluded.outgoing_phone_number_id, backup_email = excluded.backup_email,
-             is_on_duty = excluded.is_on_duty, culture_name = excluded.culture_name,
-             time_zone_id = excluded.time_zone_id, sms_provider = excluded.sms_provider,
-             use_numeric_sender = excluded.use_numeric_sender, phone_provider = excluded.phone_provider,
-             allow_native_login = excluded.allow_native_login, allow_single_signon = excluded.allow_single_signon,
-             default_dashboard = excluded.default_dashboard, operator_role = excluded.operator_role,
-             setup_mode = excluded.setup_mode",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from operator
-         where (account_id, operator_guid) in (
-             select value ->> 'account_id', value ->> 'operator_guid' from jsonb_each($1)
-         )",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn upsert_authorizations(
-    connection: &mut SqliteConnection,
-    rows: &[AuthorizationRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into operator_authorization (account_id, operator_guid, authorization)
-         select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, operator_guid, authorization) do nothing",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete_authorizations(
-    connection: &mut SqliteConnection,
-    rows: &[AuthorizationRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from operator_authorization
-         where (account_id, operator_guid, authorization) in (
-             select value ->> 'account_id', value ->> 'operator_guid', value ->> 'authorization' from jsonb_each($1)
-         )",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

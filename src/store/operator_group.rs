@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use imbl::OrdMap;
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::duty_schedule::Schedules;
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::text::Description;
 use crate::domain::{
@@ -16,7 +15,7 @@ use crate::domain::{
     OperatorGuid,
 };
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     account_id: AccountId,
     operator_group_guid: OperatorGroupGuid,
@@ -24,6 +23,8 @@ pub struct Row {
     kind: GroupKind,
     description: Description,
 }
+
+record!(Row: "operator_group" (account_id, operator_group_guid) sequence, kind, description);
 
 impl Row {
     pub fn new(account_id: AccountId, sequence: i64, group: &OperatorGroup) -> Self {
@@ -37,13 +38,15 @@ impl Row {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Key {
     pub account_id: AccountId,
     pub operator_group_guid: OperatorGroupGuid,
 }
 
-#[derive(Debug, Serialize)]
+record!(Key: "operator_group" (account_id, operator_group_guid));
+
+#[derive(Debug)]
 pub struct MemberRow {
     pub account_id: AccountId,
     pub operator_group_guid: OperatorGroupGuid,
@@ -51,19 +54,25 @@ pub struct MemberRow {
     pub sequence: i64,
 }
 
-#[derive(Debug, Serialize)]
+record!(MemberRow: "operator_group_member" (account_id, operator_group_guid, operator_guid) sequence);
+
+#[derive(Debug)]
 pub struct MemberKey {
     pub account_id: AccountId,
     pub operator_group_guid: OperatorGroupGuid,
     pub operator_guid: OperatorGuid,
 }
 
-#[derive(Debug, Serialize)]
+record!(MemberKey: "operator_group_member" (account_id, operator_group_guid, operator_guid));
+
+#[derive(Debug)]
 pub struct AuthorizationRow {
     pub account_id: AccountId,
     pub operator_group_guid: OperatorGroupGuid,
     pub authorization: OperatorGroupAuthorization,
 }
+
+record!(AuthorizationRow: "operator_group_authorization" (account_id, operator_group_guid, authorization));
 
 pub async fn load(
     connection: &mut SqliteConnection,
@@ -140,120 +149,4 @@ async fn load_authorizations(
             .insert(row.authorization);
     }
     Ok(of)
-}
-
-pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into operator_group (account_id, operator_group_guid, sequence, kind, description)
-         select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'sequence', value ->> 'kind',
-                value ->> 'description'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, operator_group_guid) do update set
-             sequence = excluded.sequence, kind = excluded.kind, description = excluded.description",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from operator_group
-         where (account_id, operator_group_guid) in (
-             select value ->> 'account_id', value ->> 'operator_group_guid' from jsonb_each($1)
-         )",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn upsert_members(
-    connection: &mut SqliteConnection,
-    rows: &[MemberRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into operator_group_member (account_id, operator_group_guid, operator_guid, sequence)
-         select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'operator_guid',
-                value ->> 'sequence'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, operator_group_guid, operator_guid) do update set sequence = excluded.sequence",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete_members(
-    connection: &mut SqliteConnection,
-    keys: &[MemberKey],
-) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from operator_group_member
-         where (account_id, operator_group_guid, operator_guid) in (
-             select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'operator_guid'
-             from jsonb_each($1)
-         )",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn upsert_authorizations(
-    connection: &mut SqliteConnection,
-    rows: &[AuthorizationRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into operator_group_authorization (account_id, operator_group_guid, authorization)
-         select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'authorization'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, operator_group_guid, authorization) do nothing",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete_authorizations(
-    connection: &mut SqliteConnection,
-    rows: &[AuthorizationRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from operator_group_authorization
-         where (account_id, operator_group_guid, authorization) in (
-             select value ->> 'account_id', value ->> 'operator_group_guid', value ->> 'authorization'
-             from jsonb_each($1)
-         )",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

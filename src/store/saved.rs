@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use imbl::OrdMap;
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use super::state::Base;
 use crate::document::{Accounts, export};
 use crate::domain::clock::system_time;
 use crate::domain::{Account, AccountId, Context, Usage};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct BaseRow {
     account_id: AccountId,
     sequence: i64,
@@ -22,6 +21,15 @@ pub struct BaseRow {
     is_seeded: bool,
     document: String,
 }
+
+record!(BaseRow: "base" (account_id) sequence, label, is_seeded, document);
+
+#[derive(Debug)]
+pub struct BaseKey {
+    pub account_id: AccountId,
+}
+
+record!(BaseKey: "base" (account_id));
 
 impl BaseRow {
     pub fn new(sequence: i64, base: &Base) -> Self {
@@ -41,12 +49,14 @@ impl BaseRow {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct SnapshotRow {
     account_id: AccountId,
     name: String,
     document: String,
 }
+
+record!(SnapshotRow: "snapshot" (account_id, name) document);
 
 impl SnapshotRow {
     pub fn new(account_id: AccountId, name: &str, account: &Account) -> Self {
@@ -59,11 +69,13 @@ impl SnapshotRow {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct SnapshotKey {
     pub account_id: AccountId,
     pub name: String,
 }
+
+record!(SnapshotKey: "snapshot" (account_id, name));
 
 fn written(account: &Account, usage: &Usage) -> String {
     serde_json::to_string(&export(account, usage))
@@ -135,79 +147,4 @@ pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapsho
             .insert(name, Arc::new(account));
     }
     Ok(of)
-}
-
-pub async fn upsert_bases(
-    connection: &mut SqliteConnection,
-    rows: &[BaseRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into base (account_id, sequence, label, is_seeded, document)
-         select value ->> 'account_id', value ->> 'sequence', value ->> 'label', value ->> 'is_seeded',
-                value ->> 'document'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id) do update set
-             sequence = excluded.sequence, label = excluded.label, is_seeded = excluded.is_seeded,
-             document = excluded.document",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete_bases(
-    connection: &mut SqliteConnection,
-    keys: &[AccountId],
-) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from base where account_id in (select value from jsonb_each($1))",
-        keys
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn upsert_snapshots(
-    connection: &mut SqliteConnection,
-    rows: &[SnapshotRow],
-) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into snapshot (account_id, name, document)
-         select value ->> 'account_id', value ->> 'name', value ->> 'document' from jsonb_each($1)
-         where true
-         on conflict (account_id, name) do update set document = excluded.document",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete_snapshots(
-    connection: &mut SqliteConnection,
-    keys: &[SnapshotKey],
-) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from snapshot
-         where (account_id, name) in (select value ->> 'account_id', value ->> 'name' from jsonb_each($1))",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

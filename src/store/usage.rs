@@ -3,114 +3,82 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use serde::Serialize;
-use sqlx::{Connection as _, SqliteConnection};
+use sqlx::SqliteConnection;
 
 use super::State;
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::{Transaction, record};
 use crate::domain::{AccountId, ApiUserGuid, Moment, Usage};
 
-/// What has to be written of the usage of one API user.
-#[derive(Serialize)]
-struct Unsaved {
+/// When an API user was last used.
+#[derive(Debug)]
+struct LastUse {
     account_id: AccountId,
     api_user_guid: ApiUserGuid,
     last_used: Moment,
-    day: NaiveDay,
+}
+
+record!(LastUse: "usage" (account_id, api_user_guid) last_used);
+
+/// How often an API user was used on a day.
+#[derive(Debug)]
+struct UseOfDay {
+    account_id: AccountId,
+    api_user_guid: ApiUserGuid,
+    day: String,
     requests: i64,
 }
 
-/// A day, written `2025-11-11`.
-#[derive(Clone, Copy)]
-struct NaiveDay(NaiveDate);
+record!(UseOfDay: "usage_of_day" (account_id, api_user_guid, day) requests);
 
-impl Serialize for NaiveDay {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
+/// All usage of an account.
+#[derive(Debug)]
+pub struct Key {
+    pub account_id: AccountId,
 }
+
+record!(Key: "usage" (account_id));
 
 /// Writes what was counted since the last time. What cannot be written is kept for the next.
 pub(super) async fn save(
     connection: &mut SqliteConnection,
     state: &State,
 ) -> Result<(), sqlx::Error> {
-    let mut rows = Vec::new();
+    let (mut uses, mut days) = (Vec::new(), Vec::new());
+    let mut unsaved = Vec::new();
     for slot in state.slots() {
-        let unsaved = slot.usage.take_unsaved().into_iter();
-        // An API user that was deleted since takes its usage with it.
-        let unsaved = unsaved.filter(|(api_user, ..)| slot.account.api_users.contains(api_user));
-        rows.extend(
-            unsaved.map(|(api_user_guid, last_used, day, requests)| Unsaved {
-                account_id: slot.account.id,
+        let account_id = slot.account.id;
+        for (api_user_guid, last_used, day, requests) in slot.usage.take_unsaved() {
+            // An API user that was deleted since takes its usage with it.
+            if !slot.account.api_users.contains(&api_user_guid) {
+                continue;
+            }
+            unsaved.push((slot, api_user_guid, day));
+            uses.push(LastUse {
+                account_id,
                 api_user_guid,
                 last_used,
-                day: NaiveDay(day),
-                requests,
-            }),
-        );
-    }
-    let written = write(connection, &rows).await;
-    if written.is_err() {
-        for Unsaved {
-            account_id,
-            api_user_guid,
-            day: NaiveDay(day),
-            ..
-        } in rows
-        {
-            if let Some(slot) = state.slot(account_id) {
-                slot.usage.keep_unsaved(api_user_guid, day);
+            });
+            if requests > 0 {
+                days.push(UseOfDay {
+                    account_id,
+                    api_user_guid,
+                    day: day.to_string(),
+                    requests,
+                });
             }
         }
     }
+    let mut transaction = Transaction::default();
+    transaction.upsert(&uses);
+    transaction.upsert(&days);
+    let written = transaction.commit(connection).await;
+    if written.is_err() {
+        for (slot, api_user, day) in unsaved {
+            slot.usage.keep_unsaved(api_user, day);
+        }
+    }
     written
-}
-
-/// Deletes the usage of whole accounts, which begins anew.
-pub(super) async fn delete(
-    connection: &mut SqliteConnection,
-    accounts: &[AccountId],
-) -> Result<(), sqlx::Error> {
-    let Some(accounts) = json(accounts) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from usage where account_id in (select value from jsonb_each($1))",
-        accounts
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-async fn write(connection: &mut SqliteConnection, unsaved: &[Unsaved]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(unsaved) else {
-        return Ok(());
-    };
-    let mut transaction = connection.begin().await?;
-    sqlx::query!(
-        "insert into usage (account_id, api_user_guid, last_used)
-         select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'last_used'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, api_user_guid) do update set last_used = excluded.last_used",
-        rows,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    sqlx::query!(
-        "insert into usage_of_day (account_id, api_user_guid, day, requests)
-         select value ->> 'account_id', value ->> 'api_user_guid', value ->> 'day', value ->> 'requests'
-         from jsonb_each($1)
-         where value ->> 'requests' > 0
-         on conflict (account_id, api_user_guid, day) do update set requests = excluded.requests",
-        rows,
-    )
-    .execute(&mut *transaction)
-    .await?;
-    transaction.commit().await
 }
 
 /// Reads back the usage of all API users, account by account.

@@ -1,14 +1,13 @@
 //! The table of users: what they have that their operators have not.
 
-use serde::Serialize;
 use sqlx::SqliteConnection;
 
 use super::file::Corrupt;
-use super::rows::json;
+use super::rows::record;
 use crate::domain::text::{DateFormat, TimeFormat};
 use crate::domain::{AccountId, OperatorGuid, User, UserId};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Row {
     account_id: AccountId,
     operator_guid: OperatorGuid,
@@ -22,6 +21,12 @@ pub struct Row {
     time_format: TimeFormat,
     graph_tooltips: bool,
 }
+
+record!(
+    Row: "user" (account_id, operator_guid)
+    user_id, active, enable_alert_timeframe, alert_timeframe_start, alert_timeframe_end, default_dashboard, date_format,
+    time_format, graph_tooltips
+);
 
 impl Row {
     pub fn new(account_id: AccountId, user: &User) -> Self {
@@ -68,11 +73,13 @@ impl Row {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub struct Key {
     pub account_id: AccountId,
     pub operator_guid: OperatorGuid,
 }
+
+record!(Key: "user" (account_id, operator_guid));
 
 pub async fn load(connection: &mut SqliteConnection) -> Result<Vec<(AccountId, User)>, Corrupt> {
     let rows = sqlx::query_as!(
@@ -91,49 +98,4 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Vec<(AccountId, U
         Ok((account, row.user().ok_or(Corrupt::row("user"))?))
     });
     users.collect()
-}
-
-pub async fn upsert(connection: &mut SqliteConnection, rows: &[Row]) -> Result<(), sqlx::Error> {
-    let Some(rows) = json(rows) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "insert into user (
-             account_id, operator_guid, user_id, active, enable_alert_timeframe, alert_timeframe_start,
-             alert_timeframe_end, default_dashboard, date_format, time_format, graph_tooltips
-         )
-         select value ->> 'account_id', value ->> 'operator_guid', value ->> 'user_id', value ->> 'active',
-                value ->> 'enable_alert_timeframe', value ->> 'alert_timeframe_start',
-                value ->> 'alert_timeframe_end', value ->> 'default_dashboard', value ->> 'date_format',
-                value ->> 'time_format', value ->> 'graph_tooltips'
-         from jsonb_each($1)
-         where true
-         on conflict (account_id, operator_guid) do update set
-             user_id = excluded.user_id, active = excluded.active,
-             enable_alert_timeframe = excluded.enable_alert_timeframe,
-             alert_timeframe_start = excluded.alert_timeframe_start,
-             alert_timeframe_end = excluded.alert_timeframe_end, default_dashboard = excluded.default_dashboard,
-             date_format = excluded.date_format, time_format = excluded.time_format,
-             graph_tooltips = excluded.graph_tooltips",
-        rows,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-pub async fn delete(connection: &mut SqliteConnection, keys: &[Key]) -> Result<(), sqlx::Error> {
-    let Some(keys) = json(keys) else {
-        return Ok(());
-    };
-    sqlx::query!(
-        "delete from user
-         where (account_id, operator_guid) in (
-             select value ->> 'account_id', value ->> 'operator_guid' from jsonb_each($1)
-         )",
-        keys,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }

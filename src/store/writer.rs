@@ -169,7 +169,7 @@ impl Writer {
         if self.is_lost {
             return Commit::Failed;
         }
-        if let Err(error) = write(&mut self.connection, &difference).await {
+        if let Err(error) = difference.commit(&mut self.connection).await {
             tracing::error!(%error, "a commit failed; what it held is answered with 500, and the file is read again");
             self.read_again().await;
             return Commit::Failed;
@@ -208,13 +208,4 @@ impl Writer {
             tracing::error!(%error, "usage could not be written; it is tried again");
         }
     }
-}
-
-async fn write(
-    connection: &mut SqliteConnection,
-    difference: &Difference,
-) -> Result<(), sqlx::Error> {
-    let mut transaction = connection.begin().await?;
-    difference.write(&mut transaction).await?;
-    transaction.commit().await
 }

@@ -218,7 +218,7 @@ impl Envelope {
     }
 
     fn write(&self, users: Vec<UserBody<'_>>, messages: Vec<MessageBody>) -> Response {
-        let mut response = Json(GetUsersResponse {
+        let mut response = Json::of(&GetUsersResponse {
             users,
             messages,
             server_information: ServerInformation {

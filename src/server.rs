@@ -93,13 +93,14 @@ pub async fn serve(
         };
         // Answers are small and complete: waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
-        let (handle, reset) = Connection::new(stopped.clone());
-        let app = Arc::clone(&app);
-        let answer = service_fn(move |request| answer(Arc::clone(&app), handle.clone(), request));
+        let handle = Connection::new(stopped.clone());
+        let reset = handle.clone();
         let stream = TokioIo::new(Stream {
             stream,
-            reset: Arc::clone(&reset),
+            connection: handle.clone(),
         });
+        let app = Arc::clone(&app);
+        let answer = service_fn(move |request| answer(Arc::clone(&app), handle.clone(), request));
         let connection = connections.watch(protocol.serve_connection(stream, answer));
         while tasks.try_join_next().is_some() {}
         tasks.spawn(async move {
@@ -107,7 +108,7 @@ pub async fn serve(
                 ended = connection => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
-                () = reset.asked.notified() => {}
+                () = reset.0.reset.notified() => {}
             }
         });
     }
@@ -135,33 +136,31 @@ async fn answer(
     }
 }
 
-/// The connection that a request came over.
+/// The connection that a request came over. Every request holds it, so it is one pointer.
 #[derive(Debug, Clone)]
-pub struct Connection {
-    reset: Arc<Reset>,
+pub struct Connection(Arc<Ends>);
+
+/// How a connection can end before its client ends it.
+#[derive(Debug)]
+struct Ends {
+    reset: Notify,
+    is_reset: AtomicBool,
     stopped: watch::Receiver<()>,
 }
 
-#[derive(Debug, Default)]
-struct Reset {
-    asked: Notify,
-    is_asked: AtomicBool,
-}
-
 impl Connection {
-    fn new(stopped: watch::Receiver<()>) -> (Self, Arc<Reset>) {
-        let reset = Arc::<Reset>::default();
-        let connection = Self {
-            reset: Arc::clone(&reset),
+    fn new(stopped: watch::Receiver<()>) -> Self {
+        Self(Arc::new(Ends {
+            reset: Notify::new(),
+            is_reset: AtomicBool::new(false),
             stopped,
-        };
-        (connection, reset)
+        }))
     }
 
     /// Ends the connection at once, with a reset instead of an answer, and with it the request that asks for it.
     pub async fn reset(&self) -> ! {
-        self.reset.is_asked.store(true, Ordering::Release);
-        self.reset.asked.notify_one();
+        self.0.is_reset.store(true, Ordering::Release);
+        self.0.reset.notify_one();
         std::future::pending().await
     }
 
@@ -173,7 +172,7 @@ impl Connection {
 
     /// Waits until the server stops: whoever keeps a client waiting on purpose has to end then.
     pub async fn stopping(&self) {
-        let mut stopped = self.stopped.clone();
+        let mut stopped = self.0.stopped.clone();
         while stopped.changed().await.is_ok() {}
     }
 }
@@ -181,12 +180,12 @@ impl Connection {
 /// A stream that can be told to end with a reset.
 struct Stream {
     stream: TcpStream,
-    reset: Arc<Reset>,
+    connection: Connection,
 }
 
 impl Drop for Stream {
     fn drop(&mut self) {
-        if self.reset.is_asked.load(Ordering::Acquire) {
+        if self.connection.0.is_reset.load(Ordering::Acquire) {
             // Without time to linger, the end of a connection is a reset.
             let _ = self.stream.set_zero_linger();
         }

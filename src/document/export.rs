@@ -56,6 +56,20 @@ fn list<T>(items: impl IntoIterator<Item = T>) -> List<T> {
     Field::new(items.into_iter().map(Field::new).collect())
 }
 
+/// A list that means nothing where it is empty.
+fn if_any<T>(items: impl IntoIterator<Item = T>) -> List<T> {
+    let mut items = items.into_iter().peekable();
+    match items.peek() {
+        Some(_) => list(items),
+        None => Field::Absent,
+    }
+}
+
+/// What a field holds, unless it holds so without being there.
+fn unless<T: PartialEq + Clone>(value: &T, default: &T) -> Option<T> {
+    (value != default).then(|| value.clone())
+}
+
 /// Operators are named by their e-mail addresses, which are unique and tell who it is.
 fn name_of(operator: OperatorGuid, account: &Account) -> String {
     account.operator(operator).map_or_else(
@@ -84,29 +98,43 @@ fn export_operator(operator: &Operator, account: &Account) -> OperatorShape {
         operator_role,
         setup_mode,
     } = operator.profile();
+    let default = Profile::default();
     OperatorShape {
         operator_guid: Field::new(Text(Pinned(Some(operator.guid)))),
         full_name: Field::new(Text(full_name.clone())),
         email: Field::new(Text(email.clone())),
         password_hash: operator.password().cloned().map(Hashed).into(),
-        mobile_phone: Field::new(Text(mobile_phone.clone())),
-        outgoing_phone_number: Field::new(Text(outgoing_phone_number.clone())),
+        mobile_phone: unless(mobile_phone, &default.mobile_phone).map(Text).into(),
+        outgoing_phone_number: unless(outgoing_phone_number, &default.outgoing_phone_number)
+            .map(Text)
+            .into(),
         outgoing_phone_number_id: outgoing_phone_number_id.map(Number).into(),
-        is_account_administrator: Field::new(operator.guid == account.owner),
-        backup_email: Field::new(Text(backup_email.clone())),
-        is_on_duty: Field::new(*is_on_duty),
-        culture_name: Field::new(Text(culture_name.clone())),
+        is_account_administrator: unless(&(operator.guid == account.owner), &false).into(),
+        backup_email: unless(backup_email, &default.backup_email).map(Text).into(),
+        is_on_duty: unless(is_on_duty, &default.is_on_duty).into(),
+        culture_name: unless(culture_name, &default.culture_name).map(Text).into(),
         time_zone_id: time_zone_id.map(Number).into(),
-        sms_provider: Field::new(Word(OrDefault(*sms_provider))),
+        sms_provider: unless(sms_provider, &default.sms_provider)
+            .map(|word| Word(OrDefault(word)))
+            .into(),
         use_numeric_sender: (*use_numeric_sender).into(),
-        phone_provider: Field::new(Text(OrDefault(phone_provider.clone()))),
+        phone_provider: unless(phone_provider, &default.phone_provider)
+            .map(|text| Text(OrDefault(text)))
+            .into(),
         allow_native_login: (*allow_native_login).into(),
         allow_single_signon: (*allow_single_signon).into(),
-        default_dashboard: Field::new(Text(OrDefault(default_dashboard.clone()))),
-        operator_role: Field::new(Text(OrDefault(operator_role.clone()))),
-        setup_mode: Field::new(Word(OrDefault(*setup_mode))),
-        authorizations: list(operator.authorizations.iter().copied().map(Word)),
-        duty_schedules: list(operator.schedules.values().map(export_schedule)),
+        default_dashboard: unless(default_dashboard, &default.default_dashboard)
+            .map(|text| Text(OrDefault(text)))
+            .into(),
+        operator_role: unless(operator_role, &default.operator_role)
+            .map(|text| Text(OrDefault(text)))
+            .into(),
+        setup_mode: unless(setup_mode, &default.setup_mode)
+            .map(|word| Word(OrDefault(word)))
+            .into(),
+        authorizations: unless(&operator.authorizations, &Operator::first_authorizations())
+            .map_or(Field::Absent, |all| list(all.into_iter().map(Word))),
+        duty_schedules: if_any(operator.schedules.values().map(export_schedule)),
         user: account
             .users
             .get(&operator.guid)
@@ -118,7 +146,7 @@ fn export_operator(operator: &Operator, account: &Account) -> OperatorShape {
 
 fn export_user(user: &User) -> UserShape {
     let User {
-        operator: _,
+        operator,
         id,
         active,
         enable_alert_timeframe,
@@ -128,17 +156,23 @@ fn export_user(user: &User) -> UserShape {
         date_format,
         time_format,
         graph_tooltips,
-    } = user.clone();
+    } = user;
+    let default = User::new(*operator, *id);
     UserShape {
         id: Field::new(id.0),
-        active: Field::new(active),
-        enable_alert_timeframe: Field::new(enable_alert_timeframe),
-        alert_timeframe_start: Field::new(Text(alert_timeframe_start)),
-        alert_timeframe_end: Field::new(Text(alert_timeframe_end)),
-        default_dashboard: Field::new(default_dashboard),
-        date_format: Field::new(Text(date_format)),
-        time_format: Field::new(Text(time_format)),
-        graph_tooltips: Field::new(graph_tooltips),
+        active: unless(active, &default.active).into(),
+        enable_alert_timeframe: unless(enable_alert_timeframe, &default.enable_alert_timeframe)
+            .into(),
+        alert_timeframe_start: unless(alert_timeframe_start, &default.alert_timeframe_start)
+            .map(Text)
+            .into(),
+        alert_timeframe_end: unless(alert_timeframe_end, &default.alert_timeframe_end)
+            .map(Text)
+            .into(),
+        default_dashboard: unless(default_dashboard, &default.default_dashboard).into(),
+        date_format: unless(date_format, &default.date_format).map(Text).into(),
+        time_format: unless(time_format, &default.time_format).map(Text).into(),
+        graph_tooltips: unless(graph_tooltips, &default.graph_tooltips).into(),
         ..UserShape::default()
     }
 }
@@ -149,9 +183,9 @@ fn export_group(group: &OperatorGroup, account: &Account) -> OperatorGroupShape 
         key: Field::Absent,
         operator_group_guid: Field::new(Text(Pinned(Some(group.guid)))),
         description: Field::new(Text(group.description.clone())),
-        is_everyone: Field::new(group.kind == GroupKind::Everyone),
-        is_administrators_group: Field::new(group.kind == GroupKind::Administrators),
-        authorizations: list(group.authorizations.iter().copied().map(Word)),
+        is_everyone: unless(&(group.kind == GroupKind::Everyone), &false).into(),
+        is_administrators_group: unless(&(group.kind == GroupKind::Administrators), &false).into(),
+        authorizations: if_any(group.authorizations.iter().copied().map(Word)),
         members: match group.kind {
             // It holds every operator without a word.
             GroupKind::Everyone => Field::Absent,
@@ -159,7 +193,7 @@ fn export_group(group: &OperatorGroup, account: &Account) -> OperatorGroupShape 
                 list(members.map(|operator| name_of(operator, account)))
             }
         },
-        duty_schedules: list(group.schedules.values().map(export_schedule)),
+        duty_schedules: if_any(group.schedules.values().map(export_schedule)),
     }
 }
 

@@ -232,6 +232,11 @@ impl Keyed for Operator {
 }
 
 impl Operator {
+    /// What a new operator is authorized to.
+    pub fn first_authorizations() -> BTreeSet<OperatorAuthorization> {
+        BTreeSet::from([OperatorAuthorization::AccountAccess])
+    }
+
     /// An operator with no schedules, who may use the account.
     pub fn new(guid: OperatorGuid, profile: Profile, password: Option<PasswordHash>) -> Self {
         Self {
@@ -239,7 +244,7 @@ impl Operator {
             hash: digest(&profile, password.as_ref()),
             profile,
             password,
-            authorizations: BTreeSet::from([OperatorAuthorization::AccountAccess]),
+            authorizations: Self::first_authorizations(),
             schedules: OrdMap::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! The paths of the API, and the many ways in which clients may write them.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::extract::Request;
@@ -13,8 +13,8 @@ use percent_encoding::percent_decode_str;
 use super::operations::{self, NOT_EMULATED, PAGES};
 use super::user::is_of_users;
 
-/// The words of the paths in the vendor's spelling.
-static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
+/// The words of the paths in the vendor's spelling, by their spelling in lower case.
+static WORDS: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
     let segments = operations::all().flat_map(|operation| operation.path.split('/'));
     let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
     // What is not to be found under /v4 keeps it, and is told of by its path.
@@ -22,6 +22,7 @@ static WORDS: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
         .chain(NOT_EMULATED)
         .chain(PAGES)
         .chain(["v4"])
+        .map(|word| (word.to_ascii_lowercase(), word))
         .collect()
 });
 
@@ -109,15 +110,12 @@ pub fn documented(path: &str) -> String {
     if is_of_users(path) || path.starts_with("/v4/") {
         path.to_owned()
     } else {
-        format!("/v4{path}")
+        ["/v4", path].concat()
     }
 }
 
 fn canonical_segment(segment: &str) -> &str {
-    let decoded = decoded(segment);
-    let word = WORDS
-        .iter()
-        .find(|word| word.eq_ignore_ascii_case(&decoded));
+    let word = WORDS.get(&decoded(segment).to_ascii_lowercase());
     word.copied().unwrap_or(segment)
 }
 

@@ -1,7 +1,8 @@
-//! The console, without a script, as every browser can use it.
+//! The console, without a script, as every browser can use it; and once in Chromium.
 
 mod api_management;
 mod browser;
+mod chromium;
 mod operators;
 mod rights;
 mod safety;

@@ -1,8 +1,6 @@
 //! The console in a real browser: headless Chromium, driven over WebDriver by Debian's chromium-driver. Without them the
 //! test says so and is passed over, but never where `CI` is set.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 use std::env::var_os;
 use std::io::{BufRead as _, BufReader, ErrorKind};
 use std::process::{Child, Command, Stdio};

@@ -15,7 +15,7 @@
 //! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
 //! | [`store`] | publishing accounts, and the SQL that keeps the file in step |
-//! | [`server`] | the two APIs as one server: its socket, accepting, and stopping gracefully |
+//! | [`server`] | APIs and console as one server: its socket, accepting, and stopping gracefully |
 //! | [`config`] | flags and environment variables |
 //!
 //! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside

@@ -94,7 +94,7 @@ pub async fn serve(
         // Answers are small and complete: waiting for more to send with them only delays them.
         let _ = stream.set_nodelay(true);
         let handle = Connection::new(stopped.clone());
-        let reset = handle.clone();
+        let ends = handle.clone();
         let stream = TokioIo::new(Stream {
             stream,
             connection: handle.clone(),
@@ -108,7 +108,7 @@ pub async fn serve(
                 ended = connection => if let Err(error) = ended {
                     tracing::debug!(%error, "a connection ended early");
                 },
-                () = reset.0.reset.notified() => {}
+                () = ends.is_reset() => {}
             }
         });
     }
@@ -162,6 +162,11 @@ impl Connection {
         self.0.is_reset.store(true, Ordering::Release);
         self.0.reset.notify_one();
         std::future::pending().await
+    }
+
+    /// Waits until a request asks for the end of the connection.
+    async fn is_reset(&self) {
+        self.0.reset.notified().await;
     }
 
     /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.

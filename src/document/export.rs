@@ -16,7 +16,8 @@ use crate::domain::{
     ScheduleId, User,
 };
 
-/// The document of an account, from which the same account can be loaded. It holds no secret in clear.
+/// The document of an account, from which the same account can be loaded. It holds no secret in clear, and leaves out what
+/// is as it would be without a word.
 pub fn export(account: &Account, usage: &Usage) -> Document {
     let Settings {
         name,

@@ -249,6 +249,26 @@ fn an_export_remembers_what_is_older_than_last_used() {
 }
 
 #[test]
+fn an_export_leaves_out_what_is_at_its_default() {
+    let Built { account, usage, .. } = load(&with_operator("        IsOnDuty: true"));
+    let exported = serde_json::to_value(export(&account, &usage)).unwrap();
+    let operator = exported["accounts"][0]["operators"][0].as_object().unwrap();
+    let fields: Vec<_> = operator.keys().map(String::as_str).collect();
+    assert_eq!(
+        fields,
+        [
+            "OperatorGuid",
+            "FullName",
+            "Email",
+            "IsAccountAdministrator",
+            "IsOnDuty",
+            "User"
+        ]
+    );
+    assert_eq!(operator["User"], serde_json::json!({"ID": 1}));
+}
+
+#[test]
 fn an_export_holds_no_secret_in_clear() {
     let text = with_operator("        PasswordHash: $argon2id$v=19$m=8,t=1,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4
     apiUsers: [{operator: alice, Password: in-clear}]");

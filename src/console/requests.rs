@@ -174,20 +174,16 @@ async fn newer(
     Query(filter): Query<Filter>,
 ) -> Result<Response> {
     let deadline = Instant::now() + PATIENCE;
-    // Before the first look, so that no request is missed between that and the waiting.
-    let mut recorded = tool.app().store.recorded();
     loop {
+        // Before the look, so that no request is missed between that and the waiting.
+        let mut changes = tool.scope.beside().changes();
         let rows = filter.found(&tool);
         if !rows.is_empty() {
             return page(&Rows { rows });
         }
         tokio::select! {
             // Where many come at once, they are shown together.
-            changed = recorded.changed() => if changed.is_ok() {
-                sleep(TOGETHER).await;
-            } else {
-                break;
-            },
+            _ = changes.changed() => sleep(TOGETHER).await,
             () = sleep_until(deadline) => break,
             () = connection.stopping() => break,
         }

@@ -171,7 +171,7 @@ async fn clear(scope: Scope) -> NoContent {
 
 async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
     Json(Count {
-        count: scope.requests(&matches.into()).len(),
+        count: scope.count(&matches.into()),
     })
 }
 
@@ -193,15 +193,15 @@ async fn wait(
     }
     let matches = r#match.into();
     let deadline = Instant::now() + Duration::from_millis(timeout_ms);
-    // Before the first look, so that no request is missed between that and the waiting.
-    let mut recorded = state.store.recorded();
     loop {
-        let count = scope.requests(&matches).len();
+        // Before the look, so that no request is missed between that and the waiting.
+        let mut changes = scope.beside().changes();
+        let count = scope.count(&matches);
         if count >= at_least {
             return Ok(Json(Count { count }));
         }
         tokio::select! {
-            _ = recorded.changed() => {}
+            _ = changes.changed() => {}
             () = sleep_until(deadline) => {
                 let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
                 return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));

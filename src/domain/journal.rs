@@ -39,8 +39,17 @@ impl Journal {
         drop(oldest);
     }
 
-    pub fn entries(&self) -> Vec<Arc<Entry>> {
-        self.lock().iter().cloned().collect()
+    /// The requests that fit, in their order.
+    pub fn find(&self, matches: &Match) -> Vec<Arc<Entry>> {
+        let entries = self.lock();
+        let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
+        entries.iter().filter(fits).cloned().collect()
+    }
+
+    pub fn count(&self, matches: &Match) -> usize {
+        let entries = self.lock();
+        let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
+        entries.iter().filter(fits).count()
     }
 
     pub fn len(&self) -> usize {

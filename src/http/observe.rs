@@ -311,8 +311,7 @@ impl Recording {
                 },
             }),
         };
-        let beside = slot.as_ref().map_or(&all.beside, |slot| &slot.beside);
-        self.state.store.record(beside, entry);
+        self.state.store.record(all, slot.as_deref(), entry);
     }
 }
 

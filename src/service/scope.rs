@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::accounts;
 use crate::AppState;
-use crate::domain::journal::{Entry, Match};
+use crate::domain::journal::{Entry, Journal, Match};
 use crate::domain::{AccountId, Moment};
 use crate::error::Result;
 use crate::store::{Beside, Slot, State};
@@ -48,23 +48,26 @@ impl Scope {
 
     /// The recorded requests that fit, in their order; for the server, those of all accounts.
     pub fn requests(&self, matches: &Match) -> Vec<Arc<Entry>> {
-        let mut entries = self.beside().journal.entries();
-        if self.slot.is_none() {
-            let of_account = |slot: &Arc<Slot>| slot.beside.journal.entries();
-            entries.extend(self.all.slots().flat_map(of_account));
-            entries.sort_by_key(|entry| entry.sequence);
-        }
-        entries.retain(|entry| matches.fits(entry.matched()));
-        entries
+        let found = self.journals().flat_map(|journal| journal.find(matches));
+        let mut found: Vec<_> = found.collect();
+        found.sort_by_key(|entry| entry.sequence);
+        found
+    }
+
+    /// How many recorded requests fit.
+    pub fn count(&self, matches: &Match) -> usize {
+        self.journals().map(|journal| journal.count(matches)).sum()
+    }
+
+    /// The journal; for the server, those of all accounts as well.
+    fn journals(&self) -> impl Iterator<Item = &Journal> {
+        let all = self.slot.is_none().then(|| self.all.slots());
+        let of_accounts = all.into_iter().flatten().map(|slot| &slot.beside.journal);
+        of_accounts.chain([&self.beside().journal])
     }
 
     /// Forgets the recorded requests; for the server, those of all accounts.
     pub fn forget_requests(&self) {
-        if self.slot.is_none() {
-            self.all
-                .slots()
-                .for_each(|slot| slot.beside.journal.clear());
-        }
-        self.beside().journal.clear();
+        self.journals().for_each(Journal::clear);
     }
 }

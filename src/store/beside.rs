@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
+use tokio::sync::watch;
+
 use crate::domain::Clock;
 use crate::domain::fault::Faults;
 use crate::domain::journal::Journal;
@@ -12,9 +14,30 @@ pub struct Beside {
     clock: Mutex<Option<Clock>>,
     pub journal: Journal,
     pub faults: Faults,
+    /// Whether another is in its place, or none. Whoever waits for requests listens here.
+    has_ended: watch::Sender<bool>,
 }
 
 impl Beside {
+    /// Tells of every request that is recorded from now on, and when all this has ended, at once if it has.
+    pub fn changes(&self) -> watch::Receiver<bool> {
+        let mut changes = self.has_ended.subscribe();
+        if *changes.borrow() {
+            changes.mark_changed();
+        }
+        changes
+    }
+
+    pub(super) fn recorded(&self) {
+        if self.has_ended.receiver_count() > 0 {
+            self.has_ended.send_modify(|_| ());
+        }
+    }
+
+    pub(super) fn end(&self) {
+        self.has_ended.send_replace(true);
+    }
+
     /// The clock that was set here; an account without one has the server's, and the server the system's.
     pub fn clock(&self) -> Option<Clock> {
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner)

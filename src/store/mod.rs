@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 pub use beside::Beside;
 pub use file::OpenError;
@@ -43,8 +43,6 @@ pub struct Store {
     jobs: mpsc::UnboundedSender<Job>,
     /// The number of the latest request in a journal.
     last_request: Arc<AtomicU64>,
-    /// Whoever waits for requests listens here.
-    recorded: watch::Sender<u64>,
 }
 
 impl Store {
@@ -68,7 +66,6 @@ impl Store {
             published,
             jobs,
             last_request: Arc::default(),
-            recorded: watch::Sender::new(0),
         }
     }
 
@@ -146,23 +143,17 @@ impl Store {
         })?
     }
 
-    /// Gives a request its number, and writes it into a journal.
-    pub fn record(&self, beside: &Beside, entry: Entry) {
-        let mut recorded = None;
+    /// Gives a request its number, and writes it into the journal of its account, or of the server.
+    pub fn record(&self, all: &State, slot: Option<&Slot>, entry: Entry) {
+        let beside = slot.map_or(&all.beside, |slot| &slot.beside);
         beside.journal.record(entry, || {
-            let number = self.last_request.fetch_add(1, Ordering::Relaxed) + 1;
-            // Looked at here, so that whoever begins to wait either is seen or sees this entry.
-            recorded = (self.recorded.receiver_count() > 0).then_some(number);
-            number
+            // Told here, where nobody can look at the journal, so that whoever begins to wait either is told or sees this.
+            beside.recorded();
+            if slot.is_some() {
+                all.beside.recorded();
+            }
+            self.last_request.fetch_add(1, Ordering::Relaxed) + 1
         });
-        if let Some(number) = recorded {
-            self.recorded.send_replace(number);
-        }
-    }
-
-    /// Tells of every request that is recorded from now on.
-    pub fn recorded(&self) -> watch::Receiver<u64> {
-        self.recorded.subscribe()
     }
 
     /// Ends the store when the changes that were handed over are made, usage is written and the file is closed.

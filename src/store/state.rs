@@ -1,5 +1,6 @@
 //! What the store publishes: every account, what it was when it was made, and who may log in to which.
 
+use std::mem;
 use std::sync::Arc;
 
 use imbl::{HashMap, OrdMap};
@@ -19,6 +20,8 @@ pub struct State {
     pub(super) logins: HashMap<String, (AccountId, ApiUserGuid)>,
     /// What belongs to the server as a whole.
     pub beside: Arc<Beside>,
+    /// What others came in the place of, or none, since this was published; those who wait there are told when it is.
+    pub(super) ended: Vec<Arc<Beside>>,
 }
 
 /// An account and what belongs to it without being part of its value. A request takes the slot once and keeps it.
@@ -135,6 +138,11 @@ impl State {
 
     /// Puts an account in its place; its logins follow when the change is complete.
     pub fn put(&mut self, slot: Slot) {
+        if let Some(was) = self.slot(slot.account.id)
+            && !Arc::ptr_eq(&was.beside, &slot.beside)
+        {
+            self.ended.push(Arc::clone(&was.beside));
+        }
         self.accounts.insert(slot);
     }
 
@@ -143,7 +151,10 @@ impl State {
         if self.base(account).is_some_and(|base| !base.is_seeded) {
             self.bases.remove(&account);
         }
-        self.accounts.remove(&account).is_some()
+        let gone = self.accounts.remove(&account);
+        self.ended
+            .extend(gone.iter().map(|slot| Arc::clone(&slot.beside)));
+        gone.is_some()
     }
 
     /// Takes an account back to what it was when it was made; `false` if there is none.
@@ -163,8 +174,10 @@ impl State {
 
     /// Takes all back to the seed: seeded accounts are what they were, and there are no others.
     pub fn reset_all(&mut self) {
-        self.beside = Arc::default();
-        self.accounts = Collection::default();
+        self.ended.push(mem::take(&mut self.beside));
+        let accounts = mem::take(&mut self.accounts);
+        self.ended
+            .extend(accounts.iter().map(|slot| Arc::clone(&slot.beside)));
         let made: Vec<_> = self
             .bases
             .iter()
@@ -192,7 +205,7 @@ impl State {
             if let Some(read) = self.slot(slot.account.id) {
                 let read = Slot::clone(read);
                 let (usage, beside) = (Arc::clone(&slot.usage), Arc::clone(&slot.beside));
-                self.put(Slot {
+                self.accounts.insert(Slot {
                     usage,
                     beside,
                     ..read

@@ -1,6 +1,7 @@
 //! The one task that changes anything: it runs changes, writes the difference, commits, publishes, and only then answers.
 
 use std::fmt;
+use std::mem;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +109,7 @@ impl Writer {
                     Job::Close(answer) => closed = Some(answer),
                     #[cfg(test)]
                     Job::Test(probe) => {
-                        self.make(std::mem::take(&mut changes)).await;
+                        self.make(mem::take(&mut changes)).await;
                         probe.run(&mut self.connection).await;
                     }
                 }
@@ -163,7 +164,7 @@ impl Writer {
 
     async fn commit(&mut self, older: &State, mut newer: State) -> Commit {
         let difference = Difference::between(older, &newer);
-        if difference.is_empty() {
+        if difference.is_empty() && newer.ended.is_empty() {
             return Commit::Done;
         }
         if self.is_lost {
@@ -182,7 +183,11 @@ impl Writer {
                 .logins
                 .insert(row.user_name, (row.account_id, row.api_user_guid));
         }
+        let ended = mem::take(&mut newer.ended);
         self.published.store(Arc::new(newer));
+        for beside in ended {
+            beside.end();
+        }
         Commit::Done
     }
 

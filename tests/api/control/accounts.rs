@@ -301,6 +301,24 @@ async fn a_reset_of_an_account_is_total_and_concerns_no_other() {
 }
 
 #[tokio::test]
+async fn a_reset_takes_away_what_was_set_where_nothing_was_changed() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    for scope in [account.path(""), String::new()] {
+        let path = |below: &str| format!("{scope}{below}");
+        new_fault(&app, &path("/faults"), json!({"effect": {"status": 503}})).await;
+        post(&app, &path("/clock/freeze"), json!({}))
+            .await
+            .expect(StatusCode::OK);
+        act(&app, Method::POST, &path("/reset"))
+            .await
+            .expect(StatusCode::NO_CONTENT);
+        assert!(list(&app, &path("/faults")).await.is_empty(), "{scope}");
+        assert_eq!(get(&app, &path("/clock")).await["mode"], "running");
+    }
+}
+
+#[tokio::test]
 async fn a_reset_of_the_server_brings_back_the_seed_and_nothing_else() {
     let app = TestApp::start().await;
     let made = new_account(&app, json!({})).await;

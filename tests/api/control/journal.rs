@@ -360,7 +360,24 @@ async fn waiting_at_the_server_sees_accounts_that_are_made_meanwhile() {
 }
 
 #[tokio::test]
-async fn waiting_goes_on_over_a_reset_and_ends_with_its_account() {
+async fn waiting_ends_with_its_account() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    account.names().await;
+    let path = account.path("/requests/wait");
+    let waiting = post(&app, &path, json!({"atLeast": 2, "timeoutMs": 20_000}));
+    let deletion = async {
+        // The one who waits has looked by now, or finds no account.
+        tokio::task::yield_now().await;
+        act(&app, Method::DELETE, &account.path("")).await;
+    };
+    let both = join(waiting, deletion);
+    let (waited, ()) = timeout(Duration::from_secs(10), both).await.unwrap();
+    problem(&waited, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn waiting_goes_on_over_a_reset() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let path = account.path("/requests/wait");

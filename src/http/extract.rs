@@ -2,9 +2,9 @@
 //! both.
 
 use std::marker::PhantomData;
-use std::vec;
 
 use axum::body::{Body, Bytes};
+use axum::extract::path::RawPathParamsIter;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
 use axum::http::request::Parts;
@@ -155,14 +155,14 @@ pub trait FromPath: Sized {
 
 /// The parameters of a path, in their order.
 pub struct Parameters<'a> {
-    rest: vec::IntoIter<(String, String)>,
+    rest: RawPathParamsIter<'a>,
     problems: &'a mut Problems,
 }
 
 impl Parameters<'_> {
     fn next<S: Segment>(&mut self) -> Option<S> {
         let (name, value) = self.rest.next()?;
-        S::read(&value)
+        S::read(value)
             .map_err(|message| self.problems.malformed(format!("{name}: {message}")))
             .ok()
     }
@@ -237,12 +237,8 @@ async fn bind_path<P: FromPath>(
         problems.malformed("the path is not valid UTF-8");
         return None;
     };
-    let all: Vec<_> = parameters
-        .iter()
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .collect();
     P::bind(&mut Parameters {
-        rest: all.into_iter(),
+        rest: parameters.iter(),
         problems,
     })
 }

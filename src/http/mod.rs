@@ -25,6 +25,8 @@ pub use extract::FromBody;
 pub use operator::OperatorBody;
 pub use path::documented;
 
+use std::convert::Infallible;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -32,7 +34,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::any;
 use serde_json::Value;
-use tower::Layer as _;
+use tower::{Layer as _, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::domain::Draft;
@@ -43,7 +45,15 @@ use observe::Recording;
 use user::Envelope;
 
 /// The account API and the older one, with pages for people beside them.
-pub fn api(state: &AppState, pages: Router<AppState>) -> Router {
+pub fn api(
+    state: &AppState,
+    pages: Router<AppState>,
+) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
++ Clone
++ Send
++ Sync
++ 'static
++ use<> {
     let (registration, others): (Vec<_>, Vec<_>) =
         operations::all().partition(|operation| operation.path == "/Register");
     let with_credentials = routes(others)
@@ -62,7 +72,7 @@ pub fn api(state: &AppState, pages: Router<AppState>) -> Router {
         .with_state(state.clone());
     // A panic is recorded as the 500 that it becomes.
     let api = CatchPanicLayer::custom(|panic| Error::of_panic(panic).into_response()).layer(api);
-    Router::new().fallback_service(from_fn_with_state(state.clone(), enter).layer(api))
+    from_fn_with_state(state.clone(), enter).layer(api)
 }
 
 /// What comes before and after every request: its path is brought into its form, an error of the older API into its

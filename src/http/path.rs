@@ -1,7 +1,6 @@
 //! The paths of the API, and the many ways in which clients may write them.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use axum::extract::Request;
@@ -13,17 +12,15 @@ use percent_encoding::percent_decode_str;
 use super::operations::{self, NOT_EMULATED, PAGES};
 use super::user::is_of_users;
 
-/// The words of the paths in the vendor's spelling, by their spelling in lower case.
-static WORDS: LazyLock<HashMap<String, &str>> = LazyLock::new(|| {
+/// The words of the paths in the vendor's spelling, in their order without regard to case.
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let segments = operations::all().flat_map(|operation| operation.path.split('/'));
     let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
     // What is not to be found under /v4 keeps it, and is told of by its path.
+    let words = words.chain(NOT_EMULATED).chain(PAGES).chain(["v4"]);
+    let mut words: Vec<_> = words.collect();
+    words.sort_unstable_by(|one, other| without_case(one).cmp(without_case(other)));
     words
-        .chain(NOT_EMULATED)
-        .chain(PAGES)
-        .chain(["v4"])
-        .map(|word| (word.to_ascii_lowercase(), word))
-        .collect()
 });
 
 /// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, without the slash
@@ -89,10 +86,11 @@ fn canonical_path(path: &str) -> Option<String> {
     } else {
         segments
     };
-    let canonical: String = segments
-        .split('/')
-        .flat_map(|segment| ["/", canonical_segment(segment)])
-        .collect();
+    let mut canonical = String::with_capacity(path.len());
+    for segment in segments.split('/') {
+        canonical.push('/');
+        canonical.push_str(canonical_segment(segment));
+    }
     (canonical != path).then_some(canonical)
 }
 
@@ -115,12 +113,21 @@ pub fn documented(path: &str) -> String {
 }
 
 fn canonical_segment(segment: &str) -> &str {
-    let word = WORDS.get(&decoded(segment).to_ascii_lowercase());
-    word.copied().unwrap_or(segment)
+    let decoded = decoded(segment);
+    let found = WORDS.binary_search_by(|word| without_case(word).cmp(without_case(&decoded)));
+    found.map_or(segment, |at| WORDS[at])
+}
+
+fn without_case(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
 }
 
 fn decoded(segment: &str) -> Cow<'_, str> {
-    percent_decode_str(segment).decode_utf8_lossy()
+    if segment.contains('%') {
+        percent_decode_str(segment).decode_utf8_lossy()
+    } else {
+        segment.into()
+    }
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ pub struct Beside {
     clock: Mutex<Option<Clock>>,
     pub journal: Journal,
     pub faults: Faults,
-    /// Whether another is in its place, or none. Whoever waits for requests listens here.
+    /// Whether another has come in its place, or none. Whoever waits for requests listens here.
     has_ended: watch::Sender<bool>,
 }
 

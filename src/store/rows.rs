@@ -143,7 +143,7 @@ impl Transaction {
     }
 }
 
-/// The columns beside the key; a field that is called by a word of Rust has a column that is called by the word.
+/// The columns beside the key. A field that is named by a keyword of Rust has a column without its `r#`.
 fn columns<R: Record>() -> impl Iterator<Item = (&'static str, &'static str)> {
     R::COLUMNS
         .iter()

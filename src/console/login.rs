@@ -81,7 +81,8 @@ fn default_login(app: &AppState) -> Option<(&'static str, &'static str)> {
 async fn log_in(visit: Visit, Extension(sent): Extension<Sent>) -> Result<Response> {
     let next = next_page(sent.get("next"));
     let text = |name| sent.get(name).unwrap_or_default();
-    match registration::log_in(&visit.app, text("email").trim(), &text("password")).await {
+    let found = registration::find(&visit.app.store.state(), text("email").trim());
+    match registration::log_in(&visit.app, found.as_ref(), &text("password")).await {
         Ok(caller) => {
             // With another token than the visitor had, whom somebody may have given theirs.
             let session = Session::new(visit.session.has_token, Some(caller));

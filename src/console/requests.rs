@@ -177,6 +177,7 @@ async fn newer(
     loop {
         // Before the look, so that no request is missed between that and the waiting.
         let mut changes = tool.scope.beside().changes();
+        tool.scope = tool.scope.again()?;
         let rows = filter.found(&tool);
         if !rows.is_empty() {
             return page(&Rows { rows });
@@ -187,7 +188,6 @@ async fn newer(
             () = sleep_until(deadline) => break,
             () = connection.stopping() => break,
         }
-        tool.scope = tool.scope.again(tool.app())?;
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }

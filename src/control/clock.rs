@@ -59,11 +59,13 @@ async fn look(scope: Scope) -> Json<ClockBody> {
 }
 
 async fn freeze(scope: Scope, Body(Freeze { at }): Body<Freeze>) -> Result<Json<ClockBody>> {
+    let scope = scope.again()?;
     clock::freeze(&scope, at.as_deref())?;
     Ok(Json(shown(&scope)))
 }
 
 async fn advance(scope: Scope, Body(Advance { by, to }): Body<Advance>) -> Result<Json<ClockBody>> {
+    let scope = scope.again()?;
     clock::advance(&scope, by.as_deref(), to.as_deref())?;
     Ok(Json(shown(&scope)))
 }

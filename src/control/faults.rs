@@ -15,6 +15,7 @@ use super::problem::{Body, Path, Problem, Result, whole, whole_or_null};
 use super::requests::MatchBody;
 use super::scope::{Scope, both};
 use crate::domain::fault::{Effect, Fault, When};
+use crate::domain::journal::Match;
 use crate::error::Error;
 use crate::operation::{Created, Operation};
 
@@ -31,9 +32,14 @@ const LONGEST_DELAY: u64 = 600_000;
 /// A fault as a body describes it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-#[schemars(example = json!({
-    "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before", "count": 1
-}))]
+#[schemars(
+    extend("not" = {"required": ["match"], "properties": {
+        "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"const": "before"}
+    }}),
+    example = json!({
+        "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before", "count": 1
+    })
+)]
 pub struct NewFault {
     #[serde(default)]
     r#match: MatchBody,
@@ -149,7 +155,7 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
 
 async fn create(scope: Scope, Body(new): Body<NewFault>) -> Result<Created<Json<FaultBody>>> {
     let fault = Fault::try_from(new)?;
-    scope.beside().faults.add(fault.clone());
+    scope.again()?.beside().faults.add(fault.clone());
     Ok(Created(Json(fault.into())))
 }
 
@@ -211,6 +217,12 @@ impl TryFrom<NewFault> for Fault {
         if !(0.0..=1.0).contains(&probability) {
             return Err(malformed("probability: a number from 0 to 1"));
         }
+        let matches = Match::from(r#match);
+        if matches.status.is_some() && matches!(when, WhenBody::Before) {
+            return Err(malformed(
+                "match.status: a fault before the request knows of no status; let it strike after",
+            ));
+        }
         if count == Some(0) {
             return Err(malformed(
                 "count: at least 1; leave it out for a fault that stays",
@@ -218,7 +230,7 @@ impl TryFrom<NewFault> for Fault {
         }
         Ok(Self {
             id: Self::new_id(),
-            matches: r#match.into(),
+            matches,
             effect: effect.try_into()?,
             when: match when {
                 WhenBody::Before => When::Before,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::Json;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::NoContent;
 use schemars::JsonSchema;
@@ -15,7 +14,6 @@ use tokio::time::{Instant, sleep_until};
 
 use super::problem::{Body, Problem, Query, Result, whole, whole_or_null};
 use super::scope::{Scope, both};
-use crate::AppState;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::operation::Operation;
 use crate::server::Connection;
@@ -169,14 +167,12 @@ async fn clear(scope: Scope) -> NoContent {
     NoContent
 }
 
-async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Json<Count> {
-    Json(Count {
-        count: scope.count(&matches.into()),
-    })
+async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Result<Json<Count>> {
+    let count = scope.again()?.count(&matches.into());
+    Ok(Json(Count { count }))
 }
 
 async fn wait(
-    State(state): State<AppState>,
     Extension(connection): Extension<Connection>,
     mut scope: Scope,
     Body(wait): Body<Wait>,
@@ -196,6 +192,7 @@ async fn wait(
     loop {
         // Before the look, so that no request is missed between that and the waiting.
         let mut changes = scope.beside().changes();
+        scope = scope.again()?;
         let count = scope.count(&matches);
         if count >= at_least {
             return Ok(Json(Count { count }));
@@ -210,7 +207,6 @@ async fn wait(
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops"));
             }
         }
-        scope = scope.again(&state)?;
     }
 }
 

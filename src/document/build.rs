@@ -292,7 +292,7 @@ struct Builder<'a, 'n> {
 }
 
 impl Builder<'_, '_> {
-    fn build(&mut self, user_names: &mut Unique<UserName>) -> Built {
+    fn build(&mut self, user_names: &mut Unique<String>) -> Built {
         self.name_operators();
         let owner = self.owner();
         let settings = Settings {
@@ -796,7 +796,7 @@ fn moment(field: &Field<Text<Moment>>) -> Sent<Moment> {
 
 /// API users.
 impl Builder<'_, '_> {
-    fn add_api_users(&mut self, account: &mut Account, user_names: &mut Unique<UserName>) -> Usage {
+    fn add_api_users(&mut self, account: &mut Account, user_names: &mut Unique<String>) -> Usage {
         let usage = Usage::default();
         let shape = self.shape;
         let mut guids = Guids::new(self.id, "apiUser", "API user", ApiUserGuid::derived);
@@ -812,7 +812,6 @@ impl Builder<'_, '_> {
                 .user_name
                 .get()
                 .map(|Text(UserName(name))| name.clone());
-            user_names.add_field("UserName", &shape.user_name, &mut self.notes);
             let description = shape
                 .description
                 .get()
@@ -825,6 +824,10 @@ impl Builder<'_, '_> {
                 .or_else(|| user_name.clone())
                 .unwrap_or_else(|| description.to_string());
             let guid = guids.of(&shape.api_user_guid, &name);
+            let user_name = user_name.unwrap_or_else(|| guid.simple());
+            let written = shape.user_name.place().or(shape.api_user_guid.place());
+            let name_place = written.unwrap_or(place);
+            user_names.add(user_name.clone(), name_place, "UserName", &mut self.notes);
             let predates_last_used = self.use_of(guid, shape, &usage);
             let Some(operator) = self.operator_of(shape, place) else {
                 continue;
@@ -832,7 +835,7 @@ impl Builder<'_, '_> {
             account.api_users.insert(ApiUser {
                 guid,
                 operator,
-                user_name: user_name.unwrap_or_else(|| guid.simple()),
+                user_name,
                 password: self.password_of(shape),
                 api_user_type: shape
                     .r#type

@@ -89,7 +89,8 @@ impl Faults {
     }
 
     pub fn clear(&self) {
-        self.lock().clear();
+        let mut all = self.lock();
+        all.clear();
         self.any.store(false, Ordering::Release);
     }
 

@@ -79,6 +79,11 @@ impl Usage {
         counters.of.insert(api_user, counter);
     }
 
+    /// An API user that is gone takes its usage with it.
+    pub fn forget(&self, api_user: ApiUserGuid) {
+        self.lock().of.remove(&api_user);
+    }
+
     /// When an API user was last used, and how often on which day; nothing, if it never was.
     pub fn by_day(&self, api_user: ApiUserGuid) -> Option<(Moment, BTreeMap<NaiveDate, i64>)> {
         let counters = self.lock();

@@ -298,7 +298,9 @@ impl Recording {
             },
             fault: trace.0.fault.get().copied(),
             reason: answer.and_then(|(parts, _)| {
-                why::reason(all, parts, self.uri.path(), user_name.as_deref(), account)
+                let is_accepted = login.is_some_and(|login| login.is_accepted);
+                let path = self.uri.path();
+                why::reason(all, parts, path, user_name.as_deref(), account, is_accepted)
             }),
             user_name,
             request,

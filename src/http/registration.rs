@@ -49,8 +49,9 @@ pub async fn authenticate(
         trace.refused(None, None);
         return Error::Unauthenticated.into_response();
     };
-    let login = registration::log_in(&state, &user_name, &password).await;
-    let slot = registration::find(&state.store.state(), &user_name).map(|(slot, _)| slot);
+    let found = registration::find(&state.store.state(), &user_name);
+    let login = registration::log_in(&state, found.as_ref(), &password).await;
+    let slot = found.map(|(slot, _)| slot);
     match (login, slot) {
         (Ok(login), Some(slot)) => {
             trace.accepted(&slot, user_name);

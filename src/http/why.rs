@@ -22,6 +22,7 @@ pub fn reason(
     path: &str,
     user_name: Option<&str>,
     account: Option<AccountId>,
+    is_accepted: bool,
 ) -> Option<String> {
     // What a fault answered has no message, and no reason in the request.
     let told = answer.extensions.get::<Told>()?;
@@ -29,6 +30,10 @@ pub fn reason(
         return None;
     }
     let seen = match answer.status {
+        StatusCode::UNAUTHORIZED if is_accepted => Some(
+            "the credentials were right when the request came, and no longer in its turn"
+                .to_owned(),
+        ),
         StatusCode::UNAUTHORIZED => Some(unauthenticated(all, path, user_name)),
         StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
         _ => None,

@@ -98,7 +98,7 @@ pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool
                     usage,
                     label: None,
                     is_seeded: true,
-                });
+                })?;
             }
             Ok(true)
         })
@@ -121,20 +121,14 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
                 Source::Empty => empty(id),
             };
             let (api_user, password) = account.renew_owner_credentials(&context);
-            Ok(add(
-                all,
-                account,
-                Usage::default(),
-                label,
-                api_user,
-                password,
-            ))
+            add(all, account, Usage::default(), label, api_user, password)
         })
         .await
 }
 
 /// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
-/// about it, the passwords, is done before its turn; should the number be taken in the meantime, it takes another.
+/// about it, the passwords, is done before its turn; should a reset of the server give its number away in the meantime, it
+/// takes another.
 pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
     loop {
         let (id, context) = {
@@ -150,19 +144,8 @@ pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result
             if all.base(id).is_some() {
                 return Ok(None);
             }
-            let taken = account
-                .api_users
-                .iter()
-                .find(|api_user| all.login(&api_user.user_name).is_some());
-            if let Some(api_user) = taken {
-                let told = format!(
-                    "seed: another account has an API user {}",
-                    api_user.user_name
-                );
-                return Err(Error::Refused(vec![told]));
-            }
             let (api_user, password) = account.add_owner_credentials(&context);
-            Ok(Some(add(all, account, usage, label, api_user, password)))
+            add(all, account, usage, label, api_user, password).map(Some)
         });
         if let Some(made) = made.await? {
             return Ok(made);
@@ -177,19 +160,19 @@ fn add(
     label: Option<String>,
     api_user: Arc<ApiUser>,
     password: String,
-) -> Made {
+) -> Result<Made> {
     let account = Arc::new(account);
     all.add(Base {
         account: Arc::clone(&account),
         usage,
         label,
         is_seeded: false,
-    });
-    Made {
+    })?;
+    Ok(Made {
         account,
         api_user,
         password,
-    }
+    })
 }
 
 fn free_number(all: &State) -> Result<AccountId> {
@@ -238,7 +221,7 @@ pub async fn reset(state: &AppState, account: AccountId) -> Result<()> {
     state
         .store
         .change_state(move |all| {
-            if all.reset(account) {
+            if all.reset(account)? {
                 Ok(())
             } else {
                 Err(unknown(account))
@@ -249,13 +232,7 @@ pub async fn reset(state: &AppState, account: AccountId) -> Result<()> {
 
 /// Takes all accounts back to the seed, and the server's clock to the system's.
 pub async fn reset_all(state: &AppState) -> Result<()> {
-    state
-        .store
-        .change_state(|all| {
-            all.reset_all();
-            Ok(())
-        })
-        .await
+    state.store.change_state(State::reset_all).await
 }
 
 /// Keeps the state of an account under a name; `true` if the name is new.
@@ -268,7 +245,7 @@ pub async fn take_snapshot(state: &AppState, account: AccountId, name: String) -
                 .snapshots
                 .insert(name, Arc::clone(&slot.account))
                 .is_none();
-            all.put(slot);
+            all.put(slot)?;
             Ok(is_new)
         })
         .await
@@ -281,8 +258,7 @@ pub async fn restore_snapshot(state: &AppState, account: AccountId, name: String
         .change_state(move |all| {
             let slot = Slot::clone(slot(all, account)?);
             let account = Arc::clone(snapshot(&slot, &name)?);
-            all.put(Slot { account, ..slot });
-            Ok(())
+            all.put(Slot { account, ..slot })
         })
         .await
 }
@@ -295,8 +271,7 @@ pub async fn delete_snapshot(state: &AppState, account: AccountId, name: String)
             slot.snapshots
                 .remove(&name)
                 .ok_or_else(|| unknown_snapshot(&name))?;
-            all.put(slot);
-            Ok(())
+            all.put(slot)
         })
         .await
 }

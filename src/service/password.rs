@@ -1,5 +1,6 @@
 //! Hashing the passwords of operators: slow on purpose, so it is done off the async threads, and a few at a time.
 
+use std::sync::Arc;
 use std::thread::available_parallelism;
 
 use argon2::password_hash::phc;
@@ -24,7 +25,7 @@ pub enum Cost {
 pub struct Passwords {
     argon2: Argon2<'static>,
     /// Half of the processors, so that a flood of wrong passwords leaves the rest to all others.
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
 }
 
 impl Passwords {
@@ -42,7 +43,7 @@ impl Passwords {
         let processors = available_parallelism().map_or(1, usize::from);
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Semaphore::new(processors.div_ceil(2)),
+            turns: Arc::new(Semaphore::new(processors.div_ceil(2))),
         }
     }
 
@@ -77,7 +78,15 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let _turn = self.turns.acquire().await.map_err(failed)?;
+        let turn = Arc::clone(&self.turns)
+            .acquire_owned()
+            .await
+            .map_err(failed)?;
+        let work = move || {
+            // Work that was begun goes on when nobody waits for it any more, and so does its turn.
+            let _turn = turn;
+            work()
+        };
         spawn_blocking(work).await.map_err(failed)?
     }
 }

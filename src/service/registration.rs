@@ -28,18 +28,18 @@ pub struct Registered {
     pub operator: Arc<Operator>,
 }
 
-/// Checks an operator's login. A name that nobody has takes as long as a wrong password.
-pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Caller> {
-    let found = find(&state.store.state(), name);
-    let hash = found
-        .as_ref()
-        .and_then(|(_, operator)| operator.password().cloned());
+/// What [`find`] finds.
+type Found = (Arc<Slot>, Arc<Operator>);
+
+/// Checks the login of an operator that was found by its name, or of nobody, which takes as long as a wrong password.
+pub async fn log_in(state: &AppState, found: Option<&Found>, password: &str) -> Result<Caller> {
+    let hash = found.and_then(|(_, operator)| operator.password().cloned());
     let is_right = state
         .passwords
         .verify(hash.clone(), PlainPassword::claimed(password))
         .await?;
     match (found, hash) {
-        (Some((slot, operator)), Some(hash)) if is_right && slot.account.may_log_in(&operator) => {
+        (Some((slot, operator)), Some(hash)) if is_right && slot.account.may_log_in(operator) => {
             Ok(Caller {
                 account: slot.account.id,
                 operator: operator.guid,
@@ -52,7 +52,7 @@ pub async fn log_in(state: &AppState, name: &str, password: &str) -> Result<Call
 
 /// An e-mail address is unique in its account only: a bare one means the oldest account that has it, `account/e-mail`
 /// names one.
-pub fn find(all: &State, name: &str) -> Option<(Arc<Slot>, Arc<Operator>)> {
+pub fn find(all: &State, name: &str) -> Option<Found> {
     let operator = |slot: &Arc<Slot>, email: &str| {
         Some((
             Arc::clone(slot),

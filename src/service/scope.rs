@@ -8,28 +8,33 @@ use crate::AppState;
 use crate::domain::journal::{Entry, Journal, Match};
 use crate::domain::{AccountId, Moment};
 use crate::error::Result;
-use crate::store::{Beside, Slot, State};
+use crate::store::{Beside, Slot, State, Store};
 
 /// One account, or the server, at one moment.
 #[derive(Debug)]
 pub struct Scope {
     pub slot: Option<Arc<Slot>>,
     pub all: Arc<State>,
+    store: Store,
 }
 
 impl Scope {
     /// What an account, or without one the server, is at this moment.
     pub fn of(account: Option<AccountId>, state: &AppState) -> Result<Self> {
-        let all = Arc::clone(&*state.store.state());
+        Self::in_store(account, state.store.clone())
+    }
+
+    fn in_store(account: Option<AccountId>, store: Store) -> Result<Self> {
+        let all = Arc::clone(&*store.state());
         let slot = account
             .map(|account| accounts::slot(&all, account).cloned())
             .transpose()?;
-        Ok(Self { slot, all })
+        Ok(Self { slot, all, store })
     }
 
-    /// What it is now: accounts come and go, and a reset gives one a new journal.
-    pub fn again(&self, state: &AppState) -> Result<Self> {
-        Self::of(self.account(), state)
+    /// What it is now, after a body came in or time passed: accounts come and go, and a reset gives one a new journal.
+    pub fn again(&self) -> Result<Self> {
+        Self::in_store(self.account(), self.store.clone())
     }
 
     pub fn account(&self) -> Option<AccountId> {
@@ -46,10 +51,13 @@ impl Scope {
         self.all.now(self.slot.as_deref())
     }
 
-    /// The recorded requests that fit, in their order; for the server, those of all accounts.
+    /// The recorded requests that fit, in their order; for the server, those of all accounts. None is missing before the
+    /// last, so that whoever asks for what came since misses none.
     pub fn requests(&self, matches: &Match) -> Vec<Arc<Entry>> {
+        // One journal is read after the other, and requests go on.
+        let latest = self.store.latest_request();
         let found = self.journals().flat_map(|journal| journal.find(matches));
-        let mut found: Vec<_> = found.collect();
+        let mut found: Vec<_> = found.filter(|entry| entry.sequence <= latest).collect();
         found.sort_by_key(|entry| entry.sequence);
         found
     }

@@ -72,8 +72,6 @@ impl Row {
 pub struct Key {
     pub account_id: AccountId,
     pub api_user_guid: ApiUserGuid,
-    /// For the logins.
-    pub user_name: String,
 }
 
 record!(Key: "api_user" (account_id, api_user_guid));

@@ -149,7 +149,6 @@ impl Difference {
                 .extend(gone.map(|api_user| api_user::Key {
                     account_id,
                     api_user_guid: api_user.guid,
-                    user_name: api_user.user_name.clone(),
                 }));
             self.api_users
                 .kept

@@ -91,14 +91,12 @@ impl Store {
             return None;
         }
         let (slot, api_user) = found?;
-        if !slot.account.is_active(api_user.operator) {
-            return None;
-        }
         let caller = Caller {
             account: slot.account.id,
             operator: api_user.operator,
             credentials: Credentials::ApiUser(api_user.guid),
         };
+        caller.confirm(&slot.account).ok()?;
         Some((caller, Arc::clone(slot)))
     }
 
@@ -122,7 +120,7 @@ impl Store {
                 account: Arc::new(account),
                 ..Slot::clone(slot)
             };
-            state.put(slot);
+            state.put(slot)?;
             Ok(answer)
         })
         .await
@@ -154,6 +152,12 @@ impl Store {
             }
             self.last_request.fetch_add(1, Ordering::Relaxed) + 1
         });
+    }
+
+    /// The number of the latest request. Those up to it are in their journals for whoever looks there next, since a journal
+    /// is closed while a request gets its number.
+    pub fn latest_request(&self) -> u64 {
+        self.last_request.load(Ordering::Relaxed)
     }
 
     /// Ends the store when the changes that were handed over are made, usage is written and the file is closed.

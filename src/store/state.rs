@@ -1,14 +1,15 @@
 //! What the store publishes: every account, what it was when it was made, and who may log in to which.
 
 use std::mem;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use imbl::{HashMap, OrdMap};
 
 use super::beside::Beside;
 use crate::domain::clock::system_time;
-use crate::domain::collection::Keyed;
+use crate::domain::collection::{Change, Keyed};
 use crate::domain::{Account, AccountId, ApiUser, ApiUserGuid, Collection, Moment, Usage};
+use crate::error::{Error, Result};
 
 /// All accounts at one moment. A copy costs nothing.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct State {
     pub(super) bases: Collection<Base>,
     /// Finds an API user by its user name; follows from `accounts`.
     pub(super) logins: HashMap<String, (AccountId, ApiUserGuid)>,
+    /// The greatest number that was given to an account since the start or the last reset of the server.
+    last_number: Arc<Mutex<Option<AccountId>>>,
     /// What belongs to the server as a whole.
     pub beside: Arc<Beside>,
     /// What others came in the place of, or none, since this was published; those who wait there are told when it is.
@@ -131,19 +134,23 @@ impl State {
     }
 
     /// Adds an account with what it can be reset to.
-    pub fn add(&mut self, base: Base) {
-        self.put(base.slot());
+    pub fn add(&mut self, base: Base) -> Result<()> {
+        self.put(base.slot())?;
         self.bases.insert(base);
+        Ok(())
     }
 
-    /// Puts an account in its place; its logins follow when the change is complete.
-    pub fn put(&mut self, slot: Slot) {
-        if let Some(was) = self.slot(slot.account.id)
-            && !Arc::ptr_eq(&was.beside, &slot.beside)
-        {
+    /// Puts an account in its place, unless another has one of its user names by now.
+    pub fn put(&mut self, slot: Slot) -> Result<()> {
+        let id = slot.account.id;
+        let was = self.slot(id).cloned();
+        let api_users = was.as_ref().map(|was| &was.account.api_users);
+        self.follow(id, api_users, &slot.account.api_users)?;
+        if let Some(was) = was.filter(|was| !Arc::ptr_eq(&was.beside, &slot.beside)) {
             self.ended.push(Arc::clone(&was.beside));
         }
         self.accounts.insert(slot);
+        Ok(())
     }
 
     /// Takes an account away; `false` if there is none.
@@ -151,56 +158,88 @@ impl State {
         if self.base(account).is_some_and(|base| !base.is_seeded) {
             self.bases.remove(&account);
         }
-        let gone = self.accounts.remove(&account);
-        self.ended
-            .extend(gone.iter().map(|slot| Arc::clone(&slot.beside)));
-        gone.is_some()
+        let Some(slot) = self.accounts.remove(&account) else {
+            return false;
+        };
+        for api_user in slot.account.api_users.iter() {
+            self.logins.remove(&api_user.user_name);
+        }
+        self.ended.push(Arc::clone(&slot.beside));
+        true
     }
 
     /// Takes an account back to what it was when it was made; `false` if there is none.
-    pub fn reset(&mut self, account: AccountId) -> bool {
-        match self
-            .base(account)
-            .filter(|_| self.slot(account).is_some())
-            .map(|base| base.slot())
-        {
-            Some(slot) => {
-                self.put(slot);
-                true
-            }
-            None => false,
-        }
+    pub fn reset(&mut self, account: AccountId) -> Result<bool> {
+        let base = self.base(account).filter(|_| self.slot(account).is_some());
+        let Some(slot) = base.map(|base| base.slot()) else {
+            return Ok(false);
+        };
+        self.put(slot)?;
+        Ok(true)
     }
 
     /// Takes all back to the seed: seeded accounts are what they were, and there are no others.
-    pub fn reset_all(&mut self) {
-        self.ended.push(mem::take(&mut self.beside));
-        let accounts = mem::take(&mut self.accounts);
-        self.ended
-            .extend(accounts.iter().map(|slot| Arc::clone(&slot.beside)));
-        let made: Vec<_> = self
-            .bases
-            .iter()
-            .filter(|base| !base.is_seeded)
-            .map(|base| base.key())
-            .collect();
-        for account in made {
-            self.bases.remove(&account);
+    pub fn reset_all(&mut self) -> Result<()> {
+        let was = mem::take(self);
+        self.ended = was.ended;
+        let beside = was.accounts.iter().map(|slot| &slot.beside);
+        self.ended.extend(beside.chain([&was.beside]).cloned());
+        self.bases = was.bases;
+        let (seeded, made): (Vec<_>, Vec<_>) =
+            self.bases.iter().cloned().partition(|base| base.is_seeded);
+        for base in made {
+            self.bases.remove(&base.key());
         }
-        for base in self.bases.iter() {
-            self.accounts.insert(base.slot());
+        for base in seeded {
+            self.put(base.slot())?;
         }
+        Ok(())
     }
 
-    /// A number that no account has, behind all that have one.
+    /// A number behind all that accounts have or had, so that whoever deletes an account twice deletes no other.
     pub fn free_number(&self) -> Option<AccountId> {
-        let last = self.bases.greatest_key().copied();
-        last.map_or(Some(AccountId::FIRST), AccountId::next)
+        let mut last = self
+            .last_number
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let greatest = self.bases.greatest_key().copied().max(*last);
+        let free = greatest.map_or(Some(AccountId::FIRST), AccountId::next)?;
+        *last = Some(free);
+        Some(free)
+    }
+
+    /// Lets the logins follow a change of an account's API users.
+    fn follow(
+        &mut self,
+        account: AccountId,
+        older: Option<&Collection<ApiUser>>,
+        newer: &Collection<ApiUser>,
+    ) -> Result<()> {
+        let changes = Collection::difference(older, Some(newer));
+        for change in &changes {
+            if let Change::Gone(was) | Change::Kept { was: Some(was), .. } = change {
+                self.logins.remove(&was.user_name);
+            }
+        }
+        for change in &changes {
+            if let Change::Kept { now, .. } = change {
+                if self.logins.contains_key(&now.user_name) {
+                    return Err(Error::Refused(vec![format!(
+                        "UserName: another account has an API user {}",
+                        now.user_name
+                    )]));
+                }
+                let login = (account, now.guid);
+                self.logins.insert(now.user_name.clone(), login);
+            }
+        }
+        Ok(())
     }
 
     /// This state of the accounts, with what belongs beside them taken over from another.
     pub(super) fn with_beside_of(mut self, other: &Self) -> Self {
         self.beside = Arc::clone(&other.beside);
+        self.last_number = Arc::clone(&other.last_number);
         for slot in other.slots() {
             if let Some(read) = self.slot(slot.account.id) {
                 let read = Slot::clone(read);

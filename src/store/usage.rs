@@ -49,8 +49,9 @@ pub(super) async fn save(
     for slot in state.slots() {
         let account_id = slot.account.id;
         for (api_user_guid, last_used, day, requests) in slot.usage.take_unsaved() {
-            // An API user that was deleted since takes its usage with it.
+            // It was deleted while a request of its own was under way.
             if !slot.account.api_users.contains(&api_user_guid) {
+                slot.usage.forget(api_user_guid);
                 continue;
             }
             unsaved.push((slot, api_user_guid, day));

@@ -164,11 +164,11 @@ impl Writer {
 
     async fn commit(&mut self, older: &State, mut newer: State) -> Commit {
         let difference = Difference::between(older, &newer);
-        if difference.is_empty() && newer.ended.is_empty() {
-            return Commit::Done;
-        }
         if self.is_lost {
             return Commit::Failed;
+        }
+        if difference.is_empty() && newer.ended.is_empty() {
+            return Commit::Done;
         }
         if let Err(error) = difference.commit(&mut self.connection).await {
             tracing::error!(%error, "a commit failed; what it held is answered with 500, and the file is read again");
@@ -176,12 +176,12 @@ impl Writer {
             return Commit::Failed;
         }
         for key in difference.api_users.gone {
-            newer.logins.remove(&key.user_name);
-        }
-        for row in difference.api_users.kept {
-            newer
-                .logins
-                .insert(row.user_name, (row.account_id, row.api_user_guid));
+            let slot = newer.slot(key.account_id);
+            if let Some(slot) =
+                slot.filter(|slot| !slot.account.api_users.contains(&key.api_user_guid))
+            {
+                slot.usage.forget(key.api_user_guid);
+            }
         }
         let ended = mem::take(&mut newer.ended);
         self.published.store(Arc::new(newer));

@@ -104,7 +104,7 @@ pub struct Flags {
     #[arg(value_parser = password)]
     pub password: String,
 
-    /// The control API, under /_emulator; health and ready always answer
+    /// The control API, under /_emulator, and the console; health and ready always answer
     #[arg(
         long,
         global = true,
@@ -114,7 +114,7 @@ pub struct Flags {
     )]
     pub control: Switch,
 
-    /// If set, the control API wants it: Authorization: Bearer TOKEN
+    /// If set, the control API wants it (Authorization: Bearer TOKEN), and the console asks for it
     #[arg(
         long,
         global = true,
@@ -122,7 +122,7 @@ pub struct Flags {
         env = "UPTRENDS_EMULATOR_CONTROL_TOKEN",
         hide_env_values = true
     )]
-    #[arg(value_parser = password)]
+    #[arg(value_parser = token)]
     pub control_token: Option<String>,
 
     /// What is logged to stderr, as a filter of the tracing crate: a level, or levels of modules
@@ -235,6 +235,17 @@ fn password(text: &str) -> Result<String, String> {
         Err("it must not be empty".to_owned())
     } else {
         Ok(text.to_owned())
+    }
+}
+
+fn token(text: &str) -> Result<String, String> {
+    if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Ok(text.to_owned())
+    } else {
+        Err(
+            "write letters, digits and signs of ASCII without blanks, as a header can hold them"
+                .to_owned(),
+        )
     }
 }
 

@@ -13,7 +13,7 @@ use axum::body::Body;
 use axum::extract::Request as AppRequest;
 use axum::middleware::{Next, from_fn};
 use axum::response::{Redirect, Response};
-use axum::routing::get;
+use axum::routing::{any_service, get};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -37,7 +37,10 @@ const LARGEST_HEAD: usize = 64 * 1024;
 /// Everything that the server answers: the account API, and beside it the emulator's own API and the console.
 pub fn app(state: &AppState) -> Router {
     let api = http::api(state, openapi::pages(&state.control));
-    let mut app = Router::new().nest("/_emulator", control::routes(state));
+    let control = control::routes(state);
+    let mut app = Router::new()
+        .nest("/_emulator", control.clone())
+        .route("/_emulator/", any_service(control));
     if let Some(console) = console::routes(state) {
         let root = from_fn(console::welcome).layer(api.clone());
         app = app

@@ -251,6 +251,9 @@ fn what_makes_no_sense_is_told_with_the_nearest_thing_that_does() {
         (vec!["--username", ""], vec![], "--username"),
         (vec!["--username", "a:b"], vec![], "colon"),
         (vec!["--password", ""], vec![], "--password"),
+        (vec!["--control-token", ""], vec![], "--control-token"),
+        (vec!["--control-token", " x"], vec![], "without blanks"),
+        (vec!["--control-token", "tök"], vec![], "ASCII"),
         (vec!["--database"], vec![], "--database"),
         (
             vec![],

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::problem::{Body, Path, Problem, Result, whole, whole_or_null};
+use super::problem::{Body, Path, Problem, Result, object, whole, whole_or_null};
 use super::requests::MatchBody;
 use super::scope::{Scope, both};
 use crate::domain::fault::{Effect, Fault, When};
@@ -29,6 +29,9 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
 
 const LONGEST_DELAY: u64 = 600_000;
 
+/// Statuses whose answers end with their heads (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
+const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
+
 /// A fault as a body describes it.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -41,8 +44,9 @@ const LONGEST_DELAY: u64 = 600_000;
     })
 )]
 pub struct NewFault {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     r#match: MatchBody,
+    #[serde(deserialize_with = "object")]
     effect: EffectBody,
     #[serde(default)]
     when: WhenBody,
@@ -67,7 +71,9 @@ fn always() -> f64 {
 #[schemars(inline, extend("oneOf" = [
     {"required": ["status"], "properties": {
         "status": {"type": "integer"}, "delayMs": {"type": "null"}, "network": {"type": "null"}
-    }},
+    }, "not": {"required": ["body"], "properties": {
+        "status": {"enum": WITHOUT_BODY}, "body": {"not": {"type": "null"}}
+    }}},
     {"required": ["delayMs"], "properties": {
         "delayMs": {"type": "integer"}, "network": {"type": "null"},
         "status": {"type": "null"}, "headers": {"type": "null"}, "body": {"type": "null"}
@@ -264,6 +270,11 @@ impl TryFrom<EffectBody> for Effect {
                 if !(200..=599).contains(&status) {
                     return Err(malformed(format!(
                         "effect.status: {status} is no status of an answer, 200 to 599"
+                    )));
+                }
+                if body.is_some() && WITHOUT_BODY.contains(&status) {
+                    return Err(malformed(format!(
+                        "effect.body: an answer of status {status} has none"
                     )));
                 }
                 let headers: Vec<_> = headers.unwrap_or_default().into_iter().collect();

@@ -1,5 +1,8 @@
 //! Errors of the control API, as RFC 9457 writes them, and bodies that fail with one.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
@@ -7,7 +10,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::de::{self, DeserializeOwned};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Number;
 use tokio::time::timeout;
@@ -86,11 +90,41 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
         let told =
             |error| Problem::bad_request(format!("the body is not what is expected: {error}"));
         let mut json = serde_json::Deserializer::from_slice(bytes);
-        let body =
+        let Object(body) =
             serde_path_to_error::deserialize(&mut json).map_err(|error| told(error.to_string()))?;
         json.end().map_err(|error| told(error.to_string()))?;
         Ok(Self(body))
     }
+}
+
+/// What a JSON object holds. Serde by itself takes a list of the fields' values as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        object(deserializer).map(Self)
+    }
+}
+
+/// A value that is written as an object and in no other way.
+pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> std::result::Result<T, D::Error> {
+    struct Fields<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> std::result::Result<T, A::Error> {
+            T::deserialize(MapAccessDeserializer::new(fields))
+        }
+    }
+
+    deserializer.deserialize_map(Fields(PhantomData))
 }
 
 /// A whole number, however it is written: `5.0` is 5.

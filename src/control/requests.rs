@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::problem::{Body, Problem, Query, Result, whole, whole_or_null};
+use super::problem::{Body, Problem, Query, Result, object, whole, whole_or_null};
 use super::scope::{Scope, both};
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::operation::Operation;
@@ -113,7 +113,7 @@ struct Count {
     "match": {"operationId": "Operator_GetAllOperators"}, "atLeast": 1, "timeoutMs": 5000
 }))]
 struct Wait {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     r#match: MatchBody,
     #[serde(default = "one", deserialize_with = "whole")]
     at_least: usize,
@@ -162,7 +162,12 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
     )
 }
 
-async fn clear(scope: Scope) -> NoContent {
+/// There is no clearing of some of them only.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Everything {}
+
+async fn clear(scope: Scope, Query(Everything {}): Query<Everything>) -> NoContent {
     scope.forget_requests();
     NoContent
 }
@@ -303,12 +308,15 @@ impl From<&Message> for MessageBody {
             ),
             journal::Body::Start(text) => (Some(Value::from(text.as_str())), true),
         };
+        let mut headers: BTreeMap<String, String> = BTreeMap::new();
+        for (name, value) in message.headers.iter() {
+            // Lines of one name are a list (RFC 9110, 5.3).
+            let joined = headers.entry(name.to_owned()).or_default();
+            let between = if joined.is_empty() { "" } else { ", " };
+            joined.extend([between, value]);
+        }
         Self {
-            headers: message
-                .headers
-                .iter()
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            headers,
             body,
             is_cut,
         }

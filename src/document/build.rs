@@ -16,7 +16,7 @@ use crate::domain::api_user::{LastUsed, SecretDigest};
 use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::RecurrenceParts;
 use crate::domain::operator::Base;
-use crate::domain::text::{Email, quoted};
+use crate::domain::text::{Description, Email, quoted};
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::{OWNER_IS_ACTIVE, OwnChange};
 use crate::domain::{
@@ -537,16 +537,14 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn kind_of(&mut self, shape: &OperatorGroupShape, place: Place) -> GroupKind {
-        let is_called = |name: &str| {
-            shape
-                .description
-                .get()
-                .is_some_and(|Text(description)| description.as_str().trim() == name)
-        };
-        let is =
-            |flag: &Field<bool>, name: &str| flag.get().copied().unwrap_or_else(|| is_called(name));
-        let is_administrators = is(&shape.is_administrators_group, "Administrators");
-        match (is_administrators, is(&shape.is_everyone, "Everyone")) {
+        let called = shape.description.get();
+        let called = called.map(|Text(description)| kind_called(description));
+        let is = |flag: &Field<bool>, kind| flag.get().copied().unwrap_or(called == Some(kind));
+        let is_administrators = is(&shape.is_administrators_group, GroupKind::Administrators);
+        match (
+            is_administrators,
+            is(&shape.is_everyone, GroupKind::Everyone),
+        ) {
             (true, true) => {
                 self.notes
                     .add(place, "a group cannot be both Administrators and Everyone");
@@ -935,6 +933,15 @@ fn draft<T>(value: T) -> Draft<T> {
 
 fn number<T: Copy>(field: &Field<Number<T>>) -> Option<T> {
     field.get().map(|Number(number)| *number)
+}
+
+/// What a group is, where no flag says it.
+pub fn kind_called(description: &Description) -> GroupKind {
+    match description.as_str().trim() {
+        "Administrators" => GroupKind::Administrators,
+        "Everyone" => GroupKind::Everyone,
+        _ => GroupKind::Ordinary,
+    }
 }
 
 fn default_time_zone() -> TimeZoneId {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::build::kind_called;
 use super::located::{Field, Number, OrDefault, Pinned, Text, Word};
 use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
@@ -180,12 +181,15 @@ fn export_user(user: &User) -> UserShape {
 
 fn export_group(group: &OperatorGroup, account: &Account) -> OperatorGroupShape {
     let members = group.members_in_order().into_iter();
+    // An ordinary group may have the name of another kind.
+    let called = kind_called(&group.description);
+    let flag = |kind| (group.kind == kind || called == kind).then_some(group.kind == kind);
     OperatorGroupShape {
         key: Field::Absent,
         operator_group_guid: Field::new(Text(Pinned(Some(group.guid)))),
         description: Field::new(Text(group.description.clone())),
-        is_everyone: unless(&(group.kind == GroupKind::Everyone), &false).into(),
-        is_administrators_group: unless(&(group.kind == GroupKind::Administrators), &false).into(),
+        is_everyone: flag(GroupKind::Everyone).into(),
+        is_administrators_group: flag(GroupKind::Administrators).into(),
         authorizations: if_any(group.authorizations.iter().copied().map(Word)),
         members: match group.kind {
             // It holds every operator without a word.

@@ -4,9 +4,10 @@
 //! The text becomes a tree whose nodes know their places; serde reads the shapes of the document from that tree. What is
 //! wrong with one field is noted and ends there: the rest is read all the same.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 use std::str::FromStr;
 
@@ -355,6 +356,7 @@ pub fn nearest<'a, N: AsRef<str>>(name: &str, known: &'a [N]) -> Option<&'a str>
 pub fn read<T: for<'de> Deserialize<'de>>(text: &str) -> (Field<T>, Vec<Mistake>) {
     // Some editors write a byte order mark.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let text = &printable(text);
     let options = serde_saphyr::options! {
         // A seed may be as large as it wants to, but not so deep that reading it ends in a stack overflow.
         budget: serde_saphyr::budget! {
@@ -389,6 +391,24 @@ pub fn read<T: for<'de> Deserialize<'de>>(text: &str) -> (Field<T>, Vec<Mistake>
     };
     let value = Field::deserialize(reader).unwrap_or(Field::Wrong);
     (value, mistakes.into_inner())
+}
+
+/// JSON may hold characters as they are that YAML wants escaped (YAML 1.2, 5.1, "Character Set").
+fn printable(text: &str) -> Cow<'_, str> {
+    let is_unprintable = |character| matches!(character, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
+    // In JSON they can only be part of a string, where an escape means the same.
+    if !text.contains(is_unprintable) || serde_json::from_str::<IgnoredAny>(text).is_err() {
+        return text.into();
+    }
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        if is_unprintable(character) {
+            let _ = write!(escaped, "\\u{:04x}", u32::from(character));
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped.into()
 }
 
 /// A value of a text and its place.

@@ -360,8 +360,10 @@ impl Document {
         else {
             return;
         };
-        if let Some(Field::Is { value: account, .. }) = accounts.first_mut() {
-            account.account_id = Field::new(Text(id));
+        for account in accounts {
+            if let Field::Is { value: account, .. } = account {
+                account.account_id = Field::new(Text(id));
+            }
         }
     }
 }

@@ -437,6 +437,10 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             ],
         ),
         (
+            "    apiUsers: [{operator: alice, ApiUserGuid: 5fd2ff9c-bdd5-4d4b-bd43-cb81fff0d0f5}]\n  - AccountId: '2'\n    operators: [{FullName: A, Email: a@b.com, IsAccountAdministrator: true}]\n    apiUsers: [{operator: a@b.com, ApiUserGuid: 5fd2ff9c-bdd5-4d4b-bd43-cb81fff0d0f5}]",
+            &["11:49: UserName: the API user in line 8 has 5fd2ff9cbdd54d4bbd43cb81fff0d0f5 too"],
+        ),
+        (
             "        PasswordHash: $2b$12$x",
             &["8:23: PasswordHash: must be the PHC string of an Argon2id hash: $argon2id$v=19$…"],
         ),

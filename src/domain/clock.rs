@@ -30,7 +30,7 @@ impl Clock {
     pub fn now(self, system: Moment) -> Moment {
         match self {
             Self::Running => system,
-            Self::Moved(by) => system.checked_add(by).unwrap_or(system),
+            Self::Moved(by) => system.saturating_add(by),
             Self::Frozen(at) => at,
         }
     }
@@ -203,6 +203,18 @@ mod tests {
             Clock::Running.set(later, noon).now(one),
             moment("2030-06-01T01:00:00")
         );
+    }
+
+    #[test]
+    fn a_clock_stops_at_the_ends_of_what_can_be_written() {
+        let now = moment("2026-01-01T12:00:00");
+        for (end, on) in [
+            ("9999-12-31T23:59:59", "2026-01-01T12:00:09"),
+            ("0001-01-01T00:00:00", "2026-01-01T11:59:51"),
+        ] {
+            let clock = Clock::Running.set(moment(end), now);
+            assert_eq!(clock.now(moment(on)), moment(end));
+        }
     }
 
     #[test]

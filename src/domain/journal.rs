@@ -151,7 +151,13 @@ pub fn redacted_query(query: &str) -> String {
     }
     let mut redacted = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields() {
-        redacted.append_pair(&name, without_secret(&name, &value));
+        // What is no name is taken for a secret and all that stands around it.
+        let shown = if is_secret(&name) && !is_name(&name) {
+            REDACTED
+        } else {
+            &name
+        };
+        redacted.append_pair(shown, without_secret(&name, &value));
     }
     redacted.finish()
 }
@@ -165,8 +171,8 @@ const REDACTED: &str = "[redacted]";
 /// A header without its secret: credentials are not kept.
 fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
     match name {
-        "authorization" | "proxy-authorization" | "cookie" | "set-cookie" => REDACTED,
-        _ if is_secret(name) => REDACTED,
+        "authorization" | "cookie" | "set-cookie" => REDACTED,
+        _ if is_secret(name) || name.ends_with("-authorization") => REDACTED,
         _ => value,
     }
 }
@@ -217,10 +223,6 @@ impl Body {
 
     /// What is kept of a form. What has no names of fields is none, and nobody can tell what in it is secret.
     fn of_form(bytes: &[u8]) -> Self {
-        let is_name = |name: &str| {
-            name.chars()
-                .all(|character| character.is_alphanumeric() || "_-.[]$".contains(character))
-        };
         let fields: Option<Vec<_>> = form_urlencoded::parse(bytes)
             .map(|(name, value)| {
                 is_name(&name).then(|| format!("{name}={}", without_secret(&name, &value)))
@@ -254,6 +256,12 @@ fn may_name_a_secret(bytes: &[u8]) -> bool {
             .and_then(|start| bytes.get(start..start + WORD.len()))
             .is_some_and(|word| word.eq_ignore_ascii_case(WORD)),
     })
+}
+
+/// Whether a text can be the name of a form's field.
+fn is_name(text: &str) -> bool {
+    text.chars()
+        .all(|character| character.is_alphanumeric() || "_-.[]$".contains(character))
 }
 
 fn is_secret(name: &str) -> bool {

@@ -44,6 +44,19 @@ impl Moment {
         self.0.checked_add_signed(by).and_then(Self::written)
     }
 
+    /// The moment so much later; at the end of what can be written, the last one, and at the start the first.
+    #[must_use]
+    pub fn saturating_add(self, by: TimeDelta) -> Self {
+        self.checked_add(by).unwrap_or_else(|| {
+            let year = if by < TimeDelta::zero() {
+                NaiveDate::from_yo_opt(1, 1).and_then(|day| day.and_hms_opt(0, 0, 0))
+            } else {
+                NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59))
+            };
+            year.expect("the first and the last second").into()
+        })
+    }
+
     pub fn checked_add_months(self, months: Months) -> Option<Self> {
         self.0.checked_add_months(months).and_then(Self::written)
     }

@@ -211,7 +211,9 @@ impl Step {
                 .map(drop),
             Self::RenameGroup { group } => account.update_operator_group(
                 group_at(account, group),
-                draft(description("renamed")),
+                draft(description(
+                    ["renamed", "Administrators", " Everyone "][usize::from(group) % 3],
+                )),
                 Ok(()),
             ),
             Self::RemoveGroup { group } => account.remove_operator_group(group_at(account, group)),
@@ -413,7 +415,11 @@ fn change(base: Base, email: Option<u8>, zone: Patch<i32>) -> OperatorChange {
     };
     OperatorChange {
         base,
-        full_name: Some("An Operator\u{0}, naïve".parse().unwrap()),
+        full_name: Some(
+            "An Operator\u{0}, naïve\u{7f}\u{85}\u{2028}\u{ffff}"
+                .parse()
+                .unwrap(),
+        ),
         email: email.map(|number| format!("Operator{number}@example.com").parse().unwrap()),
         password: None,
         mobile_phone: Patch::Keep,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use chrono::{NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _};
+use chrono::{Datelike as _, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
 use schemars::json_schema;
 use serde::Serialize;
@@ -180,8 +180,32 @@ fn last_end(transitions: &[Transition]) -> Option<Moment> {
         .map(|transition| transition.at.into())
 }
 
-/// The changes of offset in a year, found week by week and then to the second: none lasts less than a week.
+/// The last year that the database is worked out to.
+const LAST_YEAR: i32 = 2099;
+
+/// The changes of offset in a year. Later years than the database has are as the last one before of the same calendar.
 fn transitions(tz: Tz, year: i32) -> Vec<Transition> {
+    let calendar = |year| {
+        (
+            start_of(year).weekday(),
+            start_of(year + 1) - start_of(year),
+        )
+    };
+    let like = (LAST_YEAR - 27..=LAST_YEAR)
+        .rev()
+        .find(|earlier| year > LAST_YEAR && calendar(*earlier) == calendar(year));
+    let Some(like) = like else {
+        return transitions_in_database(tz, year);
+    };
+    let mut found = transitions_in_database(tz, like);
+    for transition in &mut found {
+        transition.at += start_of(year) - start_of(like);
+    }
+    found
+}
+
+/// They are found week by week and then to the second: none lasts less than a week.
+fn transitions_in_database(tz: Tz, year: i32) -> Vec<Transition> {
     let end = start_of(year + 1);
     let mut found = Vec::new();
     let mut from = start_of(year);
@@ -447,6 +471,27 @@ mod tests {
             })
         );
         assert_eq!(saving(3), None);
+    }
+
+    #[test]
+    fn daylight_saving_goes_on_after_the_end_of_the_database() {
+        let at = |text: &str| Some(text.parse().unwrap());
+        // The second Sunday of March and the first of November, in a year that is no leap year, and in one that is.
+        for (year, start, end) in [
+            (2100, "2100-03-14T08:00:00", "2100-11-07T07:00:00"),
+            (9996, "9996-03-10T08:00:00", "9996-11-03T07:00:00"),
+        ] {
+            let saving = timezones(year)[55].daylight_saving.clone().unwrap();
+            assert_eq!((saving.start, saving.end), (at(start), at(end)));
+        }
+        let have = |year| {
+            let dates = |zone: &&super::Timezone| {
+                let saving = zone.daylight_saving.as_ref();
+                saving.is_some_and(|saving| saving.start.is_some())
+            };
+            timezones(year).iter().filter(dates).count()
+        };
+        assert_eq!(have(9999), have(2099));
     }
 
     #[test]

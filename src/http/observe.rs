@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::{BodyExt as _, Collected};
+use serde_json::Value;
 use tokio::time::timeout;
 
 use super::auth::{Credentials, credentials};
@@ -180,8 +181,7 @@ fn instead(effect: Effect) -> Response {
             headers,
             body,
         } => {
-            let mut response =
-                Response::new(body.map_or_else(Body::empty, |body| Body::from(body.to_string())));
+            let mut response = Response::new(Body::empty());
             *response.status_mut() =
                 StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             let json = HeaderValue::from_static("application/json; charset=utf-8");
@@ -192,6 +192,13 @@ fn instead(effect: Effect) -> Response {
                     response.headers_mut().insert(name, value);
                 }
             }
+            let is_json = text(response.headers().get(CONTENT_TYPE)).contains("json");
+            *response.body_mut() = match body {
+                None => Body::empty(),
+                // Where it is no JSON, such as the page of a proxy, a text is sent as it is.
+                Some(Value::String(text)) if !is_json => Body::from(text),
+                Some(body) => Body::from(body.to_string()),
+            };
             response
         }
         Effect::Reset => no_answer(NoAnswer::Reset),

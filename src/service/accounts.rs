@@ -141,7 +141,7 @@ pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result
         let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);
         let label = label.clone();
         let made = state.store.change_state(move |all| {
-            if all.base(id).is_some() {
+            if all.base(account.id).is_some() {
                 return Ok(None);
             }
             let (api_user, password) = account.add_owner_credentials(&context);

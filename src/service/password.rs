@@ -94,3 +94,33 @@ impl Passwords {
 fn failed(error: impl std::fmt::Display) -> Error {
     Error::Failed(format!("a password could not be hashed: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use tokio::sync::oneshot;
+
+    use super::{Cost, Passwords};
+
+    #[tokio::test]
+    async fn work_that_nobody_waits_for_keeps_its_turn_until_it_is_done() {
+        let passwords = Passwords::new(Cost::Least);
+        let turns = passwords.turns.available_permits();
+        let (has_begun, begun) = oneshot::channel();
+        let (end, ending) = mpsc::channel();
+        let work = passwords.run(move || {
+            has_begun.send(()).unwrap();
+            ending.recv().unwrap();
+            Ok(())
+        });
+        tokio::select! {
+            _ = work => panic!("nothing ended it"),
+            begun = begun => begun.unwrap(),
+        }
+        assert_eq!(passwords.turns.available_permits(), turns - 1);
+        end.send(()).unwrap();
+        let all = turns.try_into().unwrap();
+        drop(passwords.turns.acquire_many(all).await.unwrap());
+    }
+}

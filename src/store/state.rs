@@ -1,5 +1,6 @@
 //! What the store publishes: every account, what it was when it was made, and who may log in to which.
 
+use std::iter::successors;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -196,16 +197,20 @@ impl State {
         Ok(())
     }
 
-    /// A number behind all that accounts have or had, so that whoever deletes an account twice deletes no other.
+    /// A number behind all that accounts have or had, so that whoever deletes an account twice deletes no other. Where
+    /// there is none, the first between them.
     pub fn free_number(&self) -> Option<AccountId> {
         let mut last = self
             .last_number
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let greatest = self.bases.greatest_key().copied().max(*last);
-        let free = greatest.map_or(Some(AccountId::FIRST), AccountId::next)?;
-        *last = Some(free);
-        Some(free)
+        let behind = greatest.map_or(Some(AccountId::FIRST), AccountId::next);
+        if behind.is_some() {
+            *last = behind;
+            return behind;
+        }
+        successors(Some(AccountId::FIRST), |id| id.next()).find(|id| !self.bases.contains(id))
     }
 
     /// Lets the logins follow a change of an account's API users.

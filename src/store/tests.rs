@@ -2,7 +2,9 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
+use imbl::OrdMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sqlx::SqliteConnection;
@@ -13,14 +15,15 @@ use tokio::sync::oneshot;
 use super::file::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
-use super::{OpenError, Store};
-use crate::document::Accounts;
+use super::{OpenError, Slot, Store};
+use crate::document::{Accounts, export};
 use crate::domain::clock::system_time;
 use crate::domain::steps::{Owner, Step, step};
-use crate::domain::{Account, AccountId, Context};
+use crate::domain::{Account, AccountId, Collection, Context, Usage};
 use crate::error::{Error, Result};
 use crate::service::accounts;
 use crate::service::password::{Cost, Passwords};
+use crate::{App, AppState, Control};
 
 /// A look behind the writer, in its turn.
 pub(super) struct Probe {
@@ -49,8 +52,31 @@ impl Store {
 
     async fn assert_is_stored(&self) {
         let stored = self.stored("").await;
-        assert_eq!(stored, **self.state());
+        assert_eq!(saved(&stored), saved(&self.state()));
     }
+}
+
+/// A state with its bases and snapshots as the documents as which they are kept: in those, places in a list are numbered
+/// anew.
+fn saved(state: &State) -> (State, Vec<String>) {
+    let mut rest = state.clone();
+    let mut documents = Vec::new();
+    rest.bases = Collection::default();
+    for base in state.bases.iter() {
+        let document = export(&base.account, &base.usage).to_yaml();
+        documents.push(format!("{:?} {} {document}", base.label, base.is_seeded));
+    }
+    for slot in state.slots() {
+        for (name, account) in &slot.snapshots {
+            let document = export(account, &Usage::default()).to_yaml();
+            documents.push(format!("{name} {document}"));
+        }
+        rest.accounts.insert(Slot {
+            snapshots: OrdMap::new(),
+            ..Slot::clone(slot)
+        });
+    }
+    (rest, documents)
 }
 
 fn id() -> AccountId {
@@ -73,18 +99,99 @@ fn runtime() -> Runtime {
         .unwrap()
 }
 
+/// Anything that changes what is saved; numbers pick from the accounts there are.
+#[derive(Debug, Clone)]
+enum Turn {
+    Change { account: u8, step: Step },
+    Use { account: u8 },
+    Copy { account: u8 },
+    Load,
+    Delete { account: u8 },
+    Snapshot { account: u8 },
+    Restore { account: u8 },
+    Reset { account: u8 },
+    ResetAll,
+}
+
+fn turn() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        30 => (any::<u8>(), step()).prop_map(|(account, step)| Turn::Change { account, step }),
+        6 => any::<u8>().prop_map(|account| Turn::Use { account }),
+        1 => any::<u8>().prop_map(|account| Turn::Copy { account }),
+        2 => Just(Turn::Load),
+        1 => any::<u8>().prop_map(|account| Turn::Delete { account }),
+        2 => any::<u8>().prop_map(|account| Turn::Snapshot { account }),
+        2 => any::<u8>().prop_map(|account| Turn::Restore { account }),
+        2 => any::<u8>().prop_map(|account| Turn::Reset { account }),
+        1 => Just(Turn::ResetAll),
+    ]
+}
+
+impl Turn {
+    async fn take(self, app: &AppState) -> Result<()> {
+        let store = &app.store;
+        let id = |number: u8| {
+            let all = store.state();
+            let count = all.slots().count().max(1);
+            all.slots()
+                .nth(usize::from(number) % count)
+                .map_or_else(id, |slot| slot.account.id)
+        };
+        match self {
+            Self::Change { account, step } => {
+                store
+                    .change(id(account), |account, context| step.take(account, context))
+                    .await
+            }
+            Self::Use { account } => {
+                let all = store.state();
+                let slot = accounts::slot(&all, id(account))?;
+                for api_user in slot.account.api_users.iter() {
+                    slot.usage.count(api_user.guid, store.now(slot));
+                }
+                Ok(())
+            }
+            Self::Copy { account } => {
+                accounts::create(app, accounts::Source::Account(id(account)), None)
+                    .await
+                    .map(drop)
+            }
+            Self::Load => {
+                const DOCUMENT: &str = "accounts: [{operators: [{key: a, FullName: A, Email: a@b.com, \
+                    IsAccountAdministrator: true}], apiUsers: [{operator: a, UserName: ci, Password: x}]}]";
+                accounts::load(app, DOCUMENT, None).await.map(drop)
+            }
+            Self::Delete { account } => accounts::delete(app, id(account)).await,
+            Self::Snapshot { account } => accounts::take_snapshot(app, id(account), "s".to_owned())
+                .await
+                .map(drop),
+            Self::Restore { account } => {
+                accounts::restore_snapshot(app, id(account), "s".to_owned()).await
+            }
+            Self::Reset { account } => accounts::reset(app, id(account)).await,
+            Self::ResetAll => accounts::reset_all(app).await,
+        }
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
     /// Changes that wait together share a commit, so they are handed over in handfuls.
     #[test]
-    fn the_file_holds_what_memory_published_after_any_changes(handfuls in vec(vec(step(), 1..6), 1..20)) {
+    fn the_file_holds_what_memory_published_after_any_changes(handfuls in vec(vec(turn(), 1..6), 1..20)) {
         runtime().block_on(async {
             let store = Store::in_memory().await.unwrap();
             seeded(&store).await;
+            let app = AppState::from(App {
+                store: store.clone(),
+                passwords: Passwords::new(Cost::Least),
+                read_timeout: Duration::MAX,
+                control: Control::Off,
+            });
             for handful in handfuls {
-                let changes = handful.into_iter().map(|step| store.change(id(), |account, context| step.take(account, context)));
-                for outcome in futures_util::future::join_all(changes).await {
+                let turns = handful.into_iter().map(|turn| turn.take(&app));
+                for outcome in futures_util::future::join_all(turns).await {
                     assert!(!matches!(outcome, Err(Error::Failed(_))), "{outcome:?}");
                 }
                 store.assert_is_stored().await;

@@ -110,6 +110,7 @@ impl Writer {
                     #[cfg(test)]
                     Job::Test(probe) => {
                         self.make(mem::take(&mut changes)).await;
+                        self.save_usage().await;
                         probe.run(&mut self.connection).await;
                     }
                 }

@@ -144,6 +144,8 @@ async fn every_error_is_a_problem() {
     let app = TestApp::start().await;
     for (name, path, status) in [
         ("GET", "/nowhere", 404),
+        ("GET", "/", 404),
+        ("POST", "", 404),
         ("GET", "/accounts/123456/nowhere", 404),
         ("GET", NO_ACCOUNT, 404),
         ("GET", "/accounts/999999/requests", 404),
@@ -207,9 +209,19 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
         let told = problem(&answer, StatusCode::BAD_REQUEST);
         assert!(told.contains(key), "{path} {body}: {told}");
     }
-    for body in ["{", "[]", "x", "\u{feff}"] {
+    for body in ["{", "[]", "x", "null", "\u{feff}"] {
         let asking = request(&app, Method::POST, "/accounts").body(body);
         problem(&Answer::of(asking).await, StatusCode::BAD_REQUEST);
+    }
+    for (path, list_of_values) in [
+        ("/clock/freeze", json!(["2020-01-01T00:00:00"])),
+        ("/clock/advance", json!(["P1D", null])),
+        ("/requests/wait", json!([{}, 0, 0])),
+        ("/requests/wait", json!({"match": [], "atLeast": 0})),
+    ] {
+        let answer = super::post(&app, path, list_of_values).await;
+        let told = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(told.contains("expected an object"), "{told}");
     }
     assert_eq!(list(&app, "/accounts").await.len(), 1);
 }

@@ -385,20 +385,28 @@ async fn a_reset_under_load_shows_the_old_state_or_the_new() {
     };
     let reads = async {
         for _ in 0..48 {
-            let names = account.names().await;
-            assert_eq!(names[..2], SEEDED, "{names:?}");
-            let usage = account.client.list("/v4/ApiUser").await;
-            assert_eq!(usage.len(), 1);
+            let operators = account.client.list("/v4/Operator").await;
+            let seeded = &operators[..2];
+            // One change sets both on duty, and a reset takes both back.
+            assert_eq!(seeded[0]["IsOnDuty"], seeded[1]["IsOnDuty"]);
+            for (operator, name) in seeded.iter().zip(SEEDED) {
+                assert_eq!(operator["FullName"], name);
+            }
         }
     };
+    let everyone = account.client.list("/v4/OperatorGroup").await;
+    let everyone = everyone.iter().find(|group| group["IsEveryone"] == true);
+    let everyone = text(everyone.unwrap(), "OperatorGroupGuid");
+    let on_duty = format!("/v4/OperatorGroup/{everyone}/AllOperatorsOnDuty");
     let writes = async {
         for number in 0..48 {
-            let body = &pair[number % 2];
-            let answer = account
-                .client
-                .send(Method::POST, "/v4/Operator", body.clone())
-                .await;
-            assert!([201, 403].contains(&answer.status.as_u16()), "{answer:?}");
+            let (path, body, statuses) = if number % 2 == 0 {
+                (on_duty.as_str(), json!({}), [204, 204])
+            } else {
+                ("/v4/Operator", pair[number / 2 % 2].clone(), [201, 403])
+            };
+            let answer = account.client.send(Method::POST, path, body).await;
+            assert!(statuses.contains(&answer.status.as_u16()), "{answer:?}");
         }
     };
     join(resets, join(reads, writes)).await;
@@ -544,4 +552,99 @@ async fn an_empty_body_asks_for_a_copy_of_the_seed() {
     let made = made.expect(StatusCode::CREATED);
     assert_eq!(made["owner"]["Email"], "admin@example.com");
     assert_eq!(made.get("label"), None);
+}
+
+/// A document with an API user of its own name.
+fn with_user_name(user_name: &str) -> Value {
+    json!({"seed": {"accounts": [{
+        "operators": [{"key": "a", "FullName": "Alice", "Email": "a@example.com", "IsAccountAdministrator": true}],
+        "apiUsers": [{"operator": "a", "UserName": user_name, "Password": "secret"}],
+    }]}})
+}
+
+#[tokio::test]
+async fn neither_reset_nor_restore_takes_back_a_user_name_that_another_account_has_now() {
+    let app = TestApp::start().await;
+    let first = new_account(&app, with_user_name("ci")).await;
+    act(&app, Method::PUT, &first.path("/snapshots/before"))
+        .await
+        .expect(StatusCode::CREATED);
+    let api_users = first.client.list("/v4/ApiUser").await;
+    let ci = api_users.iter().find(|one| one["UserName"] == "ci");
+    let ci = format!("/v4/ApiUser/{}", text(ci.unwrap(), "ApiUserGuid"));
+    first
+        .client
+        .send(Method::DELETE, &ci, json!({}))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let second = new_account(&app, with_user_name("ci")).await;
+
+    for path in ["/reset", "/snapshots/before/restore"] {
+        let answer = act(&app, Method::POST, &first.path(path)).await;
+        let told = problem(&answer, StatusCode::FORBIDDEN);
+        assert!(
+            told.contains("another account has an API user ci"),
+            "{told}"
+        );
+        assert_eq!(first.client.list("/v4/ApiUser").await.len(), 1);
+    }
+    act(&app, Method::POST, &second.path("/reset"))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    act(&app, Method::DELETE, &second.path(""))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    act(&app, Method::POST, &first.path("/reset"))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(first.client.list("/v4/ApiUser").await.len(), 2);
+}
+
+#[tokio::test]
+async fn of_documents_with_one_user_name_at_once_one_becomes_an_account() {
+    let app = TestApp::start().await;
+    let all = (0..16).map(|_| post(&app, "/accounts", with_user_name("ci")));
+    let answers = join_all(all).await;
+    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    let refused = answers.iter().filter(|answer| answer.status == 403).count();
+    assert_eq!((made, refused), (1, 15));
+    assert_eq!(list(&app, "/accounts").await.len(), 2);
+}
+
+#[tokio::test]
+async fn documents_become_accounts_side_by_side() {
+    let app = TestApp::start().await;
+    let document = json!({"seed": {"accounts": [{"operators": [
+        {"FullName": "Alice", "Email": "a@example.com", "Password": "secret", "IsAccountAdministrator": true},
+    ]}]}});
+    let made = join_all((0..32).map(|_| new_account(&app, document.clone()))).await;
+    let ids: BTreeSet<_> = made.iter().map(|account| &account.id).collect();
+    assert_eq!(ids.len(), 32);
+    assert_eq!(ids.last().unwrap().as_str(), "123488");
+}
+
+#[tokio::test]
+async fn whoever_deletes_an_account_twice_deletes_no_other() {
+    let app = TestApp::start().await;
+    let gone = new_account(&app, json!({})).await;
+    act(&app, Method::DELETE, &gone.path(""))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let other = new_account(&app, json!({})).await;
+    problem(
+        &act(&app, Method::DELETE, &gone.path("")).await,
+        StatusCode::NOT_FOUND,
+    );
+    assert_eq!(other.names().await, SEEDED);
+}
+
+#[tokio::test]
+async fn where_the_greatest_number_is_taken_there_are_others() {
+    let app = TestApp::start_seeded(
+        "accounts: [{AccountId: \"999999999\", operators: [{FullName: A, Email: a@b.com, IsAccountAdministrator: true}]}]",
+    )
+    .await;
+    for expected in ["100000", "100001"] {
+        assert_eq!(new_account(&app, json!({})).await.id, expected);
+    }
 }

@@ -243,3 +243,99 @@ async fn the_schema_of_seeds_is_served() {
     let app = TestApp::start().await;
     assert_eq!(get(&app, "/seed.schema.json").await, schema());
 }
+
+#[tokio::test]
+async fn a_document_takes_the_place_of_no_account_whatever_number_it_says() {
+    let app = TestApp::start().await;
+    let account = json!({"AccountId": "123456", "operators": [
+        {"FullName": "Eve", "Email": "eve@example.com", "IsAccountAdministrator": true},
+    ]});
+    let seed = json!({"accounts": [null, account, null]});
+    let made = new_account(&app, json!({ "seed": seed })).await;
+    assert_eq!(made.id, "123457");
+    assert_eq!(made.names().await, ["Eve"]);
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn whatever_the_api_takes_can_be_exported_loaded_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let app = TestApp::start_on(&file).await;
+    for name in ["Administrators", " Everyone "] {
+        app.new_group(name).await;
+    }
+    let odd = "x\u{7f}\u{80}\u{85}\u{9f}\u{2028}\u{feff}\u{fffe}\u{ffff}\u{1f600}y";
+    app.new_operator(json!({"FullName": odd})).await;
+    act(&app, Method::PUT, "/accounts/123456/snapshots/odd")
+        .await
+        .expect(StatusCode::CREATED);
+    let copy = new_account(&app, json!({"from": "account:123456"})).await;
+    let document = get(&app, &copy.path("/export")).await;
+    act(&app, Method::DELETE, &copy.path(""))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    for seed in [document.clone(), json!(document.to_string())] {
+        let loaded = new_account(&app, json!({ "seed": seed })).await;
+        for path in ["/v4/Operator", "/v4/OperatorGroup"] {
+            let own = app.get(path).await.expect(StatusCode::OK);
+            assert_eq!(loaded.client.get(path).await.expect(StatusCode::OK), own);
+        }
+        act(&app, Method::DELETE, &loaded.path(""))
+            .await
+            .expect(StatusCode::NO_CONTENT);
+    }
+    let before = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    app.stop().await;
+
+    let app = TestApp::start_on(&file).await;
+    act(&app, Method::POST, "/accounts/123456/snapshots/odd/restore")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let after = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    assert_eq!(after, before);
+    app.stop().await;
+}
+
+#[tokio::test]
+async fn the_usage_of_an_api_user_goes_with_it_in_memory_as_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let app = TestApp::start_on(&file).await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    let other = app.as_operator(&owner).await;
+    for _ in 0..3 {
+        other.list("/v4/ApiUser").await;
+    }
+    act(&app, Method::PUT, "/accounts/123456/snapshots/used")
+        .await
+        .expect(StatusCode::CREATED);
+    let used = async |app: &TestApp| {
+        let all = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+        let other = all[1].clone();
+        (
+            other["UsageLast30Days"].clone(),
+            other["LastUsed"].clone(),
+            other,
+        )
+    };
+    let (count, _, api_user) = used(&app).await;
+    assert_eq!(count, 3);
+    app.delete(&format!("/v4/ApiUser/{}", text(&api_user, "ApiUserGuid")))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    act(
+        &app,
+        Method::POST,
+        "/accounts/123456/snapshots/used/restore",
+    )
+    .await
+    .expect(StatusCode::NO_CONTENT);
+    let restored = used(&app).await;
+    assert_eq!(restored.0, 0);
+    app.stop().await;
+
+    let app = TestApp::start_on(&file).await;
+    assert_eq!(used(&app).await, restored);
+    app.stop().await;
+}

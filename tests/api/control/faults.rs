@@ -9,7 +9,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use super::{act, count, get, list, new_account, new_fault, post, problem};
+use super::{
+    act, count, get, has_struck, list, new_account, new_fault, post, problem, with_late_body,
+};
 use crate::app::{Answer, TestApp, text};
 
 const GET: &str =
@@ -412,6 +414,16 @@ async fn a_fault_that_makes_no_sense_is_told_by_its_field() {
             "match.method",
         ),
         (json!({"effect": {"delayMs": 1}, "times": 1}), "times"),
+        (json!({"effect": [503]}), "effect"),
+        (json!({"effect": {"delayMs": 1}, "match": ["GET"]}), "match"),
+        (
+            json!({"effect": {"delayMs": 1}, "match": {"status": 200}}),
+            "match.status",
+        ),
+        (
+            json!({"effect": {"status": 204, "body": "x"}}),
+            "effect.body",
+        ),
     ] {
         let told = problem(
             &post(&app, "/faults", fault.clone()).await,
@@ -431,7 +443,7 @@ async fn a_delay_ends_when_the_server_stops() {
         .await
         .unwrap();
     stream.write_all(GET.as_bytes()).await.unwrap();
-    while list(&app, "/faults").await[0]["hits"] == 0 {}
+    has_struck(&app).await;
 
     app.stop().await;
     let mut answer = String::new();
@@ -459,4 +471,35 @@ async fn the_body_of_a_request_is_in_the_journal_even_if_nobody_bound_it() {
         assert_eq!(entry["request"]["body"], sent);
     }
     assert_eq!(entries.len(), 2);
+}
+
+#[tokio::test]
+async fn a_fault_can_answer_with_the_page_of_a_proxy() {
+    let app = TestApp::start().await;
+    for (content_type, sent) in [
+        ("text/html", "<h1>502</h1>"),
+        ("application/problem+json", "\"<h1>502</h1>\""),
+    ] {
+        let effect = json!({
+            "status": 502, "headers": {"Content-Type": content_type}, "body": "<h1>502</h1>"
+        });
+        new_fault(&app, "/faults", json!({"effect": effect, "count": 1})).await;
+        let answer = app.get("/v4/Operator").await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (502, sent));
+        assert_eq!(answer.headers["content-type"], content_type);
+    }
+}
+
+#[tokio::test]
+async fn a_fault_whose_body_came_after_a_reset_strikes() {
+    let app = TestApp::start().await;
+    let reset = async {
+        act(&app, Method::POST, "/reset").await;
+    };
+    let fault = json!({"effect": {"status": 503}});
+    let answer = with_late_body(&app, "POST /_emulator/faults HTTP/1.1", fault, reset).await;
+    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    app.get("/v4/Operator")
+        .await
+        .expect(StatusCode::SERVICE_UNAVAILABLE);
 }

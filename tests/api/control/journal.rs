@@ -1,14 +1,17 @@
 //! `…/requests`: the journal.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use futures_util::future::{join, join_all};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use super::{act, count, list, new_account, new_fault, post, problem};
+use super::{act, count, has_struck, list, new_account, new_fault, post, problem, with_late_body};
 use crate::anonymous::{OPERATIONS, documented, filled};
 use crate::app::{Answer, TestApp, path_of, text};
 
@@ -417,7 +420,7 @@ async fn the_last_thousand_requests_are_kept() {
     app.get("/v4/Account").await;
     for _ in 0..101 {
         let ten = (0..10).map(|_| account.client.get("/v4/Account"));
-        futures_util::future::join_all(ten).await;
+        join_all(ten).await;
     }
     let entries = list(&app, &account.path("/requests")).await;
     assert_eq!(entries.len(), 1000);
@@ -509,8 +512,8 @@ async fn a_request_whose_client_went_away_is_recorded() {
                Content-Type: application/json\r\nContent-Length: 19\r\n\r\n{\"Description\":\"x\"}";
     let mut stream = app.connect().await;
     stream.write_all(ask.as_bytes()).await.unwrap();
-    // The fault has struck: the change is made.
-    while list(&app, "/faults").await[0]["hits"] == 0 {}
+    // The change is made by then.
+    has_struck(&app).await;
     drop(stream);
     let waited = post(
         &app,
@@ -536,4 +539,114 @@ async fn heads_that_would_fill_the_journal_are_refused() {
         assert_eq!(answer.status, status);
     }
     assert_eq!(list(&app, OWN).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_asks_for_what_came_since_misses_nothing() {
+    let app = TestApp::start().await;
+    let accounts = join_all((0..24).map(|_| new_account(&app, json!({})))).await;
+    let is_done = AtomicBool::new(false);
+    let asking = async {
+        join_all(accounts.iter().map(async |account| {
+            for _ in 0..20 {
+                account.client.get("/v4/Account").await;
+            }
+        }))
+        .await;
+        is_done.store(true, Ordering::SeqCst);
+    };
+    let polling = async {
+        let mut seen: Vec<u64> = Vec::new();
+        loop {
+            let was_done = is_done.load(Ordering::SeqCst);
+            let since = seen.last().copied().unwrap_or_default();
+            let newer = list(&app, &format!("/requests?since={since}")).await;
+            seen.extend(
+                newer
+                    .iter()
+                    .map(|entry| entry["sequence"].as_u64().unwrap()),
+            );
+            if was_done {
+                return seen;
+            }
+        }
+    };
+    let (seen, ()) = join(polling, asking).await;
+    assert_eq!(seen, (1..=24 * 20).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn what_a_count_counts_is_there_when_its_body_is() {
+    let app = TestApp::start().await;
+    for (path, expected) in [("/requests/count", 1), ("/requests/wait", 2)] {
+        let head = format!("POST /_emulator{path} HTTP/1.1");
+        let asked = async {
+            // A reset in between puts another journal there.
+            act(&app, Method::POST, "/reset").await;
+            for _ in 0..expected {
+                new_account(&app, json!({})).await.names().await;
+            }
+        };
+        let body = match path {
+            "/requests/wait" => json!({"atLeast": 2, "timeoutMs": 0}),
+            _ => json!({}),
+        };
+        let answer = with_late_body(&app, &head, body, asked).await;
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+        let told = format!("{{\"count\":{expected}}}");
+        assert!(answer.ends_with(&told), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn credentials_that_were_taken_away_meanwhile_are_told_so() {
+    let app = TestApp::start().await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    let api_user = app.as_operator(&owner).await;
+    let basic = STANDARD.encode(format!("{}:{}", api_user.user_name, api_user.password));
+    let head = format!("PATCH /v4/Operator/{owner} HTTP/1.1\r\nAuthorization: Basic {basic}");
+    let taking_away = async {
+        let all = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+        let path = format!("/v4/ApiUser/{}", text(&all[1], "ApiUserGuid"));
+        app.delete(&path).await.expect(StatusCode::NO_CONTENT);
+    };
+    let body = json!({"FullName": "X"});
+    let answer = with_late_body(&app, &head, body, taking_away).await;
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let entry = last(&app, OWN).await;
+    let reason = text(&entry, "reason");
+    assert!(reason.contains("no longer"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_wrong_base_url_is_found_in_the_journal() {
+    let app = TestApp::start().await;
+    for path in ["/v1/Operator", "/index.html", "/x/swagger"] {
+        app.get(path).await.expect(StatusCode::NOT_FOUND);
+        assert_eq!(last(&app, "/requests").await["path"], format!("/v4{path}"));
+    }
+    app.get("/v4/swagger/").await;
+    assert_eq!(list(&app, "/requests").await.len(), 3);
+}
+
+#[tokio::test]
+async fn a_head_and_headers_of_one_name_are_told_as_they_came() {
+    let app = TestApp::start().await;
+    let request = app.request(Method::HEAD, "/v4/Operator");
+    let request = request.header("X-Own", "1").header("X-Own", "2");
+    Answer::of(request).await;
+    let entry = last(&app, OWN).await;
+    assert_eq!(entry["method"], "HEAD");
+    let reason = text(&entry, "reason");
+    assert!(reason.starts_with("HEAD is not a method"), "{reason}");
+    assert_eq!(entry["request"]["headers"]["x-own"], "1, 2");
+}
+
+#[tokio::test]
+async fn the_journal_is_cleared_as_a_whole_only() {
+    let app = TestApp::start().await;
+    app.get("/v4/Operator").await;
+    let answer = act(&app, Method::DELETE, "/requests?path=/v4/Account").await;
+    assert!(problem(&answer, StatusCode::BAD_REQUEST).contains("path"));
+    assert_eq!(list(&app, "/requests").await.len(), 1);
 }

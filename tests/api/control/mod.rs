@@ -8,8 +8,12 @@ mod faults;
 mod journal;
 mod secrets;
 
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::timeout;
 
 use crate::app::{Answer, Client, TestApp, text};
 
@@ -84,6 +88,41 @@ async fn new_fault(app: &TestApp, path: &str, fault: Value) -> Value {
 async fn count(app: &TestApp, path: &str, matches: Value) -> Value {
     let answer = post(app, path, matches).await;
     answer.expect(StatusCode::OK)["count"].clone()
+}
+
+/// Waits until a fault of the server has struck.
+async fn has_struck(app: &TestApp) {
+    let strikes = async { while list(app, "/faults").await[0]["hits"] == 0 {} };
+    timeout(Duration::from_secs(10), strikes)
+        .await
+        .expect("the fault strikes");
+}
+
+/// Sends a request whose body comes only when the server has looked at its head and something else has happened, and
+/// answers with what came back.
+async fn with_late_body(
+    app: &TestApp,
+    head: &str,
+    body: Value,
+    meanwhile: impl Future<Output = ()>,
+) -> String {
+    const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!(
+        "{head}\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {length}\r\nExpect: 100-continue\r\n\
+         Connection: close\r\n\r\n"
+    );
+    let mut stream = app.connect().await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut told = [0; GO_ON.len()];
+    stream.read_exact(&mut told).await.unwrap();
+    assert_eq!(told, GO_ON);
+    meanwhile.await;
+    stream.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 /// What an error says, if it has the expected status and the form of RFC 9457.

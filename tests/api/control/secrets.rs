@@ -147,13 +147,20 @@ async fn whisper_bodies(app: &TestApp, path: &str) {
     for query in [
         format!("Password={SECRET}"),
         format!("x=1&new%50assword={SECRET}&y=2"),
+        format!("{{%22Password%22:%22{SECRET}%22}}"),
+        format!("Password:{SECRET}"),
     ] {
         app.get(&format!("/v4/Operator?{query}"))
             .await
             .expect(StatusCode::OK);
         app.act(&format!("/v4/Register?{query}")).await;
     }
-    for header in ["Cookie", "Proxy-Authorization", "X-Password"] {
+    for header in [
+        "Cookie",
+        "Proxy-Authorization",
+        "X-Authorization",
+        "X-Password",
+    ] {
         Answer::of(
             app.request(Method::GET, "/v4/Account")
                 .header(header, SECRET),
@@ -163,7 +170,7 @@ async fn whisper_bodies(app: &TestApp, path: &str) {
 }
 
 #[tokio::test]
-async fn no_secret_gets_into_a_journal() {
+async fn no_secret_gets_into_a_journal_or_an_export() {
     let app = TestApp::start().await;
     let given = whisper(&app).await;
     let mut journals = vec!["/requests".to_owned()];
@@ -177,13 +184,46 @@ async fn no_secret_gets_into_a_journal() {
         let journal = Answer::of(request(&app, Method::GET, &path)).await;
         assert_eq!(journal.status, StatusCode::OK);
         for entry in journal.expect(StatusCode::OK).as_array().unwrap() {
-            let text = entry.to_string();
-            assert!(!text.contains(SECRET), "{text}");
-            for secret in &given {
-                assert!(!text.contains(secret), "{text}");
-            }
+            holds_no_secret(&entry.to_string(), &given);
         }
     }
+    for account in list(&app, "/accounts").await {
+        let path = format!("/accounts/{}/export", text(&account, "accountId"));
+        let export = Answer::of(request(&app, Method::GET, &path)).await;
+        export.expect(StatusCode::OK);
+        holds_no_secret(&export.text, &given);
+    }
+}
+
+#[track_caller]
+fn holds_no_secret(text: &str, given: &[String]) {
+    for secret in given.iter().map(String::as_str).chain([SECRET]) {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+}
+
+#[tokio::test]
+async fn no_secret_gets_into_the_log() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let log = std::thread::spawn(|| std::io::read_to_string(reader).unwrap());
+    let subscriber = tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(std::sync::Mutex::new(writer))
+        .finish();
+    let given = {
+        // The server of this test runs on its thread.
+        let _guard = tracing::subscriber::set_default(subscriber);
+        let app = TestApp::start().await;
+        let given = whisper(&app).await;
+        app.stop().await;
+        given
+    };
+    let log = log.join().unwrap();
+    for line in log.lines() {
+        holds_no_secret(line, &given);
+    }
+    assert!(log.contains("path=\"/v4/Operator\" status=201"), "{log}");
 }
 
 #[tokio::test]

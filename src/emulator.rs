@@ -15,7 +15,7 @@ use crate::document;
 use crate::domain::Context;
 use crate::domain::clock::system_time;
 use crate::service::accounts;
-use crate::service::password::{Cost, Passwords};
+use crate::service::password::{PasswordCost, Passwords};
 use crate::store::{OpenError, Store};
 use crate::{App, AppState, Control, server};
 
@@ -28,11 +28,12 @@ pub struct Options {
     pub database: Option<PathBuf>,
     /// The accounts to begin with, instead of the built-in default account. A database that has accounts keeps them.
     pub seed: Option<Seed>,
-    /// The user name and the password of the API user of the built-in default account.
+    /// The user name of the API user of the built-in default account.
     pub username: String,
+    /// The password of that API user.
     pub password: String,
     /// What hashing an operator's password costs.
-    pub password_cost: Cost,
+    pub password_cost: PasswordCost,
     /// How long a request may take to arrive.
     pub read_timeout: Duration,
     /// The control API, under `/_emulator`.
@@ -47,7 +48,7 @@ impl Default for Options {
             seed: None,
             username: "emulator".to_owned(),
             password: "emulator".to_owned(),
-            password_cost: Cost::Full,
+            password_cost: PasswordCost::Full,
             read_timeout: Duration::from_secs(30),
             control: Control::On { token: None },
         }
@@ -57,13 +58,16 @@ impl Default for Options {
 /// Where the accounts to begin with are written down, in YAML or JSON.
 #[derive(Debug, Clone)]
 pub enum Seed {
+    /// In a file, which is read at the start.
     File(PathBuf),
+    /// In this text.
     Text(String),
 }
 
 impl Seed {
-    /// Reads the accounts, and judges them by the rules of the API.
-    pub fn read(&self, context: &Context) -> Result<document::Accounts, SeedError> {
+    /// Reads the accounts, and judges them by the rules of the API. The error tells all mistakes, each with its line.
+    pub fn read(&self) -> Result<document::Accounts, SeedError> {
+        let context = Context { now: system_time() };
         let (text, source) = match self {
             Self::File(path) => {
                 let path = path.display().to_string();
@@ -74,7 +78,7 @@ impl Seed {
             }
             Self::Text(text) => (text.clone(), "seed".to_owned()),
         };
-        Ok(document::Accounts::parse(&text, &source, context)?)
+        Ok(document::Accounts::parse(&text, &source, &context)?)
     }
 }
 
@@ -113,7 +117,8 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts an emulator; when this returns, it is ready for requests.
+    /// Starts an emulator; when this returns, it is ready for requests. It fails where the address is taken, the database
+    /// cannot be used, or the seed has mistakes.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let Options {
             listen,
@@ -125,10 +130,11 @@ impl Emulator {
             read_timeout,
             control,
         } = options;
-        let context = Context { now: system_time() };
-        let seed = match seed {
-            Some(seed) => seed.read(&context)?,
-            None => document::Accounts::built_in(&username, &password, &context),
+        let seed = if let Some(seed) = seed {
+            seed.read()?
+        } else {
+            let context = Context { now: system_time() };
+            document::Accounts::built_in(&username, &password, &context)
         };
         let failed = |cause| StartError::Listen {
             address: listen,

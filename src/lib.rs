@@ -6,20 +6,20 @@
 //!
 //! | Module | Knows |
 //! |---|---|
-//! | [`http`] | the API as clients see it: paths, status codes, JSON names |
-//! | [`control`] | the API of the emulator itself, under `/_emulator` |
-//! | [`console`] | pages for people, under `/console`: the live service's, and tools for testers |
-//! | [`operation`] | what an operation is: its route, and its part of the OpenAPI document |
+//! | `http` | the API as clients see it: paths, status codes, JSON names |
+//! | `control` | the API of the emulator itself, under `/_emulator` |
+//! | `console` | pages for people, under `/console`: the live service's, and tools for testers |
+//! | `operation` | what an operation is: its route, and its part of the OpenAPI document |
 //! | [`openapi`] | the OpenAPI document of all operations, and Swagger UI |
-//! | [`service`] | who may do something, and which change it is |
+//! | `service` | who may do something, and which change it is |
 //! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
-//! | [`store`] | publishing accounts, and the SQL that keeps the file in step |
-//! | [`server`] | APIs and console as one server: its socket, accepting, and stopping gracefully |
+//! | `store` | publishing accounts, and the SQL that keeps the file in step |
+//! | `server` | APIs and console as one server: its socket, accepting, and stopping gracefully |
 //! | [`config`] | flags and environment variables |
 //!
-//! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside
-//! [`Store::change`](store::Store::change), and answers.
+//! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside `Store::change`, and
+//! answers.
 //!
 //! To run the emulator inside a test:
 //!
@@ -34,20 +34,22 @@
 //! ```
 
 pub mod config;
-pub mod console;
-pub mod control;
+mod console;
+mod control;
 pub mod document;
 pub mod domain;
 mod emulator;
 pub mod error;
-pub mod http;
+mod http;
 pub mod openapi;
-pub mod operation;
-pub mod server;
-pub mod service;
-pub mod store;
+mod operation;
+mod server;
+mod service;
+mod store;
 
 pub use emulator::{Emulator, Options, Seed, SeedError, StartError};
+pub use service::password::PasswordCost;
+pub use store::OpenError;
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -64,10 +66,13 @@ pub struct AppState(Arc<App>);
 
 #[derive(Debug)]
 pub struct App {
+    /// The accounts, and how they are changed.
     pub store: Store,
+    /// How passwords of operators are hashed.
     pub passwords: Passwords,
     /// How long the body of a request may take to arrive.
     pub read_timeout: Duration,
+    /// Who may use the control API and the console.
     pub control: Control,
 }
 

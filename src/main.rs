@@ -13,8 +13,6 @@ use serde_json::{Value, json};
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
 use uptrends_emulator::config::{Command, Config, Flags, LogFormat};
-use uptrends_emulator::domain::Context;
-use uptrends_emulator::domain::clock::system_time;
 use uptrends_emulator::openapi::documents;
 use uptrends_emulator::{Emulator, Options, Seed};
 
@@ -47,11 +45,10 @@ fn main() -> ExitCode {
 
 /// Checks seed files, and tells of all of them.
 fn validate(seeds: Vec<PathBuf>) -> ExitCode {
-    let context = Context { now: system_time() };
     let mut outcome = ExitCode::SUCCESS;
     for path in seeds {
         let name = path.display().to_string();
-        match Seed::File(path).read(&context) {
+        match Seed::File(path).read() {
             // Nobody may be listening, which is no reason to stop.
             Ok(seed) => drop(writeln!(io::stdout(), "{name}: {}", seed.summary())),
             Err(error) => {

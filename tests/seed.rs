@@ -11,8 +11,7 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use uptrends_emulator::document::{DEFAULT, schema};
-use uptrends_emulator::service::password::Cost;
-use uptrends_emulator::{Emulator, Options, Seed, SeedError, StartError};
+use uptrends_emulator::{Emulator, Options, PasswordCost, Seed, SeedError, StartError};
 
 const SEED: &str = r#"{"accounts": [{"AccountId": "42",
     "operators": [{"key": "alice", "FullName": "Alice", "Email": "alice@example.com", "IsAccountAdministrator": true}],
@@ -115,7 +114,7 @@ async fn a_database_with_accounts_is_not_seeded_again() {
         let options = Options {
             database: Some(folder.path().join("state.sqlite")),
             seed: Some(Seed::Text(seed.to_owned())),
-            password_cost: Cost::Least,
+            password_cost: PasswordCost::Least,
             ..Options::default()
         };
         Emulator::start(options).await.unwrap()
@@ -225,7 +224,7 @@ fn validate_tells_what_files_hold_or_what_is_wrong_with_them() {
 async fn the_example_of_the_readme_loads() {
     let options = Options {
         seed: Some(Seed::Text(example().to_owned())),
-        password_cost: Cost::Least,
+        password_cost: PasswordCost::Least,
         ..Options::default()
     };
     let emulator = Emulator::start(options).await.unwrap();

@@ -18,6 +18,7 @@ use super::session;
 use super::setup::Search;
 use super::tools::Tool;
 use super::visit::named;
+use crate::control::source;
 use crate::document::{Document, export};
 use crate::domain::{Account, AccountId, ApiUserGuid, Usage};
 use crate::error::Error;
@@ -215,7 +216,7 @@ async fn made(tool: &Tool, sent: &Sent) -> Result<Made, Error> {
         Some("account") => format!("account:{}", sent.get("accountId").unwrap_or_default()),
         from => from.unwrap_or_default().to_owned(),
     };
-    accounts::create(tool.app(), from.parse()?, label).await
+    accounts::create(tool.app(), source(&from)?, label).await
 }
 
 #[derive(Template)]

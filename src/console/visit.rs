@@ -19,7 +19,7 @@ use super::form::Sent;
 use super::page::{Failure, FailurePage, Frame, Result, Section, go, page_with};
 use super::session::Session;
 use crate::AppState;
-use crate::control::is_foreign;
+use crate::control::{LARGEST_BODY, is_foreign};
 use crate::domain::{Account, Caller, Operator};
 use crate::error::Error;
 use crate::store::Slot;
@@ -222,9 +222,7 @@ fn told(failure: Failure, visit: &Visit) -> Response {
 
 /// A form that was made for this session.
 async fn form(body: Body, visit: &Visit) -> Result<Sent> {
-    /// Seeds come this way, and a seed may be large.
-    const LARGEST: usize = 16 * 1024 * 1024;
-    let body: Bytes = timeout(visit.app.read_timeout, to_bytes(body, LARGEST))
+    let body: Bytes = timeout(visit.app.read_timeout, to_bytes(body, LARGEST_BODY))
         .await
         .map_err(|_| Error::TooSlow)?
         .map_err(|error| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error))?;

@@ -5,6 +5,8 @@ use axum::extract::State;
 use axum::http::header::HOST;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, NoContent, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -14,8 +16,9 @@ use super::scope::account_id;
 use crate::AppState;
 use crate::document::{self, Document};
 use crate::domain::{ApiUserGuid, OperatorGuid, Usage};
+use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Operation, operation};
-use crate::service::accounts::{self, Made};
+use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State as Accounts};
 
 pub static OPERATIONS: &[Operation] = &[
@@ -179,16 +182,16 @@ async fn create(
         (None, Some(Value::String(text))) => accounts::load(&state, &text, label.clone()).await?,
         (None, Some(seed)) => accounts::load(&state, &format!("{seed:#}"), label.clone()).await?,
         (from, None) => {
-            let source = from.map(|from| from.parse()).transpose()?;
+            let source = from.map(|from| source(&from)).transpose()?;
             accounts::create(&state, source.unwrap_or_default(), label.clone()).await?
         }
     };
-    let authorization = made.authorization();
     let Made {
         account,
         api_user,
         password,
     } = made;
+    let credentials = format!("{}:{password}", api_user.user_name);
     let host = headers
         .get(HOST)
         .and_then(|host| host.to_str().ok())
@@ -202,7 +205,7 @@ async fn create(
             operator_guid: owner.guid,
             email: owner.profile().email.to_string(),
         },
-        authorization,
+        authorization: format!("Basic {}", STANDARD.encode(credentials)),
         api_user: Credentials {
             api_user_guid: api_user.guid,
             user_name: api_user.user_name.clone(),
@@ -210,6 +213,18 @@ async fn create(
         },
     };
     Ok(Created(Json(body)))
+}
+
+/// What a new account is to be made from: `seed`, `empty` or `account:ID`.
+pub fn source(from: &str) -> Result<Source, Error> {
+    match (from, from.strip_prefix("account:")) {
+        ("seed", _) => Ok(Source::Seed),
+        ("empty", _) => Ok(Source::Empty),
+        (_, Some(id)) => Ok(Source::Account(account_id(id)?)),
+        (_, None) => Err(Error::Malformed(vec![format!(
+            "from: {from} is none of seed, empty and account:ID"
+        )])),
+    }
 }
 
 async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<NoContent> {

@@ -29,7 +29,9 @@ use crate::http::documented;
 use crate::http::operations::{self, NOT_EMULATED};
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
+pub use accounts::source;
 pub use faults::NewFault;
+pub use problem::LARGEST_BODY;
 use problem::Problem;
 
 /// What `--control` and `--control-token` are about.

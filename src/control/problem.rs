@@ -67,6 +67,9 @@ impl IntoResponse for Problem {
     }
 }
 
+/// Seeds come to the control API and to the console, and a seed may be large.
+pub const LARGEST_BODY: usize = 16 * 1024 * 1024;
+
 /// A JSON body; an empty one is `{}`.
 #[derive(Debug)]
 pub struct Body<T>(pub T);
@@ -75,17 +78,18 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
-        /// Seeds come this way, and a seed may be large.
-        const LARGEST: usize = 16 * 1024 * 1024;
-        let bytes = timeout(state.read_timeout, to_bytes(request.into_body(), LARGEST))
-            .await
-            .map_err(|_| Error::TooSlow)?
-            .map_err(|error| {
-                Problem::new(
-                    StatusCode::PAYLOAD_TOO_LARGE,
-                    format!("the body cannot be read: {error}"),
-                )
-            })?;
+        let bytes = timeout(
+            state.read_timeout,
+            to_bytes(request.into_body(), LARGEST_BODY),
+        )
+        .await
+        .map_err(|_| Error::TooSlow)?
+        .map_err(|error| {
+            Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("the body cannot be read: {error}"),
+            )
+        })?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let told =
             |error| Problem::bad_request(format!("the body is not what is expected: {error}"));

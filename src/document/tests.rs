@@ -288,9 +288,9 @@ fn an_export_holds_no_secret_in_clear() {
 async fn a_password_in_clear_is_hashed_and_belongs_to_its_operator() {
     use crate::domain::PlainPassword;
     use crate::service::accounts::hashed;
-    use crate::service::password::{Cost, Passwords};
+    use crate::service::password::{PasswordCost, Passwords};
 
-    let passwords = Passwords::new(Cost::Least);
+    let passwords = Passwords::new(PasswordCost::Least);
     let accounts =
         Accounts::parse(&with_operator("        Password: s3cret"), "", &context()).unwrap();
     let (account, _) = hashed(accounts, &passwords).await.unwrap().remove(0);

@@ -143,8 +143,8 @@ pub fn user_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// The SHA-256 digest of an API user's password. The password is 160 random bits, which nobody guesses; a slow hash would
-/// only cost every request its time.
+/// The SHA-256 digest of an API user's password. One that the server makes is 160 random bits, which nobody guesses; a slow
+/// hash would only cost every request its time. Those of seeds and flags are fixtures, and no secrets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretDigest([u8; 32]);
 

@@ -43,11 +43,6 @@ impl Problems {
         self.messages.append(&mut more.messages);
     }
 
-    /// What is wrong, one sentence for each mistake.
-    pub fn into_messages(self) -> Vec<String> {
-        self.messages
-    }
-
     /// One mistake in the binding makes the whole request malformed; the messages are all there either way.
     pub fn into_result(self) -> Result<()> {
         match self {

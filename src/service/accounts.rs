@@ -1,10 +1,6 @@
 //! Which accounts there are: seeded, made for a test, copied, reset, deleted.
 
-use std::str::FromStr;
 use std::sync::Arc;
-
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 
 use super::password::Passwords;
 use crate::AppState;
@@ -29,42 +25,12 @@ pub enum Source {
     Account(AccountId),
 }
 
-impl FromStr for Source {
-    type Err = Error;
-
-    fn from_str(from: &str) -> Result<Self> {
-        let told = |message| Error::Malformed(vec![message]);
-        match from {
-            "seed" => Ok(Self::Seed),
-            "empty" => Ok(Self::Empty),
-            _ => {
-                let id = from.strip_prefix("account:").ok_or_else(|| {
-                    told(format!(
-                        "from: {from} is none of seed, empty and account:ID"
-                    ))
-                })?;
-                id.parse()
-                    .map(Self::Account)
-                    .map_err(|message| told(format!("accountId: {message}")))
-            }
-        }
-    }
-}
-
 /// An account that was made, with the credentials of its owner.
 #[derive(Debug)]
 pub struct Made {
     pub account: Arc<Account>,
     pub api_user: Arc<ApiUser>,
     pub password: String,
-}
-
-impl Made {
-    /// The Authorization header of the API user.
-    pub fn authorization(&self) -> String {
-        let credentials = format!("{}:{}", self.api_user.user_name, self.password);
-        format!("Basic {}", STANDARD.encode(credentials))
-    }
 }
 
 /// The accounts of a document with the usage of their API users. Passwords in clear are hashed, which takes its time.

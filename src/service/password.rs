@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 
 /// What hashing a password costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Cost {
+pub enum PasswordCost {
     /// The defaults of the `argon2` crate, which make guessing slow.
     #[default]
     Full,
@@ -29,10 +29,10 @@ pub struct Passwords {
 }
 
 impl Passwords {
-    pub fn new(cost: Cost) -> Self {
+    pub fn new(cost: PasswordCost) -> Self {
         let params = match cost {
-            Cost::Full => Params::DEFAULT,
-            Cost::Least => Params::new(
+            PasswordCost::Full => Params::DEFAULT,
+            PasswordCost::Least => Params::new(
                 Params::MIN_M_COST,
                 Params::MIN_T_COST,
                 Params::MIN_P_COST,
@@ -101,11 +101,11 @@ mod tests {
 
     use tokio::sync::oneshot;
 
-    use super::{Cost, Passwords};
+    use super::{PasswordCost, Passwords};
 
     #[tokio::test]
     async fn work_that_nobody_waits_for_keeps_its_turn_until_it_is_done() {
-        let passwords = Passwords::new(Cost::Least);
+        let passwords = Passwords::new(PasswordCost::Least);
         let turns = passwords.turns.available_permits();
         let (has_begun, begun) = oneshot::channel();
         let (end, ending) = mpsc::channel();

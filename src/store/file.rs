@@ -105,10 +105,7 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenE
     if is_new {
         // First of all, so that no kill leaves a file that is not recognised. It stands in the file itself, and not in a
         // write-ahead log, because that is turned on last.
-        sqlx::raw_sql("pragma application_id = 0x55505445")
-            .execute(&mut connection)
-            .await
-            .map_err(failed)?;
+        mark(&mut connection).await.map_err(failed)?;
     }
     MIGRATIONS.run(&mut connection).await?;
     sqlx::raw_sql("pragma journal_mode = wal")
@@ -132,12 +129,16 @@ pub(super) async fn make_old(
         .filename(path)
         .create_if_missing(true);
     let mut connection = options.connect().await?;
-    sqlx::raw_sql("pragma application_id = 0x55505445")
-        .execute(&mut connection)
-        .await?;
+    mark(&mut connection).await?;
     MIGRATIONS.run_to(version, &mut connection).await?;
     sqlx::raw_sql(sql).execute(&mut connection).await?;
     Ok(connection.close().await?)
+}
+
+/// Says in the file whose it is.
+async fn mark(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(format!("pragma application_id = {APPLICATION_ID}"));
+    sqlx::raw_sql(sql).execute(connection).await.map(drop)
 }
 
 fn failure(path: &Path, error: &sqlx::Error) -> OpenError {

@@ -22,7 +22,7 @@ use crate::domain::steps::{Owner, Step, step};
 use crate::domain::{Account, AccountId, Collection, Context, Usage};
 use crate::error::{Error, Result};
 use crate::service::accounts;
-use crate::service::password::{Cost, Passwords};
+use crate::service::password::{PasswordCost, Passwords};
 use crate::{App, AppState, Control};
 
 /// A look behind the writer, in its turn.
@@ -86,7 +86,7 @@ fn id() -> AccountId {
 async fn seeded(store: &Store) {
     let context = Context { now: system_time() };
     let document = Accounts::built_in("emulator", "emulator", &context);
-    let accounts = accounts::hashed(document, &Passwords::new(Cost::Least))
+    let accounts = accounts::hashed(document, &Passwords::new(PasswordCost::Least))
         .await
         .unwrap();
     accounts::seed(store, accounts).await.unwrap();
@@ -185,7 +185,7 @@ proptest! {
             seeded(&store).await;
             let app = AppState::from(App {
                 store: store.clone(),
-                passwords: Passwords::new(Cost::Least),
+                passwords: Passwords::new(PasswordCost::Least),
                 read_timeout: Duration::MAX,
                 control: Control::Off,
             });

@@ -5,8 +5,7 @@ use std::path::Path;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
-use uptrends_emulator::service::password::Cost;
-use uptrends_emulator::{Emulator, Options, Seed};
+use uptrends_emulator::{Emulator, Options, PasswordCost, Seed};
 
 /// A server of its own, and an administrator's credentials for it.
 pub struct TestApp {
@@ -59,7 +58,7 @@ impl TestApp {
 
     pub async fn start_with(options: Options) -> Self {
         let options = Options {
-            password_cost: Cost::Least,
+            password_cost: PasswordCost::Least,
             ..options
         };
         let (user_name, password) = (options.username.clone(), options.password.clone());

@@ -544,11 +544,11 @@ async fn heads_that_would_fill_the_journal_are_refused() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_asks_for_what_came_since_misses_nothing() {
     let app = TestApp::start().await;
-    let accounts = join_all((0..24).map(|_| new_account(&app, json!({})))).await;
+    let accounts = join_all((0..150).map(|_| new_account(&app, json!({})))).await;
     let is_done = AtomicBool::new(false);
     let asking = async {
         join_all(accounts.iter().map(async |account| {
-            for _ in 0..20 {
+            for _ in 0..40 {
                 account.client.get("/v4/Account").await;
             }
         }))
@@ -572,7 +572,7 @@ async fn whoever_asks_for_what_came_since_misses_nothing() {
         }
     };
     let (seen, ()) = join(polling, asking).await;
-    assert_eq!(seen, (1..=24 * 20).collect::<Vec<_>>());
+    assert_eq!(seen, (1..=150 * 40).collect::<Vec<_>>());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -724,7 +725,9 @@ async fn a_request_under_way_is_finished_before_the_end() {
     let body = r#"{"Description": "the last one"}"#;
     let mut stream = half_a_request(&program, body);
     program.signal("-TERM");
+    let deadline = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(program.address()).is_ok() {
+        assert!(Instant::now() < deadline, "it goes on accepting");
         std::thread::yield_now();
     }
     stream.write_all(body.as_bytes()).unwrap();

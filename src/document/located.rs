@@ -393,7 +393,8 @@ pub fn read<T: for<'de> Deserialize<'de>>(text: &str) -> (Field<T>, Vec<Mistake>
     (value, mistakes.into_inner())
 }
 
-/// JSON may hold characters as they are that YAML wants escaped (YAML 1.2, 5.1, "Character Set").
+/// JSON may hold characters as they are that YAML wants escaped (YAML 1.2, 5.1, "Character Set"). Columns behind one, on its
+/// line, are those of the escaped text.
 fn printable(text: &str) -> Cow<'_, str> {
     let is_unprintable = |character| matches!(character, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
     // In JSON they can only be part of a string, where an escape means the same.

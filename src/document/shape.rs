@@ -360,10 +360,13 @@ impl Document {
         else {
             return;
         };
-        for account in accounts {
-            if let Field::Is { value: account, .. } = account {
-                account.account_id = Field::new(Text(id));
-            }
+        // An item that is null is none, and so is passed over.
+        let first = accounts.iter_mut().find_map(|account| match account {
+            Field::Is { value, .. } => Some(value),
+            Field::Absent | Field::Wrong => None,
+        });
+        if let Some(account) = first {
+            account.account_id = Field::new(Text(id));
         }
     }
 }

@@ -149,15 +149,13 @@ pub fn redacted_query(query: &str) -> String {
     if !fields().any(|(name, value)| is_secret(&name) || is_secret(&value)) {
         return query.to_owned();
     }
+    // What has no names of fields is none, and nobody can tell what in it is secret.
+    if fields().any(|(name, _)| is_secret(&name) && !is_name(&name)) {
+        return REDACTED.to_owned();
+    }
     let mut redacted = form_urlencoded::Serializer::new(String::new());
     for (name, value) in fields() {
-        // What is no name is taken for a secret and all that stands around it.
-        let shown = if is_secret(&name) && !is_name(&name) {
-            REDACTED
-        } else {
-            &name
-        };
-        redacted.append_pair(shown, without_secret(&name, &value));
+        redacted.append_pair(&name, without_secret(&name, &value));
     }
     redacted.finish()
 }
@@ -178,8 +176,8 @@ fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
 }
 
 impl Body {
-    /// What is kept of the body of a request, by the type that its sender gave it.
-    pub fn of_request(content_type: &str, bytes: &[u8]) -> Self {
+    /// What is kept of a body that others made, by the type that they gave it.
+    pub fn of_foreign(content_type: &str, bytes: &[u8]) -> Self {
         // Some clients write a byte order mark.
         let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
@@ -398,7 +396,7 @@ mod tests {
         );
         assert_eq!(kept(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
         assert_eq!(
-            Body::of_request(FORM, b"Pass%77ord=s3cret&a=b"),
+            Body::of_foreign(FORM, b"Pass%77ord=s3cret&a=b"),
             Body::Text("Password=[redacted]&a=b".to_owned())
         );
     }
@@ -410,14 +408,14 @@ mod tests {
             r#"{"Password":"s3cret=""#,
             r#"a=b&{"Password":"s3cret&s3cret""#,
         ] {
-            assert_eq!(Body::of_request(FORM, none.as_bytes()), Body::None);
+            assert_eq!(Body::of_foreign(FORM, none.as_bytes()), Body::None);
         }
         assert_eq!(
-            Body::of_request(FORM, br#"{"Password":"s3cret"}"#),
+            Body::of_foreign(FORM, br#"{"Password":"s3cret"}"#),
             Body::Text(r#"{"Password":"[redacted]"}"#.to_owned())
         );
         assert_eq!(
-            Body::of_request(FORM, br#"a={"Password":"s3cret"}"#),
+            Body::of_foreign(FORM, br#"a={"Password":"s3cret"}"#),
             Body::Text("a=[redacted]".to_owned())
         );
     }

@@ -192,7 +192,8 @@ fn instead(effect: Effect) -> Response {
                     response.headers_mut().insert(name, value);
                 }
             }
-            let is_json = text(response.headers().get(CONTENT_TYPE)).contains("json");
+            let content_type = text(response.headers().get(CONTENT_TYPE)).to_ascii_lowercase();
+            let is_json = content_type.contains("json");
             *response.body_mut() = match body {
                 None => Body::empty(),
                 // Where it is no JSON, such as the page of a proxy, a text is sent as it is.
@@ -285,7 +286,7 @@ impl Recording {
         let request = Message {
             headers: mem::take(&mut self.headers),
             body: trace.0.body.get().map_or(journal::Body::None, |body| {
-                journal::Body::of_request(text(self.content_type.as_ref()), body)
+                journal::Body::of_foreign(text(self.content_type.as_ref()), body)
             }),
         };
         let entry = Entry {
@@ -313,10 +314,14 @@ impl Recording {
             request,
             response: answer.map_or_else(Message::default, |(parts, body)| Message {
                 headers: kept(&parts.headers),
-                body: if journal::may_hold_json(text(parts.headers.get(CONTENT_TYPE))) {
-                    journal::Body::of_json(body)
-                } else {
-                    journal::Body::None
+                body: match text(parts.headers.get(CONTENT_TYPE)) {
+                    content_type if trace.0.fault.get().is_some() => {
+                        journal::Body::of_foreign(content_type, body)
+                    }
+                    content_type if journal::may_hold_json(content_type) => {
+                        journal::Body::of_json(body)
+                    }
+                    _ => journal::Body::None,
                 },
             }),
         };

@@ -15,6 +15,9 @@ use crate::store::{Beside, Slot, State, Store};
 pub struct Scope {
     pub slot: Option<Arc<Slot>>,
     pub all: Arc<State>,
+    /// The number of the latest request when this was taken. It is read first: later ones may be of accounts that are not
+    /// in `all`.
+    latest: u64,
     store: Store,
 }
 
@@ -25,11 +28,17 @@ impl Scope {
     }
 
     fn in_store(account: Option<AccountId>, store: Store) -> Result<Self> {
+        let latest = store.latest_request();
         let all = Arc::clone(&*store.state());
         let slot = account
             .map(|account| accounts::slot(&all, account).cloned())
             .transpose()?;
-        Ok(Self { slot, all, store })
+        Ok(Self {
+            slot,
+            all,
+            latest,
+            store,
+        })
     }
 
     /// What it is now, after a body came in or time passed: accounts come and go, and a reset gives one a new journal.
@@ -51,13 +60,14 @@ impl Scope {
         self.all.now(self.slot.as_deref())
     }
 
-    /// The recorded requests that fit, in their order; for the server, those of all accounts. None is missing before the
-    /// last, so that whoever asks for what came since misses none.
+    /// The requests that fit, in their order, as far as they were recorded when this was taken; for the server, those of all
+    /// accounts. One journal is read after the other while requests go on, and without that limit one of the first could
+    /// be missing before one of the last.
     pub fn requests(&self, matches: &Match) -> Vec<Arc<Entry>> {
-        // One journal is read after the other, and requests go on.
-        let latest = self.store.latest_request();
         let found = self.journals().flat_map(|journal| journal.find(matches));
-        let mut found: Vec<_> = found.filter(|entry| entry.sequence <= latest).collect();
+        let mut found: Vec<_> = found
+            .filter(|entry| entry.sequence <= self.latest)
+            .collect();
         found.sort_by_key(|entry| entry.sequence);
         found
     }

@@ -145,19 +145,20 @@ impl Store {
     pub fn record(&self, all: &State, slot: Option<&Slot>, entry: Entry) {
         let beside = slot.map_or(&all.beside, |slot| &slot.beside);
         beside.journal.record(entry, || {
+            let number = self.last_request.fetch_add(1, Ordering::AcqRel) + 1;
             // Told here, where nobody can look at the journal, so that whoever begins to wait either is told or sees this.
             beside.recorded();
             if slot.is_some() {
                 all.beside.recorded();
             }
-            self.last_request.fetch_add(1, Ordering::Relaxed) + 1
+            number
         });
     }
 
     /// The number of the latest request. Those up to it are in their journals for whoever looks there next, since a journal
     /// is closed while a request gets its number.
     pub fn latest_request(&self) -> u64 {
-        self.last_request.load(Ordering::Relaxed)
+        self.last_request.load(Ordering::Acquire)
     }
 
     /// Ends the store when the changes that were handed over are made, usage is written and the file is closed.

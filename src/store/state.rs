@@ -20,7 +20,7 @@ pub struct State {
     pub(super) bases: Collection<Base>,
     /// Finds an API user by its user name; follows from `accounts`.
     pub(super) logins: HashMap<String, (AccountId, ApiUserGuid)>,
-    /// The greatest number that was given to an account since the start or the last reset of the server.
+    /// The number that was given to an account last, since the start or the last reset of the server.
     last_number: Arc<Mutex<Option<AccountId>>>,
     /// What belongs to the server as a whole.
     pub beside: Arc<Beside>,
@@ -198,7 +198,7 @@ impl State {
     }
 
     /// A number behind all that accounts have or had, so that whoever deletes an account twice deletes no other. Where
-    /// there is none, the first between them.
+    /// there is none, one between them.
     pub fn free_number(&self) -> Option<AccountId> {
         let mut last = self
             .last_number
@@ -206,11 +206,12 @@ impl State {
             .unwrap_or_else(PoisonError::into_inner);
         let greatest = self.bases.greatest_key().copied().max(*last);
         let behind = greatest.map_or(Some(AccountId::FIRST), AccountId::next);
-        if behind.is_some() {
-            *last = behind;
-            return behind;
-        }
-        successors(Some(AccountId::FIRST), |id| id.next()).find(|id| !self.bases.contains(id))
+        let free = behind.or_else(|| {
+            let first = last.and_then(AccountId::next).unwrap_or(AccountId::FIRST);
+            successors(Some(first), |id| id.next()).find(|id| !self.bases.contains(id))
+        })?;
+        *last = Some(free);
+        Some(free)
     }
 
     /// Lets the logins follow a change of an account's API users.

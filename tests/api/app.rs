@@ -9,7 +9,9 @@ use uptrends_emulator::{Emulator, Options, PasswordCost, Seed};
 
 /// A server of its own, and an administrator's credentials for it.
 pub struct TestApp {
-    emulator: Emulator,
+    /// None, where the server is a program.
+    emulator: Option<Emulator>,
+    url: String,
     client: reqwest::Client,
     user_name: String,
     password: String,
@@ -64,19 +66,34 @@ impl TestApp {
         let (user_name, password) = (options.username.clone(), options.password.clone());
         let emulator = Emulator::start(options).await.unwrap();
         Self {
-            emulator,
+            url: emulator.url(),
+            emulator: Some(emulator),
             client: reqwest::Client::new(),
             user_name,
             password,
         }
     }
 
+    /// A server that runs elsewhere, with the default account.
+    pub fn at(url: &str) -> Self {
+        let Options {
+            username, password, ..
+        } = Options::default();
+        Self {
+            emulator: None,
+            url: url.to_owned(),
+            client: reqwest::Client::new(),
+            user_name: username,
+            password,
+        }
+    }
+
     pub async fn stop(self) {
-        self.emulator.stop().await;
+        self.emulator.unwrap().stop().await;
     }
 
     pub fn url(&self) -> String {
-        self.emulator.url()
+        self.url.clone()
     }
 
     /// A request without credentials.

@@ -98,7 +98,7 @@ async fn the_mistakes_of_a_document_are_told_and_make_no_account() {
         (
             format!("{SEED}{}", SEED.replace("accounts:\n", "")),
             StatusCode::BAD_REQUEST,
-            "one account here",
+            "seed:11:5: accounts: must hold one account here",
         ),
         (
             with_name("emulator"),

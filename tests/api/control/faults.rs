@@ -478,7 +478,7 @@ async fn a_fault_can_answer_with_the_page_of_a_proxy() {
     let app = TestApp::start().await;
     for (content_type, sent) in [
         ("text/html", "<h1>502</h1>"),
-        ("application/problem+json", "\"<h1>502</h1>\""),
+        ("Application/Problem+JSON", "\"<h1>502</h1>\""),
     ] {
         let effect = json!({
             "status": 502, "headers": {"Content-Type": content_type}, "body": "<h1>502</h1>"
@@ -486,6 +486,11 @@ async fn a_fault_can_answer_with_the_page_of_a_proxy() {
         new_fault(&app, "/faults", json!({"effect": effect, "count": 1})).await;
         let answer = app.get("/v4/Operator").await;
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (502, sent));
+        let entries = list(&app, "/requests").await;
+        let recorded = &entries.last().unwrap()["response"];
+        // The journal keeps what is JSON.
+        let kept = (content_type != "text/html").then(|| json!("<h1>502</h1>"));
+        assert_eq!(recorded.get("body"), kept.as_ref());
         assert_eq!(answer.headers["content-type"], content_type);
     }
 }

@@ -1,5 +1,8 @@
 //! No secret is journalled, in whatever way it comes, nor written to the file in clear.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Method, StatusCode};
@@ -149,6 +152,7 @@ async fn whisper_bodies(app: &TestApp, path: &str) {
         format!("x=1&new%50assword={SECRET}&y=2"),
         format!("{{%22Password%22:%22{SECRET}%22}}"),
         format!("Password:{SECRET}"),
+        format!("{{%22Password%22:%22{SECRET}&{SECRET}%22}}"),
     ] {
         app.get(&format!("/v4/Operator?{query}"))
             .await
@@ -204,21 +208,21 @@ fn holds_no_secret(text: &str, given: &[String]) {
 
 #[tokio::test]
 async fn no_secret_gets_into_the_log() {
-    let (reader, writer) = std::io::pipe().unwrap();
-    let log = std::thread::spawn(|| std::io::read_to_string(reader).unwrap());
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(std::sync::Mutex::new(writer))
-        .finish();
-    let given = {
-        // The server of this test runs on its thread.
-        let _guard = tracing::subscriber::set_default(subscriber);
-        let app = TestApp::start().await;
-        let given = whisper(&app).await;
-        app.stop().await;
-        given
-    };
+    let mut program = Command::new(env!("CARGO_BIN_EXE_uptrends-emulator"))
+        .args(["--listen", "127.0.0.1:0", "--log", "trace"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let log = program.stderr.take().unwrap();
+    let log = std::thread::spawn(|| std::io::read_to_string(log).unwrap());
+    let mut ready = String::new();
+    let stdout = program.stdout.take().unwrap();
+    BufReader::new(stdout).read_line(&mut ready).unwrap();
+    let url = ready.trim_end().rsplit(' ').next().unwrap();
+    let given = whisper(&TestApp::at(url)).await;
+    program.kill().unwrap();
+    program.wait().unwrap();
     let log = log.join().unwrap();
     for line in log.lines() {
         holds_no_secret(line, &given);

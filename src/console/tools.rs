@@ -52,7 +52,7 @@ impl FromRequestParts<Console> for Tool {
             .and_then(|Path(mut path)| path.remove("accountId"))
             .map(|id| named(&id))
             .transpose()?;
-        let scope = Scope::of(account, &visit.app)?;
+        let scope = Scope::of(account, &visit.app.store)?;
         Ok(Self { visit, scope })
     }
 }

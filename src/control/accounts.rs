@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::problem::{Body, Path, Problem, Result};
+use super::extract::{Body, Path};
+use super::problem::{Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
 use crate::document::{self, Document};

@@ -5,8 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::problem::{Body, Result};
-use super::scope::{Scope, both};
+use super::problem::Result;
+use super::scope::{Scope, Scoped, both};
 use crate::domain::Moment;
 use crate::operation::Operation;
 use crate::service::clock;
@@ -58,14 +58,12 @@ async fn look(scope: Scope) -> Json<ClockBody> {
     Json(shown(&scope))
 }
 
-async fn freeze(scope: Scope, Body(Freeze { at }): Body<Freeze>) -> Result<Json<ClockBody>> {
-    let scope = scope.again()?;
+async fn freeze(Scoped(scope, Freeze { at }): Scoped<Freeze>) -> Result<Json<ClockBody>> {
     clock::freeze(&scope, at.as_deref())?;
     Ok(Json(shown(&scope)))
 }
 
-async fn advance(scope: Scope, Body(Advance { by, to }): Body<Advance>) -> Result<Json<ClockBody>> {
-    let scope = scope.again()?;
+async fn advance(Scoped(scope, Advance { by, to }): Scoped<Advance>) -> Result<Json<ClockBody>> {
     clock::advance(&scope, by.as_deref(), to.as_deref())?;
     Ok(Json(shown(&scope)))
 }

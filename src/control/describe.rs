@@ -4,8 +4,9 @@ use axum::Extension;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, json_schema};
 
-use super::problem::{Body, Path, Problem, Query};
-use super::scope::Scope;
+use super::extract::{Body, Path, Query};
+use super::problem::Problem;
+use super::scope::{Scope, Scoped};
 use crate::operation::{Describe, Description, Place};
 use crate::server::Connection;
 
@@ -51,7 +52,9 @@ fn refuses(description: &mut Description<'_>, status: StatusCode) {
     let told = match status {
         StatusCode::BAD_REQUEST => "The request cannot be understood, or breaks a rule.",
         StatusCode::UNAUTHORIZED => "The token of --control-token is missing or wrong.",
-        StatusCode::FORBIDDEN => "The request comes from a web page of elsewhere.",
+        StatusCode::FORBIDDEN => {
+            "The request comes from a web page of elsewhere, or would give an account what another has."
+        }
         StatusCode::NOT_FOUND => "What is named does not exist.",
         StatusCode::REQUEST_TIMEOUT => "Too few requests matched in time.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 MiB, or ended early.",
@@ -64,6 +67,13 @@ fn refuses(description: &mut Description<'_>, status: StatusCode) {
 
 impl Describe for Scope {
     fn describe(_: &mut Description<'_>) {}
+}
+
+impl<T: JsonSchema> Describe for Scoped<T> {
+    fn describe(description: &mut Description<'_>) {
+        Scope::describe(description);
+        Body::<T>::describe(description);
+    }
 }
 
 impl Describe for Extension<Connection> {

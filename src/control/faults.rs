@@ -11,9 +11,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::problem::{Body, Path, Problem, Result, object, whole, whole_or_null};
+use super::extract::{Path, object, whole, whole_or_null};
+use super::problem::{Problem, Result};
 use super::requests::MatchBody;
-use super::scope::{Scope, both};
+use super::scope::{Scope, Scoped, both};
 use crate::domain::fault::{Effect, Fault, When};
 use crate::domain::journal::Match;
 use crate::error::Error;
@@ -159,9 +160,9 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
     )
 }
 
-async fn create(scope: Scope, Body(new): Body<NewFault>) -> Result<Created<Json<FaultBody>>> {
+async fn create(Scoped(scope, new): Scoped<NewFault>) -> Result<Created<Json<FaultBody>>> {
     let fault = Fault::try_from(new)?;
-    scope.again()?.beside().faults.add(fault.clone());
+    scope.beside().faults.add(fault.clone());
     Ok(Created(Json(fault.into())))
 }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod clock;
 mod describe;
+mod extract;
 mod faults;
 mod problem;
 mod requests;
@@ -30,8 +31,8 @@ use crate::http::operations::{self, NOT_EMULATED};
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
 pub use accounts::source;
+pub use extract::LARGEST_BODY;
 pub use faults::NewFault;
-pub use problem::LARGEST_BODY;
 use problem::Problem;
 
 /// What `--control` and `--control-token` are about.

@@ -1,22 +1,11 @@
-//! Errors of the control API, as RFC 9457 writes them, and bodies that fail with one.
+//! Errors of the control API, as RFC 9457 writes them.
 
-use std::fmt;
-use std::marker::PhantomData;
-
-use axum::body::to_bytes;
-use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use schemars::JsonSchema;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Number;
-use tokio::time::timeout;
+use serde::Serialize;
 
-use crate::AppState;
 use crate::error::Error;
 use crate::http::status;
 
@@ -64,135 +53,5 @@ impl IntoResponse for Problem {
         let json = axum::http::HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, json);
         response
-    }
-}
-
-/// Seeds come to the control API and to the console, and a seed may be large.
-pub const LARGEST_BODY: usize = 16 * 1024 * 1024;
-
-/// A JSON body; an empty one is `{}`.
-#[derive(Debug)]
-pub struct Body<T>(pub T);
-
-impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self> {
-        let bytes = timeout(
-            state.read_timeout,
-            to_bytes(request.into_body(), LARGEST_BODY),
-        )
-        .await
-        .map_err(|_| Error::TooSlow)?
-        .map_err(|error| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body cannot be read: {error}"),
-            )
-        })?;
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let told =
-            |error| Problem::bad_request(format!("the body is not what is expected: {error}"));
-        let mut json = serde_json::Deserializer::from_slice(bytes);
-        let Object(body) =
-            serde_path_to_error::deserialize(&mut json).map_err(|error| told(error.to_string()))?;
-        json.end().map_err(|error| told(error.to_string()))?;
-        Ok(Self(body))
-    }
-}
-
-/// What a JSON object holds. Serde by itself takes a list of the fields' values as well.
-struct Object<T>(T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        object(deserializer).map(Self)
-    }
-}
-
-/// A value that is written as an object and in no other way.
-pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<T, D::Error> {
-    struct Fields<T>(PhantomData<T>);
-
-    impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
-        type Value = T;
-
-        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, fields: A) -> std::result::Result<T, A::Error> {
-            T::deserialize(MapAccessDeserializer::new(fields))
-        }
-    }
-
-    deserializer.deserialize_map(Fields(PhantomData))
-}
-
-/// A whole number, however it is written: `5.0` is 5.
-pub fn whole<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
-    deserializer: D,
-) -> std::result::Result<T, D::Error> {
-    let given = Number::deserialize(deserializer)?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a float that is whole and in range is exact"
-    )]
-    let of_float = |number: f64| {
-        (number.fract() == 0.0 && (0.0..1e19).contains(&number)).then_some(number as u64)
-    };
-    let whole = given.as_u64().or_else(|| given.as_f64().and_then(of_float));
-    whole
-        .and_then(|whole| whole.try_into().ok())
-        .ok_or_else(|| de::Error::custom(format!("{given} is not a whole number, or too large")))
-}
-
-/// A whole number, or nothing.
-pub fn whole_or_null<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
-    deserializer: D,
-) -> std::result::Result<Option<T>, D::Error> {
-    struct Whole<T>(T);
-
-    impl<'de, T: TryFrom<u64>> Deserialize<'de> for Whole<T> {
-        fn deserialize<D: Deserializer<'de>>(
-            deserializer: D,
-        ) -> std::result::Result<Self, D::Error> {
-            whole(deserializer).map(Self)
-        }
-    }
-
-    let given = Option::<Whole<T>>::deserialize(deserializer)?;
-    Ok(given.map(|Whole(whole)| whole))
-}
-
-/// The parameters of a path.
-#[derive(Debug)]
-pub struct Path<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        axum::extract::Path::from_request_parts(parts, state)
-            .await
-            .map(|axum::extract::Path(path)| Self(path))
-            .map_err(|error| Problem::new(error.status(), error.body_text()))
-    }
-}
-
-/// The parameters of a query.
-#[derive(Debug)]
-pub struct Query<T>(pub T);
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|error| Problem::bad_request(error.body_text()))
     }
 }

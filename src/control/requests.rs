@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::problem::{Body, Problem, Query, Result, object, whole, whole_or_null};
-use super::scope::{Scope, both};
+use super::extract::{Query, object, whole, whole_or_null};
+use super::problem::{Problem, Result};
+use super::scope::{Scope, Scoped, both};
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::operation::Operation;
 use crate::server::Connection;
@@ -172,15 +173,15 @@ async fn clear(scope: Scope, Query(Everything {}): Query<Everything>) -> NoConte
     NoContent
 }
 
-async fn count(scope: Scope, Body(matches): Body<MatchBody>) -> Result<Json<Count>> {
-    let count = scope.again()?.count(&matches.into());
-    Ok(Json(Count { count }))
+async fn count(Scoped(scope, matches): Scoped<MatchBody>) -> Json<Count> {
+    Json(Count {
+        count: scope.count(&matches.into()),
+    })
 }
 
 async fn wait(
     Extension(connection): Extension<Connection>,
-    mut scope: Scope,
-    Body(wait): Body<Wait>,
+    Scoped(mut scope, wait): Scoped<Wait>,
 ) -> Result<Json<Count>> {
     let Wait {
         r#match,

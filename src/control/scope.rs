@@ -2,10 +2,12 @@
 
 use std::collections::HashMap;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
 
-use super::problem::{Path, Problem};
+use super::extract::{Body, Path};
+use super::problem::Problem;
 use crate::AppState;
 use crate::domain::AccountId;
 use crate::error::Error;
@@ -36,7 +38,21 @@ impl FromRequestParts<AppState> for Scope {
             .remove("accountId")
             .map(|id| account_id(&id))
             .transpose()?;
-        Ok(Self::of(account, state)?)
+        Ok(Self::of(account, &state.store)?)
+    }
+}
+
+/// A scope and the body of a request to it. A body may come late: the scope is what it is when the body is there.
+pub struct Scoped<T>(pub Scope, pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Scoped<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let scope = Scope::from_request_parts(&mut parts, state).await?;
+        let Body(body) = Body::from_request(Request::from_parts(parts, body), state).await?;
+        Ok(Self(scope.again()?, body))
     }
 }
 

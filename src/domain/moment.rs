@@ -48,12 +48,11 @@ impl Moment {
     #[must_use]
     pub fn saturating_add(self, by: TimeDelta) -> Self {
         self.checked_add(by).unwrap_or_else(|| {
-            let year = if by < TimeDelta::zero() {
-                NaiveDate::from_yo_opt(1, 1).and_then(|day| day.and_hms_opt(0, 0, 0))
+            if by < TimeDelta::zero() {
+                Self::first()
             } else {
-                NaiveDate::from_ymd_opt(9999, 12, 31).and_then(|day| day.and_hms_opt(23, 59, 59))
-            };
-            year.expect("the first and the last second").into()
+                Self::last()
+            }
         })
     }
 
@@ -72,10 +71,23 @@ impl Moment {
 
     /// Whether this is the date that generated clients send for one that was never set.
     pub fn is_unset(self) -> bool {
-        self.0
-            == NaiveDate::from_ymd_opt(1, 1, 1)
-                .and_then(|day| day.and_hms_opt(0, 0, 0))
-                .expect("the first day")
+        self == Self::first()
+    }
+
+    /// The first moment that can be written.
+    fn first() -> Self {
+        let day = NaiveDate::from_ymd_opt(1, 1, 1);
+        day.and_then(|day| day.and_hms_opt(0, 0, 0))
+            .expect("a moment of the calendar")
+            .into()
+    }
+
+    /// The last moment that can be written.
+    fn last() -> Self {
+        let day = NaiveDate::from_ymd_opt(9999, 12, 31);
+        day.and_then(|day| day.and_hms_opt(23, 59, 59))
+            .expect("a moment of the calendar")
+            .into()
     }
 }
 

@@ -183,20 +183,18 @@ fn last_end(transitions: &[Transition]) -> Option<Moment> {
 /// The last year that the database is worked out to.
 const LAST_YEAR: i32 = 2099;
 
-/// The changes of offset in a year. Later years than the database has are as the last one before of the same calendar.
+/// The changes of offset in a year. One that is later than the database goes is as the last year of the same calendar that
+/// the database has: 28 years have all calendars.
 fn transitions(tz: Tz, year: i32) -> Vec<Transition> {
-    let calendar = |year| {
-        (
-            start_of(year).weekday(),
-            start_of(year + 1) - start_of(year),
-        )
-    };
+    if year <= LAST_YEAR {
+        return transitions_in_database(tz, year);
+    }
+    let length = |year| start_of(year + 1) - start_of(year);
+    let calendar = |year| (start_of(year).weekday(), length(year));
     let like = (LAST_YEAR - 27..=LAST_YEAR)
         .rev()
-        .find(|earlier| year > LAST_YEAR && calendar(*earlier) == calendar(year));
-    let Some(like) = like else {
-        return transitions_in_database(tz, year);
-    };
+        .find(|earlier| calendar(*earlier) == calendar(year))
+        .expect("there is one of every calendar");
     let mut found = transitions_in_database(tz, like);
     for transition in &mut found {
         transition.at += start_of(year) - start_of(like);

@@ -124,12 +124,7 @@ async fn unknown_path(request: Request) -> Error {
 }
 
 async fn wrong_method(method: Method) -> Error {
-    // See `take_head_away`.
-    let method = if method == Method::CONNECT {
-        Method::HEAD
-    } else {
-        method
-    };
+    let method = path::as_sent(method);
     Error::WrongMethod(format!(
         "{method} is not a method of this path; the Allow header names those that are"
     ))

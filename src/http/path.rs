@@ -41,14 +41,22 @@ pub fn make_canonical(request: &mut Request) {
 
 /// Whether a path, in the form of the routes, is one of the pages for people, which stand beside the API.
 pub fn is_page(request: &Request) -> bool {
-    let first = request.uri().path().split('/').nth(1);
-    first == Some("swagger")
+    request.uri().path().split('/').nth(1) == Some("swagger")
 }
 
 /// HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.
 pub fn take_head_away(request: &mut Request) {
     if request.method() == Method::HEAD {
         *request.method_mut() = Method::CONNECT;
+    }
+}
+
+/// The method of a request as it was sent, before [`take_head_away`].
+pub fn as_sent(method: Method) -> Method {
+    if method == Method::CONNECT {
+        Method::HEAD
+    } else {
+        method
     }
 }
 

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use super::accounts;
-use crate::AppState;
 use crate::domain::journal::{Entry, Journal, Match};
 use crate::domain::{AccountId, Moment};
 use crate::error::Result;
@@ -23,11 +22,7 @@ pub struct Scope {
 
 impl Scope {
     /// What an account, or without one the server, is at this moment.
-    pub fn of(account: Option<AccountId>, state: &AppState) -> Result<Self> {
-        Self::in_store(account, state.store.clone())
-    }
-
-    fn in_store(account: Option<AccountId>, store: Store) -> Result<Self> {
+    pub fn of(account: Option<AccountId>, store: &Store) -> Result<Self> {
         let latest = store.latest_request();
         let all = Arc::clone(&*store.state());
         let slot = account
@@ -37,13 +32,13 @@ impl Scope {
             slot,
             all,
             latest,
-            store,
+            store: store.clone(),
         })
     }
 
-    /// What it is now, after a body came in or time passed: accounts come and go, and a reset gives one a new journal.
+    /// What it is now, since time has passed: accounts come and go, and a reset gives one a new journal.
     pub fn again(&self) -> Result<Self> {
-        Self::in_store(self.account(), self.store.clone())
+        Self::of(self.account(), &self.store)
     }
 
     pub fn account(&self) -> Option<AccountId> {

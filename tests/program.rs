@@ -444,7 +444,7 @@ fn a_pipe_or_a_device_is_no_database_and_is_not_waited_for() {
             .success()
     );
     for path in [pipe.to_str().unwrap(), "/dev/null"] {
-        let told = refused(&["--database", path], &[]);
+        let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
         assert!(told.contains("it is not a file"), "{told}");
     }
 }

@@ -203,6 +203,19 @@ async fn requests_whose_credentials_name_no_account_are_found_at_the_server_alon
 }
 
 #[tokio::test]
+async fn a_registration_is_told_with_the_login_that_made_it() {
+    let app = TestApp::start().await;
+    for (password, authentication) in [("emulator", "accepted"), ("wrong", "refused")] {
+        let request = app.anonymous(Method::POST, "/v4/Register");
+        Answer::of(request.basic_auth("admin@example.com", Some(password))).await;
+        let entry = last(&app, OWN).await;
+        assert_eq!(entry["operationId"], "Register_Post");
+        assert_eq!(entry["userName"], "admin@example.com");
+        assert_eq!(entry["authentication"], authentication);
+    }
+}
+
+#[tokio::test]
 async fn requests_that_no_route_takes_are_found_with_the_account_they_name() {
     let app = TestApp::start().await;
     for (method, path, status) in [

@@ -265,3 +265,96 @@ fn the_example_of_the_readme_and_the_built_in_account_are_valid_against_the_sche
             .is_valid(&json!({"accounts": [{"AccountId": "1", "operators": [], "Nmae": "x"}]}))
     );
 }
+
+#[tokio::test]
+async fn a_seed_of_powershell_is_read() {
+    let folder = TempDir::new().unwrap();
+    let seed = SEED.replace("Alice", "Zoë 🦀 中");
+    let of_units = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
+        let units = seed.encode_utf16().flat_map(bytes);
+        mark.iter().copied().chain(units).collect::<Vec<u8>>()
+    };
+    for (name, content) in [
+        ("le.json", of_units(b"\xFF\xFE", u16::to_le_bytes)),
+        ("be.json", of_units(b"\xFE\xFF", u16::to_be_bytes)),
+        ("utf8.json", [b"\xEF\xBB\xBF", seed.as_bytes()].concat()),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let running = Running::start(program().arg("--seed").arg(&path));
+        let (_, operators) = get(&running.url, "/Operator", ("ci", "secret")).await;
+        assert_eq!(operators[0]["FullName"], "Zoë 🦀 中", "{name}");
+    }
+}
+
+#[test]
+fn a_seed_that_is_no_text_is_told_with_the_place() {
+    let folder = TempDir::new().unwrap();
+    for (name, content, expected) in [
+        (
+            "latin-1.yaml",
+            &b"accounts:\n- Name: Caf\xE9\n"[..],
+            "latin-1.yaml:2:12: the file is not UTF-8",
+        ),
+        (
+            "odd.yaml",
+            b"\xFF\xFEa\0b",
+            "odd.yaml:1:1: the file is not whole UTF-16",
+        ),
+        (
+            "lone.yaml",
+            b"\xFF\xFE\0\xD8",
+            "lone.yaml:1:1: the file is not whole UTF-16",
+        ),
+    ] {
+        let path = folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        let output = program().arg("validate").arg(&path).output().unwrap();
+        let (code, _, stderr) = told(&output);
+        assert_eq!(code, Some(2));
+        assert!(stderr.contains(expected), "{stderr}");
+    }
+}
+
+#[test]
+fn keys_for_anchors_are_passed_over_at_the_top_and_tags_are_refused() {
+    let folder = TempDir::new().unwrap();
+    let seed = "x-zone: &zone 56\nx-operator: &operator\n  TimeZoneId: *zone\n  CultureName: nl-NL\naccounts:\n- \
+                AccountId: '1'\n  operators:\n  - <<: *operator\n    FullName: Alice\n    Email: a@b.com\n    \
+                IsAccountAdministrator: true\n";
+    let path = file(&folder, "anchors.yaml", seed);
+    let output = program().arg("validate").arg(&path).output().unwrap();
+    let (code, stdout, stderr) = told(&output);
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains("operators: 1"), "{stdout}");
+    for (was, is, expected) in [
+        (
+            "  operators:",
+            "  x-more: 1\n  operators:",
+            ":7:3: 'x-more' is not a key here",
+        ),
+        (
+            "FullName: Alice",
+            "FullName: !secret Alice",
+            ":9:23: unsupported tag `!secret`",
+        ),
+        ("accounts:", "accounts: !include", ":6:3: "),
+        (
+            "FullName: Alice",
+            "FullName: !include /etc/hostname",
+            ":9:24: unsupported tag `!include`",
+        ),
+    ] {
+        let path = file(&folder, "wrong.yaml", &seed.replace(was, is));
+        let output = program().arg("validate").arg(&path).output().unwrap();
+        let (code, _, stderr) = told(&output);
+        assert_eq!(code, Some(2), "{is}");
+        assert!(stderr.contains(expected), "{is}: {stderr}");
+    }
+    for fine in ["FullName: !!str Alice", "FullName: ! Alice"] {
+        let path = file(&folder, "fine.yaml", &seed.replace("FullName: Alice", fine));
+        let output = program().arg("validate").arg(&path).output().unwrap();
+        let (code, _, stderr) = told(&output);
+        assert_eq!(code, Some(0), "{stderr}");
+    }
+}

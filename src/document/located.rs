@@ -369,6 +369,7 @@ pub fn read<T: for<'de> Deserialize<'de>>(text: &str) -> (Field<T>, Vec<Mistake>
         duplicate_keys: DuplicateKeyPolicy::Error,
         strict_booleans: true,
         leading_zero_numbers_as_strings: true,
+        reject_unsupported_tags: true,
         with_snippet: false,
     };
     let tree = match serde_saphyr::from_str_with_options::<Spanned<Node>>(text, options) {
@@ -682,6 +683,10 @@ impl<'a> ObjectAccess<'a> {
         };
         if fields.contains(&key.value.as_str()) {
             return true;
+        }
+        // As in Compose files: a place for anchors, beside what they are used in.
+        if self.reader.name.is_none() && key.value.starts_with("x-") {
+            return false;
         }
         let hint = nearest(&key.value, fields)
             .map_or_else(String::new, |near| format!("; the nearest one is {near}"));

@@ -41,6 +41,38 @@ pub fn default_password_hash() -> Option<&'static str> {
         .find_map(|line| line.trim().strip_prefix("PasswordHash: "))
 }
 
+/// The text in a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
+pub fn text_of(bytes: Vec<u8>, source: &str) -> Result<String, Mistakes> {
+    let of_utf16 = |bytes: &[u8], number: fn([u8; 2]) -> u16| {
+        let (pairs, rest) = bytes.as_chunks();
+        let units: Vec<_> = pairs.iter().copied().map(number).collect();
+        let text = String::from_utf16(&units).ok();
+        text.filter(|_| rest.is_empty())
+            .ok_or_else(|| (Place::default(), "the file is not whole UTF-16"))
+    };
+    let text = match bytes.as_slice() {
+        [0xFF, 0xFE, rest @ ..] => of_utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => of_utf16(rest, u16::from_be_bytes),
+        _ => String::from_utf8(bytes).map_err(|error| {
+            let start = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+            let start = String::from_utf8_lossy(start);
+            let line = start.rsplit('\n').next().unwrap_or_default();
+            let place = Place {
+                line: start.matches('\n').count() as u64 + 1,
+                column: line.chars().count() as u64 + 1,
+            };
+            (place, "the file is not UTF-8 here; save it as UTF-8")
+        }),
+    };
+    text.map_err(|(place, message)| Mistakes {
+        source: source.to_owned(),
+        all: vec![Mistake {
+            place,
+            message: message.to_owned(),
+        }],
+    })
+}
+
 /// What is wrong with a document, in the order of its lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {

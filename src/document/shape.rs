@@ -62,7 +62,7 @@ shape! {
     #[schemars(
         rename = "SeedFile",
         title = "Seed file of uptrends-emulator",
-        extend("required" = ["accounts"]),
+        extend("required" = ["accounts"], "patternProperties" = {"^x-": {}}),
         example = json!({"accounts": [{
             "AccountId": "123456",
             "operators": [{"FullName": "Alice Admin", "Email": "alice@example.com", "IsAccountAdministrator": true}]

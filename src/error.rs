@@ -17,6 +17,8 @@ pub enum Error {
     TooLarge(usize),
     #[error("the content type must be {allowed}, not {sent}")]
     WrongType { allowed: &'static str, sent: String },
+    #[error("the body has the content encoding {0}, which is not supported; send it without one")]
+    WrongEncoding(String),
     #[error("the request did not arrive in time")]
     TooSlow,
     /// The request cannot be bound: one sentence for each mistake.

@@ -4,24 +4,22 @@ use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::body::{Body, Bytes, to_bytes};
+use axum::body::Body;
 use axum::extract::{FromRequestParts, OriginalUri, Request, State};
-use axum::http::header::{COOKIE, HOST, REFRESH, SET_COOKIE};
+use axum::http::header::{COOKIE, REFRESH, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-
-use tokio::time::timeout;
 
 use super::Console;
 use super::form::Sent;
 use super::page::{Failure, FailurePage, Frame, Result, Section, go, page_with};
 use super::session::Session;
 use crate::AppState;
-use crate::control::{LARGEST_BODY, is_foreign};
+use crate::body;
+use crate::control::LARGEST_BODY;
 use crate::domain::{Account, Caller, Operator};
-use crate::error::Error;
 use crate::store::Slot;
 
 /// One request for a page.
@@ -30,8 +28,8 @@ pub struct Visit {
     pub app: AppState,
     pub session: Arc<Session>,
     pub who: Option<Who>,
-    /// `127.0.0.1:8080`, as the browser knows the server.
-    pub host: String,
+    /// What the URLs of the emulator begin with, as the browser knows it: `http://127.0.0.1:8080`.
+    pub base_url: String,
     /// The page that is asked for, with its query.
     pub target: String,
 }
@@ -131,7 +129,9 @@ pub async fn enter(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let cookie = Cookie::of(&parts.headers);
+    let names = &console.app.names;
+    let base_url = names.base_url(&parts);
+    let cookie = Cookie::of(&parts.headers, &base_url, names.base_path());
     let (session, is_new) = match console.sessions.find(&cookie.token) {
         Some(session) => (session, false),
         None if comes_from_elsewhere(&parts) => return again(uri.path()),
@@ -142,7 +142,7 @@ pub async fn enter(
     let visit = Visit {
         app: console.app.clone(),
         who,
-        host: host(&parts.headers).to_owned(),
+        base_url,
         target: uri
             .path_and_query()
             .map_or_else(|| uri.path(), |target| target.as_str())
@@ -152,16 +152,20 @@ pub async fn enter(
 
     let answered = async {
         let is_form = !matches!(parts.method, Method::GET | Method::HEAD);
-        if is_foreign(&visit.app.control, &parts.headers) || is_form && comes_from_elsewhere(&parts)
-        {
+        let app = &visit.app;
+        let refusal = app.names.refusal(&app.control, &parts.uri, &parts.headers);
+        let refusal = refusal.or_else(|| {
             let told = "requests from pages of another site are refused";
+            (is_form && comes_from_elsewhere(&parts)).then(|| told.to_owned())
+        });
+        if let Some(told) = refusal {
             return Failure::new(StatusCode::FORBIDDEN, told).into_response();
         }
         if wants_token(&visit) && parts.uri.path() != "/token" {
             return go(with_next("/console/token", &visit.target));
         }
         if is_form {
-            match form(body, &visit).await {
+            match form(&parts.headers, body, &visit).await {
                 Ok(sent) => parts.extensions.insert(sent),
                 Err(failure) => return failure.into_response(),
             };
@@ -221,11 +225,8 @@ fn told(failure: Failure, visit: &Visit) -> Response {
 }
 
 /// A form that was made for this session.
-async fn form(body: Body, visit: &Visit) -> Result<Sent> {
-    let body: Bytes = timeout(visit.app.read_timeout, to_bytes(body, LARGEST_BODY))
-        .await
-        .map_err(|_| Error::TooSlow)?
-        .map_err(|error| Failure::new(StatusCode::PAYLOAD_TOO_LARGE, error))?;
+async fn form(headers: &HeaderMap, body: Body, visit: &Visit) -> Result<Sent> {
+    let body = body::read(headers, body, LARGEST_BODY, visit.app.read_timeout).await?;
     let sent = Sent::parse(&body);
     if visit
         .session
@@ -255,13 +256,6 @@ fn again(path: &str) -> Response {
     response
 }
 
-fn host(headers: &HeaderMap) -> &str {
-    headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default()
-}
-
 /// A page that leads on to another one.
 fn with_next(path: &str, next: &str) -> String {
     let query: String = form_urlencoded::Serializer::new(String::new())
@@ -281,15 +275,14 @@ pub fn next_page(next: Option<String>) -> String {
 /// The cookie of a session. Cookies do not know of ports, so its name tells those of several emulators on one machine apart.
 struct Cookie {
     name: String,
+    path: String,
     token: String,
 }
 
 impl Cookie {
-    fn of(headers: &HeaderMap) -> Self {
-        let port = host(headers)
-            .rsplit_once(':')
-            .map_or("80", |(_, port)| port);
-        let name: String = format!("console-{port}");
+    fn of(headers: &HeaderMap, base_url: &str, base_path: &str) -> Self {
+        let url = base_url.parse::<Uri>().unwrap_or_default();
+        let name = format!("console-{}", url.port_u16().unwrap_or(80));
         let token = headers
             .get_all(COOKIE)
             .iter()
@@ -300,14 +293,15 @@ impl Cookie {
             .map(|(_, token)| token.to_owned());
         Self {
             name,
+            path: format!("{base_path}/console"),
             token: token.unwrap_or_default(),
         }
     }
 
     fn with(&self, token: &str) -> HeaderValue {
-        let Self { name, .. } = self;
+        let Self { name, path, .. } = self;
         HeaderValue::from_str(&format!(
-            "{name}={token}; HttpOnly; SameSite=Strict; Path=/console"
+            "{name}={token}; HttpOnly; SameSite=Strict; Path={path}"
         ))
         .unwrap_or_else(|_| HeaderValue::from_static(""))
     }

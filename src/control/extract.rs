@@ -1,21 +1,19 @@
 //! What the control API takes from a request: its body, path and query. What cannot be taken is a problem.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::marker::PhantomData;
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Number;
-use tokio::time::timeout;
 
 use super::problem::{Problem, Result};
 use crate::AppState;
-use crate::error::Error;
+use crate::body;
 
 /// Seeds come to the control API and to the console, and a seed may be large.
 pub const LARGEST_BODY: usize = 16 * 1024 * 1024;
@@ -28,18 +26,8 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
-        let bytes = timeout(
-            state.read_timeout,
-            to_bytes(request.into_body(), LARGEST_BODY),
-        )
-        .await
-        .map_err(|_| Error::TooSlow)?
-        .map_err(|error| {
-            Problem::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                format!("the body cannot be read: {error}"),
-            )
-        })?;
+        let (parts, body) = request.into_parts();
+        let bytes = body::read(&parts.headers, body, LARGEST_BODY, state.read_timeout).await?;
         let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
         let told =
             |error| Problem::bad_request(format!("the body is not what is expected: {error}"));
@@ -116,6 +104,21 @@ pub fn whole_or_null<'de, D: Deserializer<'de>, T: TryFrom<u64>>(
 
     let given = Option::<Whole<T>>::deserialize(deserializer)?;
     Ok(given.map(|Whole(whole)| whole))
+}
+
+/// What the URLs of the emulator begin with, for the client of a request.
+#[derive(Debug)]
+pub struct BaseUrl(pub String);
+
+impl FromRequestParts<AppState> for BaseUrl {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        state: &AppState,
+    ) -> std::result::Result<Self, Infallible> {
+        Ok(Self(state.names.base_url(parts)))
+    }
 }
 
 /// The parameters of a path.

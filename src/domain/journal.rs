@@ -178,8 +178,6 @@ fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
 impl Body {
     /// What is kept of a body that others made, by the type that they gave it.
     pub fn of_foreign(content_type: &str, bytes: &[u8]) -> Self {
-        // Some clients write a byte order mark.
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         let content_type = content_type.to_ascii_lowercase();
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");

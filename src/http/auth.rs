@@ -54,7 +54,13 @@ pub async fn authenticate(
     observe::strike(&state, trace, request, next).await
 }
 
-/// The credentials of a request (RFC 7617): UTF-8, and the password may hold colons.
+/// Reads UTF-8, and what is none as ISO 8859-1, which some clients send (Python's requests, curl on Windows).
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| error.into_bytes().into_iter().map(char::from).collect())
+}
+
+/// The credentials of a request (RFC 7617); the password may hold colons.
 pub fn credentials(authorization: Option<&HeaderValue>) -> Result<Credentials> {
     const BASE64: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
@@ -65,7 +71,7 @@ pub fn credentials(authorization: Option<&HeaderValue>) -> Result<Credentials> {
         if !scheme.eq_ignore_ascii_case("Basic") {
             return None;
         }
-        let decoded = String::from_utf8(BASE64.decode(token.trim()).ok()?).ok()?;
+        let decoded = text_of(BASE64.decode(token.trim()).ok()?);
         let (user_name, password) = decoded.split_once(':')?;
         Some(Credentials {
             user_name: user_name.to_owned(),

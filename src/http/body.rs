@@ -30,8 +30,6 @@ impl Fields {
         bytes: &[u8],
         bind: impl FnOnce(&mut Self) -> Option<T>,
     ) -> (Option<T>, Problems) {
-        // Some clients write a byte order mark.
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
         let mut problems = Problems::default();
         match serde_json::from_slice(bytes) {
             Ok(Value::Object(object)) => {

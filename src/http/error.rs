@@ -33,7 +33,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Unauthenticated => StatusCode::UNAUTHORIZED,
         Error::NotEmulated(_) => StatusCode::NOT_IMPLEMENTED,
         Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::WrongType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::WrongType { .. } | Error::WrongEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
         Error::Malformed(_) => StatusCode::BAD_REQUEST,
         Error::Forbidden(_) | Error::Refused(_) => StatusCode::FORBIDDEN,

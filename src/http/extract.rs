@@ -6,19 +6,18 @@ use std::marker::PhantomData;
 use axum::body::{Body, Bytes};
 use axum::extract::path::RawPathParamsIter;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE, EXPECT};
+use axum::http::header::{CONTENT_TYPE, EXPECT};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
-use http_body_util::BodyExt as _;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer as _};
 use serde_json::Value;
-use tokio::time::timeout;
 
 use super::body::Fields;
 use super::observe::Trace;
 use crate::AppState;
+use crate::body;
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
     ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
@@ -28,10 +27,6 @@ use crate::error::{Error, Result};
 
 /// A larger body is answered with 413.
 pub const LARGEST_BODY: usize = 64 * 1024;
-
-/// A body that is too large is read on up to here and thrown away, because a client that is still sending may miss an
-/// answer that comes with the end of the connection.
-const LARGEST_DISCARDED_BODY: usize = 8 * 1024 * 1024;
 
 /// An answer in JSON. It is written when it is made, so that it may be of things that the handler only borrows; it holds
 /// none of them, and outlives them.
@@ -255,40 +250,7 @@ pub async fn read_for_journal(state: &AppState, trace: &Trace, request: Request)
 }
 
 async fn read_in_time(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes> {
-    timeout(state.read_timeout, read(headers, body))
-        .await
-        .map_err(|_| Error::TooSlow)?
-        .map(Bytes::from)
-}
-
-/// Reads a body of the allowed size.
-async fn read(headers: &HeaderMap, mut body: Body) -> Result<Vec<u8>> {
-    let announced = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > LARGEST_DISCARDED_BODY) {
-        return Err(Error::TooLarge(LARGEST_BODY));
-    }
-    let mut bytes = Vec::with_capacity(announced.unwrap_or_default().min(LARGEST_BODY));
-    let mut length = 0;
-    while let Some(frame) = body.frame().await {
-        let frame = frame
-            .map_err(|_| Error::Malformed(vec!["the body ended before its time".to_owned()]))?;
-        let Some(data) = frame.data_ref() else {
-            continue;
-        };
-        length += data.len();
-        if length <= LARGEST_BODY {
-            bytes.extend_from_slice(data);
-        } else if length > LARGEST_DISCARDED_BODY {
-            break;
-        }
-    }
-    if length > LARGEST_BODY {
-        Err(Error::TooLarge(LARGEST_BODY))
-    } else {
-        Ok(bytes)
-    }
+    body::read(headers, body, LARGEST_BODY, state.read_timeout).await
 }
 
 /// The media type of a body, in lower case; without one, it is empty.

@@ -20,10 +20,10 @@ use super::operations;
 use super::path::documented;
 use super::{extract, why};
 use crate::AppState;
+use crate::connection::Connection;
 use crate::domain::fault::{Effect, When};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::operation::Operation;
-use crate::server::Connection;
 use crate::store::{Slot, State as Accounts};
 
 /// What the parts of the server learn of a request on its way.

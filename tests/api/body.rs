@@ -457,3 +457,92 @@ async fn a_client_that_asks_first_without_credentials_is_spared_its_body() {
     let told = head(&mut stream).await;
     assert!(told.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{told}");
 }
+
+#[tokio::test]
+async fn a_body_with_a_content_encoding_is_refused_by_its_name_wherever_one_is_read() {
+    let app = TestApp::start().await;
+    let group = r#"{"Description": "x"}"#;
+    for (encoding, named) in [
+        ("gzip", "gzip"),
+        ("identity, br", "br"),
+        ("Deflate", "Deflate"),
+        ("aes128gcm", "aes128gcm"),
+    ] {
+        for (method, path) in [
+            (Method::POST, "/v4/OperatorGroup"),
+            (Method::PUT, "/api/Users"),
+            (Method::POST, "/_emulator/accounts"),
+            (Method::POST, "/_emulator/requests/count"),
+        ] {
+            let request = app
+                .request(method, path)
+                .header("Content-Encoding", encoding);
+            let request = request
+                .header("Content-Type", "application/json")
+                .body(group);
+            let answer = Answer::of(request).await;
+            assert_eq!(
+                answer.status,
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "{path}: {}",
+                answer.text
+            );
+            assert!(answer.text.contains(named), "{path}: {}", answer.text);
+        }
+    }
+    for encoding in ["identity", "Identity", ""] {
+        let request = app
+            .request(Method::POST, "/v4/OperatorGroup")
+            .header("Content-Encoding", encoding);
+        let request = request
+            .header("Content-Type", "application/json")
+            .body(group);
+        Answer::of(request).await.expect(StatusCode::CREATED);
+    }
+    // Where no body is needed, what it is does not matter.
+    let request = app
+        .request(Method::GET, "/v4/Operator")
+        .header("Content-Encoding", "gzip");
+    Answer::of(request.body("x")).await.expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_is_passed_over_wherever_a_body_is_read() {
+    let app = TestApp::start().await;
+    for (method, path, body) in [
+        (Method::POST, "/v4/OperatorGroup", r#"{"Description": "x"}"#),
+        (Method::PUT, "/api/Users", r#"{"ID": 1, "GivenName": "x"}"#),
+        (Method::POST, "/_emulator/accounts", r#"{"from": "empty"}"#),
+        (Method::POST, "/_emulator/requests/count", "{}"),
+        (Method::POST, "/_emulator/reset", ""),
+    ] {
+        let request = app
+            .request(method, path)
+            .header("Content-Type", "application/json");
+        let answer = Answer::of(request.body(format!("\u{feff}{body}"))).await;
+        assert!(answer.status.is_success(), "{path}: {}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_in_json_says_how_its_characters_are_written() {
+    let app = TestApp::start().await;
+    for path in [
+        "/v4/Operator",
+        "/v4/Nope",
+        "/api/Users",
+        "/_emulator/health",
+        "/_emulator/ready",
+        "/_emulator/accounts",
+        "/_emulator/supported",
+        "/_emulator/seed.schema.json",
+        "/_emulator/accounts/123456/export",
+        "/v4/swagger/v1/swagger.json",
+    ] {
+        let answer = app.get(path).await;
+        assert_eq!(
+            answer.headers["content-type"], "application/json; charset=utf-8",
+            "{path}"
+        );
+    }
+}

@@ -79,6 +79,7 @@ impl From<&Error> for MessageCode {
             | Error::NotEmulated(_)
             | Error::TooLarge(_)
             | Error::WrongType { .. }
+            | Error::WrongEncoding(_)
             | Error::TooSlow => Self::WrongRequest,
             Error::NotReady | Error::Failed(_) => Self::Failed,
         }

@@ -1,0 +1,211 @@
+//! How many instructions a request takes: the same program needs the same number on a busy machine, so a change can be
+//! judged by it where time cannot. Counted by valgrind's callgrind, over HTTP, in memory, with a hundred operators; the
+//! client's share, which is a few writes and reads, is in the figure.
+//!
+//! `cargo bench --bench instructions` counts, and fails where a figure is above that in `benches/instructions.txt` by more than
+//! the margin; `cargo bench --bench instructions -- --record` writes the figures. Without valgrind it says so.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use mimalloc::MiMalloc;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::runtime;
+use uptrends_emulator::{Emulator, Options, Seed};
+
+/// As the program has.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+const OPERATORS: usize = 100;
+
+/// How much more than the recorded figure is no reason to look, in percent.
+const MARGIN: u64 = 5;
+
+/// What is counted: a name, how often it is done, and the request.
+const COUNTED: [(&str, usize, &str, &str); 4] = [
+    (
+        "get one operator",
+        500,
+        "GET /v4/Operator/00000000-0000-4000-8000-000000000007",
+        "",
+    ),
+    ("list 100 operators", 200, "GET /v4/Operator", ""),
+    (
+        "patch an operator",
+        300,
+        "PATCH /v4/Operator/00000000-0000-4000-8000-000000000007",
+        r#"{"FullName": "Changed", "IsOnDuty": true}"#,
+    ),
+    (
+        "make an account",
+        50,
+        "POST /_emulator/accounts",
+        r#"{"from": "seed"}"#,
+    ),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["run", name, times] => {
+            run(name, times.parse().expect("a number"));
+            ExitCode::SUCCESS
+        }
+        _ if Command::new("valgrind")
+            .arg("--version")
+            .stdout(Stdio::null())
+            .status()
+            .is_err() =>
+        {
+            eprintln!("valgrind is not there, so nothing is counted");
+            // Where CI is set, what cannot be checked has failed.
+            ExitCode::from(u8::from(env::var_os("CI").is_some()))
+        }
+        _ => judge(arguments.iter().any(|argument| argument == "--record")),
+    }
+}
+
+/// Counts everything, and holds it against the figures, or makes it the figures.
+fn judge(records: bool) -> ExitCode {
+    let figures = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.txt");
+    let written = fs::read_to_string(&figures).unwrap_or_default();
+    let known: BTreeMap<_, u64> = written
+        .lines()
+        .filter_map(|line| line.split_once(": "))
+        .filter_map(|(name, figure)| Some((name, figure.parse().ok()?)))
+        .collect();
+    let mut counted = String::new();
+    let mut outcome = ExitCode::SUCCESS;
+    for (name, times, ..) in COUNTED {
+        // What the start takes is in both, and so in neither.
+        let (few, many) = (count(name, times / 10), count(name, times + times / 10));
+        let figure = many.saturating_sub(few) / times as u64;
+        let _ = writeln!(counted, "{name}: {figure}");
+        match known.get(name) {
+            _ if records => println!("{name}: {figure} instructions"),
+            Some(known) => {
+                let is_more = figure * 100 > known * (100 + MARGIN);
+                let told = if is_more { ", which is too many" } else { "" };
+                #[expect(clippy::cast_precision_loss, reason = "a ratio to read")]
+                let ratio = figure as f64 / *known as f64;
+                println!("{name}: {figure} instructions, {ratio:.3} of {known}{told}");
+                if is_more {
+                    outcome = ExitCode::FAILURE;
+                }
+            }
+            None => {
+                println!("{name}: {figure} instructions, and no figure to hold them against");
+                outcome = ExitCode::FAILURE;
+            }
+        }
+    }
+    if records {
+        fs::write(&figures, counted).expect("the figures can be written");
+    }
+    outcome
+}
+
+/// The instructions of a run of this program.
+fn count(name: &str, times: usize) -> u64 {
+    let file: PathBuf = env::temp_dir().join(format!("callgrind.{}", std::process::id()));
+    let status = Command::new("valgrind")
+        .args(["--tool=callgrind", "--quiet"])
+        .arg(format!("--callgrind-out-file={}", file.display()))
+        .arg(env::current_exe().expect("this program has a path"))
+        .args(["run", name, &times.to_string()])
+        .status();
+    assert!(status.is_ok_and(|status| status.success()), "{name} failed");
+    let counted = fs::read_to_string(&file).expect("callgrind writes a file");
+    let _ = fs::remove_file(&file);
+    let total = counted
+        .lines()
+        .find_map(|line| line.strip_prefix("totals: "));
+    total
+        .and_then(|total| total.trim().parse().ok())
+        .expect("callgrind tells the total")
+}
+
+/// Sends one of the requests so many times, over one connection.
+fn run(name: &str, times: usize) {
+    let (.., request, body) = COUNTED
+        .into_iter()
+        .find(|(known, ..)| *known == name)
+        .expect("one of those that are counted");
+    let credentials = STANDARD.encode("emulator:emulator");
+    let length = body.len();
+    let request = format!(
+        "{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {credentials}\r\n\
+         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    // One thread, so that who runs when does not change the figure.
+    let runtime = runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let options = Options {
+            seed: Some(Seed::Text(seed())),
+            ..Options::default()
+        };
+        let emulator = Emulator::start(options).await.expect("an emulator");
+        let address = emulator.url();
+        let address = address.trim_start_matches("http://");
+        let mut stream = TcpStream::connect(address).await.expect("a connection");
+        let mut answer = vec![0; 1024 * 1024];
+        for _ in 0..times {
+            stream
+                .write_all(request.as_bytes())
+                .await
+                .expect("it is sent");
+            let mut read = 0;
+            while !is_whole(&answer[..read]) {
+                let more = stream.read(&mut answer[read..]).await.expect("an answer");
+                assert!(more > 0, "the answer ended early");
+                read += more;
+            }
+            assert!(
+                answer.starts_with(b"HTTP/1.1 2"),
+                "{}",
+                String::from_utf8_lossy(&answer[..read])
+            );
+        }
+        drop(stream);
+        emulator.stop().await;
+    });
+}
+
+/// Whether an answer is there with all of its body.
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
+        return false;
+    };
+    let head = String::from_utf8_lossy(&answer[..end]).to_lowercase();
+    let length = head
+        .lines()
+        .find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    answer.len() == end + 4 + length.unwrap_or(0)
+}
+
+fn seed() -> String {
+    let mut seed = "accounts:\n  - AccountId: \"1\"\n    operators:\n".to_owned();
+    for n in 0..OPERATORS {
+        let _ = writeln!(
+            seed,
+            "      - {{OperatorGuid: 00000000-0000-4000-8000-{n:012}, FullName: Operator {n}, Email: o{n}@example.com, \
+             MobilePhone: \"+31612345678\", IsAccountAdministrator: {}}}",
+            n == 0
+        );
+    }
+    seed.push_str(
+        "    apiUsers: [{operator: o0@example.com, UserName: emulator, Password: emulator}]\n",
+    );
+    seed
+}

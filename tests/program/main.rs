@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod log;
+mod variables;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -99,14 +102,7 @@ impl Program {
     }
 
     fn signal(&self, name: &str) {
-        let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        signal(&self.process, name);
     }
 
     /// Waits for the end: the exit code, if it was not killed, and what was still to be read on stdout.
@@ -126,6 +122,51 @@ impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
+    }
+}
+
+fn signal(process: &Child, name: &str) {
+    let id = process.id().to_string();
+    assert!(
+        Command::new("kill")
+            .args([name, &id])
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
+/// The URL in a ready file, once there is one.
+fn told_by(ready: &Path) -> String {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    loop {
+        if let Ok(written) = fs::read_to_string(ready) {
+            let written: Value = serde_json::from_str(&written).unwrap();
+            return written["url"].as_str().unwrap().to_owned();
+        }
+        assert!(Instant::now() < deadline, "it does not get ready");
+        std::thread::yield_now();
+    }
+}
+
+/// Asks for the health of a server, over one connection.
+fn ask_often(address: &str, times: usize) {
+    let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
+    for _ in 0..times {
+        let ask = format!("GET /_emulator/health HTTP/1.1\r\nHost: x{EMPTY_LINE}");
+        stream.get_mut().write_all(ask.as_bytes()).unwrap();
+        let mut length = 0;
+        loop {
+            let mut line = String::new();
+            stream.read_line(&mut line).unwrap();
+            if let Some(value) = line.to_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        stream.read_exact(&mut vec![0; length]).unwrap();
     }
 }
 
@@ -211,128 +252,6 @@ async fn the_log_goes_to_stderr_as_text_or_json() {
         assert!(line["level"].is_string(), "{line}");
     }
     assert!(!log.contains("ZW11bGF0b3I6ZW11bGF0b3I"), "{log}");
-}
-
-#[tokio::test]
-async fn a_flag_wins_over_its_variable() {
-    let variables = [
-        ("UPTRENDS_EMULATOR_LISTEN", "127.0.0.1:0"),
-        ("UPTRENDS_EMULATOR_USERNAME", "somebody"),
-        ("UPTRENDS_EMULATOR_PASSWORD", "of:variable"),
-    ];
-    let program = Program::start_with(&["--password", "of:flag"], &variables);
-    for (user_name, password, status) in [
-        ("somebody", "of:flag", 200),
-        ("somebody", "of:variable", 401),
-        ("emulator", "of:flag", 401),
-    ] {
-        let request = reqwest::Client::new().get(format!("{}/v4/Operator", program.url));
-        let response = request
-            .basic_auth(user_name, Some(password))
-            .send()
-            .await
-            .unwrap();
-        assert_eq!(response.status().as_u16(), status, "{user_name} {password}");
-    }
-}
-
-#[test]
-fn what_makes_no_sense_is_told_with_the_nearest_thing_that_does() {
-    for (arguments, variables, nearest) in [
-        (vec!["--lisen", "127.0.0.1:0"], vec![], "--listen"),
-        (vec!["healthchek"], vec![], "healthcheck"),
-        (vec!["--log-format", "jsn"], vec![], "json"),
-        (vec!["--log", "a=b=c"], vec![], "module=level"),
-        (vec!["--listen", "8080"], vec![], "127.0.0.1:8080"),
-        (
-            vec!["--listen", "127.0.0.1:99999"],
-            vec![],
-            "127.0.0.1:8080",
-        ),
-        (vec!["--username", ""], vec![], "--username"),
-        (vec!["--username", "a:b"], vec![], "colon"),
-        (vec!["--password", ""], vec![], "--password"),
-        (vec!["--control-token", ""], vec![], "--control-token"),
-        (vec!["--control-token", " x"], vec![], "without blanks"),
-        (vec!["--control-token", "tök"], vec![], "ASCII"),
-        (vec!["--database"], vec![], "--database"),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_LISTEN", "nonsense")],
-            "127.0.0.1:8080",
-        ),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_LISTEN", "")],
-            "127.0.0.1:8080",
-        ),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_LOG_FORMAT", "txt")],
-            "text",
-        ),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_DATABASE", "")],
-            "--database",
-        ),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_DATABSE", "x")],
-            "UPTRENDS_EMULATOR_DATABASE",
-        ),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_USER", "x")],
-            "UPTRENDS_EMULATOR_USERNAME",
-        ),
-        (
-            vec![],
-            vec![("UPTRENDS_EMULATOR_", "x")],
-            "UPTRENDS_EMULATOR_",
-        ),
-        (
-            vec!["healthcheck"],
-            vec![("UPTRENDS_EMULATOR_READYFILE", "x")],
-            "UPTRENDS_EMULATOR_READY_FILE",
-        ),
-    ] {
-        let told = refused(&arguments, &variables);
-        assert!(
-            told.contains(nearest),
-            "{arguments:?} {variables:?}: {told}"
-        );
-    }
-}
-
-#[test]
-fn a_password_is_not_repeated() {
-    let told = refused(
-        &["--listen", "x"],
-        &[("UPTRENDS_EMULATOR_PASSWORD", "hunter2")],
-    );
-    assert!(!told.contains("hunter2"), "{told}");
-    let help = run(&["--help"], &[("UPTRENDS_EMULATOR_PASSWORD", "hunter2")]);
-    assert!(!String::from_utf8(help.stdout).unwrap().contains("hunter2"));
-}
-
-#[test]
-fn the_variables_that_kubernetes_sets_for_a_service_are_no_concern() {
-    let variables = [
-        ("UPTRENDS_EMULATOR_SERVICE_HOST", "10.0.0.1"),
-        ("UPTRENDS_EMULATOR_SERVICE_PORT", "8080"),
-        ("UPTRENDS_EMULATOR_SERVICE_PORT_HTTP", "8080"),
-        ("UPTRENDS_EMULATOR_PORT", "tcp://10.0.0.1:8080"),
-        ("UPTRENDS_EMULATOR_PORT_8080_TCP", "tcp://10.0.0.1:8080"),
-        ("UPTRENDS_EMULATOR_PORT_8080_TCP_ADDR", "10.0.0.1"),
-        ("UPTRENDS_EMULATORS", "no concern either"),
-    ];
-    let program = Program::start_with(&[], &variables);
-    assert!(
-        program.url.starts_with("http://127.0.0.1:"),
-        "{}",
-        program.url
-    );
 }
 
 #[test]

@@ -14,7 +14,8 @@ COPY --from=build /uptrends-emulator /uptrends-emulator
 # A place for --database that the program may write to.
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532
-ENV UPTRENDS_EMULATOR_LISTEN=0.0.0.0:8080
+# Both families, or IPv4 alone where there is no IPv6.
+ENV UPTRENDS_EMULATOR_LISTEN=0.0.0.0:8080,[::]:8080
 EXPOSE 8080
 HEALTHCHECK --interval=1s --timeout=5s --start-period=10s --retries=3 CMD ["/uptrends-emulator", "healthcheck"]
 ENTRYPOINT ["/uptrends-emulator"]

@@ -7,23 +7,23 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::document;
 use crate::domain::Context;
 use crate::domain::clock::system_time;
+use crate::listen::bind;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
 use crate::store::{OpenError, Store};
-use crate::{App, AppState, Control, server};
+use crate::{App, AppState, Control, Listen, Names, server};
 
 /// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// The address to listen on; port 0 picks a free one.
-    pub listen: SocketAddr,
+    /// The addresses to listen on, at least one; the first is that of [`Emulator::url`].
+    pub listen: Vec<Listen>,
     /// The SQLite file that holds the state; none keeps it in memory.
     pub database: Option<PathBuf>,
     /// The accounts to begin with, instead of the built-in default account. A database that has accounts keeps them.
@@ -38,12 +38,14 @@ pub struct Options {
     pub read_timeout: Duration,
     /// The control API, under `/_emulator`.
     pub control: Control,
+    /// Under which names the emulator is reached, where it is behind a proxy.
+    pub names: Names,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Self {
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            listen: vec![Listen::At((Ipv4Addr::LOCALHOST, 0).into())],
             database: None,
             seed: None,
             username: "emulator".to_owned(),
@@ -51,6 +53,7 @@ impl Default for Options {
             password_cost: PasswordCost::Full,
             read_timeout: Duration::from_secs(30),
             control: Control::On { token: None },
+            names: Names::default(),
         }
     }
 }
@@ -69,10 +72,10 @@ impl Seed {
     pub fn read(&self) -> Result<document::Accounts, SeedError> {
         let context = Context { now: system_time() };
         let (text, source) = match self {
-            Self::File(path) => {
-                let path = path.display().to_string();
-                match fs::read_to_string(&path) {
-                    Ok(text) => (text, path),
+            Self::File(file) => {
+                let path = file.display().to_string();
+                match fs::read(file) {
+                    Ok(bytes) => (document::text_of(bytes, &path)?, path),
                     Err(cause) => return Err(SeedError::Unreadable { path, cause }),
                 }
             }
@@ -95,10 +98,9 @@ pub enum SeedError {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     #[error("cannot listen on {address}: {cause}")]
-    Listen {
-        address: SocketAddr,
-        cause: io::Error,
-    },
+    Listen { address: Listen, cause: io::Error },
+    #[error("there is no address to listen on")]
+    NoAddress,
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error("the accounts to begin with cannot be loaded:\n{0}")]
@@ -129,6 +131,7 @@ impl Emulator {
             password_cost,
             read_timeout,
             control,
+            names,
         } = options;
         let seed = if let Some(seed) = seed {
             seed.read()?
@@ -136,18 +139,23 @@ impl Emulator {
             let context = Context { now: system_time() };
             document::Accounts::built_in(&username, &password, &context)
         };
-        let failed = |cause| StartError::Listen {
-            address: listen,
-            cause,
+        let (first, failed) = (listen.first().copied(), |(address, cause)| {
+            StartError::Listen { address, cause }
+        });
+        let listeners = bind(&listen).map_err(failed)?;
+        let address = match (first, listeners.first()) {
+            (Some(first), Some(listener)) => {
+                let address = listener.local_addr();
+                address.map_err(|cause| failed((first, cause)))?
+            }
+            _ => return Err(StartError::NoAddress),
         };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
 
         // The port is served from the start: whoever asks whether the emulator is ready gets an answer.
         let app = Arc::new(OnceLock::new());
         let (stop, stopped) = oneshot::channel();
         let served = tokio::spawn(server::serve(
-            listener,
+            listeners,
             Arc::clone(&app),
             read_timeout,
             stopped,
@@ -169,6 +177,7 @@ impl Emulator {
             passwords,
             read_timeout,
             control,
+            names,
         });
         app.set(server::app(&state))
             .expect("an emulator starts once");

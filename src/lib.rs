@@ -15,7 +15,11 @@
 //! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
 //! | `store` | publishing accounts, and the SQL that keeps the file in step |
-//! | `server` | APIs and console as one server: its socket, accepting, and stopping gracefully |
+//! | `server` | APIs and console as one server: accepting, and stopping gracefully |
+//! | `body` | the bytes of a request's body |
+//! | `connection` | one connection: its requests, and that each answer reaches its client |
+//! | `listen` | the addresses that are listened on |
+//! | `names` | the names under which the emulator is reached, and which of them a browser may use |
 //! | [`config`] | flags and environment variables |
 //!
 //! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside `Store::change`, and
@@ -33,7 +37,9 @@
 //! # });
 //! ```
 
+mod body;
 pub mod config;
+mod connection;
 mod console;
 mod control;
 pub mod document;
@@ -41,6 +47,8 @@ pub mod domain;
 mod emulator;
 pub mod error;
 mod http;
+mod listen;
+mod names;
 pub mod openapi;
 mod operation;
 mod server;
@@ -48,6 +56,8 @@ mod service;
 mod store;
 
 pub use emulator::{Emulator, Options, Seed, SeedError, StartError};
+pub use listen::Listen;
+pub use names::{HostName, Names, PublicUrl};
 pub use service::password::PasswordCost;
 pub use store::OpenError;
 
@@ -74,6 +84,8 @@ pub struct App {
     pub read_timeout: Duration,
     /// Who may use the control API and the console.
     pub control: Control,
+    /// Under which names the emulator is reached.
+    pub names: Names,
 }
 
 impl From<App> for AppState {

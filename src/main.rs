@@ -1,7 +1,10 @@
 //! The program: reads its flags, runs the emulator until it is told to stop, or asks one that runs.
 
+mod log;
+
+use std::fmt;
 use std::fs;
-use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::pin::pin;
@@ -11,10 +14,11 @@ use std::time::Duration;
 use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 use tokio::signal;
-use tracing_subscriber::EnvFilter;
-use uptrends_emulator::config::{Command, Config, Flags, LogFormat};
+use uptrends_emulator::config::{Command, Config, Flags};
 use uptrends_emulator::openapi::documents;
 use uptrends_emulator::{Emulator, Options, Seed};
+
+use log::{Lines, Output};
 
 /// Requests are small things that one thread makes and another drops, the journal's most of all.
 #[global_allocator]
@@ -30,17 +34,22 @@ fn main() -> ExitCode {
         Command::Healthcheck => match ask_whether_ready(&flags) {
             Ok(()) => ExitCode::SUCCESS,
             Err(reason) => {
-                eprintln!("not ready: {reason}");
+                tell(io::stderr(), format_args!("not ready: {reason}"));
                 ExitCode::FAILURE
             }
         },
         Command::Openapi => {
-            // Nobody may be listening, which is no reason to stop.
-            let _ = write!(io::stdout(), "{}", documents(&flags.control()).openapi);
+            let document = &documents(&flags.control()).openapi;
+            tell(io::stdout(), document.trim_end());
             ExitCode::SUCCESS
         }
         Command::Validate { seeds } => validate(seeds),
     }
+}
+
+/// Writes a line. Nobody may be listening, which is no reason to stop.
+fn tell(mut stream: impl io::Write, line: impl fmt::Display) {
+    let _ = writeln!(stream, "{line}");
 }
 
 /// Checks seed files, and tells of all of them.
@@ -49,10 +58,9 @@ fn validate(seeds: Vec<PathBuf>) -> ExitCode {
     for path in seeds {
         let name = path.display().to_string();
         match Seed::File(path).read() {
-            // Nobody may be listening, which is no reason to stop.
-            Ok(seed) => drop(writeln!(io::stdout(), "{name}: {}", seed.summary())),
+            Ok(seed) => tell(io::stdout(), format_args!("{name}: {}", seed.summary())),
             Err(error) => {
-                eprintln!("{error}");
+                tell(io::stderr(), error);
                 outcome = ExitCode::from(CANNOT_START);
             }
         }
@@ -60,86 +68,83 @@ fn validate(seeds: Vec<PathBuf>) -> ExitCode {
     outcome
 }
 
+/// Runs the emulator until it is told to stop.
 fn serve(flags: Flags) -> ExitCode {
-    log_to_stderr(&flags);
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return cannot_start(&error),
+    let output = Output::new(flags.log.clone(), flags.log_format);
+    let outcome = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(run(flags, &output.stdout));
+            // What is still being computed, such as the hash of a password, is for nobody now.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(error.to_string()),
     };
-    runtime.block_on(async {
-        let mut stop = pin!(match stop_signal() {
-            Ok(stop) => stop,
-            Err(error) => return cannot_start(&error),
-        });
-        let control = flags.control();
-        let Flags {
-            listen,
-            database,
-            seed,
-            seed_json,
-            username,
-            password,
-            ready_file,
-            log: _,
-            log_format: _,
-            control: _,
-            control_token: _,
-        } = flags;
-        // A file of an earlier run must not tell that this one is ready.
-        if let Some(Err(error)) = ready_file.as_deref().map(remove) {
-            return cannot_start(&format!("the ready file cannot be replaced: {error}"));
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            output.stderr.write(format!("error: {reason}\n"));
+            ExitCode::from(CANNOT_START)
         }
-        let options = Options {
-            listen,
-            database,
-            seed: seed.map(Seed::File).or(seed_json.map(Seed::Text)),
-            username,
-            password,
-            control,
-            ..Options::default()
-        };
-        // A large file takes a while to read, and nobody should have to wait for the end of that.
-        let started = tokio::select! {
-            started = Emulator::start(options) => started,
-            () = &mut stop => return ExitCode::SUCCESS,
-        };
-        let emulator = match started {
-            Ok(emulator) => emulator,
-            Err(error) => return cannot_start(&error),
-        };
-        let url = emulator.url();
-        if let Some(Err(error)) = ready_file
-            .as_deref()
-            .map(|path| write_whole(path, &json!({"url": url, "pid": id()})))
-        {
-            return cannot_start(&format!("the ready file cannot be written: {error}"));
-        }
-        // Nobody may be listening, which is no reason to stop.
-        let _ = writeln!(io::stdout(), "uptrends-emulator ready on {url}");
-        stop.await;
-        tracing::info!("stopping");
-        emulator.stop().await;
-        if let Some(Err(error)) = ready_file.as_deref().map(remove) {
-            tracing::warn!(%error, "the ready file cannot be removed");
-        }
-        ExitCode::SUCCESS
-    })
+    };
+    output.flush();
+    code
 }
 
-fn cannot_start(reason: &dyn std::fmt::Display) -> ExitCode {
-    eprintln!("error: {reason}");
-    ExitCode::from(CANNOT_START)
-}
-
-fn log_to_stderr(flags: &Flags) {
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(&flags.log))
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
-    match flags.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+/// The same, or why the emulator cannot start.
+async fn run(flags: Flags, stdout: &Lines) -> Result<(), String> {
+    let mut stop = pin!(stop_signal().map_err(|error| error.to_string())?);
+    let (control, names) = (flags.control(), flags.names());
+    let Flags {
+        listen,
+        public_url: _,
+        allowed_hosts: _,
+        database,
+        seed,
+        seed_json,
+        username,
+        password,
+        ready_file,
+        log: _,
+        log_format: _,
+        control: _,
+        control_token: _,
+    } = flags;
+    // A file of an earlier run must not tell that this one is ready.
+    if let Some(Err(error)) = ready_file.as_deref().map(remove) {
+        return Err(format!("the ready file cannot be replaced: {error}"));
     }
+    let options = Options {
+        listen,
+        names,
+        database,
+        seed: seed.map(Seed::File).or(seed_json.map(Seed::Text)),
+        username,
+        password,
+        control,
+        ..Options::default()
+    };
+    // A large file takes a while to read, and nobody should have to wait for the end of that.
+    let started = tokio::select! {
+        started = Emulator::start(options) => started,
+        () = &mut stop => return Ok(()),
+    };
+    let emulator = started.map_err(|error| error.to_string())?;
+    let url = emulator.url();
+    if let Some(Err(error)) = ready_file
+        .as_deref()
+        .map(|path| write_whole(path, &json!({"url": url, "pid": id()})))
+    {
+        return Err(format!("the ready file cannot be written: {error}"));
+    }
+    stdout.write(format!("uptrends-emulator ready on {url}\n"));
+    stop.await;
+    tracing::info!("stopping");
+    emulator.stop().await;
+    if let Some(Err(error)) = ready_file.as_deref().map(remove) {
+        tracing::warn!(%error, "the ready file cannot be removed");
+    }
+    Ok(())
 }
 
 /// Completes with the first SIGTERM or Ctrl-C from now on.
@@ -199,7 +204,8 @@ fn ask_whether_ready(flags: &Flags) -> Result<(), String> {
 }
 
 fn address_to_ask(flags: &Flags) -> Result<SocketAddr, String> {
-    let mut address = flags.listen;
+    let first = flags.listen.first().ok_or("there is no --listen")?;
+    let mut address = first.first();
     if address.port() == 0 {
         let path = flags
             .ready_file

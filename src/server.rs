@@ -1,52 +1,46 @@
 //! The server: puts the APIs and the console together, accepts connections, and stops gracefully.
 
 use std::convert::Infallible;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::future::poll_fn;
+use std::io;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::Request as AppRequest;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{Redirect, Response};
 use axum::routing::{any_service, get};
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use hyper_util::rt::TokioTimer;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
-use tower::{Layer as _, ServiceExt as _};
+use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use crate::{AppState, console, control, http, openapi};
+use crate::connection::LARGEST_HEAD;
+use crate::names::add_base_path;
+use crate::{AppState, connection, console, control, http, openapi};
 
 /// How long the requests under way may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
-/// A longer head of a request is answered with 431: the journal keeps heads, a thousand for each account.
-const LARGEST_HEAD: usize = 64 * 1024;
-
 /// Everything that the server answers: the account API, and beside it the emulator's own API and the console.
 pub fn app(state: &AppState) -> Router {
-    let api = http::api(state, openapi::pages(&state.control));
+    let api = http::api(state, openapi::pages(state));
     let control = control::routes(state);
     let mut app = Router::new()
         .nest("/_emulator", control.clone())
         .route("/_emulator/", any_service(control));
     if let Some(console) = console::routes(state) {
         let root = from_fn(console::welcome).layer(api.clone());
-        app = app
+        let pages = Router::new()
             .nest("/console", console)
             .route("/console/", get(async || Redirect::to("/console")))
-            .route_service("/", root);
+            .route_service("/", root)
+            .layer(from_fn_with_state(state.clone(), add_base_path));
+        app = app.merge(pages);
     }
     let app = app.fallback_service(api);
     if tracing::enabled!(tracing::Level::DEBUG) {
@@ -69,187 +63,79 @@ async fn log(request: AppRequest, next: Next) -> Response {
 
 /// Serves `app`, once there is one, until `stop` is used or dropped. Before, it answers that it is not ready.
 pub async fn serve(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     app: Arc<OnceLock<Router>>,
     read_timeout: Duration,
     mut stop: oneshot::Receiver<()>,
 ) {
-    let connections = GracefulShutdown::new();
-    // Ends what is still there when the server has stopped.
-    let mut tasks = JoinSet::new();
+    // Ends what is still there when this is over.
+    let mut connections = JoinSet::new();
     let (stopping, stopped) = watch::channel(());
     let mut protocol = http1::Builder::new();
     protocol
         .timer(TokioTimer::new())
         .header_read_timeout(read_timeout)
-        .max_buf_size(LARGEST_HEAD);
+        .max_buf_size(LARGEST_HEAD)
+        // A client may close its sending side behind its last request, and waits for the answer all the same.
+        .half_close(true);
+    let app = service_fn(move |request| answer(Arc::clone(&app), request));
+    let mut is_exhausted = false;
     loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    wait_after(&error).await;
-                    continue;
-                }
-            },
+        let accepted = tokio::select! {
+            accepted = accept(&listeners) => accepted,
             _ = &mut stop => break,
         };
-        // Answers are small and complete: waiting for more to send with them only delays them.
-        let _ = stream.set_nodelay(true);
-        let handle = Connection::new(stopped.clone());
-        let ends = handle.clone();
-        let stream = TokioIo::new(Stream {
-            stream,
-            connection: handle.clone(),
-        });
-        let app = Arc::clone(&app);
-        let answer = service_fn(move |request| answer(Arc::clone(&app), handle.clone(), request));
-        let connection = connections.watch(protocol.serve_connection(stream, answer));
-        while tasks.try_join_next().is_some() {}
-        tasks.spawn(async move {
-            tokio::select! {
-                ended = connection => if let Err(error) = ended {
-                    tracing::debug!(%error, "a connection ended early");
-                },
-                () = ends.is_reset() => {}
+        while connections.try_join_next().is_some() {}
+        match accepted {
+            Ok(stream) => {
+                is_exhausted = false;
+                let (protocol, app, stopped) = (protocol.clone(), app.clone(), stopped.clone());
+                connections.spawn(connection::serve(stream, protocol, app, stopped));
             }
-        });
+            Err(error) if is_of_connection(&error) => {}
+            // A lack of file handles passes only with time.
+            Err(error) => {
+                if !is_exhausted {
+                    tracing::error!(%error, "connections cannot be accepted for the moment");
+                }
+                is_exhausted = true;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
     }
-    drop(listener);
+    drop(listeners);
     drop(stopping);
-    if tokio::time::timeout(LAST_REQUESTS, connections.shutdown())
-        .await
-        .is_err()
-    {
+    let all = async { while connections.join_next().await.is_some() {} };
+    if tokio::time::timeout(LAST_REQUESTS, all).await.is_err() {
         tracing::warn!("some requests did not finish in time, and are cut off");
     }
 }
 
-async fn answer(
-    app: Arc<OnceLock<Router>>,
-    connection: Connection,
-    mut request: Request<Incoming>,
-) -> Result<Response, Infallible> {
+/// The next connection to any of some addresses.
+async fn accept(listeners: &[TcpListener]) -> io::Result<TcpStream> {
+    poll_fn(|context| {
+        let mut accepted = listeners
+            .iter()
+            .map(|listener| listener.poll_accept(context));
+        let accepted = accepted.find(Poll::is_ready).unwrap_or(Poll::Pending);
+        accepted.map_ok(|(stream, _)| stream)
+    })
+    .await
+}
+
+async fn answer(app: Arc<OnceLock<Router>>, request: AppRequest) -> Result<Response, Infallible> {
     match app.get() {
-        Some(app) => {
-            request.extensions_mut().insert(connection);
-            app.clone().oneshot(request.map(Body::new)).await
-        }
+        Some(app) => app.clone().oneshot(request).await,
         None => Ok(control::starting(request.uri().path())),
     }
 }
 
-/// The connection that a request came over. Every request holds it, so it is one pointer.
-#[derive(Debug, Clone)]
-pub struct Connection(Arc<Ends>);
-
-/// How a connection can end before its client ends it.
-#[derive(Debug)]
-struct Ends {
-    reset: Notify,
-    is_reset: AtomicBool,
-    stopped: watch::Receiver<()>,
-}
-
-impl Connection {
-    fn new(stopped: watch::Receiver<()>) -> Self {
-        Self(Arc::new(Ends {
-            reset: Notify::new(),
-            is_reset: AtomicBool::new(false),
-            stopped,
-        }))
-    }
-
-    /// Ends the connection at once, with a reset instead of an answer, and with it the request that asks for it.
-    pub async fn reset(&self) -> ! {
-        self.0.is_reset.store(true, Ordering::Release);
-        self.0.reset.notify_one();
-        std::future::pending().await
-    }
-
-    /// Waits until a request asks for the end of the connection.
-    async fn is_reset(&self) {
-        self.0.reset.notified().await;
-    }
-
-    /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.
-    pub async fn hang(self) -> ! {
-        self.stopping().await;
-        self.reset().await
-    }
-
-    /// Waits until the server stops: whoever keeps a client waiting on purpose has to end then.
-    pub async fn stopping(&self) {
-        let mut stopped = self.0.stopped.clone();
-        while stopped.changed().await.is_ok() {}
-    }
-}
-
-/// A stream that can be told to end with a reset.
-struct Stream {
-    stream: TcpStream,
-    connection: Connection,
-}
-
-impl Drop for Stream {
-    fn drop(&mut self) {
-        if self.connection.0.is_reset.load(Ordering::Acquire) {
-            // Without time to linger, the end of a connection is a reset.
-            let _ = self.stream.set_zero_linger();
-        }
-    }
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        from: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, from)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        from: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, from)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-}
-
-/// A connection that broke while it was accepted is no concern; a lack of file handles passes only with time.
-async fn wait_after(error: &io::Error) {
-    let of_connection = matches!(
+/// Whether a connection broke while it was accepted, which is no concern of the others.
+fn is_of_connection(error: &io::Error) -> bool {
+    matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::ConnectionReset
-    );
-    if !of_connection {
-        tracing::error!(%error, "connections cannot be accepted for the moment");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    )
 }

@@ -227,7 +227,7 @@ struct Credentials {
     account: AccountId,
     user_name: String,
     password: Option<String>,
-    host: String,
+    base_url: String,
     path: String,
 }
 
@@ -240,7 +240,7 @@ async fn credentials(tool: Tool, Path((_, api_user)): Path<(String, String)>) ->
         account: slot.account.id,
         user_name: api_user.user_name.clone(),
         password: tool.visit.session.take_made(api_user.guid),
-        host: tool.visit.host.clone(),
+        base_url: tool.visit.base_url.clone(),
         path: tool.path(),
     })
 }

@@ -169,7 +169,7 @@ struct Shown {
     user_name: String,
     /// "You cannot retrieve passwords on the API management tab or elsewhere in your account."
     password: Option<String>,
-    host: String,
+    base_url: String,
     path: String,
 }
 
@@ -183,7 +183,7 @@ async fn password(
         crumbs: crumbs_of(operator),
         user_name: api_user.user_name.clone(),
         password: login.visit.session.take_made(api_user.guid),
-        host: login.visit.host.clone(),
+        base_url: login.visit.base_url.clone(),
         path: tab_of(operator.guid),
     })
 }

@@ -14,7 +14,7 @@ const LEFT_OUT: [&str; 8] = [
     "cookie",
 ];
 
-pub fn of(entry: &Entry, host: &str) -> String {
+pub fn of(entry: &Entry, base_url: &str) -> String {
     let mut parts = vec!["curl".to_owned()];
     if entry.method != "GET" {
         parts.push(format!("-X {}", quoted(&entry.method)));
@@ -32,7 +32,7 @@ pub fn of(entry: &Entry, host: &str) -> String {
     }
     let query = entry.query.as_ref().map(|query| format!("?{query}"));
     let query = query.unwrap_or_default();
-    parts.push(quoted(&format!("http://{host}{}{query}", entry.path)));
+    parts.push(quoted(&format!("{base_url}{}{query}", entry.path)));
     parts.join(" ")
 }
 
@@ -89,7 +89,7 @@ mod tests {
             Body::Text(r#"{"a": "it's"}"#.to_owned()),
         );
         assert_eq!(
-            of(&entry, "localhost:8080"),
+            of(&entry, "http://localhost:8080"),
             r#"curl -X POST -u 'it'\''s me' -H 'content-type: application/json' --data-raw '{"a": "it'\''s"}' 'http://localhost:8080/v4/Operator?a=$(x)'"#
         );
     }

@@ -18,9 +18,9 @@ use super::curl;
 use super::page::{Crumb, Failure, Frame, Result, Section, crumb, page, tools};
 use super::tools::Tool;
 use super::visit::named;
+use crate::connection::Connection;
 use crate::domain::AccountId;
 use crate::domain::journal::{Authentication, Body, Entry, Match, Message};
-use crate::server::Connection;
 
 /// As many requests as a page shows.
 const SHOWN: usize = 200;
@@ -144,7 +144,7 @@ struct List {
     path: String,
     filter: Filter,
     rows: Vec<Row>,
-    host: String,
+    base_url: String,
     /// The number of the latest request, from which on the script asks for newer ones.
     latest: u64,
 }
@@ -154,7 +154,7 @@ async fn list(tool: Tool, Query(filter): Query<Filter>) -> Result<Response> {
     page(&List {
         frame: tool.frame(Section::Requests, "Requests"),
         path: tool.path() + "/requests",
-        host: tool.visit.host.clone(),
+        base_url: tool.visit.base_url.clone(),
         latest: rows.first().map_or(0, |row| row.entry.sequence),
         filter,
         rows,
@@ -186,6 +186,7 @@ async fn newer(
             // Where many come at once, they are shown together.
             _ = changes.changed() => sleep(TOGETHER).await,
             () = sleep_until(deadline) => break,
+            () = connection.left() => break,
             () = connection.stopping() => break,
         }
     }
@@ -273,7 +274,7 @@ async fn look(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
             ("Request", Shape::from(&entry.request)),
             ("Answer", Shape::from(&entry.response)),
         ],
-        curl: curl::of(&entry, &tool.visit.host),
+        curl: curl::of(&entry, &tool.visit.base_url),
         entry,
     })
 }

@@ -28,7 +28,7 @@ struct Overview<'a> {
     account: &'a Account,
     on_duty: usize,
     time_zone: String,
-    host: &'a str,
+    base_url: &'a str,
 }
 
 /// "Go to Account setup > Operators, groups (and sub accounts)." (API management)
@@ -49,7 +49,7 @@ async fn overview(login: LoggedIn) -> Result<Response> {
         time_zone: zone
             .map(|zone| zone.description.clone())
             .unwrap_or_default(),
-        host: &login.visit.host,
+        base_url: &login.visit.base_url,
     })
 }
 

@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::HOST;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, NoContent, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::extract::{Body, Path};
+use super::extract::{BaseUrl, Body, Path};
 use super::problem::{Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
@@ -173,7 +172,7 @@ async fn look(State(state): State<AppState>, Path(id): Path<String>) -> Result<J
 
 async fn create(
     State(state): State<AppState>,
-    headers: HeaderMap,
+    BaseUrl(base_url): BaseUrl,
     Body(NewAccount { from, label, seed }): Body<NewAccount>,
 ) -> Result<Created<Json<MadeBody>>> {
     let made = match (from, seed) {
@@ -193,15 +192,11 @@ async fn create(
         password,
     } = made;
     let credentials = format!("{}:{password}", api_user.user_name);
-    let host = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
     let owner = account.operator(account.owner)?;
     let body = MadeBody {
         account_id: account.id.to_string(),
         label,
-        base_url: format!("http://{host}/v4"),
+        base_url: format!("{base_url}/v4"),
         owner: Owner {
             operator_guid: owner.guid,
             email: owner.profile().email.to_string(),

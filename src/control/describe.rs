@@ -4,11 +4,11 @@ use axum::Extension;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, json_schema};
 
-use super::extract::{Body, Path, Query};
+use super::extract::{BaseUrl, Body, Path, Query};
 use super::problem::Problem;
 use super::scope::{Scope, Scoped};
+use crate::connection::Connection;
 use crate::operation::{Describe, Description, Place};
-use crate::server::Connection;
 
 /// What those operations share that anybody may use.
 pub fn describe_open(description: &mut Description<'_>) {
@@ -57,7 +57,8 @@ fn refuses(description: &mut Description<'_>, status: StatusCode) {
         }
         StatusCode::NOT_FOUND => "What is named does not exist.",
         StatusCode::REQUEST_TIMEOUT => "Too few requests matched in time.",
-        StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 MiB, or ended early.",
+        StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 MiB.",
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => "The body has a content encoding.",
         StatusCode::SERVICE_UNAVAILABLE => "The emulator is still starting.",
         _ => "The emulator failed; its log tells more.",
     };
@@ -74,6 +75,10 @@ impl<T: JsonSchema> Describe for Scoped<T> {
         Scope::describe(description);
         Body::<T>::describe(description);
     }
+}
+
+impl Describe for BaseUrl {
+    fn describe(_: &mut Description<'_>) {}
 }
 
 impl Describe for Extension<Connection> {
@@ -99,5 +104,6 @@ impl<T: JsonSchema> Describe for Body<T> {
         description.body(&["application/json"], is_required, &schema);
         refuses(description, StatusCode::BAD_REQUEST);
         refuses(description, StatusCode::PAYLOAD_TOO_LARGE);
+        refuses(description, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
 }

@@ -10,14 +10,11 @@ mod problem;
 mod requests;
 mod scope;
 
-use std::net::IpAddr;
-
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, HOST, ORIGIN, WWW_AUTHENTICATE};
-use axum::http::uri::Authority;
-use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::middleware::{Next, from_fn_with_state};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -99,6 +96,17 @@ pub fn routes(state: &AppState) -> Router {
         .layer(CatchPanicLayer::custom(|panic| {
             Problem::from(Error::of_panic(panic)).into_response()
         }))
+        .layer(map_response(with_charset))
+}
+
+/// Says what the characters of an answer are, for clients that would take them for those of their own language.
+async fn with_charset(mut response: Response) -> Response {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    if content_type.is_some_and(|value| value == "application/json") {
+        let json = HeaderValue::from_static("application/json; charset=utf-8");
+        response.headers_mut().insert(CONTENT_TYPE, json);
+    }
+    response
 }
 
 async fn wrong_method() -> Problem {
@@ -110,18 +118,20 @@ async fn wrong_method() -> Problem {
 
 /// Keeps web pages of elsewhere out, and, where there is a token, all who do not have it.
 async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match refusal(&state.control, request.headers()) {
+    match refusal(&state, &request) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     }
 }
 
-fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
-    if is_foreign(control, headers) {
-        let told = "requests from pages of another origin are refused";
+fn refusal(state: &AppState, request: &Request) -> Option<Response> {
+    let (control, headers) = (&state.control, request.headers());
+    if let Some(told) = state.names.refusal(control, request.uri(), headers) {
         return Some(Problem::new(StatusCode::FORBIDDEN, told).into_response());
     }
-    let sent = header(headers, AUTHORIZATION).and_then(|value| value.split_once(' '));
+    let sent = headers
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok()?.split_once(' '));
     let bearer = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
     if control.admits(bearer.map(|(_, token)| token.trim())) {
         return None;
@@ -134,31 +144,6 @@ fn refusal(control: &Control, headers: &HeaderMap) -> Option<Response> {
         )
             .into_response(),
     )
-}
-
-fn header(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// Whether a web page of another origin sends this request.
-pub fn is_foreign(control: &Control, headers: &HeaderMap) -> bool {
-    header(headers, ORIGIN).is_some_and(|origin| {
-        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-        let is_own = header(headers, HOST) == Some(host);
-        // A name that the page's own server gives away may point here for a moment (DNS rebinding); without a token,
-        // only names that nobody else can have are believed.
-        !is_own || !(is_local(host) || control.has_token())
-    })
-}
-
-/// Whether a host is an address, `localhost` or a name without a dot, as the services of a Compose file have.
-fn is_local(host: &str) -> bool {
-    let Ok(authority) = host.parse::<Authority>() else {
-        return false;
-    };
-    let name = authority.host();
-    let address = name.trim_start_matches('[').trim_end_matches(']');
-    !name.contains('.') || name.ends_with(".localhost") || address.parse::<IpAddr>().is_ok()
 }
 
 #[derive(Serialize, JsonSchema)]

@@ -15,9 +15,9 @@ use tokio::time::{Instant, sleep_until};
 use super::extract::{Query, object, whole, whole_or_null};
 use super::problem::{Problem, Result};
 use super::scope::{Scope, Scoped, both};
+use crate::connection::Connection;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::operation::Operation;
-use crate::server::Connection;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),
@@ -207,6 +207,10 @@ async fn wait(
             _ = changes.changed() => {}
             () = sleep_until(deadline) => {
                 let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
+            }
+            () = connection.left() => {
+                let told = format!("the client left, and {count} of {at_least} requests had come");
                 return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
             }
             () = connection.stopping() => {

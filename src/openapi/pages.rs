@@ -4,12 +4,13 @@ use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use super::documents;
-use crate::{AppState, Control};
+use crate::AppState;
+use crate::names::add_base_path;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
@@ -17,8 +18,8 @@ const CSS: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
 /// The pages, below the place of the vendor's.
-pub fn pages(control: &Control) -> Router<AppState> {
-    let (first, second) = (control.clone(), control.clone());
+pub fn pages(state: &AppState) -> Router<AppState> {
+    let (first, second) = (state.control.clone(), state.control.clone());
     let index = get(async || file(HTML, include_str!("index.html")));
     Router::new()
         .route("/swagger", index.clone())
@@ -53,6 +54,7 @@ pub fn pages(control: &Control) -> Router<AppState> {
             "/swagger/v1/swagger-2.0.json",
             get(async move || file(JSON, &documents(&second).swagger2)),
         )
+        .layer(from_fn_with_state(state.clone(), add_base_path))
         .layer(from_fn(guard))
 }
 

@@ -1,6 +1,6 @@
 // The vendor's page shows the document that `url` names, and so does this one, as long as it is on this server: a link
 // must not make a page of the emulator show the document of a stranger, who would get the credentials that are tried out.
-const own = new URL("/v4/swagger/v1/swagger.json", location.href);
+const own = new URL("v1/swagger.json", document.currentScript.src);
 const asked = new URLSearchParams(location.search).get("url");
 
 let shown = own;

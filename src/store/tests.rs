@@ -187,6 +187,7 @@ proptest! {
                 store: store.clone(),
                 passwords: Passwords::new(PasswordCost::Least),
                 read_timeout: Duration::MAX,
+                names: crate::Names::default(),
                 control: Control::Off,
             });
             for handful in handfuls {

@@ -58,11 +58,24 @@ impl TestApp {
         .await
     }
 
+    /// A server in memory, where hashing a password costs what it costs in the program.
+    pub async fn start_costing(password_cost: PasswordCost) -> Self {
+        Self::start_as_it_is(Options {
+            password_cost,
+            ..Options::default()
+        })
+        .await
+    }
+
     pub async fn start_with(options: Options) -> Self {
-        let options = Options {
+        Self::start_as_it_is(Options {
             password_cost: PasswordCost::Least,
             ..options
-        };
+        })
+        .await
+    }
+
+    async fn start_as_it_is(options: Options) -> Self {
         let (user_name, password) = (options.username.clone(), options.password.clone());
         let emulator = Emulator::start(options).await.unwrap();
         Self {

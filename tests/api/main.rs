@@ -10,6 +10,7 @@ mod authentication;
 mod bad_input;
 mod body;
 mod concurrency;
+mod connection;
 mod console;
 mod control;
 mod documents;

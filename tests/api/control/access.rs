@@ -3,7 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use std::collections::BTreeSet;
-use uptrends_emulator::{Control, Options};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use uptrends_emulator::{Control, Names, Options};
 
 use super::{NO_ACCOUNT, act, get, list, problem, request};
 use crate::anonymous::{OPERATIONS, documented};
@@ -99,34 +100,58 @@ async fn web_pages_of_elsewhere_are_refused() {
     Answer::of(own).await.expect(StatusCode::CREATED);
 }
 
-/// The name of a foreign page's server may be made to point here (DNS rebinding); then host and origin are one.
+/// The name of a foreign page's server may be made to point here (DNS rebinding); then host and origin are one, and a
+/// browser sends no origin with a GET.
 #[tokio::test]
-async fn web_pages_are_refused_under_a_name_that_anybody_may_have() {
-    let token = |token: Option<&str>| Options {
+async fn a_name_that_somebody_else_may_have_is_refused_with_the_flag_that_allows_it() {
+    let with = |token: Option<&str>| Options {
         control: Control::On {
             token: token.map(Into::into),
+        },
+        names: Names {
+            public_url: Some("https://ci.example.com/uptrends".parse().unwrap()),
+            allowed_hosts: vec!["emulator.example.com".parse().unwrap()],
         },
         ..Options::default()
     };
     let (open, closed) = (
-        TestApp::start_with(token(None)).await,
-        TestApp::start_with(token(Some("t0ken"))).await,
+        TestApp::start_with(with(None)).await,
+        TestApp::start_with(with(Some("t0ken"))).await,
     );
-    let asking = |app, host: &str| {
-        let origin = format!("http://{host}");
-        request(app, Method::GET, "/accounts")
-            .header("Host", host)
-            .header("Origin", origin)
-            .header("Authorization", "Bearer t0ken")
+    let asking = |app: &TestApp, path: &str, host: &str, origin: Option<String>| {
+        let asking = app.anonymous(Method::GET, path).header("Host", host);
+        let asking = asking.header("Authorization", "Bearer t0ken");
+        Answer::of(match origin {
+            Some(origin) => asking.header("Origin", origin),
+            None => asking,
+        })
     };
-    for host in ["rebound.example.com:8080", "127.0.0.1.example.com"] {
-        problem(
-            &Answer::of(asking(&open, host)).await,
-            StatusCode::FORBIDDEN,
-        );
-        Answer::of(asking(&closed, host))
-            .await
-            .expect(StatusCode::OK);
+    let origins = |host: &str| [None, Some(format!("http://{host}"))];
+    for host in [
+        "rebound.example.com:8080",
+        "127.0.0.1.example.com",
+        "localhost.example.com.",
+    ] {
+        for origin in origins(host) {
+            let refused = asking(&open, "/_emulator/accounts", host, origin.clone()).await;
+            let told = problem(&refused, StatusCode::FORBIDDEN);
+            assert!(
+                told.contains("--allowed-host") && told.contains(host),
+                "{told}"
+            );
+            let page = asking(&open, "/console/accounts", host, origin.clone()).await;
+            assert_eq!(page.status, StatusCode::FORBIDDEN);
+            assert!(page.text.contains("--allowed-host"), "{}", page.text);
+            for path in ["/_emulator/health", "/_emulator/ready"] {
+                asking(&open, path, host, origin.clone())
+                    .await
+                    .expect(StatusCode::OK);
+            }
+            let api = asking(&open, "/v4/Operator", host, origin.clone()).await;
+            api.messages(StatusCode::UNAUTHORIZED);
+            let with_token = asking(&closed, "/_emulator/accounts", host, origin).await;
+            with_token.expect(StatusCode::OK);
+        }
     }
     for host in [
         "localhost:8080",
@@ -134,9 +159,118 @@ async fn web_pages_are_refused_under_a_name_that_anybody_may_have() {
         "emulator:8080",
         "[::1]:8080",
         "10.0.0.7",
+        "LOCALHOST.",
+        "my-mac.local:8080",
+        "host.docker.internal",
+        "emulator.ci.svc.cluster.local",
+        "ci.example.com",
+        "Emulator.Example.com:9000",
     ] {
-        Answer::of(asking(&open, host)).await.expect(StatusCode::OK);
+        for origin in origins(host) {
+            asking(&open, "/_emulator/accounts", host, origin.clone())
+                .await
+                .expect(StatusCode::OK);
+            let page = asking(&open, "/console/accounts", host, origin).await;
+            assert_eq!(page.status, StatusCode::OK, "{host}: {}", page.text);
+        }
     }
+    // A browser behind the proxy says where its page is, and the proxy asks for the server by a name of its own.
+    let origin = Some("https://ci.example.com".to_owned());
+    asking(&open, "/_emulator/accounts", "emulator:8080", origin)
+        .await
+        .expect(StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_request_without_a_host_is_answered_with_the_address_of_its_connection() {
+    let app = TestApp::start().await;
+    for ask in [
+        "HTTP/1.0\r\n",
+        "HTTP/1.1\r\nConnection: close\r\n",
+        "HTTP/1.1\r\nHost:\r\nConnection: close\r\n",
+    ] {
+        let mut stream = app.connect().await;
+        let ask = format!("POST /_emulator/accounts {ask}\r\n");
+        stream.write_all(ask.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.contains(" 201 Created\r\n"), "{answer}");
+        let url = format!("\"baseUrl\":\"{}/v4\"", app.url());
+        assert!(answer.contains(&url), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn behind_a_proxy_urls_begin_with_the_public_one() {
+    let app = TestApp::start_with(Options {
+        names: Names {
+            public_url: Some("https://CI.example.com:443/uptrends/".parse().unwrap()),
+            ..Names::default()
+        },
+        ..Options::default()
+    })
+    .await;
+    let made = Answer::of(request(&app, Method::POST, "/accounts")).await;
+    let made = made.expect(StatusCode::CREATED);
+    assert_eq!(made["baseUrl"], "https://ci.example.com/uptrends/v4");
+
+    let page = app.get("/console/requests").await.text;
+    assert!(
+        page.contains("https://ci.example.com/uptrends/v4/Operator"),
+        "{page}"
+    );
+    assert!(
+        page.contains("href=\"/uptrends/console/accounts\""),
+        "{page}"
+    );
+    assert!(
+        !page.contains("=\"/console") && !page.contains("=\"/v4"),
+        "{page}"
+    );
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .unwrap();
+    for (path, location) in [
+        ("/", "/uptrends/console"),
+        ("/console", "/uptrends/console/setup"),
+        ("/console/", "/uptrends/console"),
+        (
+            "/console/setup",
+            "/uptrends/console/login?next=%2Fconsole%2Fsetup",
+        ),
+    ] {
+        let asking = client
+            .get(format!("{}{path}", app.url()))
+            .header("Accept", "text/html");
+        let answer = asking.send().await.unwrap();
+        assert_eq!(answer.headers()["location"], location, "{path}");
+        if let Some(cookie) = answer.headers().get("set-cookie") {
+            assert!(
+                cookie.to_str().unwrap().ends_with("Path=/uptrends/console"),
+                "{cookie:?}"
+            );
+        }
+    }
+    let page = app.get("/v4/swagger").await.text;
+    assert!(
+        page.contains("src=\"/uptrends/v4/swagger/start.js\""),
+        "{page}"
+    );
+    let document = app
+        .get("/v4/swagger/v1/swagger.json")
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(document["servers"][0]["url"], "/uptrends/v4");
+    assert_eq!(
+        document["paths"]["/_emulator/accounts"]["servers"][0]["url"],
+        "/uptrends/"
+    );
+    let document = app
+        .get("/v4/swagger/v1/swagger-2.0.json")
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(document["basePath"], "/uptrends/v4");
 }
 
 #[tokio::test]
@@ -209,7 +343,7 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
         let told = problem(&answer, StatusCode::BAD_REQUEST);
         assert!(told.contains(key), "{path} {body}: {told}");
     }
-    for body in ["{", "[]", "x", "null", "\u{feff}"] {
+    for body in ["{", "[]", "x", "null", "\u{feff}{", "\u{feff}\u{feff}{}"] {
         let asking = request(&app, Method::POST, "/accounts").body(body);
         problem(&Answer::of(asking).await, StatusCode::BAD_REQUEST);
     }

@@ -518,7 +518,7 @@ async fn a_request_whose_client_went_away_is_recorded() {
     new_fault(
         &app,
         "/faults",
-        json!({"match": {"method": "POST"}, "effect": {"delayMs": 600_000}, "when": "after"}),
+        json!({"match": {"method": "POST"}, "effect": {"network": "hang"}, "when": "after"}),
     )
     .await;
     let ask = "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n\

@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, Text, Word, nearest};
 use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
-    OperatorShape, UserName, UserShape,
+    OperatorShape, OrZero, UserName, UserShape,
 };
 use crate::domain::Usage;
 use crate::domain::account::{ScheduleOwner, Settings};
@@ -771,7 +771,11 @@ fn parts(shape: &DutyScheduleShape) -> RecurrenceParts {
         start_date_time: moment(start_date_time),
         end_date_time: moment(end_date_time),
         week_day: sent(week_day, |Word(day)| *day),
-        month_day: sent(month_day, |Number(day)| *day),
+        month_day: match sent(month_day, |Number(OrZero(day))| *day) {
+            Sent::Value(Some(day)) => Sent::Value(day),
+            Sent::Value(None) | Sent::Absent => Sent::Absent,
+            Sent::Wrong => Sent::Wrong,
+        },
         start_time: sent(start_time, |Text(time)| *time),
         end_time: sent(end_time, |Text(time)| *time),
     }

@@ -6,7 +6,7 @@ use super::build::kind_called;
 use super::located::{Field, Number, OrDefault, Pinned, Text, Word};
 use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
-    OperatorShape, UserName, UserShape,
+    OperatorShape, OrZero, UserName, UserShape,
 };
 use crate::domain::Usage;
 use crate::domain::account::Settings;
@@ -228,7 +228,7 @@ fn export_schedule(schedule: &DutySchedule) -> DutyScheduleShape {
     };
     let (week_day, month_day) = match *recurrence {
         Recurrence::Weekly { day, .. } => (Some(Word(day)), None),
-        Recurrence::Monthly { day, .. } => (None, Some(Number(day))),
+        Recurrence::Monthly { day, .. } => (None, Some(Number(OrZero(Some(day))))),
         Recurrence::OneTime { .. } | Recurrence::Daily { .. } => (None, None),
     };
     DutyScheduleShape {

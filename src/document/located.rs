@@ -472,8 +472,17 @@ impl<'de> Deserialize<'de> for Node {
                 Ok(i64::try_from(value).map_or(Node::Fraction(value as f64), Node::Whole))
             }
 
+            /// A whole number is one however it is written, as in the API: `5.0` is 5.
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "a float that is whole and in range is exact"
+            )]
             fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-                Ok(Node::Fraction(value))
+                Ok(if value.fract() == 0.0 && value.abs() < 1e15 {
+                    Node::Whole(value as i64)
+                } else {
+                    Node::Fraction(value)
+                })
             }
 
             fn visit_str<E>(self, value: &str) -> Result<Node, E> {

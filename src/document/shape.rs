@@ -228,7 +228,7 @@ shape! {
         start_date_time: Field<Text<Moment>>,
         end_date_time: Field<Text<Moment>>,
         week_day: Field<Word<WeekDay>>,
-        month_day: Field<Number<MonthDay>>,
+        month_day: Field<Number<OrZero<MonthDay>>>,
         start_time: Field<Text<TimeOfDay>>,
         end_time: Field<Text<TimeOfDay>>,
         /// In an operator's schedule: the Id of the group's schedule that it is a copy of.
@@ -270,6 +270,25 @@ shape! {
         usage_last_30_days: Field<u32>,
         /// Whether it is so old that nobody knows of earlier use: `Unknown` until it is used.
         predates_last_used: Field<bool>,
+    }
+}
+
+/// A number for which 0 counts as absent, as in the API.
+#[derive(Debug, Clone, Copy)]
+pub struct OrZero<T>(pub Option<T>);
+
+impl<T: TryFrom<i32, Error = String>> TryFrom<i32> for OrZero<T> {
+    type Error = String;
+
+    fn try_from(number: i32) -> Result<Self, String> {
+        let number = (number != 0).then(|| T::try_from(number));
+        number.transpose().map(Self)
+    }
+}
+
+impl<T: Serialize> Serialize for OrZero<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
     }
 }
 

@@ -184,6 +184,28 @@ fn guids_are_derived_from_keys_and_the_same_in_every_run() {
 }
 
 #[test]
+fn a_month_day_of_0_says_nothing_and_a_whole_number_is_one_however_it_is_written() {
+    let schedule = |rest: &str| {
+        with_operator(&format!(
+            "        DutySchedules: [{{StartTime: '08:00', EndTime: '17:00', {rest}}}]"
+        ))
+    };
+    for none in ["0", "0.0", "null", "~"] {
+        let daily = schedule(&format!("ScheduleMode: Daily, MonthDay: {none}"));
+        assert_eq!(told(&daily), Vec::<String>::new());
+        let monthly = schedule(&format!("ScheduleMode: Monthly, MonthDay: {none}"));
+        let required = "MonthDay: is required for this ScheduleMode";
+        assert!(told(&monthly)[0].ends_with(required), "{none}");
+    }
+    for wrong in ["32", "-1", "1.5", "1e99", "'0'"] {
+        let monthly = schedule(&format!("ScheduleMode: Monthly, MonthDay: {wrong}"));
+        assert!(told(&monthly)[0].contains("MonthDay: "), "{wrong}");
+    }
+    let account = load(&schedule("Id: 7.0, ScheduleMode: Monthly, MonthDay: 31.0")).account;
+    assert_eq!(account.next_schedule_id(), 8);
+}
+
+#[test]
 fn an_answer_of_the_live_service_can_be_pasted_in() {
     let account = load(
         r#"{"accounts": [{"AccountId": "1", "TimezoneId": 56, "SingleSignOn": null,
@@ -197,7 +219,7 @@ fn an_answer_of_the_live_service_can_be_pasted_in() {
                 "DefaultDashboard": "", "OperatorRole": "", "SetupMode": "",
                 "Authorizations": ["AccountAccess", "AccountAdministrator"],
                 "DutySchedules": [{"Id": 7, "ScheduleMode": "Daily", "StartTime": "08:00", "EndTime": "17:00",
-                    "WeekDay": null, "StartDateTime": "0001-01-01T00:00:00"}]}],
+                    "WeekDay": null, "StartDateTime": "0001-01-01T00:00:00", "MonthDay": 0}]}],
             "operatorGroups": [
                 {"OperatorGroupGuid": "00000000-0000-0000-0000-000000000000", "Description": "All operators",
                     "IsEveryone": true, "IsAdministratorsGroup": false},

@@ -11,6 +11,8 @@ pub struct Asked {
     /// The schema of what each field holds, if it says something.
     said: Map<String, Value>,
     required: Vec<String>,
+    /// The names of the numbers for which 0 counts as absent.
+    zeros: Vec<String>,
     kinds: Vec<Schema>,
     either: Vec<Value>,
 }
@@ -22,6 +24,7 @@ impl Asked {
             properties: Map::new(),
             said: Map::new(),
             required: Vec::new(),
+            zeros: Vec::new(),
             kinds: Vec::new(),
             either: Vec::new(),
         }
@@ -37,13 +40,19 @@ impl Asked {
         self.required.push(name.to_owned());
     }
 
+    /// Marks a number for which 0 counts as absent.
+    pub fn zero(&mut self, name: &str) {
+        self.zeros.push(name.to_owned());
+    }
+
     pub fn require_either(&mut self, names: [&str; 2]) {
         let required =
             |name: &str| json!({"required": [name], "properties": {name: self.said.get(name)}});
         self.either = names.map(required).into();
     }
 
-    /// Each kind has the fields that it needs, and no others.
+    /// Each kind has the fields that it needs, and no others. A number of another kind may be sent as the 0 that counts as
+    /// absent.
     pub fn kinds(&mut self, name: &str, kinds: &[(&'static str, &[&'static str])]) {
         let of_kind = |(kind, needed): &(&'static str, &[&'static str])| {
             let mut properties =
@@ -52,6 +61,11 @@ impl Asked {
                 properties.insert((*field).to_owned(), json!(self.said.get(*field)));
             }
             let required: Vec<_> = properties.keys().cloned().collect();
+            for zero in &self.zeros {
+                properties.entry(zero.as_str()).or_insert_with(
+                    || json!({"type": ["integer", "null"], "format": "int32", "minimum": 0, "maximum": 0}),
+                );
+            }
             json_schema!({
                 "title": kind, "type": "object", "properties": properties, "required": required
             })
@@ -66,6 +80,7 @@ impl Asked {
             properties,
             said: _,
             required,
+            zeros: _,
             kinds,
             either,
         } = self;

@@ -234,11 +234,24 @@ impl Fields {
         self.specified(name, sent)
     }
 
-    /// A whole number of 32 bits with a rule.
-    pub fn number<T: TryFrom<i32, Error = String> + JsonSchema>(&mut self, name: &str) -> Patch<T> {
-        self.asks::<T>(name, asked::or_null);
-        let sent = self.whole_number(name);
-        self.ruled(name, sent, T::try_from)
+    /// A whole number of 32 bits with a rule. 0 counts as absent: clients with plain integers always send a number.
+    pub fn number_or_zero<T: TryFrom<i32, Error = String> + JsonSchema>(
+        &mut self,
+        name: &str,
+    ) -> Sent<T> {
+        self.asks::<T>(name, asked::or_zero);
+        if let Some(asked) = &mut self.asked {
+            asked.zero(name);
+        }
+        let is_given = self.is_given(name);
+        match self.whole_number(name) {
+            Patch::Set(0) | Patch::Clear => Sent::Absent,
+            Patch::Set(number) => self
+                .judged(name, T::try_from(number))
+                .map_or(Sent::Wrong, Sent::Value),
+            Patch::Keep if is_given => Sent::Wrong,
+            Patch::Keep => Sent::Absent,
+        }
     }
 
     /// A whole number of 32 bits with a rule and a `…Specified` flag.

@@ -17,8 +17,7 @@ use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::text::word;
 use crate::domain::{
-    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Patch, Problems, Recurrence,
-    ScheduleId,
+    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Problems, Recurrence, ScheduleId,
 };
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
@@ -160,7 +159,7 @@ fn recurrence(fields: &mut Fields) -> Option<Recurrence> {
         start_date_time: date_time(fields, "StartDateTime"),
         end_date_time: date_time(fields, "EndDateTime"),
         week_day: fields.value("WeekDay", word),
-        month_day: month_day(fields),
+        month_day: fields.number_or_zero("MonthDay"),
         start_time: fields.value("StartTime", str::parse),
         end_time: fields.value("EndTime", str::parse),
     };
@@ -170,14 +169,6 @@ fn recurrence(fields: &mut Fields) -> Option<Recurrence> {
     let recurrence = parts.join(&mut problems);
     fields.append(problems);
     recurrence
-}
-
-fn month_day(fields: &mut Fields) -> Sent<MonthDay> {
-    match fields.number("MonthDay") {
-        Patch::Set(day) => Sent::Value(day),
-        Patch::Keep | Patch::Clear if fields.is_given("MonthDay") => Sent::Wrong,
-        Patch::Keep | Patch::Clear => Sent::Absent,
-    }
 }
 
 /// A date and time; the one that generated clients send for none counts as absent.

@@ -169,6 +169,15 @@ fn one_of(kinds: &Value, examples: Option<&Value>) -> Value {
                     .collect::<Vec<_>>(),
             );
         }
+        for (bound, wider) in [
+            ("minimum", i64::min as fn(_, _) -> _),
+            ("maximum", i64::max),
+        ] {
+            let of = |schema: &Value| schema[bound].as_i64();
+            if let (Some(one), Some(other)) = (of(known), of(property)) {
+                known[bound] = wider(one, other).into();
+            }
+        }
     }
     let is_required = |name: &&String| {
         kinds.iter().all(|kind| {

@@ -338,7 +338,6 @@ async fn a_broken_rule_is_forbidden() {
             (daily(), "EndTime", json!("08:00")),
             (weekly(), "EndTime", json!("08:00")),
             (monthly(), "EndTime", json!("08:00")),
-            (monthly(), "MonthDay", json!(0)),
             (monthly(), "MonthDay", json!(32)),
             (monthly(), "MonthDay", json!(-1)),
         ] {
@@ -373,7 +372,7 @@ async fn all_that_is_wrong_is_told_at_once() {
                 vec!["ScheduleMode", "WeekDay", "StartTime"],
             ),
             (
-                json!({"ScheduleMode": "Monthly", "WeekDay": "Monday", "MonthDay": 0, "StartTime": "08:00", "EndTime": "08:00"}),
+                json!({"ScheduleMode": "Monthly", "WeekDay": "Monday", "MonthDay": 32, "StartTime": "08:00", "EndTime": "08:00"}),
                 StatusCode::FORBIDDEN,
                 vec!["WeekDay", "MonthDay", "EndTime"],
             ),
@@ -411,11 +410,21 @@ async fn what_generated_clients_send_for_nothing_counts_as_absent() {
         ] {
             body[field] = nothing;
         }
-        let schedule = create(&app, &path, body.clone()).await;
-        assert_eq!(schedule, with_id(&daily(), &schedule));
-        app.put(&at(&path, &schedule), body)
-            .await
-            .expect(StatusCode::NO_CONTENT);
+        for no_day in [json!(null), json!(0), json!(0.0)] {
+            body["MonthDay"] = no_day;
+            let schedule = create(&app, &path, body.clone()).await;
+            assert_eq!(schedule, with_id(&daily(), &schedule));
+            app.put(&at(&path, &schedule), body.clone())
+                .await
+                .expect(StatusCode::NO_CONTENT);
+        }
+        for no_day in [json!(null), json!(0), json!(0.0)] {
+            let messages = app
+                .post(&path, with(monthly(), "MonthDay", no_day))
+                .await
+                .messages(StatusCode::BAD_REQUEST);
+            assert_eq!(messages, ["MonthDay: is required for this ScheduleMode."]);
+        }
 
         let unset = with(one_time(), "StartDateTime", json!("0001-01-01T00:00:00"));
         app.post(&path, unset)

@@ -201,6 +201,39 @@ async fn every_body_has_an_example_that_its_schema_allows() {
     }
 }
 
+/// Clients with plain integers send a 0 for the day that a schedule of another mode does not have.
+#[tokio::test]
+async fn a_schedule_of_no_month_day_may_say_0_and_no_other_day() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    let input = document["components"]["schemas"]["OperatorDutyScheduleInput"].clone();
+    let Value::Object(root) = document.clone() else {
+        panic!("a document is an object");
+    };
+    let mut root = root;
+    root.extend(input.as_object().unwrap().clone());
+    let validator = jsonschema::validator_for(&Value::Object(root)).unwrap();
+    let daily = json!({"ScheduleMode": "Daily", "StartTime": "08:00", "EndTime": "17:00"});
+    let monthly = json!({"ScheduleMode": "Monthly", "StartTime": "08:00", "EndTime": "17:00"});
+    let path = format!("{}/DutySchedule", path_of(&app.owner().await));
+    for (body, day, is_valid) in [
+        (&daily, json!(0), true),
+        (&daily, json!(null), true),
+        (&daily, json!(1), false),
+        (&monthly, json!(0), false),
+        (&monthly, json!(1), true),
+    ] {
+        let mut body = body.clone();
+        body["MonthDay"] = day;
+        assert_eq!(validator.is_valid(&body), is_valid, "{body}");
+        let answer = app.post(&path, body).await;
+        assert_eq!(answer.status == StatusCode::CREATED, is_valid);
+    }
+    let swagger = self::document(&app, SWAGGER).await;
+    let day = &swagger["definitions"]["OperatorDutyScheduleInput"]["properties"]["MonthDay"];
+    assert_eq!((&day["minimum"], &day["maximum"]), (&json!(0), &json!(31)));
+}
+
 #[tokio::test]
 async fn what_nobody_has_is_refused_as_the_document_says() {
     let app = TestApp::start().await;

@@ -21,6 +21,7 @@ use super::visit::named;
 use crate::connection::Connection;
 use crate::domain::AccountId;
 use crate::domain::journal::{Authentication, Body, Entry, Match, Message};
+use crate::http::canonical;
 
 /// As many requests as a page shows.
 const SHOWN: usize = 200;
@@ -57,7 +58,7 @@ impl Filter {
         let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Match {
             method: said(&self.method),
-            path: said(&self.path),
+            path: said(&self.path).as_deref().map(canonical),
             operation_id: said(&self.operation_id),
             user_name: said(&self.user_name),
             // What is no number is no status, and 0 is that of no request.

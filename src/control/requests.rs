@@ -17,6 +17,7 @@ use super::problem::{Problem, Result};
 use super::scope::{Scope, Scoped, both};
 use crate::connection::Connection;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
+use crate::http::canonical;
 use crate::operation::Operation;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
@@ -60,7 +61,7 @@ impl From<MatchBody> for Match {
     ) -> Self {
         Self {
             method,
-            path,
+            path: path.as_deref().map(canonical),
             operation_id,
             user_name,
             status,
@@ -144,13 +145,13 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
         since,
         limit,
     } = query;
-    let matches = Match {
+    let matches = Match::from(MatchBody {
         method,
         path,
         operation_id,
         user_name,
         status,
-    };
+    });
     let mut found = scope.requests(&matches);
     found.retain(|entry| since.is_none_or(|since| entry.sequence > since));
     let skipped = found.len().saturating_sub(limit.unwrap_or(usize::MAX));

@@ -15,8 +15,13 @@ use super::text::quoted;
 const NAMESPACE: Uuid = Uuid::from_u128(0x3c1f_6d0e_9a57_4b43_8d6e_5f2b_7a90_c4e1);
 
 /// Reads any of the usual spellings: upper case, braces, no dashes.
+pub fn read(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text.trim()).ok()
+}
+
+/// Does the same, with a message for what is no GUID.
 pub fn parse(text: &str) -> Result<Uuid, String> {
-    Uuid::try_parse(text.trim()).map_err(|_| {
+    read(text).ok_or_else(|| {
         format!(
             "{} is not a GUID; write it as 36fad910-6e9f-4886-b1a7-9b4637362cb8",
             quoted(text)

@@ -23,7 +23,7 @@ pub use duty_schedule::DutyScheduleBody;
 pub use error::{sentence, status};
 pub use extract::FromBody;
 pub use operator::OperatorBody;
-pub use path::documented;
+pub use path::{canonical, documented};
 
 use std::convert::Infallible;
 

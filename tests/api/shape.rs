@@ -155,6 +155,35 @@ async fn what_is_not_emulated_says_so_with_credentials_and_asks_for_them_without
     }
 }
 
+/// "the plural of the Swagger of 2019 and 2020": clients that were generated then ask for it.
+#[tokio::test]
+async fn the_groups_of_an_operator_are_found_by_their_plural_as_well() {
+    let app = TestApp::start().await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    let expected = app
+        .get(&format!("/v4/Operator/{owner}/OperatorGroup"))
+        .await;
+    for path in [
+        format!("/v4/Operator/{owner}/OperatorGroups"),
+        format!("/operator/{owner}/operatorgroups/"),
+    ] {
+        let answer = app.get(&path).await;
+        assert_eq!(
+            (answer.status, &answer.text),
+            (StatusCode::OK, &expected.text)
+        );
+        let anonymous = Answer::of(app.anonymous(Method::GET, &path)).await;
+        anonymous.messages(StatusCode::UNAUTHORIZED);
+        let answer = app.act(&path).await;
+        answer.messages(StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(answer.headers["Allow"], "GET");
+    }
+    for path in ["/v4/OperatorGroups", "/v4/Operator/OperatorGroups"] {
+        let answer = app.get(path).await;
+        assert_ne!(answer.status, StatusCode::OK, "{}", answer.text);
+    }
+}
+
 #[tokio::test]
 async fn a_method_that_a_path_does_not_have_is_told_with_those_that_it_has() {
     let app = TestApp::start().await;

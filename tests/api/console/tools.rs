@@ -37,6 +37,7 @@ async fn requests_are_listed_filtered_and_shown_with_their_reason() {
         ("status=", 3),
         ("status=many", 0),
         ("path=/v4/operator", 3),
+        ("path=/operator/", 3),
         ("userName=nobody", 1),
         ("operationId=Operator_CreateOperator&method=GET", 0),
     ] {

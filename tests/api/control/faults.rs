@@ -10,7 +10,8 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    act, count, get, has_struck, list, new_account, new_fault, post, problem, with_late_body,
+    act, count, get, has_struck, list, new_account, new_fault, post, problem, request,
+    with_late_body,
 };
 use crate::app::{Answer, TestApp, text};
 
@@ -271,6 +272,21 @@ async fn a_fault_strikes_what_it_matches() {
             json!({"operationId": "Operator_GetAllOperators"}),
             [true, false, false],
         ),
+        // A path is understood as that of a request is.
+        (json!({"path": "/operator/"}), [true, false, false]),
+        (json!({"path": "/Operator/*"}), [false, true, false]),
+        (
+            json!({"path": format!("/V4/Operator/{}/", owner.to_uppercase())}),
+            [false, true, false],
+        ),
+        (
+            json!({"path": format!("/v4/Operator/{}/*", owner.replace('-', ""))}),
+            [false, false, true],
+        ),
+        (
+            json!({"path": format!("/v4/Operator/%7B{owner}%7d")}),
+            [false, true, false],
+        ),
         (json!({"userName": "emulator"}), [true, true, true]),
         (json!({"userName": "other"}), [false, false, false]),
         (
@@ -288,6 +304,85 @@ async fn a_fault_strikes_what_it_matches() {
         for (path, is_struck) in paths.iter().zip(struck) {
             let status = app.get(path).await.status;
             assert_eq!(status == 503, is_struck, "{matches} {path}");
+        }
+        act(&app, Method::DELETE, "/faults").await;
+    }
+}
+
+#[tokio::test]
+async fn a_path_of_any_spelling_is_shown_in_its_canonical_form() {
+    let app = TestApp::start().await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    for (written, canonical) in [
+        ("/operator/", "/v4/Operator".to_owned()),
+        ("/API/users/*", "/api/Users/*".to_owned()),
+        ("/V4/monitor/*", "/v4/Monitor/*".to_owned()),
+        ("*", "*".to_owned()),
+        ("/*/operator", "/*/operator".to_owned()),
+        (
+            "/v4/Operator/*/OperatorGroups",
+            "/v4/Operator/*/OperatorGroup".to_owned(),
+        ),
+        (
+            &format!("/v4/Operator/{{{}}}", owner.to_uppercase()),
+            format!("/v4/Operator/{owner}"),
+        ),
+    ] {
+        let fault = json!({"match": {"path": written}, "effect": {"status": 503}, "count": 1});
+        let made = new_fault(&app, "/faults", fault).await;
+        assert_eq!(made["match"]["path"], canonical, "{written}");
+    }
+    act(&app, Method::DELETE, "/faults")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+
+    // A fault strikes each spelling, and the journal tells of all as of one.
+    let path = format!("/v4/Operator/{owner}");
+    let fault = json!({"match": {"path": path}, "effect": {"status": 503}});
+    new_fault(&app, "/faults", fault).await;
+    let spellings = [
+        owner.clone(),
+        owner.to_uppercase(),
+        owner.replace('-', ""),
+        format!("{{{owner}}}"),
+        format!("%7B{}%7d", owner.to_uppercase()),
+        owner.replace('-', "%2D"),
+    ];
+    for spelling in &spellings {
+        let answer = app.get(&format!("/v4/Operator/{spelling}")).await;
+        assert_eq!(answer.status, 503, "{spelling}");
+        let entry = list(&app, "/requests").await.pop().unwrap();
+        assert_eq!(entry["path"], path);
+    }
+    for spelling in &spellings {
+        let matches = json!({"path": format!("/operator/{spelling}")});
+        let counted = count(&app, "/requests/count", matches).await;
+        assert_eq!(counted, spellings.len(), "{spelling}");
+        let query = [("path", format!("/v4/Operator/{spelling}"))];
+        let request = request(&app, Method::GET, "/requests").query(&query);
+        let found = Answer::of(request).await.expect(StatusCode::OK);
+        assert_eq!(found.as_array().unwrap().len(), spellings.len());
+    }
+}
+
+#[tokio::test]
+async fn a_fault_strikes_the_plural_of_an_operator_s_groups_as_the_singular() {
+    let app = TestApp::start().await;
+    let owner = text(&app.owner().await, "OperatorGuid");
+    for path in ["OperatorGroup", "OperatorGroups"] {
+        let fault = json!({
+            "match": {"path": format!("/v4/Operator/*/{path}")}, "effect": {"status": 503}
+        });
+        new_fault(&app, "/faults", fault).await;
+        for asked in ["OperatorGroup", "OperatorGroups"] {
+            let answer = app.get(&format!("/v4/Operator/{owner}/{asked}")).await;
+            assert_eq!(answer.status, 503);
+            let entry = list(&app, "/requests").await.pop().unwrap();
+            assert_eq!(
+                entry["operationId"],
+                "Operator_GetOperatorGroupsForOperator"
+            );
+            assert_eq!(entry["path"], format!("/v4/Operator/{owner}/OperatorGroup"));
         }
         act(&app, Method::DELETE, "/faults").await;
     }

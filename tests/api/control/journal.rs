@@ -92,7 +92,9 @@ async fn requests_are_kept_in_order_and_filtered() {
         ("path=/V4/OPERATOR", vec![1, 3]),
         ("path=/v4/Operator/*", vec![2, 4, 5]),
         ("path=/*/*/nonsense", vec![4]),
-        ("path=/Operator", vec![]),
+        ("path=/Operator", vec![1, 3]),
+        ("path=/*/Operator", vec![1, 3]),
+        ("path=/Operators", vec![]),
         ("status=200", vec![2, 3]),
         ("status=200&method=POST", vec![]),
         ("operationId=Operator_GetOperator", vec![2, 4]),
@@ -223,6 +225,7 @@ async fn requests_that_no_route_takes_are_found_with_the_account_they_name() {
         ("GET", "/v4/", 404),
         ("PUT", "/v4/Operator", 405),
         ("HEAD", "/v4/Operator", 405),
+        ("GET", "/v4/v4/Operator", 404),
     ] {
         Answer::of(app.request(method.parse().unwrap(), path)).await;
         let entry = last(&app, OWN).await;

@@ -23,8 +23,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::document::schema;
 use crate::error::Error;
-use crate::http::documented;
-use crate::http::operations::{self, NOT_EMULATED};
+use crate::http::{NOT_EMULATED, documented, operations};
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
 pub use accounts::source;
@@ -177,10 +176,8 @@ pub fn starting(path: &str) -> Response {
     "operationId": "Operator_GetAllOperators", "method": "GET", "path": "/v4/Operator", "isEmulated": true
 }))]
 struct Supported {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation_id: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<&'static str>,
+    operation_id: &'static str,
+    method: &'static str,
     path: String,
     is_emulated: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,16 +195,16 @@ async fn seed_schema() -> axum::Json<SeedSchema> {
 
 async fn supported() -> axum::Json<Vec<Supported>> {
     let emulated = operations::all().map(|operation| Supported {
-        operation_id: Some(operation.id),
-        method: Some(operation.method),
+        operation_id: operation.id,
+        method: operation.method,
         path: documented(operation.path),
         is_emulated: true,
         differs: operation.differs,
     });
-    let others = NOT_EMULATED.iter().map(|word| Supported {
-        operation_id: None,
-        method: None,
-        path: format!("/v4/{word}"),
+    let others = NOT_EMULATED.iter().map(|operation| Supported {
+        operation_id: operation.id,
+        method: operation.method,
+        path: documented(operation.path),
         is_emulated: false,
         differs: None,
     });

@@ -9,6 +9,7 @@ mod describe;
 mod duty_schedule;
 mod error;
 mod extract;
+mod not_emulated;
 mod observe;
 pub mod operations;
 mod operator;
@@ -22,6 +23,7 @@ mod why;
 pub use duty_schedule::DutyScheduleBody;
 pub use error::{sentence, status};
 pub use extract::FromBody;
+pub use not_emulated::NOT_EMULATED;
 pub use operator::OperatorBody;
 pub use path::{canonical, documented};
 
@@ -32,7 +34,6 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use axum::routing::any;
 use serde_json::Value;
 use tower::{Layer as _, Service};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -56,9 +57,8 @@ pub fn api(
 + use<> {
     let (registration, others): (Vec<_>, Vec<_>) =
         operations::all().partition(|operation| operation.path == "/Register");
-    let with_credentials = routes(others)
-        .merge(not_emulated())
-        .route_layer(from_fn_with_state(state.clone(), auth::authenticate));
+    let with_credentials =
+        routes(others).route_layer(from_fn_with_state(state.clone(), auth::authenticate));
     let api = Router::new()
         .merge(with_credentials)
         .merge(routes(registration).route_layer(from_fn_with_state(
@@ -107,20 +107,10 @@ pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
     Draft::new(body, problems)
 }
 
-/// The rest of the live service says that it is not here.
-fn not_emulated() -> Router<AppState> {
-    operations::NOT_EMULATED
-        .iter()
-        .fold(Router::new(), |routes, word| {
-            let answer = move || async move { Error::NotEmulated(format!("/v4/{word}")) };
-            routes
-                .route(&format!("/{word}"), any(answer))
-                .route(&format!("/{word}/{{*rest}}"), any(answer))
-        })
-}
-
+/// "before credentials are asked for (some of them need none)": the rest of the live service has no routes.
 async fn unknown_path(request: Request) -> Error {
-    Error::UnknownPath(format!("there is no {}", request.uri().path()))
+    not_emulated::refusal(&request)
+        .unwrap_or_else(|| Error::UnknownPath(format!("there is no {}", request.uri().path())))
 }
 
 async fn wrong_method(method: Method) -> Error {

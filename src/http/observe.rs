@@ -23,7 +23,6 @@ use crate::AppState;
 use crate::connection::Connection;
 use crate::domain::fault::{Effect, When};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
-use crate::operation::Operation;
 use crate::store::{Slot, State as Accounts};
 
 /// What the parts of the server learn of a request on its way.
@@ -32,7 +31,7 @@ pub struct Trace(Arc<Learned>);
 
 #[derive(Debug, Default)]
 struct Learned {
-    operation: OnceLock<&'static Operation>,
+    operation_id: OnceLock<&'static str>,
     login: OnceLock<Login>,
     body: OnceLock<Bytes>,
     fault: OnceLock<u64>,
@@ -65,9 +64,14 @@ impl Trace {
             .map(MatchedPath::as_str)
             .unwrap_or_default();
         if let Some(operation) = operations::find(request.method().as_str(), route) {
-            let _ = trace.0.operation.set(operation);
+            trace.names(operation.id);
         }
         trace
+    }
+
+    /// Notes the operation of the request.
+    pub fn names(&self, operation_id: &'static str) {
+        let _ = self.0.operation_id.set(operation_id);
     }
 
     /// The credentials of an account were accepted.
@@ -106,7 +110,7 @@ impl Trace {
         Matched {
             method,
             path,
-            operation_id: self.0.operation.get().map(|operation| operation.id),
+            operation_id: self.0.operation_id.get().copied(),
             user_name: self.user_name(),
             status,
         }
@@ -296,7 +300,7 @@ impl Recording {
             method: self.method.to_string(),
             path: documented(self.uri.path()),
             query: self.uri.query().map(redacted_query),
-            operation_id: trace.0.operation.get().map(|operation| operation.id),
+            operation_id: trace.0.operation_id.get().copied(),
             status: answer.map(|(parts, _)| parts.status.as_u16()),
             account,
             authentication: match login {

@@ -1,4 +1,4 @@
-//! Every operation of the account API and of the older one, and what else the live service has.
+//! Every operation of the account API and of the older one.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -60,25 +60,4 @@ pub const PAGES: [&str; 8] = [
     "swagger-ui.css",
     "swagger.json",
     "v1",
-];
-
-/// What else the live service has: these paths, and all below them, are not emulated.
-pub const NOT_EMULATED: [&str; 17] = [
-    "Alert",
-    "AlertDefinition",
-    "Checkpoint",
-    "CheckpointRegion",
-    "Dashboard",
-    "Integration",
-    "Monitor",
-    "MonitorCheck",
-    "MonitorGroup",
-    "PublicStatusPage",
-    "Rum",
-    "ScheduledReport",
-    "Sla",
-    "Statistics",
-    "Status",
-    "VaultItem",
-    "VaultSection",
 ];

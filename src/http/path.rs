@@ -10,16 +10,19 @@ use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
-use super::operations::{self, NOT_EMULATED, PAGES};
+use super::not_emulated::NOT_EMULATED;
+use super::operations::{self, PAGES};
 use super::user::is_of_users;
 use crate::domain::guid;
 
 /// The words of the paths in the vendor's spelling, in their order without regard to case.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let segments = operations::all().flat_map(|operation| operation.path.split('/'));
+    let emulated = operations::all().map(|operation| operation.path);
+    let others = NOT_EMULATED.iter().map(|operation| operation.path);
+    let segments = emulated.chain(others).flat_map(|path| path.split('/'));
     let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
     // What is not to be found under /v4 keeps it, and is told of by its path.
-    let words = words.chain(NOT_EMULATED).chain(PAGES).chain([PLURAL, "v4"]);
+    let words = words.chain(PAGES).chain([PLURAL, "v4"]);
     let mut words: Vec<_> = words.collect();
     words.sort_unstable_by(|one, other| without_case(one).cmp(without_case(other)));
     words.dedup();
@@ -197,6 +200,10 @@ mod tests {
             (
                 "/ApiUser/%7B36fad910-6e9f-4886-b1a7-9b4637362cb8%7d",
                 "/ApiUser/36fad910-6e9f-4886-b1a7-9b4637362cb8",
+            ),
+            (
+                "/v4/monitor/x/MAINTENANCEPERIOD",
+                "/Monitor/x/MaintenancePeriod",
             ),
             ("/Operator/X/operatorgroups", "/Operator/X/OperatorGroup"),
             ("/v4/operatorgroups", "/OperatorGroups"),

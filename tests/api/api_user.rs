@@ -424,12 +424,20 @@ async fn every_request_with_accepted_credentials_is_counted_whatever_the_answer(
             "/v4/Operator",
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ),
-        (Method::GET, "/v4/Monitor", StatusCode::NOT_IMPLEMENTED),
     ] {
         assert_eq!(use_once(&app, &created, method, path).await, status);
     }
     let counted = app.get(&path_to(&created)).await.expect(StatusCode::OK);
-    assert_eq!(counted["UsageLast30Days"], 6);
+    assert_eq!(counted["UsageLast30Days"], 5);
+    // Where no credentials are asked for, none are accepted.
+    for (path, status) in [
+        ("/v4/Monitor", StatusCode::NOT_IMPLEMENTED),
+        ("/v4/Nonsense", StatusCode::NOT_FOUND),
+    ] {
+        assert_eq!(use_once(&app, &created, Method::GET, path).await, status);
+    }
+    let after = app.get(&path_to(&created)).await.expect(StatusCode::OK);
+    assert_eq!(after["UsageLast30Days"], 5);
     assert!(is_like(&text(&counted, "LastUsed"), "00/00/0000 00:00:00"));
 }
 

@@ -8,24 +8,28 @@ use serde_json::json;
 use crate::anonymous::{OPERATIONS, documented, filled};
 use crate::app::{Answer, TestApp, text};
 
-const NOT_EMULATED: [&str; 17] = [
-    "Monitor",
+/// What the paths of the rest of the live service begin with.
+const NOT_EMULATED: [&str; 20] = [
+    "Alert",
     "AlertDefinition",
-    "VaultItem",
-    "VaultSection",
-    "MonitorGroup",
-    "MonitorCheck",
-    "Sla",
-    "Dashboard",
     "Checkpoint",
     "CheckpointRegion",
-    "PublicStatusPage",
-    "ScheduledReport",
-    "Statistics",
-    "Alert",
-    "Status",
+    "Dashboard",
     "Integration",
+    "Monitor",
+    "MonitorCheck",
+    "MonitorGroup",
+    "PrivateCheckpointHealth",
+    "PrivateCheckpointHealthForRegion",
+    "PrivateLocationHealth",
+    "PublicStatusPage",
     "Rum",
+    "ScheduledReport",
+    "Sla",
+    "Statistics",
+    "Status",
+    "VaultItem",
+    "VaultSection",
 ];
 
 const UNKNOWN: &str = "36fad910-6e9f-4886-b1a7-9b4637362cb8";
@@ -130,7 +134,7 @@ async fn a_path_that_does_not_exist_is_not_found_whatever_the_credentials() {
 }
 
 #[tokio::test]
-async fn what_is_not_emulated_says_so_with_credentials_and_asks_for_them_without() {
+async fn what_is_not_emulated_says_so_before_credentials_are_asked_for() {
     let app = TestApp::start().await;
     for word in NOT_EMULATED {
         for path in [
@@ -140,18 +144,65 @@ async fn what_is_not_emulated_says_so_with_credentials_and_asks_for_them_without
             format!("/v4/{word}/{UNKNOWN}/Below/It"),
         ] {
             for name in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] {
-                let anonymous = Answer::of(app.anonymous(method(name), &path)).await;
-                anonymous.messages(StatusCode::UNAUTHORIZED);
-                let answer = Answer::of(app.request(method(name), &path).body("nonsense")).await;
-                let messages = answer.messages(StatusCode::NOT_IMPLEMENTED);
-                assert!(
-                    messages[0].contains(&format!("/v4/{word} ")),
-                    "{messages:?}"
-                );
+                for request in [
+                    app.anonymous(method(name), &path),
+                    app.request(method(name), &path).body("nonsense"),
+                ] {
+                    let answer = Answer::of(request).await;
+                    let messages = answer.messages(StatusCode::NOT_IMPLEMENTED);
+                    assert!(messages[0].contains(&format!("/v4/{word}")), "{messages:?}");
+                    assert_eq!(messages.len(), 1);
+                    assert!(!answer.headers.contains_key("WWW-Authenticate"));
+                }
             }
-            let head = Answer::of(app.request(Method::HEAD, &path)).await;
+            let head = Answer::of(app.anonymous(Method::HEAD, &path)).await;
             assert_eq!(head.status, StatusCode::NOT_IMPLEMENTED);
         }
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_is_not_emulated_is_named() {
+    let app = TestApp::start().await;
+    for (name, path, told) in [
+        (
+            "GET",
+            "/v4/monitor/",
+            "Monitor_GetMonitors (GET /v4/Monitor)",
+        ),
+        (
+            "PATCH",
+            &format!("/Monitor/{UNKNOWN}"),
+            "Monitor_PatchMonitor (PATCH /v4/Monitor/{monitorGuid})",
+        ),
+        (
+            "GET",
+            "/v4/Checkpoint/SERVER/ipv4",
+            "CheckpointServer_GetAllServerIpv4Addresses (GET /v4/Checkpoint/Server/Ipv4)",
+        ),
+        (
+            "GET",
+            "/v4/Checkpoint/Server/7",
+            "CheckpointServer_GetServer (GET /v4/Checkpoint/Server/{serverId})",
+        ),
+        (
+            "GET",
+            "/v4/Monitor/MonitorGroup/x",
+            "Monitor_GetMonitorsByMonitorGroup (GET /v4/Monitor/MonitorGroup/{monitorGroupGuid})",
+        ),
+        (
+            "GET",
+            "/v4/PrivateLocationHealth",
+            "(GET /v4/PrivateLocationHealth)",
+        ),
+        // What is none of its operations goes by its path.
+        ("PATCH", "/v4/monitor/", "/v4/Monitor "),
+        ("GET", "/v4/rum", "/v4/Rum "),
+        ("GET", "/v4/Sla/x/y/z/z", "/v4/Sla/x/y/z/z "),
+    ] {
+        let answer = Answer::of(app.anonymous(method(name), path)).await;
+        let messages = answer.messages(StatusCode::NOT_IMPLEMENTED);
+        assert!(messages[0].contains(told), "{messages:?}");
     }
 }
 
@@ -251,8 +302,8 @@ async fn the_first_thing_that_is_wrong_decides_the_status() {
                 .body(large.clone()),
         ),
         (
-            401,
-            app.anonymous(Method::PUT, "/v4/Monitor/nonsense")
+            501,
+            app.anonymous(Method::OPTIONS, "/v4/Monitor/nonsense")
                 .body(large.clone()),
         ),
         (

@@ -237,6 +237,12 @@ async fn requests_that_no_route_takes_are_found_with_the_account_they_name() {
         assert_eq!(entry.get("operationId"), None);
         assert!(entry["reason"].is_string(), "{entry}");
     }
+    app.get("/V4/monitor/7").await;
+    let entry = last(&app, OWN).await;
+    assert_eq!(entry["path"], "/v4/Monitor/7");
+    assert_eq!(entry["operationId"], "Monitor_GetMonitor");
+    assert_eq!(entry["status"], 501);
+    assert_eq!(entry["authentication"], "notAsked");
 }
 
 #[tokio::test]

@@ -359,8 +359,15 @@ impl Account {
     }
 
     /// The rules of an operator that look beyond one field.
-    fn operator_rules(&self, change: &OperatorChange, guid: Option<OperatorGuid>) -> Problems {
+    fn operator_rules(
+        &self,
+        change: Option<&OperatorChange>,
+        guid: Option<OperatorGuid>,
+    ) -> Problems {
         let mut problems = Problems::default();
+        let Some(change) = change else {
+            return problems;
+        };
         if let Some(email) = &change.email
             && let Err(message) = self.email_is_free(email, guid)
         {
@@ -458,7 +465,7 @@ impl Account {
         draft: Draft<Description>,
         access: Result<()>,
     ) -> Result<()> {
-        let rules = |_: &Description| {
+        let rules = |_: Option<&Description>| {
             self.operator_group(guid)
                 .map(|group| Self::is_ordinary(group))
                 .unwrap_or_default()
@@ -888,11 +895,12 @@ impl Account {
             self.api_user(guid)?;
             named.map_or(Ok(()), |operator| self.operator(operator).map(drop))
         };
-        let rules = |change: &ApiUserChange| {
+        let rules = |change: Option<&ApiUserChange>| {
             let mut problems = Problems::default();
-            let moved = self
-                .api_user(guid)
-                .is_ok_and(|api_user| api_user.operator != change.operator);
+            let moved = change.is_some_and(|change| {
+                self.api_user(guid)
+                    .is_ok_and(|api_user| api_user.operator != change.operator)
+            });
             problems.refuse_unless(!moved, || {
                 "OperatorGuid: an API user stays with its operator".to_owned()
             });

@@ -86,9 +86,10 @@ impl<T> Draft<T> {
 
     /// The value, if nothing stands against it; else what the contract lets a request fail of first: its binding, then
     /// the right to ask and the resource asked for (`access`), then the rules, those of the account (`rules`) included.
+    /// Some of these hold whatever is asked for, also where it could not be read.
     pub fn settle(
         self,
-        rules: impl FnOnce(&T) -> Problems,
+        rules: impl FnOnce(Option<&T>) -> Problems,
         access: impl FnOnce() -> Result<()>,
     ) -> Result<T> {
         let Self {
@@ -96,9 +97,7 @@ impl<T> Draft<T> {
             mut problems,
         } = self;
         let unbound = problems.malformed;
-        if let Some(value) = &value {
-            problems.append(rules(value));
-        }
+        problems.append(rules(value.as_ref()));
         if !unbound {
             access()?;
         }

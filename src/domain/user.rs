@@ -302,7 +302,11 @@ impl Account {
         let access = draft
             .value()
             .map_or(Ok(()), |change| self.may_change_user(caller, change));
-        let rules = |change: &UserChange| self.user_rules(caller, change, password.as_ref());
+        let rules = |change: Option<&UserChange>| {
+            change.map_or_else(Problems::default, |change| {
+                self.user_rules(caller, change, password.as_ref())
+            })
+        };
         let change = draft.settle(rules, || access)?;
 
         let user = Arc::clone(self.user_named(&change.whom)?);

@@ -262,6 +262,27 @@ async fn a_system_group_can_be_neither_renamed_nor_deleted() {
 }
 
 #[tokio::test]
+async fn a_refused_change_of_a_system_group_is_told_beside_what_is_wrong_with_its_body() {
+    let app = TestApp::start().await;
+    let operator = app.new_operator(json!({})).await;
+    let nobody = app.as_operator(&text(&operator, "OperatorGuid")).await;
+    for flag in ["IsEveryone", "IsAdministratorsGroup"] {
+        let path = app.system_group(flag).await;
+        for description in [json!("x".repeat(256)), json!(" "), json!(7)] {
+            let body = json!({"Description": description});
+            let messages = app.put(&path, body).await.messages(StatusCode::BAD_REQUEST);
+            assert_eq!(messages.len(), 2, "{messages:?}");
+            assert!(messages[0].starts_with("Description: "), "{messages:?}");
+            assert!(messages[1].contains("system group"), "{messages:?}");
+        }
+        // The right comes before the rules.
+        let body = json!({"Description": "x".repeat(256)});
+        let answer = nobody.send(Method::PUT, &path, body).await;
+        assert_eq!(answer.messages(StatusCode::FORBIDDEN).len(), 1);
+    }
+}
+
+#[tokio::test]
 async fn everyone_holds_every_operator_always() {
     let app = TestApp::start().await;
     let everyone = app.system_group("IsEveryone").await;

@@ -6,7 +6,7 @@ use super::account::{ApiUserChange, ScheduleOwner};
 use super::duty_schedule::{Hours, WeekDay};
 use super::operator::Base;
 use super::text::Description;
-use super::user::{NewPassword, OwnChange, UserRole, Whom};
+use super::user::{OldPassword, OwnChange, UserRole, Whom};
 use super::{
     Account, ApiUserGuid, Caller, Context, Credentials, Draft, OperatorAuthorization,
     OperatorChange, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash,
@@ -289,12 +289,9 @@ impl Step {
                     operator: account.owner,
                     credentials: Credentials::ApiUser(ApiUserGuid::derived("none")),
                 };
-                let password = password.then(|| NewPassword {
-                    hash: PasswordHash::new(PASSWORD_HASH),
-                    replaces: None,
-                });
+                let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
                 account
-                    .update_user(&caller, draft(change), password)
+                    .update_user(&caller, draft(change), &OldPassword::NotRight, password)
                     .map(drop)
             }
         }
@@ -383,8 +380,7 @@ fn recurrence(number: u8) -> Recurrence {
 fn user_change(id: UserId, email: Option<u8>, role: bool, active: Option<bool>) -> UserChange {
     UserChange {
         whom: Whom::Id(id),
-        old_password: None,
-        new_password: None,
+        password: None,
         user_name: None,
         given_name: Some("Renamed".parse().unwrap()),
         family_name: None,

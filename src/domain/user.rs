@@ -215,8 +215,7 @@ pub enum Whom {
 #[derive(Debug, Clone)]
 pub struct UserChange {
     pub whom: Whom,
-    pub old_password: Option<PlainPassword>,
-    pub new_password: Option<PlainPassword>,
+    pub password: Option<PasswordChange>,
     /// Another name for the e-mail address.
     pub user_name: Option<Email>,
     pub given_name: Option<FullName>,
@@ -241,12 +240,22 @@ pub struct OwnChange {
     pub graph_tooltips: Option<bool>,
 }
 
-/// A password on its way to a user, hashed.
+/// A change of a user's password.
 #[derive(Debug, Clone)]
-pub struct NewPassword {
-    pub hash: PasswordHash,
-    /// The hash of the password that the old one was found to be, if it was asked for.
-    pub replaces: Option<PasswordHash>,
+pub struct PasswordChange {
+    pub old: Option<PlainPassword>,
+    /// Nothing, where what was sent breaks its rule.
+    pub new: Option<PlainPassword>,
+}
+
+/// What is known of an OldPassword. Comparing it is slow, so it is done before the change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OldPassword {
+    NotCompared,
+    /// It is the password of this hash.
+    Right(PasswordHash),
+    /// It is wrong, or there was nothing to compare.
+    NotRight,
 }
 
 /// A full name in two parts: what is before its first blank, and what is behind.
@@ -292,19 +301,29 @@ impl Account {
         operator.may_log_in() && self.is_active(operator.guid)
     }
 
-    /// Answers with the user that was changed.
+    /// Returns the hash that OldPassword has to match: of the caller's own password. An administrator sets another's without.
+    pub fn password_to_know(&self, caller: &Caller, whom: &Whom) -> Option<&PasswordHash> {
+        let user = self.user_named(whom).ok()?;
+        let operator = self.operator(user.operator).ok()?;
+        operator
+            .password()
+            .filter(|_| operator.guid == caller.operator)
+    }
+
+    /// Answers with the user that was changed. `password` is the hash of the new one.
     pub fn update_user(
         &mut self,
         caller: &Caller,
         draft: Draft<UserChange>,
-        password: Option<NewPassword>,
+        old: &OldPassword,
+        password: Option<PasswordHash>,
     ) -> Result<UserId> {
         let access = draft
             .value()
             .map_or(Ok(()), |change| self.may_change_user(caller, change));
         let rules = |change: Option<&UserChange>| {
             change.map_or_else(Problems::default, |change| {
-                self.user_rules(caller, change, password.as_ref())
+                self.user_rules(caller, change, old)
             })
         };
         let change = draft.settle(rules, || access)?;
@@ -312,9 +331,7 @@ impl Account {
         let user = Arc::clone(self.user_named(&change.whom)?);
         let operator = Arc::clone(self.operator(user.operator)?);
         let profile = self.changed_profile(&operator, &change, &mut Problems::default());
-        let password = password
-            .map(|password| password.hash)
-            .or_else(|| operator.password().cloned());
+        let password = password.or_else(|| operator.password().cloned());
         self.insert_operator(operator.with_profile(profile, password));
         if let Some(role) = change.role {
             self.set_role(operator.guid, role)?;
@@ -346,12 +363,7 @@ impl Account {
     }
 
     /// The rules of a change that look beyond one field.
-    fn user_rules(
-        &self,
-        caller: &Caller,
-        change: &UserChange,
-        password: Option<&NewPassword>,
-    ) -> Problems {
+    fn user_rules(&self, caller: &Caller, change: &UserChange, old: &OldPassword) -> Problems {
         let mut problems = Problems::default();
         let Ok(user) = self.user_named(&change.whom) else {
             return problems;
@@ -359,8 +371,10 @@ impl Account {
         let Ok(operator) = self.operator(user.operator) else {
             return problems;
         };
-        if change.new_password.is_some() && operator.guid == caller.operator {
-            Self::old_password_is_right(operator, change, password)
+        if let Some(change) = &change.password
+            && operator.guid == caller.operator
+        {
+            Self::old_password_is_right(operator, change, old)
                 .unwrap_or_else(|told| problems.refused(format!("OldPassword: {told}")));
         }
         if let (Some(user_name), Some(email)) = (&change.user_name, &change.email) {
@@ -384,21 +398,21 @@ impl Account {
         problems
     }
 
-    /// Without `password`, the old one is still to be compared, which takes its time.
     fn old_password_is_right(
         operator: &Operator,
-        change: &UserChange,
-        password: Option<&NewPassword>,
+        change: &PasswordChange,
+        old: &OldPassword,
     ) -> Result<(), &'static str> {
         let Some(current) = operator.password() else {
             return Err("there is none yet; an administrator can set the first one");
         };
-        if change.old_password.is_none() {
+        if change.old.is_none() {
             return Err("is needed to set a NewPassword of one's own");
         }
-        match password {
-            Some(password) if password.replaces.as_ref() != Some(current) => Err(WRONG_PASSWORD),
-            _ => Ok(()),
+        match old {
+            OldPassword::NotCompared => Ok(()),
+            OldPassword::Right(hash) if hash == current => Ok(()),
+            OldPassword::Right(_) | OldPassword::NotRight => Err("is not the user's password"),
         }
     }
 
@@ -463,9 +477,6 @@ impl Account {
 }
 
 pub const OWNER_IS_ACTIVE: &str = "Active: the owner of the account cannot be deactivated";
-
-/// What is wrong with an OldPassword that is not the right one.
-pub const WRONG_PASSWORD: &str = "is not the user's password";
 
 #[cfg(test)]
 mod tests {

@@ -2,8 +2,8 @@
 
 use super::{attempt, change};
 use crate::AppState;
-use crate::domain::user::{NewPassword, WRONG_PASSWORD};
-use crate::domain::{Account, Caller, Draft, UserChange, UserId};
+use crate::domain::user::OldPassword;
+use crate::domain::{Account, Caller, Draft, PasswordHash, UserChange, UserId};
 use crate::error::{Error, Result};
 
 /// Answers with the user that was changed, and with the account as it is then.
@@ -13,50 +13,54 @@ pub async fn update(
     draft: Draft<UserChange>,
 ) -> Result<(UserId, Account)> {
     let who = *caller;
-    let password = new_password(state, caller, &draft).await?;
+    let (old, password) = passwords(state, caller, &draft).await?;
     change(state, caller, move |account, _| {
-        let user = account.update_user(&who, draft, password)?;
+        let user = account.update_user(&who, draft, &old, password)?;
         Ok((user, account.clone()))
     })
     .await
 }
 
-/// The password that a draft brings, if it brings one. Hashing and comparing are slow, so what would be refused all the
-/// same is refused before.
-async fn new_password(
+/// Compares the OldPassword of a draft, and hashes its NewPassword. Both are slow, so a caller without the right is refused
+/// first. Mistakes wait for the comparison: "a wrong OldPassword is told beside whatever else is wrong".
+async fn passwords(
     state: &AppState,
     caller: &Caller,
     draft: &Draft<UserChange>,
-) -> Result<Option<NewPassword>> {
-    let Some(change) = draft.value() else {
-        return Ok(None);
+) -> Result<(OldPassword, Option<PasswordHash>)> {
+    let Some((whom, asked)) = draft
+        .value()
+        .and_then(|change| Some((&change.whom, change.password.clone()?)))
+    else {
+        return Ok((OldPassword::NotRight, None));
     };
-    let Some(new) = change.new_password.clone() else {
-        return Ok(None);
+    let judge = |old: &OldPassword| {
+        attempt(state, caller, |account, _| {
+            account.update_user(caller, draft.clone(), old, None)
+        })
     };
-    let current = attempt(state, caller, |account, _| {
-        let user = account.update_user(caller, draft.clone(), None)?;
-        let operator = account.user(user)?.operator;
-        let is_own = operator == caller.operator;
-        Ok(account
-            .operator(operator)?
-            .password()
-            .filter(|_| is_own)
-            .cloned())
-    })?;
-    // An administrator sets another's without the old one, which is then not looked at.
-    if let (Some(hash), Some(old)) = (&current, &change.old_password)
-        && !state
-            .passwords
-            .verify(Some(hash.clone()), old.clone())
-            .await?
-    {
-        return Err(Error::Refused(vec![format!(
-            "OldPassword: {WRONG_PASSWORD}"
-        )]));
+    match judge(&OldPassword::NotCompared) {
+        Ok(_) | Err(Error::Malformed(_) | Error::Refused(_)) => {}
+        Err(other) => return Err(other),
     }
-    Ok(Some(NewPassword {
-        hash: state.passwords.hash(new).await?,
-        replaces: current,
-    }))
+    let current = attempt(state, caller, |account, _| {
+        Ok(account.password_to_know(caller, whom).cloned())
+    })?;
+    let old = match (current, asked.old) {
+        (Some(hash), Some(claimed)) => {
+            let is_right = state.passwords.verify(Some(hash.clone()), claimed);
+            if is_right.await? {
+                OldPassword::Right(hash)
+            } else {
+                OldPassword::NotRight
+            }
+        }
+        _ => OldPassword::NotRight,
+    };
+    judge(&old)?;
+    let hash = match asked.new {
+        Some(new) => Some(state.passwords.hash(new).await?),
+        None => None,
+    };
+    Ok((old, hash))
 }

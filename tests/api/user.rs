@@ -590,6 +590,88 @@ async fn one_s_own_password_is_changed_with_the_old_one() {
 }
 
 #[tokio::test]
+async fn a_wrong_old_password_is_told_beside_whatever_else_is_wrong() {
+    let app = TestApp::start().await;
+    let (operator, own, client) = ordinary(&app).await;
+    let long = "x".repeat(257);
+    for (status, change, fields) in [
+        (
+            StatusCode::FORBIDDEN,
+            json!({"NewPassword": "changed", "MobileNumber": "1", "Email": "ADMIN@example.com"}),
+            &["OldPassword", "MobileNumber", "Email"][..],
+        ),
+        (
+            StatusCode::FORBIDDEN,
+            json!({"NewPassword": long}),
+            &["OldPassword", "NewPassword"],
+        ),
+        (
+            StatusCode::BAD_REQUEST,
+            json!({"NewPassword": "changed", "GraphTooltips": 1, "MobileNumber": "1"}),
+            &["OldPassword", "GraphTooltips", "MobileNumber"],
+        ),
+        (
+            StatusCode::BAD_REQUEST,
+            json!({"NewPassword": 7}),
+            &["OldPassword", "NewPassword"],
+        ),
+    ] {
+        for old in [json!("wrong"), json!(null)] {
+            let mut change = change.clone();
+            change["ID"] = own["ID"].clone();
+            change["OldPassword"] = old;
+            client.send(PUT, USERS, change).await.names(status, fields);
+        }
+        // The right one is not complained of.
+        let mut change = change.clone();
+        change["ID"] = own["ID"].clone();
+        change["OldPassword"] = json!("s3cret");
+        client
+            .send(PUT, USERS, change)
+            .await
+            .names(status, &fields[1..]);
+    }
+    // The right to a change comes before all rules.
+    let change =
+        json!({"ID": own["ID"], "OldPassword": "wrong", "NewPassword": "x", "Active": false});
+    let messages = client
+        .send(PUT, USERS, change)
+        .await
+        .messages(StatusCode::FORBIDDEN);
+    assert!(messages[0].starts_with("Only members"), "{messages:?}");
+    assert_eq!(messages.len(), 1);
+    // Another's OldPassword is not looked at, whatever else is wrong.
+    let change =
+        json!({"ID": own["ID"], "OldPassword": "wrong", "NewPassword": "x", "MobileNumber": "1"});
+    app.put(USERS, change)
+        .await
+        .names(StatusCode::FORBIDDEN, &["MobileNumber"]);
+    assert!(may_register(&app, "s3cret").await);
+    assert_eq!(user_of(&app, &operator).await, own);
+}
+
+#[tokio::test]
+async fn a_password_of_blanks_is_changed_by_its_owner() {
+    let app = TestApp::start().await;
+    let operator = app.new_operator(json!({"Password": "  "})).await;
+    let client = app.as_operator(&text(&operator, "OperatorGuid")).await;
+    let id = user_of(&app, &operator).await["ID"].clone();
+    let change = |old: &str, new: &str| json!({"ID": id, "OldPassword": old, "NewPassword": new});
+    client
+        .send(PUT, USERS, change(" ", "changed"))
+        .await
+        .names(StatusCode::FORBIDDEN, &["OldPassword"]);
+    user(&client.send(PUT, USERS, change("  ", " ")).await);
+    assert!(may_register(&app, " ").await);
+    let form = format!("ID={id}&OldPassword=+&NewPassword=changed");
+    let request = client
+        .request(PUT, USERS)
+        .header("Content-Type", "application/x-www-form-urlencoded");
+    user(&Answer::of(request.body(form)).await);
+    assert!(may_register(&app, "changed").await);
+}
+
+#[tokio::test]
 async fn an_administrator_sets_another_s_password_without_the_old_one() {
     let app = TestApp::start().await;
     let (_, own, _) = ordinary(&app).await;

@@ -21,7 +21,7 @@ use crate::AppState;
 use crate::domain::draft::Sent;
 use crate::domain::schema;
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{OwnChange, TimeInterval, Whom, names};
+use crate::domain::user::{OwnChange, PasswordChange, TimeInterval, Whom, names};
 use crate::domain::{Account, AccountId, Caller, Patch, PlainPassword, User, UserChange, UserId};
 use crate::error::{Error, Result};
 use crate::operation::{Operation, operation};
@@ -146,12 +146,11 @@ impl FromBody<()> for UserChange {
     }
 
     fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
-        // Whatever it is, it is only compared.
-        let old_password = match fields.value("OldPassword", |text| Ok(text.to_owned())) {
-            Sent::Value(password) => Some(PlainPassword::claimed(&password)),
-            Sent::Absent | Sent::Wrong => None,
-        };
-        let new_password = fields.text("NewPassword").value();
+        let old = fields.text("OldPassword").value();
+        let old = old.and_then(|ClaimedPassword(password)| password);
+        let is_changed = fields.is_given("NewPassword");
+        let new = fields.text("NewPassword").value();
+        let password = is_changed.then_some(PasswordChange { old, new });
         // Generated clients send a 0 for an ID that they do not have.
         let is_named = fields.is_given("ID");
         let id = fields.id::<UserId>("ID").value();
@@ -190,8 +189,7 @@ impl FromBody<()> for UserChange {
         };
         Some(Self {
             whom: whom?,
-            old_password,
-            new_password,
+            password,
             user_name,
             given_name,
             family_name,
@@ -203,6 +201,23 @@ impl FromBody<()> for UserChange {
         })
     }
 }
+
+/// A password that is only compared. One of blanks may be right; an empty one is none.
+struct ClaimedPassword(Option<PlainPassword>);
+
+impl FromStr for ClaimedPassword {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        let is_one = !text.is_empty();
+        Ok(Self(is_one.then(|| PlainPassword::claimed(text))))
+    }
+}
+
+schema!(
+    ClaimedPassword,
+    |_| json_schema!({"type": "string", "format": "password", "writeOnly": true})
+);
 
 /// The Id of a time zone in a text, as this API has it.
 struct NumberText(TimeZoneId);

@@ -3,10 +3,21 @@
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::operation::remove_null;
+
+/// How a body is sent, which decides how a field can say nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SentAs {
+    Json,
+    /// A form cannot say null; an empty field says nothing.
+    Form,
+}
+
 /// The fields that were asked for, in the order of asking.
 #[derive(Debug)]
 pub struct Asked {
     generator: SchemaGenerator,
+    sent_as: SentAs,
     properties: Map<String, Value>,
     /// The schema of what each field holds, if it says something.
     said: Map<String, Value>,
@@ -18,9 +29,10 @@ pub struct Asked {
 }
 
 impl Asked {
-    pub fn with(generator: SchemaGenerator) -> Self {
+    pub fn with(generator: SchemaGenerator, sent_as: SentAs) -> Self {
         Self {
             generator,
+            sent_as,
             properties: Map::new(),
             said: Map::new(),
             required: Vec::new(),
@@ -33,7 +45,11 @@ impl Asked {
     pub fn field<T: JsonSchema>(&mut self, name: &str, but: impl FnOnce(Schema) -> Schema) {
         let said = self.generator.subschema_for::<T>();
         self.said.insert(name.to_owned(), said.clone().into());
-        self.properties.insert(name.to_owned(), but(said).into());
+        let mut sent = but(said);
+        if self.sent_as == SentAs::Form {
+            sent = or_empty(sent);
+        }
+        self.properties.insert(name.to_owned(), sent.into());
     }
 
     pub fn require(&mut self, name: &str) {
@@ -77,6 +93,7 @@ impl Asked {
     pub fn into_schema(self, name: &str, example: &Value) -> (Schema, SchemaGenerator) {
         let Self {
             mut generator,
+            sent_as: _,
             properties,
             said: _,
             required,
@@ -135,15 +152,32 @@ pub fn not_blank(mut schema: Schema) -> Schema {
 
 /// An empty text says the same as nothing, whatever the rule.
 pub fn or_blank(mut schema: Schema) -> Schema {
-    schema.remove("minLength");
-    if let Some(pattern) = schema.get("pattern").and_then(Value::as_str) {
-        let pattern = format!("^$|{pattern}");
-        schema.insert("pattern".to_owned(), pattern.into());
-    }
+    allow_empty(&mut schema);
     if schema.get("type").is_some() && schema.get("format").is_none() {
         return schema;
     }
     json_schema!({"anyOf": [schema, {"type": "string", "maxLength": 0}]})
+}
+
+/// Describes a field of a form: an empty text says nothing, and there is no null.
+fn or_empty(schema: Schema) -> Schema {
+    let mut value = schema.to_value();
+    remove_null(&mut value);
+    let mut schema = Schema::try_from(value).unwrap_or_default();
+    if schema.get("type").is_some_and(|of| of == "string") {
+        allow_empty(&mut schema);
+    }
+    schema
+}
+
+/// Lets a text be empty, whatever its rule.
+fn allow_empty(schema: &mut Schema) {
+    schema.remove("minLength");
+    let pattern = schema.get("pattern").and_then(Value::as_str);
+    if let Some(pattern) = pattern.filter(|pattern| !pattern.starts_with("^$|")) {
+        let pattern = format!("^$|{pattern}");
+        schema.insert("pattern".to_owned(), pattern.into());
+    }
 }
 
 /// An all-zero GUID names nothing.

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use strum::VariantNames;
 use uuid::Uuid;
 
-use super::asked::{self, Asked};
+use super::asked::{self, Asked, SentAs};
 use crate::domain::draft::Sent;
 use crate::domain::text::{quoted, word};
 use crate::domain::{Patch, Problems, ScheduleId};
@@ -58,12 +58,13 @@ impl Fields {
         generator: &mut SchemaGenerator,
         name: &str,
         example: &Value,
+        sent_as: SentAs,
         bind: impl FnOnce(&mut Self) -> Option<T>,
     ) -> Schema {
         let mut fields = Self {
             object: Map::new(),
             problems: Problems::default(),
-            asked: Some(Asked::with(mem::take(generator))),
+            asked: Some(Asked::with(mem::take(generator), sent_as)),
         };
         let _ = bind(&mut fields);
         let asked = fields.asked.expect("nobody takes it away");

@@ -6,9 +6,10 @@ use axum::Extension;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 
+use super::asked::SentAs;
 use super::body::Fields;
 use super::error::MessageList;
-use super::extract::{Bound, FromBody, FromPath, Json, LARGEST_BODY, Path};
+use super::extract::{Bound, FORM, FromBody, FromPath, Json, LARGEST_BODY, Path};
 use super::user::{Envelope, is_of_users};
 use crate::domain::Caller;
 use crate::error::Error;
@@ -106,11 +107,19 @@ impl<P: FromPath> Describe for Path<P> {
 impl<P: FromPath, B: FromBody<P>> Describe for Bound<P, B> {
     fn describe(description: &mut Description<'_>) {
         Path::<P>::describe(description);
-        let requests = &mut description.schemas.requests;
-        let schema = Fields::describe(requests, B::NAME, &B::example(), |fields| {
-            B::bind(fields, None)
-        });
-        description.body(B::MEDIA_TYPES, true, &schema);
+        let mut body = |name: &str, media_types: &[&str], sent_as| {
+            let requests = &mut description.schemas.requests;
+            let schema = Fields::describe(requests, name, &B::example(), sent_as, |fields| {
+                B::bind(fields, None)
+            });
+            description.body(media_types, true, &schema);
+        };
+        let (forms, others): (Vec<_>, Vec<_>) =
+            B::MEDIA_TYPES.iter().partition(|name| **name == FORM);
+        body(B::NAME, &others, SentAs::Json);
+        if !forms.is_empty() {
+            body(&format!("{}Form", B::NAME), &forms, SentAs::Form);
+        }
         for status in [
             StatusCode::BAD_REQUEST,
             StatusCode::FORBIDDEN,

@@ -267,6 +267,9 @@ pub fn media_type(headers: &HeaderMap) -> String {
         .to_ascii_lowercase()
 }
 
+/// The media type of forms.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 pub fn is_json(media_type: &str) -> bool {
     media_type == "application/json"
         || media_type

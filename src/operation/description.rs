@@ -70,20 +70,24 @@ fn never_null(schema: &mut Schema) {
         return;
     };
     for (name, property) in properties {
-        if required.contains(&Value::from(name.as_str())) {
-            continue;
+        if !required.contains(&Value::from(name.as_str())) {
+            remove_null(property);
         }
-        let null = json!({"type": "null"});
-        if let Some(Value::Array(types)) = property.get_mut("type") {
-            types.retain(|of| of != "null");
-            if let [only] = &types[..] {
-                property["type"] = only.clone();
-            }
-        } else if let Some(Value::Array(schemas)) = property.get_mut("anyOf") {
-            schemas.retain(|schema| *schema != null);
-            if let [only] = &schemas[..] {
-                *property = only.clone();
-            }
+    }
+}
+
+/// Removes null from what a schema allows.
+pub fn remove_null(schema: &mut Value) {
+    let null = json!({"type": "null"});
+    if let Some(Value::Array(types)) = schema.get_mut("type") {
+        types.retain(|of| of != "null");
+        if let [only] = &types[..] {
+            schema["type"] = only.clone();
+        }
+    } else if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
+        schemas.retain(|schema| *schema != null);
+        if let [only] = &schemas[..] {
+            *schema = only.clone();
         }
     }
 }
@@ -160,11 +164,14 @@ impl<'a> Description<'a> {
         }
     }
 
-    /// The body, whose schema has a name and an example.
+    /// Adds a body, whose schema has a name and an example. Each media type may have a schema of its own.
     pub fn body(&mut self, media_types: &[&str], is_required: bool, schema: &Schema) {
         let example = example(schema.as_value(), self.schemas.requests.definitions());
-        let content = content(media_types, schema, example);
-        self.body = Some(json!({"required": is_required, "content": content}));
+        let body = self.body.get_or_insert_with(|| json!({"content": {}}));
+        body["required"] = is_required.into();
+        for (name, content) in content(media_types, schema, example) {
+            body["content"][name] = content;
+        }
     }
 
     /// What the handler answers when all went well.
@@ -241,15 +248,15 @@ impl<'a> Description<'a> {
     }
 }
 
-fn content(media_types: &[&str], schema: &Schema, example: Option<Value>) -> Value {
+fn content(media_types: &[&str], schema: &Schema, example: Option<Value>) -> Map<String, Value> {
     let mut content = json!({"schema": schema});
     if let Some(example) = example {
         content["example"] = example;
     }
-    let media_types = media_types
-        .iter()
-        .map(|name| ((*name).to_owned(), content.clone()));
-    Value::Object(media_types.collect())
+    let media_types = media_types.iter();
+    media_types
+        .map(|name| ((*name).to_owned(), content.clone()))
+        .collect()
 }
 
 /// The first example of a schema: its own, that of the schema it refers to, or a list of one.

@@ -201,6 +201,30 @@ async fn every_body_has_an_example_that_its_schema_allows() {
     }
 }
 
+/// A form has texts alone: a client that is made from a schema with `null` sends the word.
+#[tokio::test]
+async fn the_schema_of_a_form_knows_no_null() {
+    let app = TestApp::start().await;
+    let document = document(&app, OPENAPI).await;
+    let content = &document["paths"]["/api/Users"]["put"]["requestBody"]["content"];
+    let form = &content["application/x-www-form-urlencoded"]["schema"];
+    assert_ne!(*form, content["application/json"]["schema"]);
+    let name = text(form, "$ref");
+    let schema = document.pointer(&name[1..]).unwrap();
+    assert!(!schema.to_string().contains("null"), "{schema}");
+    let fields = |schema: &Value| {
+        let fields = schema["properties"].as_object().unwrap().keys().cloned();
+        fields.collect::<Vec<_>>()
+    };
+    let json = text(&content["application/json"]["schema"], "$ref");
+    assert_eq!(
+        fields(schema),
+        fields(document.pointer(&json[1..]).unwrap())
+    );
+    let mut judge = Judge::of(&document);
+    judge.expect(form, &json!({"ID": 0, "UserName": "a@b", "UserRole": 1}));
+}
+
 /// Clients with plain integers send a 0 for the day that a schedule of another mode does not have.
 #[tokio::test]
 async fn a_schedule_of_no_month_day_may_say_0_and_no_other_day() {

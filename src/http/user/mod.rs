@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::body::Fields;
-use super::extract::{Bound, FromBody, Path, is_json};
+use super::extract::{Bound, FORM, FromBody, Path, is_json};
 use crate::AppState;
 use crate::domain::draft::Sent;
 use crate::domain::schema;
@@ -124,12 +124,7 @@ impl<'a> UserBody<'a> {
 /// "User to update" (PUT api/Users). `ClientID`, `ClientName` and `UserRoleDescription` are read-only, and not looked at.
 impl FromBody<()> for UserChange {
     const NAME: &'static str = "UserInput";
-    const MEDIA_TYPES: &'static [&'static str] = &[
-        FORMATS[0],
-        FORMATS[1],
-        FORMATS[2],
-        "application/x-www-form-urlencoded",
-    ];
+    const MEDIA_TYPES: &'static [&'static str] = &[FORMATS[0], FORMATS[1], FORMATS[2], FORM];
 
     fn example() -> Value {
         json!({"ID": 2, "GivenName": "Second", "FamilyName": "Operator", "TimeZoneID": "56"})
@@ -139,7 +134,7 @@ impl FromBody<()> for UserChange {
         const ALLOWED: &str =
             "application/json, text/json, text/html or application/x-www-form-urlencoded";
         match media_type {
-            "application/x-www-form-urlencoded" => of_form(&body),
+            FORM => of_form(&body),
             json if is_json(json) || FORMATS.contains(&json) => Ok(body),
             other => Err(Error::wrong_type(ALLOWED, other)),
         }

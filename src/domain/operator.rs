@@ -21,7 +21,7 @@ use super::{DutySchedule, OperatorGuid, PasswordHash, Patch, PlainPassword, Sche
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
     pub guid: OperatorGuid,
-    /// The digest of the profile and the password, made anew with every change of them.
+    /// The digest of the profile, made anew with every change of it.
     hash: String,
     profile: Profile,
     password: Option<PasswordHash>,
@@ -241,7 +241,7 @@ impl Operator {
     pub fn new(guid: OperatorGuid, profile: Profile, password: Option<PasswordHash>) -> Self {
         Self {
             guid,
-            hash: digest(&profile, password.as_ref()),
+            hash: digest(&profile),
             profile,
             password,
             authorizations: Self::first_authorizations(),
@@ -306,8 +306,9 @@ impl Operator {
     }
 }
 
-/// An opaque digest that changes with every field: `#[derive(Hash)]` forgets none.
-fn digest(profile: &Profile, password: Option<&PasswordHash>) -> String {
+/// An opaque digest that changes with every field: `#[derive(Hash)]` forgets none. A password, which is never written, has no
+/// part in it, nor has the GUID, which is random: equal runs have equal digests.
+fn digest(profile: &Profile) -> String {
     struct Sha256Hasher(Sha256);
 
     impl Hasher for Sha256Hasher {
@@ -321,7 +322,7 @@ fn digest(profile: &Profile, password: Option<&PasswordHash>) -> String {
     }
 
     let mut hasher = Sha256Hasher(Sha256::new());
-    (profile, password).hash(&mut hasher);
+    profile.hash(&mut hasher);
     let digest: [u8; 32] = hasher.0.finalize().into();
     format!(
         "{:032x}",
@@ -335,13 +336,15 @@ mod tests {
     use crate::domain::{OperatorGuid, PasswordHash};
 
     #[test]
-    fn the_hash_changes_with_the_profile_and_the_password() {
+    fn the_hash_is_that_of_the_profile_alone() {
         let operator = Operator::new(OperatorGuid::derived("x"), Profile::default(), None);
         let on_duty = operator.on_duty(true);
-        let with_password = operator.with_profile(Profile::default(), Some(PasswordHash::new("x")));
+        let with_password = operator.with_password(PasswordHash::new("x"));
+        let other = Operator::new(OperatorGuid::derived("y"), Profile::default(), None);
         assert_eq!(operator.hash().len(), 32);
         assert_ne!(operator.hash(), on_duty.hash());
-        assert_ne!(operator.hash(), with_password.hash());
         assert_eq!(operator.hash(), on_duty.on_duty(false).hash());
+        assert_eq!(operator.hash(), with_password.hash());
+        assert_eq!(operator.hash(), other.hash());
     }
 }

@@ -49,7 +49,7 @@ impl fmt::Debug for PlainPassword {
 }
 
 /// The Argon2id hash of a password, as a PHC string.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
+#[derive(Clone, PartialEq, Eq, Serialize, sqlx::Type)]
 #[sqlx(transparent)]
 #[serde(transparent)]
 pub struct PasswordHash(String);

@@ -581,8 +581,6 @@ async fn one_s_own_password_is_changed_with_the_old_one() {
     assert!(!answer.text.contains("changed"), "{}", answer.text);
     assert!(may_register(&app, "changed").await);
     assert!(!may_register(&app, "s3cret").await);
-    let seen = app.get(&path_of(&operator)).await.expect(StatusCode::OK);
-    assert_ne!(seen["Hash"], operator["Hash"]);
     // An OldPassword alone sets nothing.
     let change = json!({"ID": id, "OldPassword": "anything"});
     user(&client.send(PUT, USERS, change).await);

@@ -961,6 +961,7 @@ fn change(shape: &OperatorShape) -> OperatorChange {
         key: _,
         operator_guid: _,
         hash: _,
+        user_name: _,
         full_name: _,
         email: _,
         password,

@@ -113,6 +113,9 @@ shape! {
         operator_guid: Field<Text<Pinned<OperatorGuid>>>,
         #[serde(skip_serializing)]
         hash: Field<ReadOnly>,
+        /// In an example of the operator API, and in no answer.
+        #[serde(skip_serializing)]
+        user_name: Field<ReadOnly>,
         full_name: Field<Text<FullName>>,
         email: Field<Text<Email>>,
         /// In clear; it is hashed when the document is loaded, and never exported.

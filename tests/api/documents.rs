@@ -43,6 +43,153 @@ async fn the_post_and_get_examples_of_operators() {
     assert_eq!(seen, created);
 }
 
+/// A seed of the documents' examples, each as it is printed.
+const EXAMPLES: &str = r#"{"accounts": [{"AccountId": "1",
+"operators": [
+ {
+  "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+  "FullName": "First Operator",
+  "Email": "FirstOperator@acme.com",
+  "MobilePhone": "",
+  "IsAccountAdministrator": true,
+  "BackupEmail": " FirstOperator@gmail.com ",
+  "IsOnDuty": true,
+  "SmsProvider": "UseAccountSetting",
+  "PhoneProvider": "UseAccountSetting",
+  "AllowNativeLogin": true,
+  "AllowSingleSignon": false
+ },
+ {
+  "OperatorGuid": "23a75d1f-0dec-4963-86d8-0cee21267db4",
+  "UserName": "SecondOperator@acme.com",
+  "FullName": "Second Operator",
+  "Email": "SecondOperator@acme.com",
+  "MobilePhone": "",
+  "IsAccountAdministrator": false,
+  "BackupEmail": "",
+  "IsOnDuty": false,
+  "SmsProvider": "SmsProviderEurope",
+  "UseNumericSender": false,
+  "PhoneProvider": "UseAccountSetting",
+  "AllowNativeLogin": true,
+  "AllowSingleSignon": false
+ },
+ {
+  "OperatorGuid": "d2782d76-62e7-4946-a41c-fc7f86c96300",
+  "FullName": "Third Operator",
+  "Email": "ThirdOperator@acme.com",
+  "MobilePhone": "+31612345678",
+  "OutgoingPhoneNumber": "",
+  "IsAccountAdministrator": false,
+  "BackupEmail": "",
+  "IsOnDuty": false,
+  "CultureName": "",
+  "TimeZoneId": 56,
+  "SmsProvider": "SmsProviderUSA",
+  "UseNumericSender": false,
+  "PhoneProvider": "UseAccountSetting",
+  "AllowNativeLogin": true,
+  "AllowSingleSignon": false,
+  "DutySchedules": [
+ {
+  "Id": 2272,
+  "ScheduleMode": "Weekly",
+  "WeekDay": "Monday",
+  "StartTime": "08:00",
+  "EndTime": "16:30"
+ },
+ {
+  "Id": 2267,
+  "ScheduleMode": "Monthly",
+  "MonthDay": 15,
+  "StartTime": "08:00",
+  "EndTime": "16:30"
+ },
+ {
+  "ScheduleMode": "Weekly",
+  "WeekDay": "Thursday",
+  "StartTime": "08:00",
+  "EndTime": "16:30"
+ }
+ ],
+ "User": {
+"ID": 1,
+"ClientID": 2,
+"ClientName": "sample string 3",
+"UserName": "sample string 4",
+"GivenName": "sample string 5",
+"FamilyName": "sample string 6",
+"Active": true,
+"Email": "sample string 7",
+"UserRole": 0,
+"UserRoleDescription": "Monitor",
+"MobileNumber": "sample string 8",
+"TimeZoneID": "sample string 9",
+"EnableAlertTimeframe": true,
+"AlertTimeframeStart": "00:00:00.1234567",
+"AlertTimeframeEnd": "00:00:00.1234567",
+"DefaultDashboard": 1,
+"DateFormat": "sample string 10",
+"TimeFormat": "sample string 11",
+"GraphTooltips": true
+}
+ },
+ {"OperatorGuid": "ab12345c-0d8e-46a2-acef-dd1e15571097", "FullName": "Recorder", "Email": "recorder@acme.com"}
+],
+"operatorGroups": [
+    {
+        "OperatorGroupGuid": "8ceeddfc-acd0-4afb-9cd5-9400ea9d0d49",
+        "Description": "Administrators",
+        "IsEveryone": false,
+        "IsAdministratorsGroup": true
+    },
+    {
+        "OperatorGroupGuid": "983c3592-be7f-47ac-b53f-da856c841e57",
+        "Description": "Everyone",
+        "IsEveryone": true,
+        "IsAdministratorsGroup": false
+    },
+    {
+        "OperatorGroupGuid": "82f4171a-16c3-4bc6-ab4d-56edee7fd6c8",
+        "Description": "Main operators",
+        "IsEveryone": false,
+        "IsAdministratorsGroup": false
+    },
+    {
+        "OperatorGroupGuid": "2c4abb71-4c40-4f57-bd3d-672c08c4ad82",
+        "Description": "Example Operator Group"
+    }
+],
+"apiUsers": [
+{"operator": "FirstOperator@acme.com", "UserName": "emulator", "Password": "emulator"},
+{
+"ApiUserGuid": "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+"OperatorGuid": "ab12345c-0d8e-46a2-acef-dd1e15571097",
+"UserName": "c1534087590e497eb58e00bc4dbfa1d3",
+"Type": "Generic",
+"Description": "Transaction Recorder",
+"CreatedDate": "2025-11-11T21:18:01",
+"LastUsed": "25/06/2026 19:37:59",
+"UsageLast30Days": 17706
+}
+]}]}"#;
+
+#[tokio::test]
+async fn the_examples_can_be_pasted_into_a_seed() {
+    let app = TestApp::start_seeded(EXAMPLES).await;
+    let operators = app.get("/v4/Operator").await.expect(StatusCode::OK);
+    assert_eq!(operators[1]["Email"], "SecondOperator@acme.com");
+    assert_eq!(operators[1].get("UserName"), None);
+    assert_holds(&operators[2], &third_operator());
+    let groups = app.get("/v4/OperatorGroup").await.expect(StatusCode::OK);
+    assert_eq!(groups.as_array().unwrap().len(), 4);
+    let schedules = app
+        .get(&format!("{}/DutySchedule", path_of(&operators[2])))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(schedules[0]["MonthDay"], 15);
+}
+
 #[tokio::test]
 async fn the_put_example_of_operators() {
     let app = TestApp::start().await;

@@ -58,6 +58,11 @@ impl<V: Keyed> Collection<V> {
         self.items.get(&sequence)
     }
 
+    /// Returns the place of an item in the list.
+    pub fn sequence_of(&self, key: &V::Key) -> Option<i64> {
+        self.sequences.get(key).copied()
+    }
+
     pub fn contains(&self, key: &V::Key) -> bool {
         self.sequences.contains_key(key)
     }

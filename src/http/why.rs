@@ -6,10 +6,10 @@ use axum::http::StatusCode;
 use axum::http::response::Parts;
 use uuid::Uuid;
 
-use crate::domain::{Account, AccountId, ApiUserGuid, OperatorGroupGuid, OperatorGuid, guid};
+use crate::domain::{AccountId, guid};
 use crate::error::Error;
 use crate::service::registration;
-use crate::store::State;
+use crate::store::{Name, State};
 
 /// The error that an answer tells of, for those who look at the answer on its way out.
 #[derive(Debug, Clone)]
@@ -77,31 +77,21 @@ fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
 
 /// "another account has this operator"
 fn of_another_account(all: &State, path: &str, account: AccountId) -> Option<String> {
-    let named: Vec<Uuid> = path
-        .split('/')
-        .filter_map(|segment| guid::parse(segment).ok())
-        .collect();
-    let kind = |account: &Account, guid: Uuid| {
-        if account.operators.contains(&OperatorGuid::from(guid)) {
-            Some("operator")
-        } else if account
-            .operator_groups
-            .contains(&OperatorGroupGuid::from(guid))
-        {
-            Some("operator group")
-        } else if account.api_users.contains(&ApiUserGuid::from(guid)) {
-            Some("API user")
-        } else {
-            None
-        }
+    let own = &all.slot(account)?.account;
+    let is_missing = |guid: &Uuid| {
+        let guid = *guid;
+        !(own.operators.contains(&guid.into())
+            || own.operator_groups.contains(&guid.into())
+            || own.api_users.contains(&guid.into()))
     };
-    let own = all.slot(account)?;
-    let missing = named
+    let missing = path.split('/').filter_map(guid::read).find(is_missing)?;
+    let found = [
+        (Name::Operator(missing.into()), "operator"),
+        (Name::OperatorGroup(missing.into()), "operator group"),
+        (Name::ApiUser(missing.into()), "API user"),
+    ];
+    let (_, found) = found
         .into_iter()
-        .find(|guid| kind(&own.account, *guid).is_none())?;
-    let others = all.slots().filter(|slot| slot.account.id != account);
-    let found = others
-        .into_iter()
-        .find_map(|slot| kind(&slot.account, missing))?;
+        .find(|(name, _)| all.holder(name.clone()).is_some())?;
     Some(format!("another account has this {found}"))
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::change;
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
-use crate::domain::text::Description;
+use crate::domain::text::{Description, Email};
 use crate::domain::{
     AccountId, ApiUser, Caller, Credentials, Draft, Operator, OperatorGuid, PlainPassword,
 };
 use crate::error::{Error, Result};
-use crate::store::{Slot, State};
+use crate::store::{Name, Slot, State};
 
 /// What a registration asks for.
 #[derive(Debug, Clone)]
@@ -64,7 +64,7 @@ pub fn find(all: &State, name: &str) -> Option<Found> {
         operator(all.slot(account.parse().ok()?)?, email)
     };
     // The local part of an address may hold a slash as well.
-    in_named_account().or_else(|| all.slots().find_map(|slot| operator(slot, name)))
+    in_named_account().or_else(|| operator(all.holder(Name::Email(Email::key_of(name)))?, name))
 }
 
 pub async fn register(

@@ -231,18 +231,13 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
         state.bases.place(sequence, base);
     }
     for (id, (sequence, account)) in accounts {
-        for api_user in account.api_users.iter() {
-            state
-                .logins
-                .insert(api_user.user_name.clone(), (id, api_user.guid));
-        }
         let slot = Slot {
             account: account.into(),
             snapshots: snapshots.remove(&id).unwrap_or_default(),
             usage: usage.remove(&id).unwrap_or_default().into(),
             beside: Arc::default(),
         };
-        state.accounts.place(sequence, slot);
+        state.restore(sequence, slot);
     }
     Ok(state)
 }

@@ -28,7 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use beside::Beside;
 pub use file::OpenError;
-pub use state::{Base, Slot, State};
+pub use state::{Base, Name, Slot, State};
 
 use crate::domain::api_user::SecretDigest;
 use crate::domain::journal::Entry;

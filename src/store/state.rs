@@ -4,12 +4,15 @@ use std::iter::successors;
 use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use imbl::{HashMap, OrdMap};
+use imbl::{HashMap, OrdMap, OrdSet};
 
 use super::beside::Beside;
 use crate::domain::clock::system_time;
 use crate::domain::collection::{Change, Keyed};
-use crate::domain::{Account, AccountId, ApiUser, ApiUserGuid, Collection, Moment, Usage};
+use crate::domain::{
+    Account, AccountId, ApiUser, ApiUserGuid, Collection, Moment, OperatorGroupGuid, OperatorGuid,
+    Usage,
+};
 use crate::error::{Error, Result};
 
 /// All accounts at one moment. A copy costs nothing.
@@ -19,13 +22,25 @@ pub struct State {
     /// What a reset goes back to; those of seeded accounts stay when their account is deleted.
     pub(super) bases: Collection<Base>,
     /// Finds an API user by its user name; follows from `accounts`.
-    pub(super) logins: HashMap<String, (AccountId, ApiUserGuid)>,
+    logins: HashMap<String, (AccountId, ApiUserGuid)>,
+    /// The names of what accounts hold, each with the place of its account in `accounts`, from which they follow.
+    names: OrdSet<(Name, i64)>,
     /// The number that was given to an account last, since the start or the last reset of the server.
     last_number: Arc<Mutex<Option<AccountId>>>,
     /// What belongs to the server as a whole.
     pub beside: Arc<Beside>,
     /// What others came in the place of, or none, since this was published; those who wait there are told when it is.
     pub(super) ended: Vec<Arc<Beside>>,
+}
+
+/// Something by which accounts are found. Copies of an account hold the same, so many may be found by one name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Name {
+    /// An operator's e-mail address, as [`Email::key`] has it.
+    Email(String),
+    Operator(OperatorGuid),
+    OperatorGroup(OperatorGroupGuid),
+    ApiUser(ApiUserGuid),
 }
 
 /// An account and what belongs to it without being part of its value. A request takes the slot once and keeps it.
@@ -64,7 +79,10 @@ impl Base {
 /// States and slots are compared by what is saved of them.
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
-        self.accounts == other.accounts && self.bases == other.bases && self.logins == other.logins
+        self.accounts == other.accounts
+            && self.bases == other.bases
+            && self.logins == other.logins
+            && self.names == other.names
     }
 }
 
@@ -134,6 +152,13 @@ impl State {
         Some((slot, slot.account.api_users.get(api_user)?))
     }
 
+    /// Returns the oldest account that holds something of this name.
+    pub fn holder(&self, name: Name) -> Option<&Arc<Slot>> {
+        let start = (name, i64::MIN);
+        let (found, sequence) = self.names.range::<_, (Name, i64)>(&start..).next()?;
+        self.accounts.at(*sequence).filter(|_| *found == start.0)
+    }
+
     /// Adds an account with what it can be reset to.
     pub fn add(&mut self, base: Base) -> Result<()> {
         self.put(base.slot())?;
@@ -145,13 +170,27 @@ impl State {
     pub fn put(&mut self, slot: Slot) -> Result<()> {
         let id = slot.account.id;
         let was = self.slot(id).cloned();
-        let api_users = was.as_ref().map(|was| &was.account.api_users);
-        self.follow(id, api_users, &slot.account.api_users)?;
-        if let Some(was) = was.filter(|was| !Arc::ptr_eq(&was.beside, &slot.beside)) {
+        let older = was.as_ref().map(|was| &*was.account);
+        let newer = Arc::clone(&slot.account);
+        self.follow(id, older.map(|older| &older.api_users), &newer.api_users)?;
+        let is_other = |was: &&Arc<Slot>| !Arc::ptr_eq(&was.beside, &slot.beside);
+        if let Some(was) = was.as_ref().filter(is_other) {
             self.ended.push(Arc::clone(&was.beside));
         }
         self.accounts.insert(slot);
+        self.follow_names(id, older, Some(&newer));
         Ok(())
+    }
+
+    /// Puts an account that was read back in its own place.
+    pub(super) fn restore(&mut self, sequence: i64, slot: Slot) {
+        let account = Arc::clone(&slot.account);
+        for api_user in account.api_users.iter() {
+            let login = (account.id, api_user.guid);
+            self.logins.insert(api_user.user_name.clone(), login);
+        }
+        self.accounts.place(sequence, slot);
+        self.follow_names(account.id, None, Some(&account));
     }
 
     /// Takes an account away; `false` if there is none.
@@ -159,9 +198,11 @@ impl State {
         if self.base(account).is_some_and(|base| !base.is_seeded) {
             self.bases.remove(&account);
         }
-        let Some(slot) = self.accounts.remove(&account) else {
+        let Some(slot) = self.slot(account).cloned() else {
             return false;
         };
+        self.follow_names(account, Some(&slot.account), None);
+        self.accounts.remove(&account);
         for api_user in slot.account.api_users.iter() {
             self.logins.remove(&api_user.user_name);
         }
@@ -240,6 +281,67 @@ impl State {
             }
         }
         Ok(())
+    }
+
+    /// Lets the names follow a change of an account that is in its place.
+    fn follow_names(&mut self, id: AccountId, older: Option<&Account>, newer: Option<&Account>) {
+        let Some(sequence) = self.accounts.sequence_of(&id) else {
+            return;
+        };
+        self.rename(
+            sequence,
+            older,
+            newer,
+            |account| &account.operators,
+            |operator| {
+                let email = operator.profile().email.key();
+                [Name::Email(email), Name::Operator(operator.guid)]
+            },
+        );
+        self.rename(
+            sequence,
+            older,
+            newer,
+            |account| &account.operator_groups,
+            |group| [Name::OperatorGroup(group.guid)],
+        );
+        self.rename(
+            sequence,
+            older,
+            newer,
+            |account| &account.api_users,
+            |api_user| [Name::ApiUser(api_user.guid)],
+        );
+    }
+
+    /// Does so for one collection of the account.
+    fn rename<V: Keyed + PartialEq, const N: usize>(
+        &mut self,
+        sequence: i64,
+        older: Option<&Account>,
+        newer: Option<&Account>,
+        collection: fn(&Account) -> &Collection<V>,
+        names: fn(&V) -> [Name; N],
+    ) {
+        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        for change in Collection::difference(older.map(collection), newer.map(collection)) {
+            let (was, now) = match change {
+                Change::Gone(was) => (Some(was), None),
+                Change::Kept { was, now, .. } => (was, Some(now)),
+            };
+            let (was, now) = (was.map(names), now.map(names));
+            if was != now {
+                gone.extend(was.into_iter().flatten());
+                come.extend(now.into_iter().flatten());
+            }
+        }
+        // A name may go from one to another.
+        for name in gone {
+            self.names.remove(&(name, sequence));
+        }
+        for name in come {
+            self.names.insert((name, sequence));
+        }
     }
 
     /// This state of the accounts, with what belongs beside them taken over from another.

@@ -521,6 +521,65 @@ async fn a_snapshot_is_replaced_and_deleted() {
     assert!(list(&app, &account.path("/snapshots")).await.is_empty());
 }
 
+/// The account that a bare address logs in to, or nothing.
+async fn whose(app: &TestApp, address: &str) -> String {
+    let answer = register(app, address).await;
+    if answer.status == StatusCode::UNAUTHORIZED {
+        return String::new();
+    }
+    text(&answer.expect(StatusCode::CREATED), "AccountId")
+}
+
+/// "a bare one means the oldest account that has it": whatever becomes of the accounts.
+#[tokio::test]
+async fn a_bare_address_means_the_oldest_account_that_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("state.db");
+    let app = TestApp::start_on(&file).await;
+    let made = async |app: &TestApp| {
+        let account = new_account(app, json!({})).await;
+        let body = json!({"FullName": "Ann", "Email": "Ann@acme.com", "Password": "emulator"});
+        let ann = account.client.send(Method::POST, "/v4/Operator", body);
+        let ann = path_of(&ann.await.expect(StatusCode::CREATED));
+        (
+            account.id,
+            account.client.user_name,
+            account.client.password,
+            ann,
+        )
+    };
+    assert_eq!(whose(&app, "ANN@acme.com").await, "");
+    let (oldest, ..) = made(&app).await;
+    let (second, user_name, password, ann) = made(&app).await;
+    let (third, ..) = made(&app).await;
+    assert_eq!(whose(&app, "ANN@acme.com").await, oldest);
+    act(&app, Method::POST, &format!("/accounts/{oldest}/reset"))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(whose(&app, "ANN@acme.com").await, second);
+    // An address that was given away and taken back.
+    for (email, found) in [("other@acme.com", &third), (" ann@ACME.com", &second)] {
+        let patch = app
+            .anonymous(Method::PATCH, &ann)
+            .basic_auth(&user_name, Some(&password))
+            .json(&json!({"Email": email}));
+        Answer::of(patch).await.expect(StatusCode::NO_CONTENT);
+        assert_eq!(whose(&app, "ANN@acme.com").await, *found, "{email}");
+    }
+    app.stop().await;
+    let app = TestApp::start_on(&file).await;
+    assert_eq!(whose(&app, "ANN@acme.com").await, second);
+    act(&app, Method::DELETE, &format!("/accounts/{second}"))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(whose(&app, "ANN@acme.com").await, third);
+    act(&app, Method::POST, "/reset")
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    assert_eq!(whose(&app, "ANN@acme.com").await, "");
+    app.stop().await;
+}
+
 #[tokio::test]
 async fn an_account_that_is_deleted_is_gone_with_all_that_is_its_own() {
     let app = TestApp::start().await;

@@ -238,7 +238,7 @@ impl Body {
     }
 }
 
-/// Whether a body of this type, in lower case, may be JSON: the older API calls its JSON HTML as well.
+/// Whether a body of this type, in lower case, may be JSON: `/api/Users` calls its JSON HTML as well.
 pub fn may_hold_json(content_type: &str) -> bool {
     content_type.contains("json") || content_type.starts_with("text/html")
 }

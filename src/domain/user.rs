@@ -1,5 +1,5 @@
-//! Users: operators as an older API of the vendor sees them. What an operator says of itself, a user says too; here is
-//! what it has beyond that, and the rules of the older API.
+//! Users: operators as the companion API, `/api/Users`, sees them. What an operator says of itself, a user says too; here
+//! is what it has beyond that, and the rules of that API.
 
 use std::fmt;
 use std::str::FromStr;

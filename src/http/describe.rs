@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Place};
 use crate::store::Slot;
 
-/// What all operations of the account API and of the older one share.
+/// What all operations of the account API and of its companion share.
 pub fn describe(description: &mut Description<'_>) {
     // The names are the vendor's.
     let scheme = match description.operation.path {

@@ -45,7 +45,7 @@ use crate::{AppState, Control};
 use observe::Recording;
 use user::Envelope;
 
-/// The account API and the older one, with pages for people beside them.
+/// The account API and its companion, with pages for people beside them.
 pub fn api(
     state: &AppState,
     pages: Router<AppState>,
@@ -75,7 +75,7 @@ pub fn api(
     from_fn_with_state(state.clone(), enter).layer(api)
 }
 
-/// What comes before and after every request: its path is brought into its form, an error of the older API into its
+/// What comes before and after every request: its path is brought into its form, an error of the companion API into its
 /// envelope, and all of it into the journal, unless it is for a page. Nobody can read the journal where there is no
 /// control API.
 async fn enter(State(state): State<AppState>, mut request: Request, next: Next) -> Response {

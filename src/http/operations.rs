@@ -1,4 +1,4 @@
-//! Every operation of the account API and of the older one.
+//! Every operation of the account API and of its companion.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -26,7 +26,7 @@ pub static ACCOUNT_API: Api = Api {
     describe: describe::describe,
 };
 
-/// The older API. The Swagger file is newer than it; the names of its operations follow the pattern.
+/// The companion API, which is in no file of the vendor's; the names of its operations follow the pattern.
 pub static USER_API: Api = Api {
     server: "/",
     prefix: "",

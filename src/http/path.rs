@@ -99,7 +99,7 @@ fn canonical_path(path: &str) -> Option<String> {
         .unwrap_or(path);
     let segments = trimmed.strip_prefix('/')?;
     let (first, rest) = segments.split_once('/').unwrap_or((segments, ""));
-    let segments = if is(first, "v4") && !rest.split('/').next().is_some_and(is_older) {
+    let segments = if is(first, "v4") && !rest.split('/').next().is_some_and(is_of_companion) {
         rest
     } else {
         segments
@@ -117,8 +117,8 @@ fn canonical_path(path: &str) -> Option<String> {
     (canonical != path).then_some(canonical)
 }
 
-/// What was there before there were versions is not under one.
-fn is_older(segment: &str) -> bool {
+/// The companion API is no part of version 4.
+fn is_of_companion(segment: &str) -> bool {
     is(segment, "api")
 }
 

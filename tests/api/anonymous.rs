@@ -179,7 +179,7 @@ pub fn filled(path: &str) -> String {
         .replace("{apiUserGuid}", "c1534087-590e-497e-b58e-00bc4dbfa1d3")
 }
 
-/// A path as the documents write it: under `/v4`, but for that of the older API.
+/// A path as the documents write it: under `/v4`, but for that of the companion API.
 pub fn documented(path: &str) -> String {
     if path.starts_with("/api/") {
         path.to_owned()

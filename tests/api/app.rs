@@ -25,7 +25,7 @@ pub struct Answer {
     pub text: String,
 }
 
-/// The fields of every answer of the older API.
+/// The fields of every answer of the companion API, `/api/Users`.
 pub const ENVELOPE: [&str; 4] = [
     "Users",
     "Messages",

@@ -1,4 +1,4 @@
-//! `/api/Users`: an older API over the same people.
+//! `/api/Users`: a companion API over the same people.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -460,7 +460,7 @@ async fn every_error_is_in_the_envelope_with_the_status_of_all() {
 }
 
 #[tokio::test]
-async fn the_older_api_is_not_under_v4() {
+async fn the_companion_api_is_not_under_v4() {
     let app = TestApp::start().await;
     for path in ["/v4/api/Users", "/V4/API/users/1"] {
         let answer = app.get(path).await;

@@ -1,4 +1,4 @@
-//! `Accept`, which the older API honours: JSON goes by three names.
+//! `Accept`, which the companion API honours: JSON goes by three names.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;

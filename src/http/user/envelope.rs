@@ -1,4 +1,4 @@
-//! What answers of the older API are put in, errors included.
+//! What answers of the companion API are put in, errors included.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ use crate::http::observe::Trace;
 use crate::http::why::Told;
 use crate::operation::{Describe, Description};
 
-/// The vendor's GetUsersResponse: what every answer is, errors included.
+/// The document's GetUsersResponse: what every answer is, errors included.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(example = example())]
@@ -34,7 +34,7 @@ struct GetUsersResponse<'a> {
     version_information: VersionInformation,
 }
 
-/// The vendor's Message. The document shows numbers without their meanings: these are the emulator's own.
+/// The document's Message. It shows numbers without their meanings: these are the emulator's own.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "Message")]
@@ -180,7 +180,7 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// For a request to the older API, which carries it to its handler; others have none.
+    /// For a request to the companion API, which carries it to its handler; others have none.
     pub fn of(state: &AppState, request: &mut Request) -> Option<Self> {
         if !is_of_users(request.uri().path()) {
             return None;

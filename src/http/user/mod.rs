@@ -1,5 +1,6 @@
-//! `/api/Users`: an older API over the same people. It has answers of its own form, errors included, under more than one
-//! media type, and takes forms as well as JSON.
+//! `/api/Users`: a companion API over the same people, for programs that speak it. Its form is that of "PUT api/Users", a
+//! help page of another service (an ASP.NET Web API); the live service has no such path. It has answers of its own form,
+//! errors included, under more than one media type, and takes forms as well as JSON.
 
 mod accept;
 mod envelope;
@@ -31,24 +32,26 @@ use accept::FORMATS;
 pub use envelope::Envelope;
 use envelope::Enveloped;
 
-/// The path of the older API, which is not under `/v4`.
+/// The path of the companion API, which is not under `/v4`.
 pub const USERS: &str = "/api/Users";
 
-/// Whether a path, in the form of the routes, belongs to the older API.
+/// Whether a path, in the form of the routes, belongs to the companion API.
 pub fn is_of_users(path: &str) -> bool {
     path.strip_prefix(USERS)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 pub static OPERATIONS: &[Operation] = &[
-    operation!(GET USERS => list, "Users_GetAllUsers", "All users of the account."),
+    operation!(GET USERS => list, "Users_GetAllUsers", "All users of the account.").but(COMPANION),
     operation!(PUT USERS => update, "Users_UpdateUser", "Changes a user: what is left out stays.")
-        .but("the codes of messages are the emulator's own")
+        .but(COMPANION)
         .or(&[StatusCode::NOT_FOUND]),
-    operation!(GET "/api/Users/{id}" => look, "Users_GetUser", "A user."),
+    operation!(GET "/api/Users/{id}" => look, "Users_GetUser", "A user.").but(COMPANION),
 ];
 
-/// The vendor's UserStruct.
+const COMPANION: &str = "this path is that of a companion API, which the emulator offers in the form of another service";
+
+/// The document's UserStruct.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "UserStruct")]

@@ -408,3 +408,13 @@ async fn every_operation_is_among_the_supported_ones_once() {
         .collect();
     assert_eq!(ids.len(), supported.len());
 }
+
+#[tokio::test]
+async fn what_differs_from_the_live_service_is_told_of_paths_that_it_does_not_have() {
+    let app = TestApp::start().await;
+    for one in list(&app, "/supported").await {
+        if text(&one, "path").starts_with("/api/Users") {
+            assert!(text(&one, "differs").contains("companion"), "{one}");
+        }
+    }
+}

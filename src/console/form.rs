@@ -240,7 +240,11 @@ impl Field {
 
     /// What the field says, in JSON; nothing, if it is left out.
     fn json_value(&self) -> Option<Value> {
-        let text = self.value.trim();
+        let text = match self.look {
+            // A password may consist of blanks.
+            Look::Line("password") => &self.value,
+            _ => self.value.trim(),
+        };
         match self.kind {
             Kind::Aside => None,
             Kind::AnyText => Some(self.value.as_str().into()),

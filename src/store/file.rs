@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::error::DatabaseError;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 
+use super::disk;
 use super::state::{Slot, State};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
 use crate::domain::{Account, AccountId};
@@ -21,10 +21,18 @@ const APPLICATION_ID: u32 = 0x5550_5445;
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
+/// The schema that this version knows.
+fn newest_schema() -> u32 {
+    let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
+    newest
+        .and_then(|version| u32::try_from(version).ok())
+        .expect("migrations are counted from 1")
+}
+
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("{path} cannot be opened: {cause}")]
+    #[error("{path} cannot be used: {cause}")]
     Unusable { path: PathBuf, cause: String },
     #[error("{0} is not a database of uptrends-emulator; it was left as it is")]
     Foreign(PathBuf),
@@ -38,7 +46,7 @@ pub enum OpenError {
     },
     #[error("{0} is in use by another process; each server needs a database of its own")]
     InUse(PathBuf),
-    #[error("the database could not be set up: {0}")]
+    #[error("the database could not be set up: {}", told(.0))]
     SetUp(#[source] sqlx::Error),
     #[error("the schema could not be brought up to date: {0}")]
     Migration(#[from] MigrateError),
@@ -51,7 +59,7 @@ pub enum OpenError {
 pub enum Corrupt {
     #[error("a row of the table {0} is not one that this program wrote")]
     Row(&'static str),
-    #[error("the database cannot be read: {0}")]
+    #[error("the database cannot be read: {}", told(.0))]
     Unreadable(#[from] sqlx::Error),
 }
 
@@ -59,6 +67,22 @@ impl Corrupt {
     pub(super) fn row(table: &'static str) -> Self {
         Self::Row(table)
     }
+}
+
+/// What an error says to people: SQLite's words without the number that sqlx puts before them.
+pub(super) fn told(error: &sqlx::Error) -> String {
+    match (primary_code(error), error.as_database_error()) {
+        // SQLITE_FULL
+        (Some(13), _) => disk::NO_ROOM.to_owned(),
+        (_, Some(error)) => error.message().to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// SQLite's result code without what extends it: https://www.sqlite.org/rescode.html
+fn primary_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    Some(code & 0xff)
 }
 
 pub(super) async fn in_memory() -> Result<(SqliteConnection, State), OpenError> {
@@ -78,16 +102,16 @@ pub(super) async fn in_memory() -> Result<(SqliteConnection, State), OpenError> 
 }
 
 pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenError> {
-    let is_new = recognise(path)?;
+    recognise(path)?;
     let failed = |error: sqlx::Error| failure(path, &error);
-    // SQLite gives names like :memory: and file:x a meaning; an absolute path has none but its own.
-    let absolute = std::path::absolute(path).map_err(|error| OpenError::Unusable {
+    let unusable = |error: io::Error| OpenError::Unusable {
         path: path.to_owned(),
-        cause: error.to_string(),
-    })?;
+        cause: disk::reason(&error),
+    };
+    // SQLite gives names like :memory: and file:x a meaning; an absolute path has none but its own.
+    let absolute = std::path::absolute(path).map_err(unusable)?;
     let options = SqliteConnectOptions::new()
         .filename(absolute)
-        .create_if_missing(true)
         // One process to a file: the second is told so at its start.
         .locking_mode(SqliteLockingMode::Exclusive)
         .busy_timeout(Duration::from_millis(100))
@@ -97,23 +121,88 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenE
         .pragma("temp_store", "memory")
         .disable_statement_logging();
     let mut connection = options.connect().await.map_err(failed)?;
-    // The lock is taken by the first write, so that one comes at once.
-    sqlx::raw_sql("begin immediate; commit")
-        .execute(&mut connection)
-        .await
-        .map_err(failed)?;
-    if is_new {
-        // First of all, so that no kill leaves a file that is not recognised. It stands in the file itself, and not in a
-        // write-ahead log, because that is turned on last.
-        mark(&mut connection).await.map_err(failed)?;
-    }
-    MIGRATIONS.run(&mut connection).await?;
+    set_up(&mut connection, path).await?;
     sqlx::raw_sql("pragma journal_mode = wal")
         .execute(&mut connection)
         .await
         .map_err(failed)?;
     let state = load(&mut connection).await?;
     Ok((connection, state))
+}
+
+/// Brings a file to the newest schema, or makes it, in one transaction: a kill leaves it as it was. The transaction takes
+/// the lock first, so that what is found then stays as it is. A new file is not in WAL mode yet, and so its mark is in the
+/// file itself, where [`recognise`] looks for it.
+async fn set_up(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
+    let failed = |error: sqlx::Error| failure(path, &error);
+    let begun = connection.begin_with("begin immediate").await;
+    let mut transaction = begun.map_err(failed)?;
+    match found(&mut transaction).await.map_err(failed)? {
+        Found::Ours => {}
+        Found::Newer(found) => {
+            return Err(OpenError::Newer {
+                path: path.to_owned(),
+                found,
+                known: newest_schema(),
+            });
+        }
+        Found::Unmarked => mark(&mut transaction).await.map_err(failed)?,
+        Found::Foreign => return Err(OpenError::Foreign(path.to_owned())),
+    }
+    let migrated = MIGRATIONS.run(&mut *transaction).await;
+    migrated.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
+        other => other.into(),
+    })?;
+    transaction.commit().await.map_err(failed)
+}
+
+/// What a database is.
+enum Found {
+    Ours,
+    /// With a schema of this version.
+    Newer(u32),
+    /// There is nothing in it, or what is in it is ours.
+    Unmarked,
+    Foreign,
+}
+
+/// Asks SQLite what a database is, which knows what of the file is not valid any more, and what else is valid beside it.
+async fn found(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
+    const OUR_MARK: i64 = APPLICATION_ID as i64;
+    // Both numbers of the header are signed here.
+    let (mark, schema, things): (i64, i64, i64) = sqlx::query_as(
+        "select application_id, user_version, (select count(*) from sqlite_schema)
+         from pragma_application_id, pragma_user_version",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    Ok(match (mark, schema, things) {
+        (OUR_MARK, schema, _) if schema > newest_schema().into() => {
+            Found::Newer(u32::try_from(schema).unwrap_or(u32::MAX))
+        }
+        (OUR_MARK, _, _) => Found::Ours,
+        (0, 0, 0) => Found::Unmarked,
+        (0, _, _) if has_our_migrations(connection).await => Found::Unmarked,
+        _ => Found::Foreign,
+    })
+}
+
+/// Whether all migrations of a database are ours, and there are some. Two kills during the first start of an earlier version
+/// left a file without its mark.
+async fn has_our_migrations(connection: &mut SqliteConnection) -> bool {
+    let applied: Result<Vec<(i64, Vec<u8>)>, _> =
+        sqlx::query_as("select version, checksum from _sqlx_migrations order by version")
+            .fetch_all(connection)
+            .await;
+    let is_ours = |(version, checksum): &(i64, Vec<u8>)| {
+        let of_ours = |ours: &sqlx::migrate::Migration| {
+            ours.version == *version && *ours.checksum == **checksum
+        };
+        MIGRATIONS.iter().any(of_ours)
+    };
+    // The error is that there is no such table.
+    applied.is_ok_and(|applied| !applied.is_empty() && applied.iter().all(is_ours))
 }
 
 /// Makes a file as an older version of the program did: of an older schema, with what some statements put into it.
@@ -123,8 +212,6 @@ pub(super) async fn make_old(
     version: i64,
     sql: &'static str,
 ) -> Result<(), Box<dyn std::error::Error>> {
-    use sqlx::Connection as _;
-
     let options = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true);
@@ -142,26 +229,22 @@ async fn mark(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
 }
 
 fn failure(path: &Path, error: &sqlx::Error) -> OpenError {
-    let path = path.to_owned();
-    match error
-        .as_database_error()
-        .and_then(DatabaseError::code)
-        .as_deref()
-    {
-        // SQLITE_BUSY and SQLITE_LOCKED, https://www.sqlite.org/rescode.html
-        Some("5" | "6" | "261") => OpenError::InUse(path),
+    match primary_code(error) {
+        // SQLITE_BUSY and SQLITE_LOCKED
+        Some(5 | 6) => OpenError::InUse(path.to_owned()),
         // SQLITE_NOTADB
-        Some("26") => OpenError::Foreign(path),
-        _ => OpenError::Unusable {
-            path,
-            cause: error.to_string(),
-        },
+        Some(26) => OpenError::Foreign(path.to_owned()),
+        _ => {
+            let (path, cause) =
+                disk::obstacle(path).unwrap_or_else(|| (path.to_owned(), told(error)));
+            OpenError::Unusable { path, cause }
+        }
     }
 }
 
-/// Whether the file is new (not there, or empty). A file of another program, or of a later version of this one, is an
-/// error; nothing is written before that is known, so the header is read as it is: https://www.sqlite.org/fileformat.html
-fn recognise(path: &Path) -> Result<bool, OpenError> {
+/// Makes a file that is not there. One that is clearly of another program, or of a later version of this one, is an error;
+/// nothing is written before that is known, so the header is read as it is: https://www.sqlite.org/fileformat.html
+fn recognise(path: &Path) -> Result<(), OpenError> {
     const HEADER: usize = 100;
     let unusable = |cause: String| OpenError::Unusable {
         path: path.to_owned(),
@@ -172,35 +255,45 @@ fn recognise(path: &Path) -> Result<bool, OpenError> {
         return Err(unusable("it is not a file".to_owned()));
     }
     let mut header = Vec::with_capacity(HEADER);
-    match fs::File::open(path).and_then(|file| file.take(HEADER as u64).read_to_end(&mut header)) {
-        Ok(0) => return Ok(true),
-        Ok(_) => {}
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
-        Err(error) => return Err(unusable(error.to_string())),
+    disk::open(path)
+        .and_then(|file| file.take(HEADER as u64).read_to_end(&mut header))
+        .map_err(|error| unusable(disk::reason(&error)))?;
+    if header.is_empty() || begins_anew(path) {
+        return Ok(());
     }
-    let number = |at: usize| {
-        header
-            .get(at..at + 4)
-            .and_then(|bytes| bytes.try_into().ok())
-            .map(u32::from_be_bytes)
-    };
-    if !header.starts_with(b"SQLite format 3\0") || number(68) != Some(APPLICATION_ID) {
+    let number = |at: usize| be_number(&header, at);
+    if !header.starts_with(b"SQLite format 3\0") {
         return Err(OpenError::Foreign(path.to_owned()));
     }
-    let known = MIGRATIONS
-        .iter()
-        .map(|migration| migration.version)
-        .max()
-        .unwrap_or_default();
-    let known = u32::try_from(known).expect("migrations are counted from 1");
-    match number(60) {
-        Some(found) if found > known => Err(OpenError::Newer {
+    let (pages, schema, known) = (number(28), number(60).unwrap_or_default(), newest_schema());
+    match number(68) {
+        Some(APPLICATION_ID) if schema > known => Err(OpenError::Newer {
             path: path.to_owned(),
-            found,
+            found: schema,
             known,
         }),
-        _ => Ok(false),
+        Some(APPLICATION_ID) => Ok(()),
+        // What a kill left of a file that an earlier version made may be ours. SQLite tells; it is not to open others.
+        Some(0) if pages == Some(1) || (1..=known).contains(&schema) => Ok(()),
+        _ => Err(OpenError::Foreign(path.to_owned())),
     }
+}
+
+/// Whether the first transaction of a file was cut short: SQLite will make the file empty, whatever was written to it.
+/// https://www.sqlite.org/fileformat.html#the_rollback_journal
+fn begins_anew(path: &Path) -> bool {
+    const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
+    let mut header = Vec::new();
+    let read = disk::beside(path, "-journal").and_then(|path| {
+        let journal = fs::File::open(path).ok()?;
+        journal.take(28).read_to_end(&mut header).ok()
+    });
+    read.is_some() && header.starts_with(&MAGIC) && be_number(&header, 16) == Some(0)
+}
+
+fn be_number(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at + 4)?;
+    bytes.try_into().ok().map(u32::from_be_bytes)
 }
 
 /// Reads everything back.

@@ -5,6 +5,7 @@ mod account;
 mod api_user;
 mod beside;
 mod difference;
+mod disk;
 mod duty_schedule;
 mod file;
 mod operator;

@@ -1,5 +1,7 @@
 //! The test that holds the store together: what the file holds is what memory published, after any sequence of changes.
 
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
@@ -7,7 +9,8 @@ use std::time::Duration;
 use imbl::OrdMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use sqlx::SqliteConnection;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
@@ -474,23 +477,167 @@ async fn a_file_that_is_not_ours_or_newer_is_left_as_it_was() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     let refused = async |content: &[u8]| {
-        std::fs::write(&path, content).unwrap();
+        fs::write(&path, content).unwrap();
         let error = Store::open(&path).await.unwrap_err();
-        assert_eq!(std::fs::read(&path).unwrap(), content);
+        assert_eq!(fs::read(&path).unwrap(), content);
         error
     };
     assert!(matches!(refused(b"a diary").await, OpenError::Foreign(_)));
 
     let ours = folder.path().join("ours.sqlite");
     Store::open(&ours).await.unwrap().close().await;
-    let mut content = std::fs::read(&ours).unwrap();
+    let mut content = fs::read(&ours).unwrap();
     content[68..72].copy_from_slice(&[0, 0, 0, 1]);
     assert!(matches!(refused(&content).await, OpenError::Foreign(_)));
 
-    let mut content = std::fs::read(&ours).unwrap();
+    let mut content = fs::read(&ours).unwrap();
     content[60..64].copy_from_slice(&[0, 0, 3, 232]);
     assert!(matches!(
         refused(&content).await,
         OpenError::Newer { found: 1000, .. }
     ));
+
+    let other = folder.path().join("other.sqlite");
+    for sql in [
+        "create table diary (entry text)",
+        "create table diary (entry text); pragma journal_mode = wal",
+        // As many a program counts its schemas, with one of ours or with none.
+        "create table diary (entry text); pragma user_version = 8",
+        "create view diary as select 'dear'",
+        "create table _sqlx_migrations (version, checksum); insert into _sqlx_migrations values (1, x'00');
+         pragma user_version = 1",
+        "pragma user_version = 1",
+    ] {
+        run_sql(&other, sql).await;
+        let error = refused(&fs::read(&other).unwrap()).await;
+        assert!(matches!(error, OpenError::Foreign(_)), "{sql}: {error}");
+        assert_eq!(beside(&path), Vec::<PathBuf>::new(), "{sql}");
+        fs::remove_file(&other).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_that_a_newer_version_was_killed_over_is_newer_as_well() {
+    let folder = TempDir::new().unwrap();
+    let (ours, path) = (folder.path().join("ours"), folder.path().join("path"));
+    Store::open(&ours).await.unwrap().close().await;
+    let mut newer = connect(&ours).await;
+    sqlx::raw_sql(
+        "begin; insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+         values (1000, '', true, x'00', 0); create table brought_by_it (x); pragma user_version = 1000; commit",
+    )
+    .execute(&mut newer)
+    .await
+    .unwrap();
+    leave_as_a_kill_would(&ours, &path);
+    let header = fs::read(&path).unwrap();
+    assert_ne!(header[60..64], 1000_u32.to_be_bytes(), "it is in the log");
+    let error = Store::open(&path).await.unwrap_err();
+    assert!(
+        matches!(error, OpenError::Newer { found: 1000, .. }),
+        "{error}"
+    );
+}
+
+async fn connect(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    options.create_if_missing(true).connect().await.unwrap()
+}
+
+async fn run_sql(path: &Path, sql: &str) {
+    let mut connection = connect(path).await;
+    let sql = AssertSqlSafe(sql.to_owned());
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The files that SQLite keeps beside a database.
+fn beside(path: &Path) -> Vec<PathBuf> {
+    ["-journal", "-wal", "-shm"]
+        .map(|end| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(end);
+            PathBuf::from(name)
+        })
+        .into_iter()
+        .filter(|path| path.exists())
+        .collect()
+}
+
+/// Copies a database that is in use with what is beside it: what would be left if its program were killed at this moment.
+fn leave_as_a_kill_would(from: &Path, to: &Path) {
+    for found in beside(to) {
+        fs::remove_file(found).unwrap();
+    }
+    for found in beside(from).into_iter().chain([from.to_owned()]) {
+        let end = found.to_str().unwrap()[from.to_str().unwrap().len()..].to_owned();
+        fs::copy(&found, format!("{}{end}", to.display())).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_file_whose_making_was_cut_short_is_made_anew() {
+    let folder = TempDir::new().unwrap();
+    let (making, path) = (folder.path().join("making"), folder.path().join("path"));
+    let is_made = async |what: &str| {
+        let store = Store::open(&path)
+            .await
+            .unwrap_or_else(|error| panic!("{what}: {error}"));
+        seeded(&store).await;
+        let before = (**store.state()).clone();
+        store.close().await;
+        let store = Store::open(&path).await.unwrap();
+        assert_eq!(**store.state(), before, "{what}");
+        store.close().await;
+        fs::remove_file(&path).unwrap();
+    };
+
+    run_sql(&path, "begin immediate; commit").await;
+    assert_eq!(fs::metadata(&path).unwrap().len(), 4096);
+    is_made("an empty page, as earlier versions began with").await;
+
+    let mut connection = connect(&making).await;
+    sqlx::raw_sql(
+        "pragma cache_size = 1; begin immediate; create table filler (x); insert into filler
+         with recursive counter (n) as (select 1 union all select n + 1 from counter where n < 1000)
+         select hex(randomblob(100)) from counter",
+    )
+    .execute(&mut connection)
+    .await
+    .unwrap();
+    let written = fs::read(&making).unwrap();
+    assert!(written.len() > 4096, "all is in memory");
+    // Any part of what was written may be there, and with it a mark.
+    let mut first_page = b"SQLite format 3\0".to_vec();
+    first_page.resize(4096, 0);
+    let marked = |mark: &[u8]| [&first_page[..68], mark, &first_page[72..]].concat();
+    for content in [
+        written,
+        vec![0; 8192],
+        marked(b"UPTE"),
+        marked(&[0; 4]),
+        marked(&[1; 4]),
+    ] {
+        leave_as_a_kill_would(&making, &path);
+        fs::write(&path, content).unwrap();
+        is_made("a transaction that was not committed").await;
+    }
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_of_ours_that_lost_its_mark_is_taken_back() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let store = Store::open(&path).await.unwrap();
+    seeded(&store).await;
+    let before = (**store.state()).clone();
+    store.close().await;
+    let marked = fs::read(&path).unwrap();
+    run_sql(&path, "pragma application_id = 0").await;
+
+    let store = Store::open(&path).await.unwrap();
+    assert_eq!(**store.state(), before);
+    store.close().await;
+    assert_eq!(fs::read(&path).unwrap()[68..72], marked[68..72]);
 }

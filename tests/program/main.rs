@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod database;
 mod log;
 mod variables;
 
@@ -73,6 +74,11 @@ impl Program {
             .args(arguments)
             .envs(variables.iter().copied())
             .stderr(Stdio::null());
+        Self::run(&mut command)
+    }
+
+    /// Waits until it is ready.
+    fn run(command: &mut Command) -> Self {
         let mut process = command.spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         let mut line = String::new();

@@ -59,7 +59,9 @@ fn refuses(description: &mut Description<'_>, status: StatusCode) {
         StatusCode::REQUEST_TIMEOUT => "Too few requests matched in time.",
         StatusCode::PAYLOAD_TOO_LARGE => "The body is larger than 16 MiB.",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "The body has a content encoding.",
-        StatusCode::SERVICE_UNAVAILABLE => "The emulator is still starting.",
+        StatusCode::SERVICE_UNAVAILABLE => {
+            "The emulator is still starting, or cannot keep changes."
+        }
         _ => "The emulator failed; its log tells more.",
     };
     let example = Problem::new(status, told);

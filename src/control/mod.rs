@@ -155,8 +155,14 @@ async fn health() -> axum::Json<Health> {
     axum::Json(Health { status: "alive" })
 }
 
-async fn ready() -> axum::Json<Health> {
-    axum::Json(Health { status: "ready" })
+async fn ready(State(state): State<AppState>) -> problem::Result<axum::Json<Health>> {
+    match state.store.outage() {
+        None => Ok(axum::Json(Health { status: "ready" })),
+        Some(reason) => {
+            let told = format!("changes cannot be kept in the database: {reason}");
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, told))
+        }
+    }
 }
 
 /// The answer to any request before the accounts are there.

@@ -11,7 +11,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 
-use super::disk;
+use super::disk::{self, Files};
 use super::state::{Slot, State};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
 use crate::domain::{Account, AccountId};
@@ -85,7 +85,16 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
     Some(code & 0xff)
 }
 
-pub(super) async fn in_memory() -> Result<(SqliteConnection, State), OpenError> {
+/// A database that is ready for use.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub connection: SqliteConnection,
+    pub state: State,
+    /// None in memory.
+    pub files: Option<Files>,
+}
+
+pub(super) async fn in_memory() -> Result<Opened, OpenError> {
     let mut connection = SqliteConnectOptions::new()
         .in_memory(true)
         .disable_statement_logging()
@@ -98,10 +107,14 @@ pub(super) async fn in_memory() -> Result<(SqliteConnection, State), OpenError> 
         .execute(&mut connection)
         .await
         .map_err(OpenError::SetUp)?;
-    Ok((connection, State::default()))
+    Ok(Opened {
+        connection,
+        state: State::default(),
+        files: None,
+    })
 }
 
-pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenError> {
+pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
     recognise(path)?;
     let failed = |error: sqlx::Error| failure(path, &error);
     let unusable = |error: io::Error| OpenError::Unusable {
@@ -127,7 +140,11 @@ pub(super) async fn open(path: &Path) -> Result<(SqliteConnection, State), OpenE
         .await
         .map_err(failed)?;
     let state = load(&mut connection).await?;
-    Ok((connection, state))
+    Ok(Opened {
+        connection,
+        state,
+        files: Some(Files::of(path).map_err(unusable)?),
+    })
 }
 
 /// Brings a file to the newest schema, or makes it, in one transaction: a kill leaves it as it was. The transaction takes
@@ -294,6 +311,31 @@ fn begins_anew(path: &Path) -> bool {
 fn be_number(bytes: &[u8], at: usize) -> Option<u32> {
     let bytes = bytes.get(at..at + 4)?;
     bytes.try_into().ok().map(u32::from_be_bytes)
+}
+
+/// Commits what changes nothing, which shows whether anything can be committed.
+pub(super) async fn touch(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let sql = AssertSqlSafe(format!("pragma user_version = {}", newest_schema()));
+    sqlx::raw_sql(sql).execute(connection).await.map(drop)
+}
+
+/// Writes all that is in the write-ahead log into the database, as far as that can be done.
+pub(super) async fn empty_log(connection: &mut SqliteConnection) {
+    let emptied = sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(connection);
+    if let Err(error) = emptied.await {
+        tracing::warn!(
+            error = told(&error),
+            "the write-ahead log cannot be emptied"
+        );
+    }
+}
+
+/// Does the same, and goes on with another log.
+pub(super) async fn renew_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    let sql = "pragma journal_mode = delete; pragma journal_mode = wal";
+    sqlx::raw_sql(sql).execute(&mut *connection).await?;
+    // The log is made by the first use of the database.
+    touch(connection).await
 }
 
 /// Reads everything back.

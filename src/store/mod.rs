@@ -24,7 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tokio::sync::{mpsc, oneshot};
 
 pub use beside::Beside;
@@ -35,6 +35,7 @@ use crate::domain::api_user::SecretDigest;
 use crate::domain::journal::Entry;
 use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment};
 use crate::error::{Error, Result};
+use file::Opened;
 use writer::{Job, Writer};
 
 /// The accounts and the file behind them. Clones share both.
@@ -42,6 +43,8 @@ use writer::{Job, Writer};
 pub struct Store {
     published: Arc<ArcSwap<State>>,
     jobs: mpsc::UnboundedSender<Job>,
+    /// Why changes cannot be kept, while they cannot.
+    outage: Arc<ArcSwapOption<String>>,
     /// The number of the latest request in a journal.
     last_request: Arc<AtomicU64>,
 }
@@ -57,17 +60,28 @@ impl Store {
         file::open(path).await.map(Self::start)
     }
 
-    fn start((connection, state): (sqlx::SqliteConnection, State)) -> Self {
-        let published = Arc::new(ArcSwap::from_pointee(state));
+    fn start(opened: Opened) -> Self {
+        let published = Arc::new(ArcSwap::from_pointee(opened.state.clone()));
+        let outage = Arc::default();
         // Without a bound: what a client may have under way is bounded by its connections, and a change that was handed
         // over must not be lost with the client that waits for it.
         let (jobs, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(Writer::new(connection, Arc::clone(&published)).run(waiting));
+        let writer = Writer::new(opened, Arc::clone(&published), Arc::clone(&outage));
+        tokio::spawn(writer.run(waiting));
         Self {
             published,
             jobs,
+            outage,
             last_request: Arc::default(),
         }
+    }
+
+    /// Why changes cannot be kept, while they cannot.
+    pub fn outage(&self) -> Option<Arc<String>> {
+        if self.jobs.is_closed() {
+            return Some(Arc::new("the store is closed".to_owned()));
+        }
+        self.outage.load_full()
     }
 
     /// What the clock of an account shows.

@@ -327,6 +327,62 @@ async fn a_full_disk_fails_the_change_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn while_nothing_can_be_committed_there_is_an_outage() {
+    let store = Store::in_memory().await.unwrap();
+    seeded(&store).await;
+    let add_group = || {
+        store.change(id(), |account, context| {
+            Step::AddGroup.take(account, context)
+        })
+    };
+    let used = |store: &Store| {
+        let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
+        let now = store.now(&slot);
+        slot.usage.count(caller.api_user().unwrap(), now);
+        slot.usage.of(caller.api_user().unwrap(), now)
+    };
+    assert_eq!(store.outage(), None);
+
+    // A look behind the writer comes after what it does once a second.
+    store.stored("pragma query_only = on").await;
+    assert!(add_group().await.is_err());
+    let reason = store.outage().unwrap();
+    assert_eq!(*reason, "attempt to write a readonly database");
+    store.stored("pragma query_only = off").await;
+    store.stored("").await;
+    assert_eq!(store.outage(), None);
+
+    store.stored("pragma query_only = on").await;
+    used(&store);
+    store.stored("").await;
+    assert!(store.outage().is_some(), "usage cannot be written");
+    store.stored("pragma query_only = off").await;
+    add_group().await.unwrap();
+    assert_eq!(store.outage(), None, "a change was committed");
+    let usage = used(&store);
+    let stored = store.stored("").await;
+    let (_, api_user) = stored.login("emulator").unwrap();
+    let now = store.now(stored.slot(id()).unwrap());
+    let usage_stored = stored.slot(id()).unwrap().usage.of(api_user.guid, now);
+    assert_eq!(usage_stored, usage);
+}
+
+#[tokio::test]
+async fn a_writer_that_panics_is_an_outage_for_good() {
+    let store = Store::in_memory().await.unwrap();
+    let (answer, answered) = oneshot::channel();
+    let sql = "no SQL";
+    store.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
+    assert!(answered.await.is_err());
+    store.jobs.closed().await;
+    assert!(store.outage().is_some());
+    assert!(matches!(
+        store.change_state(|_| Ok(())).await,
+        Err(Error::Failed(_))
+    ));
+}
+
+#[tokio::test]
 async fn readers_see_a_batch_whole_or_not_at_all() {
     let store = Store::in_memory().await.unwrap();
     seeded(&store).await;

@@ -6,13 +6,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::difference::Difference;
-use super::file::{self, Corrupt};
+use super::disk::{Files, Missing};
+use super::file::{self, Corrupt, Opened, told};
 use super::state::State;
 use super::usage;
 use crate::error::{Error, Result};
@@ -79,27 +80,42 @@ impl fmt::Debug for Job {
 
 pub(super) struct Writer {
     connection: SqliteConnection,
+    /// None in memory.
+    files: Option<Files>,
     published: Arc<ArcSwap<State>>,
+    /// Why changes cannot be kept, while they cannot.
+    outage: Arc<ArcSwapOption<String>>,
     /// Whether a commit failed and the file could not be read again: until it is, nobody knows what it holds.
     is_lost: bool,
 }
 
 impl Writer {
-    pub fn new(connection: SqliteConnection, published: Arc<ArcSwap<State>>) -> Self {
+    pub fn new(
+        opened: Opened,
+        published: Arc<ArcSwap<State>>,
+        outage: Arc<ArcSwapOption<String>>,
+    ) -> Self {
+        let Opened {
+            connection,
+            files,
+            state: _,
+        } = opened;
         Self {
             connection,
+            files,
             published,
+            outage,
             is_lost: false,
         }
     }
 
     /// Works until it is told to close, or until nobody is left to tell it anything.
     pub async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        let mut usage_timer = interval(USAGE_IS_WRITTEN_EVERY);
-        usage_timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut timer = interval(USAGE_IS_WRITTEN_EVERY);
+        timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut closed = None;
         while closed.is_none() {
-            let Some(batch) = self.next_batch(&mut jobs, &mut usage_timer).await else {
+            let Some(batch) = self.next_batch(&mut jobs, &mut timer).await else {
                 break;
             };
             let mut changes = Vec::with_capacity(batch.len());
@@ -110,33 +126,33 @@ impl Writer {
                     #[cfg(test)]
                     Job::Test(probe) => {
                         self.make(mem::take(&mut changes)).await;
-                        self.save_usage().await;
+                        self.tick().await;
                         probe.run(&mut self.connection).await;
                     }
                 }
             }
             self.make(changes).await;
         }
-        self.save_usage().await;
+        self.tick().await;
         if let Err(error) = self.connection.close().await {
-            tracing::error!(%error, "the database could not be closed");
+            tracing::error!(error = told(&error), "the database could not be closed");
         }
         if let Some(answer) = closed {
             let _ = answer.send(());
         }
     }
 
-    /// All jobs that wait, or none when nobody is left to send any. Usage is written while there is nothing to do.
+    /// All jobs that wait, or none when nobody is left to send any. What is done once a second is done meanwhile.
     async fn next_batch(
         &mut self,
         jobs: &mut mpsc::UnboundedReceiver<Job>,
-        usage_timer: &mut Interval,
+        timer: &mut Interval,
     ) -> Option<Vec<Job>> {
         let mut batch = Vec::new();
         loop {
             tokio::select! {
                 biased;
-                _ = usage_timer.tick() => self.save_usage().await,
+                _ = timer.tick() => self.tick().await,
                 count = jobs.recv_many(&mut batch, LARGEST_BATCH) => return (count > 0).then_some(batch),
             }
         }
@@ -171,10 +187,16 @@ impl Writer {
         if difference.is_empty() && newer.ended.is_empty() {
             return Commit::Done;
         }
-        if let Err(error) = difference.commit(&mut self.connection).await {
-            tracing::error!(%error, "a commit failed; what it held is answered with 500, and the file is read again");
-            self.read_again().await;
-            return Commit::Failed;
+        if !difference.is_empty() {
+            if !self.files_are_there().await {
+                return Commit::Failed;
+            }
+            if let Err(error) = difference.commit(&mut self.connection).await {
+                self.begin_outage(told(&error));
+                self.read_again().await;
+                return Commit::Failed;
+            }
+            self.end_outage();
         }
         for key in difference.api_users.gone {
             let slot = newer.slot(key.account_id);
@@ -202,16 +224,98 @@ impl Writer {
                 false
             }
             Err(error) => {
-                tracing::error!(%error, "the file cannot be read again; changes fail until it can");
+                self.begin_outage(format!("what it holds cannot be read again: {error}"));
                 true
             }
         };
     }
 
-    async fn save_usage(&mut self) {
+    /// Once a second: usage is written, and in an outage it is tried whether a commit succeeds again.
+    async fn tick(&mut self) {
+        if self.is_lost {
+            self.read_again().await;
+        }
+        if self.is_lost || !self.files_are_there().await {
+            return;
+        }
+        match self.write_usage().await {
+            Ok(()) => self.end_outage(),
+            Err(error) => self.begin_outage(told(&error)),
+        }
+    }
+
+    async fn write_usage(&mut self) -> Result<(), sqlx::Error> {
+        if self.outage.load().is_some() {
+            file::touch(&mut self.connection).await?;
+        }
         let state = self.published.load_full();
-        if let Err(error) = usage::save(&mut self.connection, &state).await {
-            tracing::error!(%error, "usage could not be written; it is tried again");
+        usage::save(&mut self.connection, &state).await
+    }
+
+    /// Whether what is written now will be found again.
+    async fn files_are_there(&mut self) -> bool {
+        match self.files.as_ref().and_then(Files::missing) {
+            None => true,
+            Some(Missing::Log) => self.renew_log().await,
+            Some(Missing::Database(told)) => {
+                if !self.is_told(told) {
+                    // Wherever the file is now, all that was answered goes into it.
+                    file::empty_log(&mut self.connection).await;
+                    self.begin_outage(told.to_owned());
+                }
+                false
+            }
+        }
+    }
+
+    /// What was in a write-ahead log that was deleted would be gone with the program: it goes into the database.
+    async fn renew_log(&mut self) -> bool {
+        let renewed = file::renew_log(&mut self.connection).await;
+        let is_there = self.files.as_mut().is_some_and(Files::find_log);
+        match renewed {
+            Ok(()) if is_there => {
+                tracing::warn!(
+                    "the write-ahead log was deleted; nothing is lost, and there is another"
+                );
+                true
+            }
+            Ok(()) => {
+                self.begin_outage("its write-ahead log was deleted".to_owned());
+                false
+            }
+            Err(error) => {
+                let told = told(&error);
+                self.begin_outage(format!("its write-ahead log was deleted: {told}"));
+                false
+            }
+        }
+    }
+
+    /// Whether this is known as the reason why changes cannot be kept.
+    fn is_told(&self, reason: &str) -> bool {
+        let told = self.outage.load();
+        told.as_ref().is_some_and(|told| told.as_str() == reason)
+    }
+
+    /// Tells why changes cannot be kept, unless that is known.
+    fn begin_outage(&self, reason: String) {
+        if self.is_told(&reason) {
+            return;
+        }
+        let database = self.files.as_ref().map(|files| files.path().display());
+        let database = database.map_or_else(|| "in memory".to_owned(), |path| path.to_string());
+        tracing::error!(
+            database,
+            reason,
+            "changes cannot be kept in the database, and are answered with 500"
+        );
+        self.outage.store(Some(Arc::new(reason)));
+    }
+
+    fn end_outage(&self) {
+        if self.outage.load().is_some() {
+            tracing::info!("changes are kept again");
+            self.outage.store(None);
         }
     }
 }

@@ -1,11 +1,14 @@
 //! The file of a database from outside: that it is made whole, and what becomes of a start or a change when it cannot be
 //! used.
 
-use std::fs;
-use std::io::{BufRead as _, BufReader};
+use std::fs::{self, File};
+use std::io::{self, BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 
 use super::{Program, command, folder};
 
@@ -68,6 +71,131 @@ fn a_new_file_is_for_its_owner_alone_and_so_is_what_lies_beside_it() {
         let mode = fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
     }
+}
+
+/// A program with a database, and the file of its log.
+fn with_log(database: &Path) -> (Program, PathBuf) {
+    let log = database.with_extension("log");
+    let path = database.to_str().unwrap();
+    let mut command = command(&["--listen", "127.0.0.1:0", "--database", path]);
+    let command = command.stderr(File::create(&log).unwrap());
+    (Program::run(command), log)
+}
+
+async fn add_group(program: &Program, name: &str) -> StatusCode {
+    let group = json!({"Description": name});
+    let path = "/v4/OperatorGroup";
+    program.request(Method::POST, path, group).await.0
+}
+
+/// The names of the groups that are not there from the start.
+async fn groups(program: &Program) -> Vec<String> {
+    let path = "/v4/OperatorGroup";
+    let (_, groups) = program.request(Method::GET, path, json!({})).await;
+    let names = groups.as_array().unwrap().iter().skip(3);
+    names
+        .map(|group| group["Description"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+async fn readiness(program: &Program) -> (StatusCode, Value) {
+    let path = "/_emulator/ready";
+    program.request(Method::GET, path, json!({})).await
+}
+
+/// Waits until the program says so.
+async fn until_ready_is(program: &Program, status: StatusCode) -> Value {
+    let deadline = Instant::now() + Duration::from_secs(20);
+    loop {
+        let (answered, body) = readiness(program).await;
+        if answered == status {
+            return body;
+        }
+        assert!(Instant::now() < deadline, "{answered}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_taken_away_keeps_no_changes_and_says_so() {
+    type Taking = fn(&Path);
+    let ways: [(Taking, &str); 4] = [
+        (|file| fs::remove_file(file).unwrap(), "deleted"),
+        (
+            |file| fs::rename(file, file.with_extension("old")).unwrap(),
+            "renamed",
+        ),
+        (
+            |file| {
+                let folder = file.parent().unwrap();
+                fs::rename(folder, folder.with_extension("old")).unwrap();
+            },
+            "moved",
+        ),
+        (
+            |file| {
+                fs::copy(file, file.with_extension("copy")).unwrap();
+                fs::rename(file.with_extension("copy"), file).unwrap();
+            },
+            "another file has taken its place",
+        ),
+    ];
+    for (take, told) in ways {
+        let (folder, _) = folder();
+        let file = folder.path().join("folder/state.db");
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        let (program, log) = with_log(&file);
+        let log = File::open(log).unwrap();
+        assert_eq!(add_group(&program, "kept").await, StatusCode::CREATED);
+        take(&file);
+        for _ in 0..3 {
+            assert_eq!(add_group(&program, "lost").await, 500, "{told}");
+        }
+        let body = until_ready_is(&program, StatusCode::SERVICE_UNAVAILABLE).await;
+        assert!(body["detail"].as_str().unwrap().contains(told), "{body}");
+        assert_eq!(groups(&program).await, ["kept"]);
+        program.signal("-TERM");
+        program.end();
+        let log = io::read_to_string(log).unwrap();
+        let reasons = log.lines().filter(|line| line.contains(told)).count();
+        assert_eq!(reasons, 1, "{log}");
+        assert!(log.contains(file.to_str().unwrap()), "{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_missed_before_any_change_makes_the_program_unready_until_it_is_back() {
+    let (folder, file) = folder();
+    let elsewhere = folder.path().join("elsewhere.db");
+    let program = Program::on(&file);
+    assert_eq!(add_group(&program, "before").await, StatusCode::CREATED);
+    fs::rename(&file, &elsewhere).unwrap();
+    until_ready_is(&program, StatusCode::SERVICE_UNAVAILABLE).await;
+
+    // It was not only moved: all that was answered is in it, without what is beside it.
+    let copy = folder.path().join("copy.db");
+    fs::copy(&elsewhere, &copy).unwrap();
+    assert_eq!(groups(&Program::on(&copy)).await, ["before"]);
+
+    fs::rename(&elsewhere, &file).unwrap();
+    until_ready_is(&program, StatusCode::OK).await;
+    assert_eq!(add_group(&program, "after").await, StatusCode::CREATED);
+    program.kill();
+    assert_eq!(groups(&Program::on(&file)).await, ["before", "after"]);
+}
+
+#[tokio::test]
+async fn a_deleted_write_ahead_log_takes_nothing_with_it() {
+    let (_folder, file) = folder();
+    let log = beside(&file, "-wal");
+    let program = Program::on(&file);
+    assert_eq!(add_group(&program, "before").await, StatusCode::CREATED);
+    fs::remove_file(&log).unwrap();
+    assert_eq!(add_group(&program, "after").await, StatusCode::CREATED);
+    fs::remove_file(&log).unwrap();
+    until(|| log.exists());
+    assert_eq!(readiness(&program).await.0, StatusCode::OK);
+    program.kill();
+    assert_eq!(groups(&Program::on(&file)).await, ["before", "after"]);
 }
 
 /// A copy of the program that anybody may run, where the test may do all, so that permissions hold for it.

@@ -26,7 +26,7 @@ pub struct Options {
     pub listen: Vec<Listen>,
     /// The SQLite file that holds the state; none keeps it in memory.
     pub database: Option<PathBuf>,
-    /// The accounts to begin with, instead of the built-in default account. A database that has accounts keeps them.
+    /// The accounts to begin with, instead of the built-in default account. A database that was seeded is not seeded again.
     pub seed: Option<Seed>,
     /// The user name of the API user of the built-in default account.
     pub username: String,
@@ -166,11 +166,11 @@ impl Emulator {
             None => Store::in_memory().await?,
         };
         let passwords = Passwords::new(password_cost);
-        if store.state().is_empty() {
+        if store.state().was_seeded() {
+            tracing::info!("the database was seeded before, and is not seeded again");
+        } else {
             let accounts = accounts::hashed(seed, &passwords).await?;
             accounts::seed(&store, accounts).await?;
-        } else {
-            tracing::info!("the database has accounts already, and is not seeded again");
         }
         let state = AppState::from(App {
             store: store.clone(),

@@ -138,7 +138,7 @@ impl Notes<'_> {
         &mut self,
         name: Name,
         ids: impl Iterator<Item = &'f Field<i32>>,
-        given: &Field<Number<I>>,
+        given: &Field<i32>,
         number: impl Fn(I) -> i32,
     ) -> i32 {
         let mut unique = Unique::new(name.what);
@@ -155,17 +155,16 @@ impl Notes<'_> {
                 next = next.max(number(id) + 1);
             }
         }
-        if let (Some(Number(given)), Some(place)) = (given.get(), given.place()) {
-            if number(*given) < next {
-                let told = format!(
-                    "{}: there is a {} {} already",
-                    name.next,
-                    name.what,
-                    next - 1
-                );
+        if let (Some(&given), Some(place)) = (given.get(), given.place()) {
+            // The number behind the last Id says that there is none left.
+            if let Err(message) = I::try_from(given.min(i32::MAX - 1)) {
+                self.add(place, format!("{}: {message}", name.next));
+            } else if given < next {
+                let (what, last) = (name.what, next - 1);
+                let told = format!("{}: there is a {what} {last} already", name.next);
                 self.add(place, told);
             }
-            next = next.max(number(*given));
+            next = next.max(given);
         }
         next
     }
@@ -410,8 +409,12 @@ impl Builder<'_, '_> {
                 let active = shape.user.get().and_then(|user| user.active.place());
                 active.unwrap_or(*place)
             });
-            let user = user(shape, *guid, || account.new_user_id());
-            account.restore_user(user);
+            let id = shape.user.get().and_then(|user| brought(&user.id)?.ok());
+            let id = id.map_or_else(|| account.new_user_id(), Ok);
+            let Some(id) = notes.take(*place, id) else {
+                continue;
+            };
+            account.restore_user(user(shape, *guid, id));
             let password = change.password.clone();
             let hash = shape.password_hash.get().map(|Hashed(hash)| hash.clone());
             let added = account.add_named_operator(*guid, draft(change), Ok(()), hash);
@@ -1028,11 +1031,11 @@ fn is_possible(shape: &OperatorShape, operator: OperatorGuid, account: &Account)
     problems.into_result()
 }
 
-/// What an operator is as a user; `next` is its ID, unless it brings one.
-fn user(shape: &OperatorShape, operator: OperatorGuid, next: impl FnOnce() -> UserId) -> User {
+/// What an operator is as a user.
+fn user(shape: &OperatorShape, operator: OperatorGuid, id: UserId) -> User {
     let nothing = UserShape::default();
     let UserShape {
-        id,
+        id: _,
         client_id: _,
         client_name: _,
         user_name: _,
@@ -1052,7 +1055,6 @@ fn user(shape: &OperatorShape, operator: OperatorGuid, next: impl FnOnce() -> Us
         time_format,
         graph_tooltips,
     } = shape.user.get().unwrap_or(&nothing);
-    let id = brought(id).and_then(Result::ok).unwrap_or_else(next);
     User::new(operator, id).changed(OwnChange {
         active: active.get().copied(),
         enable_alert_timeframe: enable_alert_timeframe.get().copied(),

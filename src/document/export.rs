@@ -14,7 +14,7 @@ use crate::domain::api_user::LastUsed;
 use crate::domain::operator::Profile;
 use crate::domain::{
     Account, ApiUser, DutySchedule, GroupKind, Operator, OperatorGroup, OperatorGuid, Recurrence,
-    ScheduleId, User,
+    User,
 };
 
 /// The document of an account, from which the same account can be loaded. It holds no secret in clear, and leaves out what
@@ -42,8 +42,8 @@ pub fn export(account: &Account, usage: &Usage) -> Document {
         name: Field::new(name.clone()),
         timezone_id: Field::new(Number(*time_zone_id)),
         single_sign_on: Field::new(*single_sign_on),
-        next_duty_schedule_id: Field::new(Number(ScheduleId(account.next_schedule_id()))),
-        next_user_id: Field::new(Number(account.next_user_id())),
+        next_duty_schedule_id: Field::new(account.next_schedule_id()),
+        next_user_id: Field::new(account.next_user_id().0),
         operators: list(operators),
         operator_groups: list(groups),
         api_users: list(api_users),

@@ -24,7 +24,7 @@ use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::TimeInterval;
 use crate::domain::{
     AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, ScheduleId, UserId,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, ScheduleId,
 };
 
 pub type List<T> = Field<Vec<Field<T>>>;
@@ -88,10 +88,10 @@ shape! {
         /// Whether the account has single sign-on, without which operators cannot be told to use it.
         single_sign_on: Field<bool>,
         /// The Id of the next duty schedule; Ids are never used again.
-        next_duty_schedule_id: Field<Number<ScheduleId>>,
+        next_duty_schedule_id: Field<i32>,
         /// The ID of the next user; IDs are never used again.
         #[serde(rename = "NextUserID")]
-        next_user_id: Field<Number<UserId>>,
+        next_user_id: Field<i32>,
         #[serde(rename = "operators")]
         operators: List<OperatorShape>,
         /// Administrators and Everyone are there anyway.

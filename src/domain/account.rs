@@ -125,6 +125,9 @@ impl Account {
     /// An account with its owner and its system groups.
     pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
         let mut account = Self::bare(id, settings, owner.guid, 1, UserId::FIRST);
+        account
+            .add_user(owner.guid)
+            .expect("the first ID is there to be given");
         let mut administrators = OperatorGroup::administrators(id);
         administrators.join(owner.guid);
         account.insert_operator(owner);
@@ -185,10 +188,24 @@ impl Account {
         self.next_user_id
     }
 
-    pub fn new_user_id(&mut self) -> UserId {
-        let id = self.next_user_id;
-        self.next_user_id = id.next();
-        id
+    pub fn new_user_id(&mut self) -> Result<UserId> {
+        let id = UserId::try_from(self.next_user_id.0).map_err(|_| {
+            let last = UserId::LAST;
+            Error::Refused(vec![format!(
+                "ID: all IDs of users are used up, 1 to {last}"
+            )])
+        })?;
+        self.next_user_id = UserId(id.0 + 1);
+        Ok(id)
+    }
+
+    /// Makes an operator a user, which every operator is, unless it is one.
+    fn add_user(&mut self, operator: OperatorGuid) -> Result<()> {
+        if !self.users.contains(&operator) {
+            let id = self.new_user_id()?;
+            self.restore_user(User::new(operator, id));
+        }
+        Ok(())
     }
 
     /// "Operators" (Swagger, OperatorQuota): told, not enforced.
@@ -244,6 +261,7 @@ impl Account {
         password: Option<PasswordHash>,
     ) -> Result<Arc<Operator>> {
         let change = draft.settle(|change| self.operator_rules(change, None), || access)?;
+        self.add_user(guid)?;
         let operator = Arc::new(Operator::described(guid, change, password));
         self.insert_operator(Arc::clone(&operator));
         Ok(operator)
@@ -410,14 +428,9 @@ impl Account {
         }
     }
 
-    /// Puts an operator in its place, and keeps in step what follows from it: the e-mail addresses, and that each
-    /// operator is a user.
+    /// Puts an operator, which is a user, in its place, and keeps in step what follows from it: the e-mail addresses.
     pub fn insert_operator(&mut self, operator: impl Into<Arc<Operator>>) {
         let operator = operator.into();
-        if !self.users.contains(&operator.guid) {
-            let user = User::new(operator.guid, self.new_user_id());
-            self.restore_user(user);
-        }
         if let Some(before) = self.operators.get(&operator.guid) {
             self.emails.remove(&before.profile().email.key());
         }
@@ -650,7 +663,7 @@ impl Account {
         let exists = || access.and_then(|()| self.schedules_of(owner).map(drop));
         let recurrence = draft.settle(|_| Problems::default(), exists)?;
         let schedule = DutySchedule {
-            id: self.new_schedule_id(),
+            id: self.new_schedule_id()?,
             recurrence,
             copy_of: None,
         };
@@ -658,7 +671,7 @@ impl Account {
         if let ScheduleOwner::Group(guid) = owner {
             for member in self.members_of(guid)? {
                 let copy = DutySchedule {
-                    id: self.new_schedule_id(),
+                    id: self.new_schedule_id()?,
                     recurrence,
                     copy_of: Some(schedule.id),
                 };
@@ -676,7 +689,7 @@ impl Account {
         recurrence: Recurrence,
         copy_of: Option<ScheduleId>,
     ) -> Result<()> {
-        let id = id.unwrap_or_else(|| self.new_schedule_id());
+        let id = id.map_or_else(|| self.new_schedule_id(), Ok)?;
         let schedule = DutySchedule {
             id,
             recurrence,
@@ -786,10 +799,14 @@ impl Account {
         }
     }
 
-    fn new_schedule_id(&mut self) -> ScheduleId {
-        let id = ScheduleId(self.next_schedule_id);
-        self.next_schedule_id += 1;
-        id
+    fn new_schedule_id(&mut self) -> Result<ScheduleId> {
+        let id = ScheduleId::try_from(self.next_schedule_id).map_err(|_| {
+            let last = ScheduleId::LAST;
+            let told = format!("Id: all Ids of duty schedules are used up, 1 to {last}");
+            Error::Refused(vec![told])
+        })?;
+        self.next_schedule_id = id.0 + 1;
+        Ok(id)
     }
 }
 

@@ -19,17 +19,19 @@ use super::{Moment, Problems};
 #[serde(transparent)]
 pub struct ScheduleId(pub i32);
 
-/// Beyond this there would be no new Ids to give.
-const LAST_SCHEDULE_ID: i32 = 1_000_000_000;
+impl ScheduleId {
+    /// The number behind it says that there is no Id left.
+    pub const LAST: Self = Self(i32::MAX - 1);
+}
 
 impl TryFrom<i32> for ScheduleId {
     type Error = String;
 
     fn try_from(id: i32) -> Result<Self, String> {
-        if (1..=LAST_SCHEDULE_ID).contains(&id) {
+        if (1..=Self::LAST.0).contains(&id) {
             Ok(Self(id))
         } else {
-            Err(format!("{id} is not an Id, 1 to {LAST_SCHEDULE_ID}"))
+            Err(format!("{id} is not an Id, 1 to {}", Self::LAST))
         }
     }
 }

@@ -26,32 +26,27 @@ use crate::error::{Error, Result};
 #[serde(transparent)]
 pub struct UserId(pub i32);
 
-/// Beyond this there would be no new IDs to give.
-const LAST_USER_ID: i32 = 1_000_000_000;
-
 impl UserId {
     pub const FIRST: Self = Self(1);
 
-    #[must_use]
-    pub fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
+    /// The number behind it says that there is no ID left.
+    pub const LAST: Self = Self(i32::MAX - 1);
 }
 
 impl TryFrom<i32> for UserId {
     type Error = String;
 
     fn try_from(id: i32) -> Result<Self, String> {
-        if (1..=LAST_USER_ID).contains(&id) {
+        if (1..=Self::LAST.0).contains(&id) {
             Ok(Self(id))
         } else {
-            Err(format!("{id} is not an ID, 1 to {LAST_USER_ID}"))
+            Err(format!("{id} is not an ID, 1 to {}", Self::LAST))
         }
     }
 }
 
 schema!(UserId, |_| json_schema!({
-    "type": "integer", "format": "int32", "minimum": 1, "maximum": LAST_USER_ID
+    "type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST.0
 }));
 
 impl fmt::Display for UserId {

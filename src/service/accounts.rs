@@ -51,11 +51,11 @@ pub async fn hashed(document: Accounts, passwords: &Passwords) -> Result<Vec<(Ac
     Ok(accounts)
 }
 
-/// Seeds a store that has no accounts yet; `false` if it has.
+/// Seeds a store that was never seeded; `false` if it was.
 pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool> {
     store
         .change_state(move |all| {
-            if !all.is_empty() {
+            if all.was_seeded() {
                 return Ok(false);
             }
             for (account, usage) in accounts {

@@ -115,8 +115,9 @@ impl Keyed for Base {
 }
 
 impl State {
-    pub fn is_empty(&self) -> bool {
-        self.accounts.is_empty()
+    /// Whether there was a seed. What it brought may be deleted by now.
+    pub fn was_seeded(&self) -> bool {
+        !self.accounts.is_empty() || self.first_seeded().is_some()
     }
 
     /// What the clock of an account shows, or without one the server's.

@@ -14,15 +14,16 @@ use crate::domain::Usage;
 use crate::domain::account::{ScheduleOwner, Settings};
 use crate::domain::api_user::{LastUsed, SecretDigest};
 use crate::domain::draft::Sent;
-use crate::domain::duty_schedule::RecurrenceParts;
+use crate::domain::duty_schedule::{KeptRecurrence, RecurrenceParts};
 use crate::domain::operator::Base;
 use crate::domain::text::{Description, Email, quoted};
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::{OWNER_IS_ACTIVE, OwnChange};
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Moment,
-    OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, ScheduleId, User, UserId,
+    Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
+    OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, Recurrence, RestoreNumber,
+    ScheduleId, User, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -35,9 +36,27 @@ pub struct Built {
     pub passwords: Vec<(OperatorGuid, PlainPassword)>,
 }
 
+/// Whose words a document is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    /// Somebody's, who has to obey the rules of the API.
+    Outside,
+    /// The program's own: an account that was kept is what is written there, with nothing added to it, whatever rule became
+    /// stricter since.
+    Kept,
+}
+
 /// Makes the accounts of a document. Where it adds mistakes to those that reading found, some accounts lack something.
-pub fn build(document: &Document, context: &Context, mistakes: &mut Vec<Mistake>) -> Vec<Built> {
-    let mut notes = Notes(mistakes);
+pub fn build(
+    document: &Document,
+    origin: Origin,
+    context: &Context,
+    mistakes: &mut Vec<Mistake>,
+) -> Vec<Built> {
+    let mut notes = Notes {
+        all: mistakes,
+        origin,
+    };
     let mut ids = Unique::<AccountId>::new("account");
     let mut user_names = Unique::new("API user");
     let accounts: Vec<_> = document
@@ -51,7 +70,10 @@ pub fn build(document: &Document, context: &Context, mistakes: &mut Vec<Mistake>
                 place,
                 id: id.map_or_else(unknown_account, |Text(id)| *id),
                 context,
-                notes: Notes(&mut *notes.0),
+                notes: Notes {
+                    all: &mut *notes.all,
+                    origin,
+                },
                 operators: Vec::new(),
             };
             builder.build(&mut user_names)
@@ -70,12 +92,39 @@ fn unknown_account() -> AccountId {
 }
 
 /// The mistakes found so far.
-struct Notes<'a>(&'a mut Vec<Mistake>);
+struct Notes<'a> {
+    all: &'a mut Vec<Mistake>,
+    origin: Origin,
+}
 
 impl Notes<'_> {
+    /// Adds what makes an account impossible.
     fn add(&mut self, place: Place, message: impl Into<String>) {
         let message = message.into();
-        self.0.push(Mistake { place, message });
+        self.all.push(Mistake { place, message });
+    }
+
+    /// Adds a rule that is broken. What was kept is asked for none.
+    fn add_rule(&mut self, place: Place, message: impl Into<String>) {
+        if !self.is_kept() {
+            self.add(place, message);
+        }
+    }
+
+    fn is_kept(&self) -> bool {
+        self.origin == Origin::Kept
+    }
+
+    /// The Id that something brings; 0 says nothing, as in the API.
+    fn brought<I: TryFrom<i32, Error = String> + RestoreNumber>(
+        &self,
+        id: &Field<i32>,
+    ) -> Option<Result<I, String>> {
+        let id = *id.get()?;
+        if self.is_kept() {
+            return Some(Ok(I::restore(id)));
+        }
+        (id != 0).then(|| I::try_from(id))
     }
 
     /// A field that has to be there.
@@ -94,7 +143,7 @@ impl Notes<'_> {
         object: Place,
     ) -> Option<&'f T> {
         let Text(text) = self.required(name, field, object)?;
-        if text.to_string().trim().is_empty() {
+        if !self.is_kept() && text.to_string().trim().is_empty() {
             self.add(
                 field.place().unwrap_or(object),
                 format!("{name}: must not be blank"),
@@ -134,7 +183,7 @@ struct Name {
 
 impl Notes<'_> {
     /// The Id of the first thing that does not bring its own: behind all that are written down.
-    fn next_id<'f, I: TryFrom<i32, Error = String> + Ord + Copy + Display>(
+    fn next_id<'f, I: TryFrom<i32, Error = String> + RestoreNumber + Ord + Copy + Display>(
         &mut self,
         name: Name,
         ids: impl Iterator<Item = &'f Field<i32>>,
@@ -147,22 +196,22 @@ impl Notes<'_> {
             let Some(place) = field.place() else {
                 continue;
             };
-            let read = brought::<I>(field).transpose();
+            let read = self.brought::<I>(field).transpose();
             let read =
                 read.map_err(|message| Error::Refused(vec![format!("{}: {message}", name.id)]));
             if let Some(Some(id)) = self.take(place, read) {
                 unique.add(id, place, name.id, self);
-                next = next.max(number(id) + 1);
+                next = next.max(number(id).saturating_add(1));
             }
         }
         if let (Some(&given), Some(place)) = (given.get(), given.place()) {
             // The number behind the last Id says that there is none left.
             if let Err(message) = I::try_from(given.min(i32::MAX - 1)) {
-                self.add(place, format!("{}: {message}", name.next));
+                self.add_rule(place, format!("{}: {message}", name.next));
             } else if given < next {
                 let (what, last) = (name.what, next - 1);
                 let told = format!("{}: there is a {what} {last} already", name.next);
-                self.add(place, told);
+                self.add_rule(place, told);
             }
             next = next.max(given);
         }
@@ -372,7 +421,8 @@ impl Builder<'_, '_> {
                 "IsAccountAdministrator: the operator in line {} is the owner of the account already",
                 owner.place.line
             );
-            self.notes.add(field.place().unwrap_or(another.place), told);
+            let place = field.place().unwrap_or(another.place);
+            self.notes.add_rule(place, told);
         }
         owner.guid
     }
@@ -405,11 +455,14 @@ impl Builder<'_, '_> {
                 email: Some(email.clone()),
                 ..change(shape)
             };
-            notes.take_from(is_possible(shape, *guid, account), |_| {
+            if let Err(told) = owner_is_active(shape, *guid, account) {
                 let active = shape.user.get().and_then(|user| user.active.place());
-                active.unwrap_or(*place)
-            });
-            let id = shape.user.get().and_then(|user| brought(&user.id)?.ok());
+                notes.add_rule(active.unwrap_or(*place), told);
+            }
+            let id = shape
+                .user
+                .get()
+                .and_then(|user| notes.brought(&user.id)?.ok());
             let id = id.map_or_else(|| account.new_user_id(), Ok);
             let Some(id) = notes.take(*place, id) else {
                 continue;
@@ -417,9 +470,14 @@ impl Builder<'_, '_> {
             account.restore_user(user(shape, *guid, id));
             let password = change.password.clone();
             let hash = shape.password_hash.get().map(|Hashed(hash)| hash.clone());
-            let added = account.add_named_operator(*guid, draft(change), Ok(()), hash);
-            let place_of = |name: &str| shape.place_of(name).unwrap_or(*place);
-            *is_built = notes.take_from(added, place_of).is_some();
+            *is_built = if notes.is_kept() {
+                account.insert_operator(Operator::described(*guid, change, hash));
+                true
+            } else {
+                let added = account.add_named_operator(*guid, draft(change), Ok(()), hash);
+                let place_of = |name: &str| shape.place_of(name).unwrap_or(*place);
+                notes.take_from(added, place_of).is_some()
+            };
             if let (true, Some(password)) = (*is_built, password) {
                 passwords.push((*guid, password));
             }
@@ -434,19 +492,19 @@ impl Builder<'_, '_> {
             .operators
             .iter()
             .find(|named| named.key() == Some(name));
-        let by_email = || {
-            let is_meant = |named: &&Named<'_>| {
-                named
-                    .email()
-                    .is_some_and(|email| email.key() == Email::key_of(name))
-            };
+        let by_email = |is: fn(&Email, &str) -> bool| {
+            let is_meant = |named: &&Named<'_>| named.email().is_some_and(|email| is(email, name));
             self.operators.iter().find(is_meant)
         };
         let by_guid = || {
             let guid: OperatorGuid = name.parse().ok()?;
             self.operators.iter().find(|named| named.guid == guid)
         };
-        if let Some(named) = by_key.or_else(by_email).or_else(by_guid) {
+        let found = by_key
+            .or_else(|| by_email(|email, name| email.as_str() == name))
+            .or_else(|| by_email(|email, name| email.key() == Email::key_of(name)))
+            .or_else(by_guid);
+        if let Some(named) = found {
             return named.is_built.then_some(named.guid);
         }
         let names: Vec<_> = self.operators.iter().filter_map(Named::name).collect();
@@ -510,7 +568,7 @@ impl<'a> Builder<'a, '_> {
                 };
                 groups.push((*shape, *place, group.guid));
                 account.insert_operator_group(group);
-            } else {
+            } else if !self.notes.is_kept() {
                 // Its GUID is derived as all are, and no other group's from now on.
                 let guid = guids.of(&Field::Absent, system.description.as_str());
                 account.insert_operator_group(OperatorGroup { guid, ..system });
@@ -540,7 +598,8 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn kind_of(&mut self, shape: &OperatorGroupShape, place: Place) -> GroupKind {
-        let called = shape.description.get();
+        // What was kept says it where the name could be taken for it.
+        let called = shape.description.get().filter(|_| !self.notes.is_kept());
         let called = called.map(|Text(description)| kind_called(description));
         let is = |flag: &Field<bool>, kind| flag.get().copied().unwrap_or(called == Some(kind));
         let is_administrators = is(&shape.is_administrators_group, GroupKind::Administrators);
@@ -576,7 +635,10 @@ impl<'a> Builder<'a, '_> {
             let is_administrators = account
                 .operator_group(*guid)
                 .is_ok_and(|group| group.kind == GroupKind::Administrators);
-            if is_administrators && members.iter().all(|(operator, _)| *operator != owner) {
+            if is_administrators
+                && !self.notes.is_kept()
+                && members.iter().all(|(operator, _)| *operator != owner)
+            {
                 add_owner(account, *guid);
             }
             for (operator, place) in members {
@@ -588,7 +650,7 @@ impl<'a> Builder<'a, '_> {
             .iter()
             .find(|group| group.kind == GroupKind::Administrators)
             .map(|group| group.guid);
-        if let Some(administrators) = administrators {
+        if let Some(administrators) = administrators.filter(|_| !self.notes.is_kept()) {
             add_owner(account, administrators);
         }
     }
@@ -598,6 +660,9 @@ impl<'a> Builder<'a, '_> {
         account: &mut Account,
         groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
     ) {
+        if self.notes.is_kept() {
+            return self.restore_authorizations(account, groups);
+        }
         for named in self.operators.iter().filter(|named| named.is_built) {
             let list = &named.shape.authorizations;
             let all: Vec<_> = list
@@ -630,6 +695,32 @@ impl<'a> Builder<'a, '_> {
                     let outcome = account.authorize_group(*guid, *authorization);
                     self.notes.take(place, outcome);
                 }
+            }
+        }
+    }
+}
+
+/// What was kept is authorized to what is written there.
+impl Builder<'_, '_> {
+    fn restore_authorizations(
+        &self,
+        account: &mut Account,
+        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
+    ) {
+        for named in &self.operators {
+            let list = &named.shape.authorizations;
+            if let (Ok(operator), Some(_)) = (account.operator(named.guid), list.get()) {
+                let mut operator = Operator::clone(operator);
+                operator.authorizations = list.items().map(|(Word(word), _)| *word).collect();
+                account.insert_operator(operator);
+            }
+        }
+        for (shape, _, guid) in groups {
+            if let Ok(group) = account.operator_group(*guid) {
+                let mut group = OperatorGroup::clone(group);
+                let list = shape.authorizations.items();
+                group.authorizations = list.map(|(Word(word), _)| *word).collect();
+                account.insert_operator_group(group);
             }
         }
     }
@@ -691,7 +782,7 @@ impl Builder<'_, '_> {
         let of_groups: Vec<_> = groups
             .iter()
             .flat_map(|(shape, _, _)| shape.duty_schedules.items())
-            .filter_map(|(shape, _)| brought(&shape.id)?.ok())
+            .filter_map(|(shape, _)| self.notes.brought(&shape.id)?.ok())
             .collect();
         let of_operators: Vec<_> = self
             .operators
@@ -735,26 +826,30 @@ impl Builder<'_, '_> {
                     ScheduleOwner::Operator(_) => None,
                 };
                 if let Some(told) = told {
-                    self.notes.add(place, told);
+                    self.notes.add_rule(place, told);
                 }
             }
-            let mut problems = Problems::default();
-            let recurrence = parts(shape).join(&mut problems);
-            let place_of = |name: &str| shape.place_of(name).unwrap_or(place);
-            self.notes.take_from(problems.into_result(), place_of);
+            let recurrence = if self.notes.is_kept() {
+                let kept = kept_recurrence(shape);
+                if kept.is_none() {
+                    self.notes
+                        .add(place, "a field of the ScheduleMode is not there");
+                }
+                kept
+            } else {
+                let mut problems = Problems::default();
+                let recurrence = parts(shape).join(&mut problems);
+                let place_of = |name: &str| shape.place_of(name).unwrap_or(place);
+                self.notes.take_from(problems.into_result(), place_of);
+                recurrence
+            };
             if let Some(recurrence) = recurrence {
-                let id = brought(&shape.id).and_then(Result::ok);
+                let id = self.notes.brought(&shape.id).and_then(Result::ok);
                 let restored = account.restore_schedule(owner, id, recurrence, copy_of);
                 self.notes.take(place, restored);
             }
         }
     }
-}
-
-/// The Id that something brings; 0 says nothing, as in the API.
-fn brought<I: TryFrom<i32, Error = String>>(id: &Field<i32>) -> Option<Result<I, String>> {
-    let id = *id.get()?;
-    (id != 0).then(|| I::try_from(id))
 }
 
 fn parts(shape: &DutyScheduleShape) -> RecurrenceParts {
@@ -782,6 +877,19 @@ fn parts(shape: &DutyScheduleShape) -> RecurrenceParts {
         start_time: sent(start_time, |Text(time)| *time),
         end_time: sent(end_time, |Text(time)| *time),
     }
+}
+
+fn kept_recurrence(shape: &DutyScheduleShape) -> Option<Recurrence> {
+    let kept = KeptRecurrence {
+        mode: shape.schedule_mode.get().map(|Word(mode)| *mode)?,
+        start_date_time: shape.start_date_time.get().map(|Text(moment)| *moment),
+        end_date_time: shape.end_date_time.get().map(|Text(moment)| *moment),
+        week_day: shape.week_day.get().map(|Word(day)| *day),
+        month_day: number(&shape.month_day).and_then(|OrZero(day)| day),
+        start_time: shape.start_time.get().map(|Text(time)| *time),
+        end_time: shape.end_time.get().map(|Text(time)| *time),
+    };
+    kept.restore()
 }
 
 fn sent<T, U>(field: &Field<T>, value: impl FnOnce(&T) -> U) -> Sent<U> {
@@ -832,7 +940,9 @@ impl Builder<'_, '_> {
             let user_name = user_name.unwrap_or_else(|| guid.simple());
             let written = shape.user_name.place().or(shape.api_user_guid.place());
             let name_place = written.unwrap_or(place);
-            user_names.add(user_name.clone(), name_place, "UserName", &mut self.notes);
+            if !self.notes.is_kept() {
+                user_names.add(user_name.clone(), name_place, "UserName", &mut self.notes);
+            }
             let predates_last_used = self.use_of(guid, shape, &usage);
             let Some(operator) = self.operator_of(shape, place) else {
                 continue;
@@ -925,7 +1035,7 @@ impl Builder<'_, '_> {
                 ) && !matches!(shape.last_used, Field::Wrong)
                 {
                     let told = "UsageByDay: needs a LastUsed that says when";
-                    self.notes.add(place, told);
+                    self.notes.add_rule(place, told);
                 }
             }
         }
@@ -1021,14 +1131,17 @@ fn change(shape: &OperatorShape) -> OperatorChange {
     }
 }
 
-/// The owner is active, as in the API.
-fn is_possible(shape: &OperatorShape, operator: OperatorGuid, account: &Account) -> Result<()> {
+/// Refuses an owner that is not active, as the API does.
+fn owner_is_active(
+    shape: &OperatorShape,
+    operator: OperatorGuid,
+    account: &Account,
+) -> Result<(), &'static str> {
     let active = shape.user.get().and_then(|user| user.active.get());
-    let mut problems = Problems::default();
-    problems.refuse_unless(operator != account.owner || active != Some(&false), || {
-        OWNER_IS_ACTIVE.to_owned()
-    });
-    problems.into_result()
+    if operator == account.owner && active == Some(&false) {
+        return Err(OWNER_IS_ACTIVE);
+    }
+    Ok(())
 }
 
 /// What an operator is as a user.

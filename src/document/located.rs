@@ -18,11 +18,13 @@ use serde::de::{
     SeqAccess, Unexpected, Visitor,
 };
 use serde::{Deserialize, Serialize, Serializer, forward_to_deserialize_any};
+use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, MessageFormatter as _, Spanned, UserMessageFormatter};
 use strum::VariantNames;
 use uuid::Uuid;
 
 use crate::domain::text::word;
+use crate::domain::{Restore, RestoreNumber};
 
 /// A place in a text; lines and columns begin with 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -179,10 +181,20 @@ impl<T: fmt::Display> Serialize for Text<T> {
     }
 }
 
-impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
+/// What a program kept is nothing that people wrote: it is restored, and not judged.
+fn is_kept<'de, D: Deserializer<'de>>(deserializer: &D) -> bool {
+    !deserializer.is_human_readable()
+}
+
+impl<'de, T: Restore<Err: fmt::Display>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let read: fn(&str) -> _ = if is_kept(&deserializer) {
+            T::restore
+        } else {
+            str::parse
+        };
         let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(de::Error::custom)
+        read(&text).map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -210,9 +222,13 @@ impl<T: Serialize> Serialize for Number<T> {
     }
 }
 
-impl<'de, T: TryFrom<i32, Error = String>> Deserialize<'de> for Number<T> {
+impl<'de, T: TryFrom<i32, Error = String> + RestoreNumber> Deserialize<'de> for Number<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let is_kept = is_kept(&deserializer);
         let number = i32::deserialize(deserializer)?;
+        if is_kept {
+            return Ok(Self(T::restore(number)));
+        }
         T::try_from(number).map(Self).map_err(de::Error::custom)
     }
 }
@@ -282,6 +298,13 @@ impl<T: FromStr + Default> FromStr for OrDefault<T> {
     }
 }
 
+/// What was kept is never nothing.
+impl<T: Restore + Default> Restore for OrDefault<T> {
+    fn restore(text: &str) -> Result<Self, T::Err> {
+        T::restore(text).map(Self)
+    }
+}
+
 impl<T: fmt::Display> fmt::Display for OrDefault<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -311,6 +334,13 @@ impl<G: FromStr<Err = String> + From<Uuid> + PartialEq> FromStr for Pinned<G> {
         }
         let guid: G = text.parse()?;
         Ok(Self((guid != Uuid::nil().into()).then_some(guid)))
+    }
+}
+
+/// What was kept is never nothing.
+impl<G: FromStr<Err = String> + From<Uuid> + PartialEq> Restore for Pinned<G> {
+    fn restore(text: &str) -> Result<Self, String> {
+        text.parse().map(|guid| Self(Some(guid)))
     }
 }
 
@@ -384,10 +414,29 @@ pub fn read<T: for<'de> Deserialize<'de>>(text: &str) -> (Field<T>, Vec<Mistake>
             return (Field::Wrong, vec![mistake]);
         }
     };
+    read_tree(&tree, false)
+}
+
+/// Reads back a JSON text that the program kept.
+pub fn read_kept<T: for<'de> Deserialize<'de>>(text: &str) -> (Field<T>, Vec<Mistake>) {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => read_tree(&value.into(), true),
+        Err(error) => {
+            let mistake = Mistake {
+                place: Place::default(),
+                message: error.to_string(),
+            };
+            (Field::Wrong, vec![mistake])
+        }
+    }
+}
+
+fn read_tree<T: for<'de> Deserialize<'de>>(tree: &Tree, is_kept: bool) -> (Field<T>, Vec<Mistake>) {
     let mistakes = RefCell::default();
     let reader = Reader {
-        tree: &tree,
+        tree,
         name: None,
+        is_kept,
         mistakes: &mistakes,
     };
     let value = Field::deserialize(reader).unwrap_or(Field::Wrong);
@@ -436,6 +485,38 @@ impl From<Spanned<Node>> for Tree {
         Self {
             node: spanned.value,
             place: spanned.referenced.into(),
+        }
+    }
+}
+
+/// Without places, of which nobody asks.
+impl From<Value> for Tree {
+    fn from(value: Value) -> Self {
+        let node = match value {
+            Value::Null => Node::Null,
+            Value::Bool(value) => Node::Boolean(value),
+            Value::Number(number) => number.as_i64().map_or_else(
+                || Node::Fraction(number.as_f64().unwrap_or(f64::NAN)),
+                Node::Whole,
+            ),
+            Value::String(text) => Node::Text(text),
+            Value::Array(items) => Node::List(items.into_iter().map(Self::from).collect()),
+            Value::Object(entries) => {
+                let nowhere = serde_saphyr::Location::UNKNOWN;
+                let entries = entries.into_iter().map(|(value, entry)| {
+                    let key = Spanned {
+                        value,
+                        referenced: nowhere,
+                        defined: nowhere,
+                    };
+                    (key, entry.into())
+                });
+                Node::Object(entries.collect())
+            }
+        };
+        Self {
+            node,
+            place: Place::default(),
         }
     }
 }
@@ -567,6 +648,8 @@ struct Reader<'a> {
     tree: &'a Tree,
     /// The name of the field that the value belongs to.
     name: Option<&'a str>,
+    /// Whether the program kept it.
+    is_kept: bool,
     mistakes: &'a RefCell<Vec<Mistake>>,
 }
 
@@ -586,6 +669,11 @@ impl<'a> Reader<'a> {
 
 impl<'de> Deserializer<'de> for Reader<'_> {
     type Error = Wrong;
+
+    /// Formats that are not are those of programs.
+    fn is_human_readable(&self) -> bool {
+        !self.is_kept
+    }
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wrong> {
         match &self.tree.node {
@@ -692,6 +780,10 @@ impl<'a> ObjectAccess<'a> {
         };
         if fields.contains(&key.value.as_str()) {
             return true;
+        }
+        // What a field was that there is no more, a later version need not know.
+        if self.reader.is_kept {
+            return false;
         }
         // As in Compose files: a place for anchors, beside what they are used in.
         if self.reader.name.is_none() && key.value.starts_with("x-") {

@@ -26,6 +26,7 @@ pub use shape::Document;
 use crate::domain::api_user::SecretDigest;
 use crate::domain::{AccountId, ApiUser, Context};
 pub use build::Built;
+use build::Origin;
 use located::Field;
 
 /// The built-in default account.
@@ -110,18 +111,25 @@ impl Accounts {
     /// the context.
     pub fn parse(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
         let (document, mistakes) = located::read::<Document>(text);
-        Self::build(document, mistakes, source, context)
+        Self::build(document, Origin::Outside, mistakes, source, context)
+    }
+
+    /// Reads back a document that the program kept. No rule is asked; a mistake is what no version wrote.
+    pub fn restore(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
+        let (document, mistakes) = located::read_kept::<Document>(text);
+        Self::build(document, Origin::Kept, mistakes, source, context)
     }
 
     fn build(
         document: Field<Document>,
+        origin: Origin,
         mut mistakes: Vec<Mistake>,
         source: &str,
         context: &Context,
     ) -> Result<Self, Mistakes> {
         let accounts = match document {
-            Field::Is { value, .. } => build::build(&value, context, &mut mistakes),
-            Field::Absent => build::build(&Document::default(), context, &mut mistakes),
+            Field::Is { value, .. } => build::build(&value, origin, context, &mut mistakes),
+            Field::Absent => build::build(&Document::default(), origin, context, &mut mistakes),
             Field::Wrong => Vec::new(),
         };
         if mistakes.is_empty() {
@@ -145,7 +153,7 @@ impl Accounts {
         if let Field::Is { value, .. } = &mut document {
             value.number(id, &mut mistakes);
         }
-        Self::build(document, mistakes, source, context)
+        Self::build(document, Origin::Outside, mistakes, source, context)
     }
 
     /// The built-in default account, with the credentials of its API user.

@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, ReadOnly, Text, Word};
@@ -24,7 +24,8 @@ use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::TimeInterval;
 use crate::domain::{
     AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, ScheduleId,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, Restore, RestoreNumber,
+    ScheduleId,
 };
 
 pub type List<T> = Field<Vec<Field<T>>>;
@@ -289,6 +290,13 @@ impl<T: TryFrom<i32, Error = String>> TryFrom<i32> for OrZero<T> {
     }
 }
 
+/// What was kept is never absent.
+impl<T: RestoreNumber> RestoreNumber for OrZero<T> {
+    fn restore(number: i32) -> Self {
+        Self(Some(T::restore(number)))
+    }
+}
+
 impl<T: Serialize> Serialize for OrZero<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
@@ -305,12 +313,9 @@ impl<T: Serialize> Serialize for Hashed<T> {
     }
 }
 
-impl<'de, T: FromStr<Err = String>> Deserialize<'de> for Hashed<T> {
+impl<'de, T: Restore<Err = String>> Deserialize<'de> for Hashed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map(Self)
-            .map_err(de::Error::custom)
+        Text::deserialize(deserializer).map(|Text(hash)| Self(hash))
     }
 }
 
@@ -340,6 +345,12 @@ impl FromStr for UserName {
     }
 }
 
+impl Restore for UserName {
+    fn restore(text: &str) -> Result<Self, String> {
+        Ok(Self(text.to_owned()))
+    }
+}
+
 impl fmt::Display for UserName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -359,6 +370,8 @@ impl FromStr for Day {
             .map_err(|_| format!("{} is not a day; write it as 2026-06-25", quoted(text)))
     }
 }
+
+impl Restore for Day {}
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -466,8 +466,47 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             "        PasswordHash: $2b$12$x",
             &["8:23: PasswordHash: must be the PHC string of an Argon2id hash: $argon2id$v=19$…"],
         ),
+        (
+            "        PasswordHash: $argon2id$v=19$m=19456,t=4294967295,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4",
+            &[
+                "8:23: PasswordHash: costs too much to be computed (t=4294967295); at most m=19456, t=2, p=1 are allowed",
+            ],
+        ),
+        (
+            "        PasswordHash: $argon2id$v=19$m=19457,t=3,p=2$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4",
+            &[
+                "8:23: PasswordHash: costs too much to be computed (m=19457, t=3, p=2); at most m=19456, t=2, p=1 are allowed",
+            ],
+        ),
     ] {
         assert_eq!(told(&with_operator(rest)), expected, "{rest}");
+    }
+}
+
+#[test]
+fn a_password_hash_costs_what_the_program_spends_and_is_as_long_as_one() {
+    let (salt, output) = ("c2FsdHNhbHQ", "wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4");
+    let with = |params: &str, salt: &str, output: &str| {
+        told(&with_operator(&format!(
+            "        PasswordHash: $argon2id${params}${salt}${output}"
+        )))
+    };
+    for params in ["v=19$m=19456,t=2,p=1", "v=16$m=8,t=1,p=1", "m=8,t=1,p=1"] {
+        assert_eq!(with(params, salt, output), Vec::<String>::new(), "{params}");
+    }
+    for (params, salt, output) in [
+        ("v=19$m=7,t=1,p=1", salt, output),
+        ("v=19$m=8,t=0,p=1", salt, output),
+        ("v=19$m=8,t=1,p=1", &"c2Fs".repeat(1000), output),
+        ("v=19$m=8,t=1,p=1", salt, &"c2Fs".repeat(1000)),
+        ("v=19$m=8,t=1,p=1", "c2E", output),
+        ("v=19$m=8,t=1,p=1", salt, "c2E"),
+    ] {
+        let told = with(params, salt, output);
+        assert!(
+            told.len() == 1 && told[0].contains("PHC string"),
+            "{params}: {told:?}"
+        );
     }
 }
 

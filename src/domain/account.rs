@@ -18,8 +18,8 @@ use super::timezone::TimeZoneId;
 use super::{
     ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Moment, Operator,
     OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, ScheduleId, User,
-    UserId, api_user::SecretDigest, operator::SetupMode,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, Restore,
+    ScheduleId, User, UserId, api_user::SecretDigest, operator::SetupMode,
 };
 use crate::error::{Error, Result};
 
@@ -55,6 +55,8 @@ impl FromStr for AccountId {
         }
     }
 }
+
+impl Restore for AccountId {}
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

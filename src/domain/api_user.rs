@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Context, Moment, OperatorGuid, Usage};
+use super::{ApiUserGuid, Context, Moment, OperatorGuid, Restore, Usage};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUser {
@@ -119,6 +119,8 @@ impl FromStr for LastUsed {
     }
 }
 
+impl Restore for LastUsed {}
+
 impl fmt::Display for LastUsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -194,6 +196,8 @@ impl FromStr for SecretDigest {
             .ok_or_else(|| format!("must be {DIGEST_TAG} and 64 hexadecimal digits"))
     }
 }
+
+impl Restore for SecretDigest {}
 
 impl fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

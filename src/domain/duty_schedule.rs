@@ -11,7 +11,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use super::draft::Sent;
 use super::schema::schema;
 use super::text::quoted;
-use super::{Moment, Problems};
+use super::{Moment, Problems, Restore, RestoreNumber};
 
 /// The Id of a schedule: unique in its account, never used again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
@@ -33,6 +33,12 @@ impl TryFrom<i32> for ScheduleId {
         } else {
             Err(format!("{id} is not an Id, 1 to {}", Self::LAST))
         }
+    }
+}
+
+impl RestoreNumber for ScheduleId {
+    fn restore(number: i32) -> Self {
+        Self(number)
     }
 }
 
@@ -137,6 +143,51 @@ impl RecurrenceParts {
             (None, None) if mode? == ScheduleMode::Daily => Some(Recurrence::Daily { hours }),
             (None, None) => None,
         }
+    }
+}
+
+/// A schedule as it was kept: the fields of its mode say when it applies, and no rule is asked.
+#[derive(Debug)]
+pub struct KeptRecurrence {
+    pub mode: ScheduleMode,
+    pub start_date_time: Option<Moment>,
+    pub end_date_time: Option<Moment>,
+    pub week_day: Option<WeekDay>,
+    pub month_day: Option<MonthDay>,
+    pub start_time: Option<TimeOfDay>,
+    pub end_time: Option<TimeOfDay>,
+}
+
+impl KeptRecurrence {
+    /// Nothing, if a field of the mode is not there.
+    pub fn restore(self) -> Option<Recurrence> {
+        let Self {
+            mode,
+            start_date_time,
+            end_date_time,
+            week_day,
+            month_day,
+            start_time,
+            end_time,
+        } = self;
+        let hours = start_time
+            .zip(end_time)
+            .map(|(start, end)| Hours { start, end });
+        Some(match mode {
+            ScheduleMode::OneTime => Recurrence::OneTime {
+                start: start_date_time?,
+                end: end_date_time?,
+            },
+            ScheduleMode::Daily => Recurrence::Daily { hours: hours? },
+            ScheduleMode::Weekly => Recurrence::Weekly {
+                day: week_day?,
+                hours: hours?,
+            },
+            ScheduleMode::Monthly => Recurrence::Monthly {
+                day: month_day?,
+                hours: hours?,
+            },
+        })
     }
 }
 
@@ -249,6 +300,12 @@ impl TryFrom<i32> for MonthDay {
     }
 }
 
+impl RestoreNumber for MonthDay {
+    fn restore(number: i32) -> Self {
+        Self(number)
+    }
+}
+
 schema!(
     MonthDay,
     |_| json_schema!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 31})
@@ -296,6 +353,8 @@ impl FromStr for TimeOfDay {
             .ok_or_else(|| format!("{} is not a time of day; write it as 08:30", quoted(text)))
     }
 }
+
+impl Restore for TimeOfDay {}
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

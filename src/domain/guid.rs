@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
+use super::Restore;
 use super::schema::schema;
 use super::text::quoted;
 
@@ -61,6 +62,8 @@ macro_rules! guid {
                 parse(text).map(Self::from)
             }
         }
+
+        impl Restore for $name {}
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

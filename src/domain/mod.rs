@@ -17,6 +17,7 @@ pub mod operator_group;
 pub mod outgoing_phone_number;
 pub mod password;
 pub mod patch;
+mod restore;
 mod schema;
 #[cfg(test)]
 pub mod steps;
@@ -38,6 +39,7 @@ pub use operator::{Operator, OperatorAuthorization, OperatorChange};
 pub use operator_group::{GroupKind, OperatorGroup, OperatorGroupAuthorization};
 pub use password::{PasswordHash, PlainPassword};
 pub use patch::Patch;
+pub use restore::{Restore, RestoreNumber};
 pub(crate) use schema::schema;
 pub use usage::Usage;
 pub use user::{User, UserChange, UserId};

@@ -9,6 +9,7 @@ use chrono::{
 use schemars::json_schema;
 use serde::{Serialize, Serializer};
 
+use super::Restore;
 use super::schema::schema;
 use super::text::quoted;
 
@@ -123,6 +124,8 @@ impl FromStr for Moment {
             })
     }
 }
+
+impl Restore for Moment {}
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -250,7 +250,7 @@ impl Operator {
     }
 
     /// A new operator as a change describes it.
-    pub(super) fn described(
+    pub fn described(
         guid: OperatorGuid,
         change: OperatorChange,
         password: Option<PasswordHash>,

@@ -3,6 +3,7 @@
 use schemars::json_schema;
 use serde::Serialize;
 
+use super::RestoreNumber;
 use super::schema::schema;
 
 /// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
@@ -22,6 +23,12 @@ impl TryFrom<i32> for OutgoingPhoneNumberId {
                 "there is no outgoing phone number {id}; see /OutgoingPhoneNumber"
             ))
         }
+    }
+}
+
+impl RestoreNumber for OutgoingPhoneNumberId {
+    fn restore(number: i32) -> Self {
+        Self(number)
     }
 }
 

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use argon2::Params;
 use argon2::password_hash::phc;
 use schemars::json_schema;
 use serde::Serialize;
 
+use super::Restore;
 use super::schema::schema;
 
 const LONGEST_PASSWORD: usize = 256;
@@ -38,6 +40,8 @@ impl FromStr for PlainPassword {
     }
 }
 
+impl Restore for PlainPassword {}
+
 schema!(PlainPassword, |_| json_schema!({
     "type": "string", "format": "password", "minLength": 1, "maxLength": LONGEST_PASSWORD, "writeOnly": true
 }));
@@ -48,7 +52,7 @@ impl fmt::Debug for PlainPassword {
     }
 }
 
-/// The Argon2id hash of a password, as a PHC string.
+/// The Argon2id hash of a password, as a PHC string. One that was kept may cost more than one that comes from outside.
 #[derive(Clone, PartialEq, Eq, Serialize, sqlx::Type)]
 #[sqlx(transparent)]
 #[serde(transparent)]
@@ -62,18 +66,57 @@ impl PasswordHash {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The hash for whoever computes it, or why nobody should: the machine would have nothing left for anything else.
+    pub fn affordable(&self) -> Result<phc::PasswordHash, String> {
+        affordable(&self.0)
+    }
+}
+
+/// What computing a hash may cost: what it costs by the defaults of the `argon2` crate. How long salt and hash may be, PHC
+/// strings say.
+fn affordable(text: &str) -> Result<phc::PasswordHash, String> {
+    let hash = phc::PasswordHash::new(text).ok().and_then(|hash| {
+        let is_whole = hash.algorithm.as_str() == "argon2id" && hash.hash.is_some();
+        let params = Params::try_from(&hash).ok().filter(|_| is_whole)?;
+        Some((hash, params))
+    });
+    let Some((hash, params)) = hash else {
+        return Err("must be the PHC string of an Argon2id hash: $argon2id$v=19$…".to_owned());
+    };
+    let (most, mut too_much) = (Params::DEFAULT, Vec::new());
+    for (name, cost, most) in [
+        ("m", params.m_cost(), most.m_cost()),
+        ("t", params.t_cost(), most.t_cost()),
+        ("p", params.p_cost(), most.p_cost()),
+    ] {
+        if cost > most {
+            too_much.push(format!("{name}={cost}"));
+        }
+    }
+    if too_much.is_empty() {
+        return Ok(hash);
+    }
+    Err(format!(
+        "costs too much to be computed ({}); at most m={}, t={}, p={} are allowed",
+        too_much.join(", "),
+        most.m_cost(),
+        most.t_cost(),
+        most.p_cost()
+    ))
 }
 
 impl FromStr for PasswordHash {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        match phc::PasswordHash::new(text) {
-            Ok(hash) if hash.algorithm.as_str() == "argon2id" && hash.hash.is_some() => {
-                Ok(Self(text.to_owned()))
-            }
-            _ => Err("must be the PHC string of an Argon2id hash: $argon2id$v=19$…".to_owned()),
-        }
+        affordable(text).map(|_| Self(text.to_owned()))
+    }
+}
+
+impl Restore for PasswordHash {
+    fn restore(text: &str) -> Result<Self, String> {
+        Ok(Self::new(text))
     }
 }
 

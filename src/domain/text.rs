@@ -8,8 +8,8 @@ use schemars::json_schema;
 use serde::Serialize;
 use strum::VariantNames;
 
-use super::guid;
 use super::schema::schema;
+use super::{Restore, guid};
 
 /// A text in a message: quoted, and cut where it is long.
 pub fn quoted(text: &str) -> String {
@@ -79,6 +79,12 @@ macro_rules! text {
             fn from_str(text: &str) -> Result<Self, String> {
                 let rule: fn(&str) -> Result<(), String> = $rule;
                 rule(text.trim()).map(|()| Self(text.to_owned()))
+            }
+        }
+
+        impl Restore for $name {
+            fn restore(text: &str) -> Result<Self, String> {
+                Ok(Self(text.to_owned()))
             }
         }
 

@@ -9,9 +9,9 @@ use chrono_tz::Tz;
 use schemars::json_schema;
 use serde::Serialize;
 
-use super::Moment;
 use super::schema::schema;
 use super::text::whole_number;
+use super::{Moment, RestoreNumber};
 
 /// The Id of a zone in the table below.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
@@ -34,6 +34,12 @@ impl TryFrom<i32> for TimeZoneId {
         } else {
             Err(format!("there is no time zone {id}; see /Timezone"))
         }
+    }
+}
+
+impl RestoreNumber for TimeZoneId {
+    fn restore(number: i32) -> Self {
+        Self(number)
     }
 }
 

@@ -17,6 +17,7 @@ use super::text::{DateFormat, Email, FullName, PhoneNumber, TimeFormat, quoted};
 use super::timezone::TimeZoneId;
 use super::{
     Account, Caller, Draft, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
+    Restore, RestoreNumber,
 };
 use crate::error::{Error, Result};
 
@@ -42,6 +43,12 @@ impl TryFrom<i32> for UserId {
         } else {
             Err(format!("{id} is not an ID, 1 to {}", Self::LAST))
         }
+    }
+}
+
+impl RestoreNumber for UserId {
+    fn restore(number: i32) -> Self {
+        Self(number)
     }
 }
 
@@ -152,6 +159,8 @@ impl FromStr for TimeInterval {
             })
     }
 }
+
+impl Restore for TimeInterval {}
 
 impl fmt::Display for TimeInterval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

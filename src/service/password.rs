@@ -58,13 +58,19 @@ impl Passwords {
         .await
     }
 
-    /// Whether this is the password. Where there is none to compare with, as much work is done for nothing.
+    /// Whether this is the password. Where there is none to compare with, or a hash that costs too much, as much work is
+    /// done for nothing.
     pub async fn verify(&self, hash: Option<PasswordHash>, claimed: PlainPassword) -> Result<bool> {
         let argon2 = self.argon2.clone();
+        let hash = hash.and_then(|hash| {
+            let unaffordable = |reason: &String| {
+                tracing::warn!(reason, "a PasswordHash that was kept lets nobody log in");
+            };
+            hash.affordable().inspect_err(unaffordable).ok()
+        });
         self.run(move || {
             let claimed = claimed.reveal().as_bytes();
             if let Some(hash) = hash {
-                let hash = phc::PasswordHash::new(hash.as_str()).map_err(failed)?;
                 Ok(argon2.verify_password(claimed, &hash).is_ok())
             } else {
                 let _: phc::PasswordHash = argon2.hash_password(claimed).map_err(failed)?;

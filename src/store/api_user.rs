@@ -6,7 +6,9 @@ use super::file::Corrupt;
 use super::rows::record;
 use crate::domain::api_user::SecretDigest;
 use crate::domain::text::Description;
-use crate::domain::{AccountId, ApiUser, ApiUserGuid, ApiUserType, OperatorGuid};
+use crate::domain::{
+    AccountId, ApiUser, ApiUserGuid, ApiUserType, Moment, OperatorGuid, Restore as _,
+};
 
 #[derive(Debug)]
 pub struct Row {
@@ -62,7 +64,7 @@ impl Row {
             password: SecretDigest::from_hex(&self.password_digest)?,
             api_user_type: self.r#type,
             description: self.description,
-            created: self.created_date.parse().ok()?,
+            created: Moment::restore(&self.created_date).ok()?,
             predates_last_used: self.predates_last_used,
         })
     }

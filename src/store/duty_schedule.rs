@@ -1,7 +1,6 @@
 //! The table of duty schedules.
 
 use std::collections::HashMap;
-use std::str::FromStr;
 
 use imbl::OrdMap;
 use sqlx::SqliteConnection;
@@ -9,9 +8,10 @@ use sqlx::SqliteConnection;
 use super::file::Corrupt;
 use super::rows::record;
 use crate::domain::account::ScheduleOwner;
-use crate::domain::duty_schedule::{Hours, MonthDay, ScheduleMode, WeekDay};
+use crate::domain::duty_schedule::{KeptRecurrence, MonthDay, ScheduleMode, WeekDay};
 use crate::domain::{
-    AccountId, DutySchedule, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId,
+    AccountId, DutySchedule, OperatorGroupGuid, OperatorGuid, Recurrence, Restore,
+    RestoreNumber as _, ScheduleId,
 };
 
 /// The schedules of all operators and groups, until those take them.
@@ -101,32 +101,19 @@ impl Row {
     }
 
     fn recurrence(&self) -> Option<Recurrence> {
-        fn read<T: FromStr>(column: Option<&String>) -> Option<T> {
-            column?.parse().ok()
+        fn read<T: Restore>(column: Option<&String>) -> Option<T> {
+            T::restore(column?).ok()
         }
-        let hours = || {
-            Hours::new(
-                read(self.start_time.as_ref())?,
-                read(self.end_time.as_ref())?,
-            )
-            .ok()
+        let kept = KeptRecurrence {
+            mode: self.schedule_mode,
+            start_date_time: read(self.start_date_time.as_ref()),
+            end_date_time: read(self.end_date_time.as_ref()),
+            week_day: self.week_day,
+            month_day: self.month_day.map(MonthDay::restore),
+            start_time: read(self.start_time.as_ref()),
+            end_time: read(self.end_time.as_ref()),
         };
-        Some(match self.schedule_mode {
-            ScheduleMode::OneTime => Recurrence::one_time(
-                read(self.start_date_time.as_ref())?,
-                read(self.end_date_time.as_ref())?,
-            )
-            .ok()?,
-            ScheduleMode::Daily => Recurrence::Daily { hours: hours()? },
-            ScheduleMode::Weekly => Recurrence::Weekly {
-                day: self.week_day?,
-                hours: hours()?,
-            },
-            ScheduleMode::Monthly => Recurrence::Monthly {
-                day: MonthDay::try_from(self.month_day?).ok()?,
-                hours: hours()?,
-            },
-        })
+        kept.restore()
     }
 }
 

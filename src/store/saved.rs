@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use imbl::OrdMap;
 use sqlx::SqliteConnection;
+use tokio::task::spawn_blocking;
 
 use super::file::Corrupt;
 use super::rows::record;
@@ -86,7 +87,7 @@ fn written(account: &Account, usage: &Usage) -> String {
 fn read(document: &str, table: &'static str) -> Result<(Account, Usage), Corrupt> {
     // All that a document leaves to the present is in one that was written.
     let context = Context { now: system_time() };
-    let accounts = Accounts::parse(document, table, &context).map_err(|mistakes| {
+    let accounts = Accounts::restore(document, table, &context).map_err(|mistakes| {
         tracing::error!(%mistakes, "a document in the database cannot be read");
         Corrupt::row(table)
     })?;
@@ -102,27 +103,32 @@ pub async fn load_bases(connection: &mut SqliteConnection) -> Result<Vec<(i64, B
     )
     .fetch_all(connection)
     .await?;
-    let bases = rows.into_iter().map(
-        |BaseRow {
-             account_id: _,
-             sequence,
-             label,
-             is_seeded,
-             document,
-         }| {
-            let (account, usage) = read(&document, "base")?;
-            Ok((
-                sequence,
-                Base {
-                    account: Arc::new(account),
-                    usage,
-                    label,
-                    is_seeded,
-                },
-            ))
-        },
-    );
-    bases.collect()
+    let base = |row: BaseRow| {
+        let BaseRow {
+            account_id: _,
+            sequence,
+            label,
+            is_seeded,
+            document,
+        } = row;
+        let (account, usage) = read(&document, "base")?;
+        let base = Base {
+            account: Arc::new(account),
+            usage,
+            label,
+            is_seeded,
+        };
+        Ok((sequence, base))
+    };
+    off_the_async_threads(move || rows.into_iter().map(base).collect()).await
+}
+
+/// Runs what is slow: reading documents.
+async fn off_the_async_threads<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Corrupt> + Send + 'static,
+) -> Result<T, Corrupt> {
+    let done = spawn_blocking(work).await;
+    done.map_err(|error| Corrupt::Unreadable(sqlx::Error::Io(error.into())))?
 }
 
 pub type Snapshots = BTreeMap<AccountId, OrdMap<String, Arc<Account>>>;
@@ -134,17 +140,20 @@ pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapsho
     )
     .fetch_all(connection)
     .await?;
-    let mut of = Snapshots::new();
-    for SnapshotRow {
-        account_id,
-        name,
-        document,
-    } in rows
-    {
-        let (account, _) = read(&document, "snapshot")?;
-        of.entry(account_id)
-            .or_default()
-            .insert(name, Arc::new(account));
-    }
-    Ok(of)
+    off_the_async_threads(move || {
+        let mut of = Snapshots::new();
+        for SnapshotRow {
+            account_id,
+            name,
+            document,
+        } in rows
+        {
+            let (account, _) = read(&document, "snapshot")?;
+            of.entry(account_id)
+                .or_default()
+                .insert(name, Arc::new(account));
+        }
+        Ok(of)
+    })
+    .await
 }

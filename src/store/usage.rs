@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::State;
 use super::file::Corrupt;
 use super::rows::{Transaction, record};
-use crate::domain::{AccountId, ApiUserGuid, Moment, Usage};
+use crate::domain::{AccountId, ApiUserGuid, Moment, Restore as _, Usage};
 
 /// When an API user was last used.
 #[derive(Debug)]
@@ -95,7 +95,7 @@ pub(super) async fn load(
     .await?;
     let mut read: BTreeMap<_, (Moment, BTreeMap<NaiveDate, i64>)> = BTreeMap::new();
     for row in rows {
-        let last_used = row.last_used.parse().map_err(|_| Corrupt::row("usage"))?;
+        let last_used = Moment::restore(&row.last_used).map_err(|_| Corrupt::row("usage"))?;
         let (_, requests) = read
             .entry((row.account_id, row.api_user_guid))
             .or_insert_with(|| (last_used, BTreeMap::new()));

@@ -5,7 +5,8 @@ use sqlx::SqliteConnection;
 use super::file::Corrupt;
 use super::rows::record;
 use crate::domain::text::{DateFormat, TimeFormat};
-use crate::domain::{AccountId, OperatorGuid, User, UserId};
+use crate::domain::user::TimeInterval;
+use crate::domain::{AccountId, OperatorGuid, Restore as _, User, UserId};
 
 #[derive(Debug)]
 pub struct Row {
@@ -63,8 +64,8 @@ impl Row {
             id: self.user_id,
             active: self.active,
             enable_alert_timeframe: self.enable_alert_timeframe,
-            alert_timeframe_start: self.alert_timeframe_start.parse().ok()?,
-            alert_timeframe_end: self.alert_timeframe_end.parse().ok()?,
+            alert_timeframe_start: TimeInterval::restore(&self.alert_timeframe_start).ok()?,
+            alert_timeframe_end: TimeInterval::restore(&self.alert_timeframe_end).ok()?,
             default_dashboard: self.default_dashboard,
             date_format: self.date_format,
             time_format: self.time_format,

@@ -1,10 +1,15 @@
 //! What a server keeps in its file, over restarts and over versions.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
+use tokio::time::timeout;
 use uptrends_emulator::{Options, Seed};
 
 use crate::app::{Answer, TestApp, path_of, text};
@@ -142,5 +147,407 @@ async fn a_last_account_that_was_deleted_stays_deleted_until_a_reset() {
         .expect(StatusCode::NO_CONTENT);
     assert_eq!(accounts().await[0]["accountId"], "123456");
     app.get("/v4/Operator").await.expect(StatusCode::OK);
+    app.stop().await;
+}
+
+/// An account of which everything is there at least once.
+fn whole_account() -> Value {
+    let hash = "$argon2id$v=19$m=8,t=1,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4";
+    let hours = |fields: Value| {
+        let mut schedule = json!({"StartTime": "08:00", "EndTime": "17:00"});
+        let fields = fields.as_object().unwrap().clone();
+        schedule.as_object_mut().unwrap().extend(fields);
+        schedule
+    };
+    json!({"accounts": [{
+        "AccountId": "123456",
+        "operators": [
+            {"FullName": "A", "Email": "a@example.com", "IsAccountAdministrator": true, "PasswordHash": hash},
+            {"FullName": "B", "Email": "b@example.com", "PasswordHash": hash, "DutySchedules": [
+                {"Id": 1, "ScheduleMode": "OneTime",
+                    "StartDateTime": "2026-01-01T00:00:00", "EndDateTime": "2026-01-02T00:00:00"},
+                hours(json!({"Id": 2, "ScheduleMode": "Daily"})),
+                hours(json!({"Id": 3, "ScheduleMode": "Weekly", "WeekDay": "Monday"})),
+                hours(json!({"Id": 4, "ScheduleMode": "Monthly", "MonthDay": 1})),
+                hours(json!({"Id": 6, "ScheduleMode": "Daily", "CopyOf": 5}))
+            ]}
+        ],
+        "operatorGroups": [
+            {"Description": "Administrators"},
+            {"Description": "Everyone"},
+            {"Description": "On call", "members": ["b@example.com"],
+                "DutySchedules": [hours(json!({"Id": 5, "ScheduleMode": "Daily"}))]}
+        ],
+        "apiUsers": [{"operator": "a@example.com", "UserName": "emulator", "Password": "emulator"}]
+    }]})
+}
+
+/// It takes hours, and the whole machine with it.
+const COSTLY_HASH: &str = "$argon2id$v=19$m=19456,t=4294967295,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4";
+
+/// Fields of a document with what breaks their rules, or a rule between them and others.
+fn broken_fields() -> Vec<(&'static str, Value)> {
+    let long = json!("x".repeat(300));
+    vec![
+        ("TimezoneId", json!(9999)),
+        ("NextDutyScheduleId", json!(i32::MAX)),
+        ("NextUserID", json!(i32::MAX)),
+        ("operators[1].FullName", long.clone()),
+        ("operators[1].FullName", json!(" ")),
+        ("operators[1].Email", json!("no address")),
+        ("operators[1].Email", json!(" A@example.com ")),
+        ("operators[1].PasswordHash", json!("no hash")),
+        ("operators[1].PasswordHash", json!(COSTLY_HASH)),
+        ("operators[1].MobilePhone", json!("0612345678")),
+        ("operators[1].OutgoingPhoneNumber", json!("0612345678")),
+        ("operators[1].OutgoingPhoneNumberId", json!(99)),
+        ("operators[1].BackupEmail", json!("no address")),
+        ("operators[1].CultureName", json!("nl-BE")),
+        ("operators[1].TimeZoneId", json!(9999)),
+        ("operators[1].PhoneProvider", long.clone()),
+        ("operators[1].PhoneProvider", json!("")),
+        ("operators[1].AllowNativeLogin", json!(false)),
+        ("operators[1].AllowSingleSignon", json!(true)),
+        ("operators[1].DefaultDashboard", json!("My dashboard")),
+        ("operators[1].DefaultDashboard", json!("")),
+        ("operators[1].OperatorRole", long.clone()),
+        ("operators[1].OperatorRole", json!("")),
+        (
+            "operators[1].Authorizations",
+            json!(["AccountAdministrator"]),
+        ),
+        ("operators[1].User.ID", json!(i32::MAX)),
+        ("operators[0].User.Active", json!(false)),
+        ("operators[1].User.DateFormat", long.clone()),
+        ("operators[1].User.TimeFormat", long.clone()),
+        ("operators[1].DutySchedules[4].Id", json!(i32::MAX)),
+        (
+            "operators[1].DutySchedules[0].EndDateTime",
+            json!("2025-12-31T00:00:00"),
+        ),
+        ("operators[1].DutySchedules[1].EndTime", json!("08:00")),
+        ("operators[1].DutySchedules[3].MonthDay", json!(40)),
+        ("operators[1].DutySchedules[4].CopyOf", json!(999)),
+        ("operatorGroups[2].Description", long.clone()),
+        ("operatorGroups[2].Description", json!("")),
+        ("operatorGroups[2].Authorizations", json!(["Administrator"])),
+        ("apiUsers[0].UserName", json!("a:b")),
+        ("apiUsers[0].UserName", json!("")),
+        ("apiUsers[0].Description", long),
+    ]
+}
+
+/// Fields without a rule beyond their form: what does not have it, no version wrote.
+const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
+    (
+        "SeedAccount",
+        &[
+            "AccountId",
+            "Name",
+            "SingleSignOn",
+            "operators",
+            "operatorGroups",
+            "apiUsers",
+        ],
+    ),
+    (
+        "SeedOperator",
+        &[
+            "OperatorGuid",
+            "IsAccountAdministrator",
+            "IsOnDuty",
+            "SmsProvider",
+            "UseNumericSender",
+            "SetupMode",
+            "DutySchedules",
+            "User",
+            // Never kept.
+            "key",
+            "Hash",
+            "UserName",
+            "Password",
+            "OutgoingPhoneNumberIdSpecified",
+            "CultureNameSpecified",
+            "TimeZoneIdSpecified",
+            "UseNumericSenderSpecified",
+            "AllowNativeLoginSpecified",
+            "AllowSingleSignonSpecified",
+        ],
+    ),
+    (
+        "SeedUser",
+        &[
+            "EnableAlertTimeframe",
+            "AlertTimeframeStart",
+            "AlertTimeframeEnd",
+            "DefaultDashboard",
+            "GraphTooltips",
+            // Never kept.
+            "ClientID",
+            "ClientName",
+            "UserName",
+            "GivenName",
+            "FamilyName",
+            "Email",
+            "UserRole",
+            "UserRoleDescription",
+            "MobileNumber",
+            "TimeZoneID",
+        ],
+    ),
+    (
+        "SeedOperatorGroup",
+        &[
+            "OperatorGroupGuid",
+            "IsEveryone",
+            "IsAdministratorsGroup",
+            "members",
+            "DutySchedules",
+            // Never kept.
+            "key",
+        ],
+    ),
+    (
+        "SeedDutySchedule",
+        &["ScheduleMode", "StartDateTime", "WeekDay", "StartTime"],
+    ),
+    (
+        "SeedApiUser",
+        &[
+            "ApiUserGuid",
+            "operator",
+            "PasswordHash",
+            "Type",
+            "CreatedDate",
+            "LastUsed",
+            "UsageByDay",
+            "PredatesLastUsed",
+            // Never kept.
+            "key",
+            "OperatorGuid",
+            "Password",
+            "UsageLast30Days",
+        ],
+    ),
+];
+
+#[test]
+fn every_field_of_a_document_has_a_broken_rule_in_the_table_or_none_at_all() {
+    let schema = uptrends_emulator::document::schema();
+    let broken = broken_fields();
+    for (object, list) in [
+        ("SeedAccount", ""),
+        ("SeedOperator", "operators"),
+        ("SeedUser", "User"),
+        ("SeedOperatorGroup", "operatorGroups"),
+        ("SeedDutySchedule", "DutySchedules"),
+        ("SeedApiUser", "apiUsers"),
+    ] {
+        let (_, without) = FIELDS_WITHOUT_RULE
+            .iter()
+            .find(|(name, _)| *name == object)
+            .unwrap();
+        let is_broken = |field: &str| {
+            broken.iter().any(|(path, _)| {
+                let mut steps = path.rsplit('.');
+                let (last, before) = (steps.next(), steps.next().unwrap_or_default());
+                last == Some(field) && before.split('[').next() == Some(list)
+            })
+        };
+        for field in schema["$defs"][object]["properties"]
+            .as_object()
+            .unwrap()
+            .keys()
+        {
+            assert_ne!(
+                without.contains(&field.as_str()),
+                is_broken(field),
+                "{object} {field}"
+            );
+        }
+    }
+}
+
+/// Changes a file behind the program's back.
+async fn edit(database: &Path, sql: &str, values: &[&str]) {
+    let options = SqliteConnectOptions::new().filename(database);
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql("pragma ignore_check_constraints = on; pragma foreign_keys = off")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned()));
+    for value in values {
+        query = query.bind(*value);
+    }
+    let edited = query.execute(&mut connection).await;
+    assert_ne!(edited.unwrap().rows_affected(), 0, "{sql}");
+    connection.close().await.unwrap();
+}
+
+/// A file with that account, and a state of it that has a name.
+async fn whole_file(folder: &TempDir) -> PathBuf {
+    let database = folder.path().join("whole.sqlite");
+    let app = TestApp::start_with(Options {
+        database: Some(database.clone()),
+        seed: Some(Seed::Text(whole_account().to_string())),
+        ..Options::default()
+    })
+    .await;
+    put_snapshot(&app, "/_emulator/accounts/123456/snapshots/s").await;
+    app.stop().await;
+    database
+}
+
+/// Whatever is odd in an account, the server answers.
+async fn assert_all_is_answered(app: &TestApp, what: &str) {
+    for path in [
+        "/v4/Operator",
+        "/v4/OperatorGroup",
+        "/v4/ApiUser",
+        "/v4/Account",
+        "/v4/Account/Settings",
+        "/api/Users",
+        "/_emulator/accounts",
+        "/console",
+    ] {
+        let status = app.get(path).await.status;
+        assert!(!status.is_server_error(), "{what}: {path} {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_document_that_was_kept_is_read_back_whatever_rule_it_breaks() {
+    let folder = TempDir::new().unwrap();
+    let whole = whole_file(&folder).await;
+    let database = folder.path().join("edited.sqlite");
+    for (field, value) in broken_fields() {
+        fs::copy(&whole, &database).unwrap();
+        // What names an operator by its address names it by the new one.
+        let naming = field
+            .ends_with(".Email")
+            .then_some("operatorGroups[2].members[0]");
+        for (field, table) in [field]
+            .into_iter()
+            .chain(naming)
+            .flat_map(|field| [(field, "base"), (field, "snapshot")])
+        {
+            let sql = format!(
+                "update {table} set document = json_set(document, '$.accounts[0].' || ?, json(?))"
+            );
+            edit(&database, &sql, &[field, &value.to_string()]).await;
+        }
+        let app = TestApp::start_on(&database).await;
+        let kept = app.get("/_emulator/accounts/123456/snapshots/s").await;
+        let pointer = field.replace(['.', '['], "/").replace(']', "");
+        let kept = kept.expect(StatusCode::OK)["accounts"][0].clone();
+        assert_eq!(
+            kept.pointer(&format!("/{pointer}")),
+            Some(&value),
+            "{field}"
+        );
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_was_kept_is_read_back_whatever_rule_it_breaks() {
+    let folder = TempDir::new().unwrap();
+    let whole = whole_file(&folder).await;
+    let database = folder.path().join("edited.sqlite");
+    let bob = "email_key = 'b@example.com'";
+    let of_bob =
+        "operator_guid = (select operator_guid from operator where email_key = 'b@example.com')";
+    let of_owner = "operator_guid = (select owner_guid from account)";
+    // Where a field of a document is in the tables.
+    let place = |field: &str| -> (&str, String, String) {
+        let (rest, name) = field.rsplit_once('.').unwrap_or(("", field));
+        let column: String = match name {
+            "TimezoneId" => "time_zone_id".to_owned(),
+            "NextDutyScheduleId" => "next_schedule_id".to_owned(),
+            "NextUserID" => "next_user_id".to_owned(),
+            "ID" => "user_id".to_owned(),
+            "Id" => "schedule_id".to_owned(),
+            name => {
+                let mut column = String::new();
+                for (at, letter) in name.char_indices() {
+                    if letter.is_uppercase() && at > 0 {
+                        column.push('_');
+                    }
+                    column.push(letter.to_ascii_lowercase());
+                }
+                column
+            }
+        };
+        let (table, which) = match rest {
+            "" => ("account", "true".to_owned()),
+            "operators[1]" => ("operator", bob.to_owned()),
+            "operators[1].User" => ("user", of_bob.to_owned()),
+            "operators[0].User" => ("user", of_owner.to_owned()),
+            "operatorGroups[2]" => ("operator_group", "kind = 'Ordinary'".to_owned()),
+            "apiUsers[0]" => ("api_user", "true".to_owned()),
+            schedule => {
+                let number = schedule.trim_end_matches(']').rsplit('[').next().unwrap();
+                let id = [1, 2, 3, 4, 6][number.parse::<usize>().unwrap()];
+                ("duty_schedule", format!("schedule_id = {id}"))
+            }
+        };
+        (table, column, which)
+    };
+    for (field, value) in broken_fields() {
+        fs::copy(&whole, &database).unwrap();
+        let (table, column, which) = place(field);
+        let sql = match (field, &value) {
+            ("operators[1].Authorizations", _) => {
+                format!("update operator_authorization set authorization = ? where {of_bob}")
+            }
+            ("operatorGroups[2].Authorizations", _) => {
+                "insert into operator_group_authorization
+                 select account_id, operator_group_guid, ? from operator_group where kind = 'Ordinary'"
+                    .to_owned()
+            }
+            (_, Value::String(_)) => format!("update {table} set {column} = ? where {which}"),
+            _ => format!("update {table} set {column} = json_extract(?, '$') where {which}"),
+        };
+        let text = match &value {
+            Value::String(text) => text.clone(),
+            Value::Array(words) => words[0].as_str().unwrap().to_owned(),
+            other => other.to_string(),
+        };
+        edit(&database, &sql, &[&text]).await;
+        let app = TestApp::start_on(&database).await;
+        let pointer = field.replace(['.', '['], "/").replace(']', "");
+        let exported = export(&app).await["accounts"][0].clone();
+        assert_eq!(
+            exported.pointer(&format!("/{pointer}")),
+            Some(&value),
+            "{field}"
+        );
+        assert_all_is_answered(&app, field).await;
+        app.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_kept_hash_that_costs_too_much_lets_nobody_log_in_and_none_comes_from_outside() {
+    let folder = TempDir::new().unwrap();
+    let database = whole_file(&folder).await;
+    let sql = "update operator set password_hash = ? where email_key = 'b@example.com'";
+    edit(&database, sql, &[COSTLY_HASH]).await;
+    let app = TestApp::start_on(&database).await;
+    let register = app
+        .anonymous(Method::POST, "/v4/Register")
+        .basic_auth("b@example.com", Some("secret"));
+    let answer = timeout(Duration::from_secs(30), Answer::of(register)).await;
+    let answer = answer.expect("it is computed");
+    answer.expect(StatusCode::UNAUTHORIZED);
+
+    // Nor does it come back in by the export, which tells of it.
+    let mut document = export(&app).await;
+    document["accounts"][0]["apiUsers"][0]["UserName"] = json!("another");
+    let refused = app.post("/_emulator/accounts", json!({"seed": document}));
+    let refused = refused.await.expect(StatusCode::BAD_REQUEST)["detail"].clone();
+    let told = refused.as_str().unwrap();
+    assert!(told.contains("PasswordHash: costs too much"), "{told}");
     app.stop().await;
 }

@@ -8,11 +8,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::document;
 use crate::domain::Context;
 use crate::domain::clock::system_time;
+use crate::error::Error;
 use crate::listen::bind;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
@@ -106,7 +107,7 @@ pub enum StartError {
     #[error("the accounts to begin with cannot be loaded:\n{0}")]
     Seed(#[from] SeedError),
     #[error("the accounts to begin with could not be made: {0}")]
-    Failed(#[from] crate::error::Error),
+    Failed(#[from] Error),
 }
 
 /// A running emulator. It stops when this is dropped; [`Emulator::stop`] waits for it.
@@ -134,7 +135,9 @@ impl Emulator {
             names,
         } = options;
         let seed = if let Some(seed) = seed {
-            seed.read()?
+            // A large one takes a while, in which the program can be stopped.
+            let read = spawn_blocking(move || seed.read()).await;
+            read.map_err(|error| Error::Failed(format!("the seed could not be read: {error}")))??
         } else {
             let context = Context { now: system_time() };
             document::Accounts::built_in(&username, &password, &context)

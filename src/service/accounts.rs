@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::task::spawn_blocking;
+
 use super::password::Passwords;
 use crate::AppState;
 use crate::document::{Accounts, Built};
@@ -93,15 +95,21 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
 }
 
 /// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
-/// about it, the passwords, is done before its turn; should a reset of the server give its number away in the meantime, it
-/// takes another.
+/// about it, reading it and the passwords, is done before its turn; should a reset of the server give its number away in
+/// the meantime, it takes another.
 pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
+    let text: Arc<str> = text.into();
     loop {
         let (id, context) = {
             let all = state.store.state();
             (free_number(&all)?, Context { now: all.now(None) })
         };
-        let document = Accounts::parse_as(text, "seed", id, &context).map_err(|mistakes| {
+        let (text, now) = (Arc::clone(&text), context.now);
+        let read = move || Accounts::parse_as(&text, "seed", id, &Context { now });
+        let read = spawn_blocking(read)
+            .await
+            .map_err(|error| Error::Failed(format!("a document could not be read: {error}")))?;
+        let document = read.map_err(|mistakes| {
             Error::Malformed(mistakes.to_string().lines().map(str::to_owned).collect())
         })?;
         let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);

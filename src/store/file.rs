@@ -11,10 +11,11 @@ use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 
+use super::difference::Difference;
 use super::disk::{self, Files};
-use super::state::{Slot, State};
+use super::state::{Base, Slot, State};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
-use crate::domain::{Account, AccountId};
+use crate::domain::{Account, AccountId, Usage};
 
 /// "UPTE": tells our files from those of other programs.
 const APPLICATION_ID: u32 = 0x5550_5445;
@@ -140,6 +141,7 @@ pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
         .await
         .map_err(failed)?;
     let state = load(&mut connection).await?;
+    let state = with_bases(&mut connection, state).await.map_err(failed)?;
     Ok(Opened {
         connection,
         state,
@@ -227,7 +229,7 @@ async fn has_our_migrations(connection: &mut SqliteConnection) -> bool {
 pub(super) async fn make_old(
     path: &Path,
     version: i64,
-    sql: &'static str,
+    sql: &str,
 ) -> Result<(), Box<dyn std::error::Error>> {
     let options = SqliteConnectOptions::new()
         .filename(path)
@@ -235,6 +237,7 @@ pub(super) async fn make_old(
     let mut connection = options.connect().await?;
     mark(&mut connection).await?;
     MIGRATIONS.run_to(version, &mut connection).await?;
+    let sql = AssertSqlSafe(sql.to_owned());
     sqlx::raw_sql(sql).execute(&mut connection).await?;
     Ok(connection.close().await?)
 }
@@ -375,6 +378,23 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
         state.restore(sequence, slot);
     }
     Ok(state)
+}
+
+/// In a file from before accounts could be reset, they go back to what they are now; there were none but those of a seed.
+async fn with_bases(connection: &mut SqliteConnection, state: State) -> Result<State, sqlx::Error> {
+    let mut newer = state.clone();
+    let slots = state.slots();
+    for slot in slots.filter(|slot| state.base(slot.account.id).is_none()) {
+        newer.bases.insert(Base {
+            account: Arc::clone(&slot.account),
+            usage: Usage::clone(&slot.usage),
+            label: None,
+            is_seeded: true,
+        });
+    }
+    let difference = Difference::between(&state, &newer);
+    difference.commit(connection).await?;
+    Ok(newer)
 }
 
 fn account_of(

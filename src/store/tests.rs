@@ -519,6 +519,48 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
 }
 
 #[tokio::test]
+async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what_it_was_then() {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("state.sqlite");
+    let sql = include_str!("tests/before_users.sql");
+    let (accounts, _) = sql.split_once("insert into base").unwrap();
+    let accounts = format!("{accounts}; commit");
+    file::make_old(&path, 6, &accounts).await.unwrap();
+
+    let store = Store::open(&path).await.unwrap();
+    let before = (**store.state()).clone();
+    let account = |number: &str| number.parse::<AccountId>().unwrap();
+    for number in ["123456", "654321"] {
+        let add = |account: &mut Account, context: &Context| {
+            Step::AddOperator { email: 1 }.take(account, context)
+        };
+        store.change(account(number), add).await.unwrap();
+        let reset = move |all: &mut State| all.reset(account(number));
+        assert!(store.change_state(reset).await.unwrap(), "{number}");
+    }
+    assert_eq!(**store.state(), before);
+    store.assert_is_stored().await;
+    for number in ["123456", "654321"] {
+        let delete = move |all: &mut State| Ok(all.remove(account(number)));
+        assert!(store.change_state(delete).await.unwrap(), "{number}");
+    }
+    store.close().await;
+
+    let store = Store::open(&path).await.unwrap();
+    seeded(&store).await;
+    assert_eq!(store.state().slots().count(), 0, "it was seeded long ago");
+    store.change_state(State::reset_all).await.unwrap();
+    let exports = |state: &State| -> Vec<String> {
+        let slots = state.slots();
+        slots
+            .map(|slot| export(&slot.account, &slot.usage).to_yaml())
+            .collect()
+    };
+    assert_eq!(exports(&store.state()), exports(&before));
+    store.close().await;
+}
+
+#[tokio::test]
 async fn a_file_in_use_is_not_opened_twice() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");

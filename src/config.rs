@@ -203,7 +203,7 @@ pub struct Flags {
     )]
     pub database: Option<PathBuf>,
 
-    /// The file of the accounts to begin with, in YAML or JSON; a database that has accounts is never seeded again
+    /// The file of the accounts to begin with, in YAML or JSON; a database that was ever seeded is never seeded again
     #[arg(
         long,
         global = true,

@@ -396,9 +396,19 @@ fn flag_in_capitals(flag: &str) -> String {
 /// Whether Kubernetes sets a variable for a service whose name begins with `uptrends-emulator`.
 /// https://kubernetes.io/docs/concepts/services-networking/service/#environment-variables
 fn is_of_kubernetes(rest: &str, value: &str) -> bool {
-    let has = |part: &str| rest.starts_with(part) || rest.contains(&format!("_{part}"));
+    // Of a service: `…_PORT`, a URL; `…_PORT_8080_TCP` and more; `…_SERVICE_HOST`, `…_SERVICE_PORT` and more.
+    let begins = |part: &str| {
+        let behind = |at: usize| at == 0 || rest[..at].ends_with('_');
+        rest.match_indices(part)
+            .find(|(at, _)| behind(*at))
+            .map(|(at, _)| &rest[at + part.len()..])
+    };
+    let is_port =
+        begins("PORT_").is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    let is_service =
+        begins("SERVICE_").is_some_and(|rest| rest.starts_with("HOST") || rest.starts_with("PORT"));
     let is_url = value.contains("://");
-    has("SERVICE_") || has("PORT_") || is_url && (rest == "PORT" || rest.ends_with("_PORT"))
+    is_port || is_service || is_url && (rest == "PORT" || rest.ends_with("_PORT"))
 }
 
 /// Says that a value holds a control character, which comes from a file or a script rather than from a person. A seed may
@@ -509,7 +519,14 @@ fn log_filter(text: &str) -> Result<Targets, String> {
             Some((target, word)) => {
                 filter.with_target(target.trim().replace('-', "_"), level(word.trim())?)
             }
-            None => filter.with_default(level(part)?),
+            None => filter.with_default(level(part).map_err(|told| {
+                let is_word = meant(&part.to_lowercase(), &MEANT_LEVELS).is_some();
+                if is_word || part.is_empty() {
+                    told
+                } else {
+                    format!("{told}; for the lines of one target, write {part}=debug")
+                }
+            })?),
         };
     }
     Ok(filter)

@@ -34,7 +34,7 @@ pub const LARGEST_HEAD: usize = 64 * 1024;
 const LARGEST_DISCARDED_BODY: u64 = 8 * 1024 * 1024;
 
 /// How long that may take.
-const DISCARDING: Duration = Duration::from_secs(5);
+pub const DISCARDING: Duration = Duration::from_secs(5);
 
 /// How long a connection stays for a client that is still sending after its answer. To end it at once would be a reset,
 /// which takes the answer along: https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close
@@ -62,6 +62,8 @@ struct Inner {
     is_read: AtomicBool,
     /// What is left of that body when nobody reads on.
     unread: Mutex<Option<Incoming>>,
+    /// Whether the body of the present request did not come in time.
+    is_late: AtomicBool,
     /// Whether the client may be sending something that nobody reads any more.
     lingers: AtomicBool,
     /// The request whose answer nobody waits for any more.
@@ -89,6 +91,7 @@ impl Connection {
             left: Notify::new(),
             is_read: AtomicBool::new(false),
             unread: Mutex::default(),
+            is_late: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
             abandoned: Mutex::default(),
         }))
@@ -124,6 +127,19 @@ impl Connection {
     /// Waits until the client has closed its sending side. One that has gone cannot be told from one that still waits for
     /// its answer, until something is written.
     pub async fn left(&self) {
+        // Its end is behind what it still sends.
+        let unread = lock(&self.0.unread).take();
+        if let Some(body) = unread {
+            let mut body = RequestBody {
+                body: Some(body),
+                connection: self.clone(),
+            };
+            while let Some(frame) = body.frame().await {
+                if frame.is_err() {
+                    return;
+                }
+            }
+        }
         self.0.is_watched.store(true, Ordering::Release);
         loop {
             let left = self.0.left.notified();
@@ -132,6 +148,11 @@ impl Connection {
             }
             left.await;
         }
+    }
+
+    /// Says that the body of the present request did not come in time, and so is waited for no longer.
+    pub fn is_late(&self) {
+        self.0.is_late.store(true, Ordering::Release);
     }
 
     fn has_left(&self) {
@@ -152,6 +173,7 @@ impl Connection {
         let is_too_long = length_of_head(&request) > LARGEST_HEAD;
         self.0.is_watched.store(false, Ordering::Release);
         self.0.is_read.store(false, Ordering::Release);
+        self.0.is_late.store(false, Ordering::Release);
         let connection = self.clone();
         let mut request = request.map(|body| {
             Body::new(RequestBody {
@@ -173,8 +195,9 @@ impl Connection {
             // Who waits for a 100 sends nothing until it comes, or until it is tired of waiting; and who was too slow
             // would be so again.
             let is_coming = !expects_100 || self.0.is_read.load(Ordering::Acquire);
-            let is_slow = response.status() == StatusCode::REQUEST_TIMEOUT;
-            if !is_coming || is_slow || !is_discarded(body).await {
+            let is_late = self.0.is_late.load(Ordering::Acquire)
+                || response.status() == StatusCode::REQUEST_TIMEOUT;
+            if !is_coming || is_late || !is_discarded(body).await {
                 self.0.lingers.store(true, Ordering::Release);
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);

@@ -44,7 +44,12 @@ impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if let Some(port) = text.strip_prefix("localhost:").and_then(port) {
+        // A list in a variable may have blanks behind its commas.
+        let text = text.trim();
+        if let Some((name, port)) = text.split_once(':')
+            && ["localhost", "localhost."].contains(&name.to_ascii_lowercase().as_str())
+            && let Some(port) = self::port(port)
+        {
             return Ok(Self::Localhost(port));
         }
         text.parse().map(Self::At).map_err(|_| {

@@ -135,7 +135,11 @@ async fn run(flags: Flags, stdout: &Lines) -> Result<(), String> {
         .as_deref()
         .map(|path| write_whole(path, &json!({"url": url, "pid": id()})))
     {
-        return Err(format!("the ready file cannot be written: {error}"));
+        let path = ready_file.unwrap_or_default();
+        return Err(format!(
+            "the ready file {} cannot be written: {error}",
+            path.display()
+        ));
     }
     stdout.write(format!("uptrends-emulator ready on {url}\n"));
     stop.await;
@@ -168,8 +172,12 @@ fn stop_signal() -> io::Result<impl Future<Output = ()>> {
 fn write_whole(path: &Path, content: &Value) -> io::Result<()> {
     let mut draft = path.as_os_str().to_owned();
     draft.push(format!(".{}", id()));
-    fs::write(&draft, format!("{content}\n"))?;
-    fs::rename(&draft, path)
+    let written = fs::write(&draft, format!("{content}\n")).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // The error is that there is none.
+        let _ = fs::remove_file(&draft);
+    }
+    written
 }
 
 fn remove(path: &Path) -> io::Result<()> {

@@ -185,6 +185,8 @@ impl FromStr for HostName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        // A list in a variable may have blanks behind its commas.
+        let text = text.trim();
         let name = text.parse::<Authority>().ok();
         let is_name = |authority: &Authority| authority.host() == text && !text.contains('*');
         match name.filter(is_name) {

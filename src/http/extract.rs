@@ -18,6 +18,7 @@ use super::body::Fields;
 use super::observe::Trace;
 use crate::AppState;
 use crate::body;
+use crate::connection::{Connection, DISCARDING};
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
     ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
@@ -238,14 +239,22 @@ async fn bind_path<P: FromPath>(
     })
 }
 
-/// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it.
+/// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it. The
+/// answer does not wait for it longer than for a body that nobody wants.
 pub async fn read_for_journal(state: &AppState, trace: &Trace, request: Request) {
     let (parts, body) = request.into_parts();
     if parts.headers.contains_key(EXPECT) {
         return;
     }
-    if let Ok(bytes) = read_in_time(state, &parts.headers, body).await {
-        trace.read(&bytes);
+    let within = state.read_timeout.min(DISCARDING);
+    match body::read(&parts.headers, body, LARGEST_BODY, within).await {
+        Ok(bytes) => trace.read(&bytes),
+        Err(Error::TooSlow) => {
+            if let Some(connection) = parts.extensions.get::<Connection>() {
+                connection.is_late();
+            }
+        }
+        Err(_) => {}
     }
 }
 

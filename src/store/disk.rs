@@ -14,10 +14,28 @@ pub fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// What is in the way where a file cannot be opened: the file, or the folder that it would have to be made in.
+pub fn in_the_way(path: &Path, error: &io::Error) -> (PathBuf, String) {
+    let is_refused = matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
+    );
+    let is_missing = || fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    let folder = path.parent().filter(|_| is_refused && is_missing());
+    let folder = folder.map(|folder| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            folder
+        }
+    });
+    (folder.unwrap_or(path).to_owned(), reason(error))
+}
+
 /// What keeps a database from being written, and the file or folder that it is, as far as the file system tells.
 pub fn obstacle(path: &Path) -> Option<(PathBuf, String)> {
     if let Err(error) = open(path) {
-        return Some((path.to_owned(), reason(&error)));
+        return Some(in_the_way(path, &error));
     }
     for end in ["-journal", "-wal"] {
         let beside = beside(path, end)?;
@@ -75,15 +93,19 @@ pub fn beside(path: &Path, end: &str) -> Option<PathBuf> {
 pub struct Files {
     path: PathBuf,
     database: Identity,
+    /// How long it was when it was last looked at. It never becomes shorter by itself.
+    length: u64,
     log_path: PathBuf,
     /// None, if there was no write-ahead log.
     log: Option<Identity>,
 }
 
-/// A file that is not there any more.
+/// What is not there any more.
 #[derive(Debug)]
 pub enum Missing {
     Database(&'static str),
+    /// A part of the database, whose file is still in its place.
+    End,
     Log,
 }
 
@@ -93,10 +115,11 @@ type Identity = Option<(u64, u64)>;
 impl Files {
     /// The files of a database that was just opened.
     pub fn of(path: &Path) -> io::Result<Self> {
-        let database = identity(&fs::metadata(path)?);
+        let found = fs::metadata(path)?;
         let mut files = Self {
             path: path.to_owned(),
-            database,
+            database: identity(&found),
+            length: found.len(),
             log_path: beside(path, "-wal").ok_or(ErrorKind::NotFound)?,
             log: None,
         };
@@ -116,24 +139,27 @@ impl Files {
             .is_ok()
     }
 
-    pub fn missing(&self) -> Option<Missing> {
-        if let Err(told) = is_there(&self.path, self.database) {
-            return Some(Missing::Database(told));
+    pub fn missing(&mut self) -> Option<Missing> {
+        match length(&self.path, self.database) {
+            Err(told) => return Some(Missing::Database(told)),
+            Ok(Some(found)) if found < self.length => return Some(Missing::End),
+            Ok(found) => self.length = found.unwrap_or(self.length),
         }
-        let is_gone = |log| is_there(&self.log_path, log).is_err();
+        let is_gone = |log| length(&self.log_path, log).is_err();
         self.log.is_some_and(is_gone).then_some(Missing::Log)
     }
 }
 
-/// Whether a file is where it was. Where that cannot be looked at, it is; what is written to it may fail then.
-fn is_there(path: &Path, known: Identity) -> Result<(), &'static str> {
+/// How long a file is that is where it was. Where that cannot be looked at, it is there, and its length is not known; what
+/// is written to it may fail then.
+fn length(path: &Path, known: Identity) -> Result<Option<u64>, &'static str> {
     match fs::metadata(path) {
-        Ok(found) if identity(&found) == known => Ok(()),
+        Ok(found) if identity(&found) == known => Ok(Some(found.len())),
         Ok(_) => Err("another file has taken its place"),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Err("it was deleted, moved or renamed")
         }
-        Err(_) => Ok(()),
+        Err(_) => Ok(None),
     }
 }
 

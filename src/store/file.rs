@@ -277,7 +277,10 @@ fn recognise(path: &Path) -> Result<(), OpenError> {
     let mut header = Vec::with_capacity(HEADER);
     disk::open(path)
         .and_then(|file| file.take(HEADER as u64).read_to_end(&mut header))
-        .map_err(|error| unusable(disk::reason(&error)))?;
+        .map_err(|error| {
+            let (path, cause) = disk::in_the_way(path, &error);
+            OpenError::Unusable { path, cause }
+        })?;
     if header.is_empty() || begins_anew(path) {
         return Ok(());
     }

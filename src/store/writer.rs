@@ -254,9 +254,14 @@ impl Writer {
 
     /// Whether what is written now will be found again.
     async fn files_are_there(&mut self) -> bool {
-        match self.files.as_ref().and_then(Files::missing) {
+        match self.files.as_mut().and_then(Files::missing) {
             None => true,
             Some(Missing::Log) => self.renew_log().await,
+            Some(Missing::End) => {
+                // Nothing may be written to what is left: it would look whole again.
+                self.begin_outage("it was emptied or cut short".to_owned());
+                false
+            }
             Some(Missing::Database(told)) => {
                 if !self.is_told(told) {
                     // Wherever the file is now, all that was answered goes into it.

@@ -278,6 +278,26 @@ async fn a_hang_ends_when_the_client_closes_its_sending_side() {
 }
 
 #[tokio::test]
+async fn a_hang_ends_when_a_client_whose_body_nobody_reads_closes_its_sending_side() {
+    let app = TestApp::start().await;
+    let fault = json!({"effect": {"network": "hang"}});
+    app.post("/_emulator/faults", fault)
+        .await
+        .expect(StatusCode::CREATED);
+    let mut stream = app.connect().await;
+    let ask = format!(
+        "POST /v4/Operator HTTP/1.1\r\nHost: localhost\r\n{CREDENTIALS}Content-Length: 1000000\r\n\r\n"
+    );
+    stream.write_all(ask.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; 1_000_000]).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let ended = timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    assert!(ended.unwrap().is_err(), "it ends with a reset");
+    assert!(answer.is_empty());
+}
+
+#[tokio::test]
 async fn a_wait_ends_when_the_client_closes_its_sending_side() {
     let app = TestApp::start().await;
     let body = json!({"match": {"path": "/v4/Nope"}, "timeoutMs": 60_000}).to_string();

@@ -185,6 +185,20 @@ fn whole_account() -> Value {
 /// It takes hours, and the whole machine with it.
 const COSTLY_HASH: &str = "$argon2id$v=19$m=19456,t=4294967295,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4";
 
+/// The fields below, in rounds that name no field twice: as few servers are started as have to be.
+fn rounds_of_broken_fields() -> Vec<Vec<(&'static str, Value)>> {
+    let mut rounds: Vec<Vec<(&str, Value)>> = Vec::new();
+    for (field, value) in broken_fields() {
+        let is_free =
+            |round: &&mut Vec<(&str, Value)>| round.iter().all(|(name, _)| *name != field);
+        match rounds.iter_mut().find(is_free) {
+            Some(round) => round.push((field, value)),
+            None => rounds.push(vec![(field, value)]),
+        }
+    }
+    rounds
+}
+
 /// Fields of a document with what breaks their rules, or a rule between them and others.
 fn broken_fields() -> Vec<(&'static str, Value)> {
     let long = json!("x".repeat(300));
@@ -220,6 +234,7 @@ fn broken_fields() -> Vec<(&'static str, Value)> {
         ("operators[0].User.Active", json!(false)),
         ("operators[1].User.DateFormat", long.clone()),
         ("operators[1].User.TimeFormat", long.clone()),
+        ("operators[1].DutySchedules[4].CopyOf", json!(999)),
         ("operators[1].DutySchedules[4].Id", json!(i32::MAX)),
         (
             "operators[1].DutySchedules[0].EndDateTime",
@@ -227,7 +242,6 @@ fn broken_fields() -> Vec<(&'static str, Value)> {
         ),
         ("operators[1].DutySchedules[1].EndTime", json!("08:00")),
         ("operators[1].DutySchedules[3].MonthDay", json!(40)),
-        ("operators[1].DutySchedules[4].CopyOf", json!(999)),
         ("operatorGroups[2].Description", long.clone()),
         ("operatorGroups[2].Description", json!("")),
         ("operatorGroups[2].Authorizations", json!(["Administrator"])),
@@ -421,33 +435,39 @@ async fn a_document_that_was_kept_is_read_back_whatever_rule_it_breaks() {
     let folder = TempDir::new().unwrap();
     let whole = whole_file(&folder).await;
     let database = folder.path().join("edited.sqlite");
-    for (field, value) in broken_fields() {
+    for round in rounds_of_broken_fields() {
         fs::copy(&whole, &database).unwrap();
-        // What names an operator by its address names it by the new one.
-        let naming = field
-            .ends_with(".Email")
-            .then_some("operatorGroups[2].members[0]");
-        for (field, table) in [field]
-            .into_iter()
-            .chain(naming)
-            .flat_map(|field| [(field, "base"), (field, "snapshot")])
-        {
-            let sql = format!(
-                "update {table} set document = json_set(document, '$.accounts[0].' || ?, json(?))"
-            );
-            edit(&database, &sql, &[field, &value.to_string()]).await;
+        for (field, value) in &round {
+            // What names an operator by its address names it by the new one.
+            let naming = field
+                .ends_with(".Email")
+                .then_some("operatorGroups[2].members[0]");
+            for (field, table) in [*field]
+                .into_iter()
+                .chain(naming)
+                .flat_map(|field| [(field, "base"), (field, "snapshot")])
+            {
+                let sql = format!(
+                    "update {table} set document = json_set(document, '$.accounts[0].' || ?, json(?))"
+                );
+                edit(&database, &sql, &[field, &value.to_string()]).await;
+            }
         }
         let app = TestApp::start_on(&database).await;
         let kept = app.get("/_emulator/accounts/123456/snapshots/s").await;
-        let pointer = field.replace(['.', '['], "/").replace(']', "");
         let kept = kept.expect(StatusCode::OK)["accounts"][0].clone();
-        assert_eq!(
-            kept.pointer(&format!("/{pointer}")),
-            Some(&value),
-            "{field}"
-        );
+        for (field, value) in &round {
+            assert_holds(&kept, field, value);
+        }
         app.stop().await;
     }
+}
+
+#[track_caller]
+fn assert_holds(account: &Value, field: &str, value: &Value) {
+    let pointer = field.replace(['.', '['], "/").replace(']', "");
+    let found = account.pointer(&format!("/{pointer}"));
+    assert_eq!(found, Some(value), "{field}");
 }
 
 #[tokio::test]
@@ -494,36 +514,35 @@ async fn a_row_that_was_kept_is_read_back_whatever_rule_it_breaks() {
         };
         (table, column, which)
     };
-    for (field, value) in broken_fields() {
+    for round in rounds_of_broken_fields() {
         fs::copy(&whole, &database).unwrap();
-        let (table, column, which) = place(field);
-        let sql = match (field, &value) {
-            ("operators[1].Authorizations", _) => {
-                format!("update operator_authorization set authorization = ? where {of_bob}")
-            }
-            ("operatorGroups[2].Authorizations", _) => {
-                "insert into operator_group_authorization
-                 select account_id, operator_group_guid, ? from operator_group where kind = 'Ordinary'"
-                    .to_owned()
-            }
-            (_, Value::String(_)) => format!("update {table} set {column} = ? where {which}"),
-            _ => format!("update {table} set {column} = json_extract(?, '$') where {which}"),
-        };
-        let text = match &value {
-            Value::String(text) => text.clone(),
-            Value::Array(words) => words[0].as_str().unwrap().to_owned(),
-            other => other.to_string(),
-        };
-        edit(&database, &sql, &[&text]).await;
+        for (field, value) in &round {
+            let (table, column, which) = place(field);
+            let sql = match (*field, value) {
+                ("operators[1].Authorizations", _) => {
+                    format!("update operator_authorization set authorization = ? where {of_bob}")
+                }
+                ("operatorGroups[2].Authorizations", _) => {
+                    "insert into operator_group_authorization
+                     select account_id, operator_group_guid, ? from operator_group where kind = 'Ordinary'"
+                        .to_owned()
+                }
+                (_, Value::String(_)) => format!("update {table} set {column} = ? where {which}"),
+                _ => format!("update {table} set {column} = json_extract(?, '$') where {which}"),
+            };
+            let text = match value {
+                Value::String(text) => text.clone(),
+                Value::Array(words) => words[0].as_str().unwrap().to_owned(),
+                other => other.to_string(),
+            };
+            edit(&database, &sql, &[&text]).await;
+        }
         let app = TestApp::start_on(&database).await;
-        let pointer = field.replace(['.', '['], "/").replace(']', "");
         let exported = export(&app).await["accounts"][0].clone();
-        assert_eq!(
-            exported.pointer(&format!("/{pointer}")),
-            Some(&value),
-            "{field}"
-        );
-        assert_all_is_answered(&app, field).await;
+        for (field, value) in &round {
+            assert_holds(&exported, field, value);
+        }
+        assert_all_is_answered(&app, &format!("{round:?}")).await;
         app.stop().await;
     }
 }

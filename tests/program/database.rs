@@ -44,17 +44,15 @@ fn a_kill_at_any_moment_of_the_first_start_leaves_a_file_that_the_next_start_tak
         |file| size(&beside(file, "-wal")) > 0,
     ];
     for moment in MOMENTS {
-        for _ in 0..3 {
-            let (_folder, file) = folder();
-            let path = file.to_str().unwrap();
-            let mut command = command(&["--listen", "127.0.0.1:0", "--database", path]);
-            let mut process = command.stderr(Stdio::null()).spawn().unwrap();
-            // A moment may pass while nobody looks.
-            until(|| moment(&file) || size(&beside(&file, "-wal")) > 0);
-            process.kill().unwrap();
-            process.wait().unwrap();
-            Program::on(&file).kill();
-        }
+        let (_folder, file) = folder();
+        let path = file.to_str().unwrap();
+        let mut command = command(&["--listen", "127.0.0.1:0", "--database", path]);
+        let mut process = command.stderr(Stdio::null()).spawn().unwrap();
+        // A moment may pass while nobody looks.
+        until(|| moment(&file) || size(&beside(&file, "-wal")) > 0);
+        process.kill().unwrap();
+        process.wait().unwrap();
+        Program::on(&file).kill();
     }
 }
 
@@ -184,6 +182,30 @@ async fn a_database_that_is_missed_before_any_change_makes_the_program_unready_u
 }
 
 #[tokio::test]
+async fn a_database_that_is_emptied_keeps_no_changes_until_it_is_whole_again() {
+    let (_folder, file) = folder();
+    let (program, log) = with_log(&file);
+    assert_eq!(add_group(&program, "before").await, StatusCode::CREATED);
+    let whole = fs::read(&file).unwrap();
+    for rest in [&whole[..0], &whole[..whole.len() - 1]] {
+        fs::write(&file, rest).unwrap();
+        for _ in 0..3 {
+            let status = add_group(&program, "lost").await;
+            assert_eq!(status, StatusCode::INTERNAL_SERVER_ERROR);
+            let (status, _) = readiness(&program).await;
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+        }
+        fs::write(&file, &whole).unwrap();
+        until_ready_is(&program, StatusCode::OK).await;
+    }
+    let log = fs::read_to_string(log).unwrap();
+    assert!(log.contains("it was emptied or cut short"), "{log}");
+    assert_eq!(add_group(&program, "after").await, StatusCode::CREATED);
+    program.kill();
+    assert_eq!(groups(&Program::on(&file)).await, ["before", "after"]);
+}
+
+#[tokio::test]
 async fn a_deleted_write_ahead_log_takes_nothing_with_it() {
     let (_folder, file) = folder();
     let log = beside(&file, "-wal");
@@ -251,7 +273,7 @@ fn what_may_not_be_used_is_told_with_its_path_and_without_numbers() {
         ("folder", 0o666, "folder/state.db"),
         ("folder/state.db-wal", 0o444, "folder/state.db-wal"),
         ("folder/state.db-wal", 0o000, "folder/state.db-wal"),
-        ("empty", 0o555, "empty/state.db"),
+        ("empty", 0o555, "empty"),
     ];
     for (path, mode, told) in ALL {
         let (temporary, _) = folder();

@@ -45,8 +45,7 @@ async fn read_up_to(limit: usize, headers: &HeaderMap, mut body: Body) -> Result
     let mut whole = Vec::new();
     let mut first = Bytes::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame
-            .map_err(|_| Error::Malformed(vec!["the body ended before its time".to_owned()]))?;
+        let frame = frame.map_err(|_| Error::malformed("", "the body ended before its time"))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };

@@ -2,6 +2,8 @@
 
 use std::any::Any;
 
+use crate::domain::Problem;
+
 /// Why a request was not carried out. It changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -22,15 +24,15 @@ pub enum Error {
     #[error("the request did not arrive in time")]
     TooSlow,
     /// The request cannot be bound: one sentence for each mistake.
-    #[error("{}", .0.join("; "))]
-    Malformed(Vec<String>),
+    #[error("{}", sentences(.0))]
+    Malformed(Vec<Problem>),
     #[error("{0}")]
     Forbidden(&'static str),
     #[error("{0}")]
     NotFound(String),
     /// The request breaks rules: one sentence for each of them.
-    #[error("{}", .0.join("; "))]
-    Refused(Vec<String>),
+    #[error("{}", sentences(.0))]
+    Refused(Vec<Problem>),
     #[error("the emulator is starting, and not ready yet")]
     NotReady,
     /// A fault of the server. What it was is for the log, where it is told once.
@@ -38,7 +40,23 @@ pub enum Error {
     Failed(String),
 }
 
+/// Returns the problems as one text, one after the other.
+fn sentences(problems: &[Problem]) -> String {
+    let all: Vec<_> = problems.iter().map(Problem::to_string).collect();
+    all.join("; ")
+}
+
 impl Error {
+    /// A mistake that keeps a request from being bound.
+    pub fn malformed(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Malformed(vec![Problem::new(field, message)])
+    }
+
+    /// A rule that a request breaks.
+    pub fn refused(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Refused(vec![Problem::new(field, message)])
+    }
+
     /// What a panic said.
     #[expect(
         clippy::needless_pass_by_value,

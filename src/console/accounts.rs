@@ -370,7 +370,7 @@ fn download(account: AccountId, document: &Document) -> Response {
 
 async fn take_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
     let Some(name) = sent.filled("name") else {
-        let error = Error::Malformed(vec!["name: is required".to_owned()]);
+        let error = Error::malformed("name", "is required");
         let status = status(&error);
         let form = snapshot_form().sent(&sent).told(error)?;
         return page_with(status, &look_page(&tool, form)?);

@@ -185,7 +185,7 @@ fn fault(form: &Form, sent: &Sent) -> Result<Fault, Error> {
     };
     let new: NewFault = serde_path_to_error::deserialize(&object).map_err(|error| {
         let path = error.path().to_string();
-        Error::Malformed(vec![format!("{path}: {}", error.into_inner())])
+        Error::malformed(path, error.into_inner().to_string())
     })?;
     new.try_into()
 }
@@ -197,8 +197,8 @@ fn headers(text: &Value) -> Result<Value, Error> {
     let headers: Map<_, _> = lines
         .map(|line| {
             let (name, value) = line.split_once(':').ok_or_else(|| {
-                let told = "effect.headers: write each on a line of its own, as Retry-After: 5";
-                Error::Malformed(vec![told.to_owned()])
+                let message = "write each on a line of its own, as Retry-After: 5";
+                Error::malformed("effect.headers", message)
             })?;
             Ok((name.trim().to_owned(), value.trim().into()))
         })

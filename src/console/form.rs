@@ -3,6 +3,7 @@
 
 use serde_json::{Map, Number, Value};
 
+use crate::domain::Problem;
 use crate::error::Error;
 use crate::http::sentence;
 
@@ -328,9 +329,9 @@ impl Form {
     /// the request is given back.
     pub fn told(mut self, error: Error) -> Result<Self, Error> {
         match error {
-            Error::Malformed(messages) | Error::Refused(messages) => {
-                for message in messages {
-                    self.tell(&message);
+            Error::Malformed(problems) | Error::Refused(problems) => {
+                for problem in &problems {
+                    self.tell(problem);
                 }
                 Ok(self)
             }
@@ -338,18 +339,15 @@ impl Form {
         }
     }
 
-    fn tell(&mut self, message: &str) {
-        let named = message.split_once(": ");
-        let field = named.and_then(|(name, told)| {
-            // A mistake in a document comes with its place: `seed:12:7: what is wrong`.
-            let (name, place) = name.split_once(':').unwrap_or((name, ""));
-            let told = if place.is_empty() { told } else { message };
-            let field = self.fields().find(|field| field.name == name)?;
-            Some((field, told))
-        });
+    fn tell(&mut self, problem: &Problem) {
+        let field = self.fields().find(|field| field.name == problem.field);
         match field {
-            Some((field, told)) => field.messages.push(sentence(told)),
-            None => self.messages.push(sentence(message)),
+            // A mistake in a document is of use with its place alone.
+            Some(field) if problem.place.is_none() => {
+                field.messages.push(sentence(&problem.message));
+            }
+            Some(field) => field.messages.push(sentence(&problem.to_string())),
+            None => self.messages.push(sentence(&problem.to_string())),
         }
     }
 
@@ -388,6 +386,7 @@ mod tests {
     use serde_json::json;
 
     use super::{Field, Form, Sent};
+    use crate::domain::Problem;
     use crate::error::Error;
 
     fn form() -> Form {
@@ -437,8 +436,13 @@ mod tests {
 
     #[test]
     fn messages_stand_beside_the_fields_that_they_name() {
-        let messages = ["FullName: is required", "nothing: of this", "no"].map(str::to_owned);
-        let form = form().told(Error::Refused(messages.into())).unwrap();
+        let problems = [
+            ("FullName", "is required"),
+            ("nothing", "of this"),
+            ("", "no"),
+        ];
+        let problems = problems.map(|(field, message)| Problem::new(field, message));
+        let form = form().told(Error::Refused(problems.into())).unwrap();
         assert_eq!(form.wrong()[0].messages, ["Is required."]);
         assert_eq!(form.messages, ["Nothing: of this.", "No."]);
         assert!(form.told(Error::Unauthenticated).is_err());

@@ -178,9 +178,12 @@ impl From<Error> for Failure {
         let status = status(&error);
         match error {
             Error::Unauthenticated => Self::LogIn,
-            Error::Malformed(messages) | Error::Refused(messages) => Self::Told(
+            Error::Malformed(problems) | Error::Refused(problems) => Self::Told(
                 status,
-                messages.iter().map(|message| sentence(message)).collect(),
+                problems
+                    .iter()
+                    .map(|problem| sentence(&problem.to_string()))
+                    .collect(),
             ),
             Error::Failed(cause) => {
                 tracing::error!(cause, "a page failed");

@@ -217,9 +217,10 @@ pub fn source(from: &str) -> Result<Source, Error> {
         ("seed", _) => Ok(Source::Seed),
         ("empty", _) => Ok(Source::Empty),
         (_, Some(id)) => Ok(Source::Account(account_id(id)?)),
-        (_, None) => Err(Error::Malformed(vec![format!(
-            "from: {from} is none of seed, empty and account:ID"
-        )])),
+        (_, None) => Err(Error::malformed(
+            "from",
+            format!("{from} is none of seed, empty and account:ID"),
+        )),
     }
 }
 

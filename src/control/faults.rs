@@ -222,17 +222,19 @@ impl TryFrom<NewFault> for Fault {
             probability,
         } = new;
         if !(0.0..=1.0).contains(&probability) {
-            return Err(malformed("probability: a number from 0 to 1"));
+            return Err(Error::malformed("probability", "a number from 0 to 1"));
         }
         let matches = Match::from(r#match);
         if matches.status.is_some() && matches!(when, WhenBody::Before) {
-            return Err(malformed(
-                "match.status: a fault before the request knows of no status; let it strike after",
+            return Err(Error::malformed(
+                "match.status",
+                "a fault before the request knows of no status; let it strike after",
             ));
         }
         if count == Some(0) {
-            return Err(malformed(
-                "count: at least 1; leave it out for a fault that stays",
+            return Err(Error::malformed(
+                "count",
+                "at least 1; leave it out for a fault that stays",
             ));
         }
         Ok(Self {
@@ -252,10 +254,6 @@ impl TryFrom<NewFault> for Fault {
     }
 }
 
-fn malformed(message: impl Into<String>) -> Error {
-    Error::Malformed(vec![message.into()])
-}
-
 impl TryFrom<EffectBody> for Effect {
     type Error = Error;
 
@@ -269,14 +267,16 @@ impl TryFrom<EffectBody> for Effect {
                 network: None,
             } => {
                 if !(200..=599).contains(&status) {
-                    return Err(malformed(format!(
-                        "effect.status: {status} is no status of an answer, 200 to 599"
-                    )));
+                    return Err(Error::malformed(
+                        "effect.status",
+                        format!("{status} is no status of an answer, 200 to 599"),
+                    ));
                 }
                 if body.is_some() && WITHOUT_BODY.contains(&status) {
-                    return Err(malformed(format!(
-                        "effect.body: an answer of status {status} has none"
-                    )));
+                    return Err(Error::malformed(
+                        "effect.body",
+                        format!("an answer of status {status} has none"),
+                    ));
                 }
                 let headers: Vec<_> = headers.unwrap_or_default().into_iter().collect();
                 for (name, value) in &headers {
@@ -285,7 +285,10 @@ impl TryFrom<EffectBody> for Effect {
                         ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name)
                     });
                     if !can_be_sent || value.parse::<HeaderValue>().is_err() {
-                        return Err(malformed(format!("effect.headers: {name} cannot be sent")));
+                        return Err(Error::malformed(
+                            "effect.headers",
+                            format!("{name} cannot be sent"),
+                        ));
                     }
                 }
                 Ok(Self::Answer {
@@ -302,9 +305,10 @@ impl TryFrom<EffectBody> for Effect {
                 network: None,
             } => {
                 if delay > LONGEST_DELAY {
-                    return Err(malformed(format!(
-                        "effect.delayMs: at most {LONGEST_DELAY}"
-                    )));
+                    return Err(Error::malformed(
+                        "effect.delayMs",
+                        format!("at most {LONGEST_DELAY}"),
+                    ));
                 }
                 Ok(Self::Delay(Duration::from_millis(delay)))
             }
@@ -318,8 +322,9 @@ impl TryFrom<EffectBody> for Effect {
                 Network::Reset => Self::Reset,
                 Network::Hang => Self::Hang,
             }),
-            _ => Err(malformed(
-                "effect: one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",
+            _ => Err(Error::malformed(
+                "effect",
+                "one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",
             )),
         }
     }

@@ -58,5 +58,5 @@ impl<T: DeserializeOwned> FromRequest<AppState> for Scoped<T> {
 
 pub fn account_id(text: &str) -> Result<AccountId, Error> {
     text.parse()
-        .map_err(|message| Error::Malformed(vec![format!("accountId: {message}")]))
+        .map_err(|message| Error::malformed("accountId", message))
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use chrono::NaiveDate;
 
-use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, Text, Word, nearest};
+use super::located::{Field, Mistake, Number, OrDefault, Pinned, Text, Word, nearest};
 use super::shape::{
     AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
     OperatorShape, OrZero, UserName, UserShape,
@@ -22,8 +22,8 @@ use crate::domain::user::{OWNER_IS_ACTIVE, OwnChange};
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Moment,
     Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, Patch, PlainPassword, Problems, Recurrence, RestoreNumber,
-    ScheduleId, User, UserId,
+    OperatorGroupGuid, OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence,
+    RestoreNumber, ScheduleId, User, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -158,16 +158,15 @@ impl Notes<'_> {
         self.take_from(outcome, |_| place)
     }
 
-    /// The same, where a message that begins with the name of a field belongs there.
+    /// The same, where a problem of a field belongs to the place of the field.
     fn take_from<T>(&mut self, outcome: Result<T>, place_of: impl Fn(&str) -> Place) -> Option<T> {
-        let messages = match outcome {
+        let problems = match outcome {
             Ok(value) => return Some(value),
-            Err(Error::Malformed(messages) | Error::Refused(messages)) => messages,
-            Err(other) => vec![other.to_string()],
+            Err(Error::Malformed(problems) | Error::Refused(problems)) => problems,
+            Err(other) => vec![Problem::general(other.to_string())],
         };
-        for message in messages {
-            let name = message.split(':').next().unwrap_or_default();
-            self.add(place_of(name), message);
+        for problem in problems {
+            self.add(place_of(&problem.field), problem.to_string());
         }
         None
     }
@@ -197,8 +196,7 @@ impl Notes<'_> {
                 continue;
             };
             let read = self.brought::<I>(field).transpose();
-            let read =
-                read.map_err(|message| Error::Refused(vec![format!("{}: {message}", name.id)]));
+            let read = read.map_err(|message| Error::refused(name.id, message));
             if let Some(Some(id)) = self.take(place, read) {
                 unique.add(id, place, name.id, self);
                 next = next.max(number(id).saturating_add(1));
@@ -457,7 +455,7 @@ impl Builder<'_, '_> {
             };
             if let Err(told) = owner_is_active(shape, *guid, account) {
                 let active = shape.user.get().and_then(|user| user.active.place());
-                notes.add_rule(active.unwrap_or(*place), told);
+                notes.add_rule(active.unwrap_or(*place), format!("Active: {told}"));
             }
             let id = shape
                 .user

@@ -24,20 +24,7 @@ use strum::VariantNames;
 use uuid::Uuid;
 
 use crate::domain::text::word;
-use crate::domain::{Restore, RestoreNumber};
-
-/// A place in a text; lines and columns begin with 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub line: u64,
-    pub column: u64,
-}
-
-impl Default for Place {
-    fn default() -> Self {
-        Self { line: 1, column: 1 }
-    }
-}
+use crate::domain::{Place, Restore, RestoreNumber};
 
 impl From<serde_saphyr::Location> for Place {
     fn from(location: serde_saphyr::Location) -> Self {

@@ -20,11 +20,11 @@ use std::fmt;
 use schemars::generate::SchemaSettings;
 
 pub use export::export;
-pub use located::{Mistake, Place};
+pub use located::Mistake;
 pub use shape::Document;
 
 use crate::domain::api_user::SecretDigest;
-use crate::domain::{AccountId, ApiUser, Context};
+use crate::domain::{AccountId, ApiUser, Context, Place, Problem};
 pub use build::Built;
 use build::Origin;
 use located::Field;
@@ -80,6 +80,18 @@ pub struct Mistakes {
     /// What the text is called: the path of its file.
     pub source: String,
     pub all: Vec<Mistake>,
+}
+
+impl Mistakes {
+    /// Returns the mistakes as problems of the field that holds the text.
+    pub fn into_problems(self) -> Vec<Problem> {
+        let Self { source, all } = self;
+        let problem = |Mistake { place, message }| Problem {
+            place: Some(place),
+            ..Problem::new(source.clone(), message)
+        };
+        all.into_iter().map(problem).collect()
+    }
 }
 
 impl fmt::Display for Mistakes {

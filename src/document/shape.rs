@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::json;
 
-use super::located::{Field, Mistake, Number, OrDefault, Pinned, Place, ReadOnly, Text, Word};
+use super::located::{Field, Mistake, Number, OrDefault, Pinned, ReadOnly, Text, Word};
 use crate::domain::api_user::{LastUsed, SecretDigest, user_name};
 use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::operator::{SetupMode, SmsProvider};
@@ -24,7 +24,7 @@ use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::TimeInterval;
 use crate::domain::{
     AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, PlainPassword, Restore, RestoreNumber,
+    OperatorGroupGuid, OperatorGuid, PasswordHash, Place, PlainPassword, Restore, RestoreNumber,
     ScheduleId,
 };
 

@@ -193,9 +193,7 @@ impl Account {
     pub fn new_user_id(&mut self) -> Result<UserId> {
         let id = UserId::try_from(self.next_user_id.0).map_err(|_| {
             let last = UserId::LAST;
-            Error::Refused(vec![format!(
-                "ID: all IDs of users are used up, 1 to {last}"
-            )])
+            Error::refused("ID", format!("all IDs of users are used up, 1 to {last}"))
         })?;
         self.next_user_id = UserId(id.0 + 1);
         Ok(id)
@@ -298,12 +296,10 @@ impl Account {
     ) -> Result<()> {
         let email = self.operator(guid)?.profile().email.key();
         let mut problems = Problems::default();
-        problems.refuse_unless(guid != used_by_caller, || {
-            "the operator of the API user in use cannot be deleted".to_owned()
-        });
-        problems.refuse_unless(guid != self.owner, || {
-            "the owner of the account cannot be deleted".to_owned()
-        });
+        let message = "the operator of the API user in use cannot be deleted";
+        problems.refuse_unless(guid != used_by_caller, "", message);
+        let message = "the owner of the account cannot be deleted";
+        problems.refuse_unless(guid != self.owner, "", message);
         problems.into_result()?;
 
         self.operators.remove(&guid);
@@ -373,7 +369,7 @@ impl Account {
         if authorization == OperatorAuthorization::AccountAdministrator {
             let told =
                 "AccountAdministrator comes and goes with membership of the Administrators group";
-            return Err(Error::Refused(vec![told.to_owned()]));
+            return Err(Error::refused("", told));
         }
         Ok(())
     }
@@ -391,27 +387,22 @@ impl Account {
         if let Some(email) = &change.email
             && let Err(message) = self.email_is_free(email, guid)
         {
-            problems.refused(format!("Email: {message}"));
+            problems.refused("Email", message);
         }
         let is_invited = change.setup_mode == Patch::Set(SetupMode::Invitation);
-        problems.refuse_unless(!is_invited || change.password.is_none(), || {
-            "Password: an operator who is invited chooses the password; leave it out".to_owned()
-        });
+        let message = "an operator who is invited chooses the password; leave it out";
+        problems.refuse_unless(
+            !is_invited || change.password.is_none(),
+            "Password",
+            message,
+        );
         let sso = self.settings.single_sign_on;
-        problems.refuse_unless(
-            sso || change.allow_native_login.value() != Some(false),
-            || {
-                "AllowNativeLogin: can be false only where the account has single sign-on"
-                    .to_owned()
-            },
-        );
-        problems.refuse_unless(
-            sso || change.allow_single_signon.value() != Some(true),
-            || {
-                "AllowSingleSignon: can be true only where the account has single sign-on"
-                    .to_owned()
-            },
-        );
+        let message = "can be false only where the account has single sign-on";
+        let kept = sso || change.allow_native_login.value() != Some(false);
+        problems.refuse_unless(kept, "AllowNativeLogin", message);
+        let message = "can be true only where the account has single sign-on";
+        let kept = sso || change.allow_single_signon.value() != Some(true);
+        problems.refuse_unless(kept, "AllowSingleSignon", message);
         problems
     }
 
@@ -516,10 +507,9 @@ impl Account {
     fn is_ordinary(group: &OperatorGroup) -> Problems {
         let mut problems = Problems::default();
         if group.is_system_group() {
-            problems.malformed(format!(
-                "the system group {} can be neither renamed nor deleted",
-                group.description
-            ));
+            let name = &group.description;
+            let message = format!("the system group {name} can be neither renamed nor deleted");
+            problems.malformed("", message);
         }
         problems
     }
@@ -561,7 +551,7 @@ impl Account {
         let mut group = self.group_of_member(guid, operator)?;
         if self.always_holds(&group, operator) {
             let told = "the owner of the account cannot be removed from the Administrators group";
-            return Err(Error::Refused(vec![told.to_owned()]));
+            return Err(Error::refused("", told));
         }
         if group.members.remove(&operator).is_none() {
             return Err(Error::NotFound(format!(
@@ -593,7 +583,7 @@ impl Account {
             // "A operator cannot be removed from the All operators group." (Swagger): a 400 there, not a 403.
             let told =
                 "the Everyone group always holds every operator; none can be added or removed";
-            return Err(Error::Malformed(vec![told.to_owned()]));
+            return Err(Error::malformed("", told));
         }
         Ok(OperatorGroup::clone(group))
     }
@@ -639,7 +629,7 @@ impl Account {
     fn may_be_assigned_to_group(authorization: OperatorGroupAuthorization) -> Result<()> {
         if authorization == OperatorGroupAuthorization::Administrator {
             let told = "Administrator belongs to the Administrators group and to no other";
-            return Err(Error::Refused(vec![told.to_owned()]));
+            return Err(Error::refused("", told));
         }
         Ok(())
     }
@@ -804,8 +794,8 @@ impl Account {
     fn new_schedule_id(&mut self) -> Result<ScheduleId> {
         let id = ScheduleId::try_from(self.next_schedule_id).map_err(|_| {
             let last = ScheduleId::LAST;
-            let told = format!("Id: all Ids of duty schedules are used up, 1 to {last}");
-            Error::Refused(vec![told])
+            let message = format!("all Ids of duty schedules are used up, 1 to {last}");
+            Error::refused("Id", message)
         })?;
         self.next_schedule_id = id.0 + 1;
         Ok(id)
@@ -920,9 +910,8 @@ impl Account {
                 self.api_user(guid)
                     .is_ok_and(|api_user| api_user.operator != change.operator)
             });
-            problems.refuse_unless(!moved, || {
-                "OperatorGuid: an API user stays with its operator".to_owned()
-            });
+            let message = "an API user stays with its operator";
+            problems.refuse_unless(!moved, "OperatorGuid", message);
             problems
         };
         let ApiUserChange {

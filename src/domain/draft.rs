@@ -1,6 +1,7 @@
 //! What a request asks for, with all that is wrong with it, so that one answer can name every mistake.
 
-use crate::error::{Error, Result};
+use super::Problems;
+use crate::error::Result;
 
 /// A field that some descriptions need and others must not have.
 #[derive(Debug)]
@@ -10,53 +11,6 @@ pub enum Sent<T> {
     /// There, but wrong; what is wrong is told elsewhere.
     Wrong,
     Value(T),
-}
-
-/// The mistakes found in one request, in the order of its fields.
-#[derive(Debug, Clone, Default)]
-pub struct Problems {
-    malformed: bool,
-    messages: Vec<String>,
-}
-
-impl Problems {
-    /// Adds a mistake that keeps the request from being bound.
-    pub fn malformed(&mut self, message: impl Into<String>) {
-        self.malformed = true;
-        self.messages.push(message.into());
-    }
-
-    /// Adds a rule that the request breaks.
-    pub fn refused(&mut self, message: impl Into<String>) {
-        self.messages.push(message.into());
-    }
-
-    /// Adds a rule that the request breaks, if it is broken.
-    pub fn refuse_unless(&mut self, kept: bool, message: impl FnOnce() -> String) {
-        if !kept {
-            self.refused(message());
-        }
-    }
-
-    pub fn append(&mut self, mut more: Self) {
-        self.malformed |= more.malformed;
-        self.messages.append(&mut more.messages);
-    }
-
-    /// One mistake in the binding makes the whole request malformed; the messages are all there either way.
-    pub fn into_result(self) -> Result<()> {
-        match self {
-            Self { messages, .. } if messages.is_empty() => Ok(()),
-            Self {
-                malformed: true,
-                messages,
-            } => Err(Error::Malformed(messages)),
-            Self {
-                malformed: false,
-                messages,
-            } => Err(Error::Refused(messages)),
-        }
-    }
 }
 
 /// A value as a request describes it, and the mistakes in the description. Without mistakes there is a value.
@@ -96,7 +50,7 @@ impl<T> Draft<T> {
             value,
             mut problems,
         } = self;
-        let unbound = problems.malformed;
+        let unbound = problems.is_malformed();
         problems.append(rules(value.as_ref()));
         if !unbound {
             access()?;
@@ -108,16 +62,17 @@ impl<T> Draft<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Draft, Problems};
+    use super::Draft;
+    use crate::domain::{Problem, Problems};
     use crate::error::Error;
 
     fn problems(malformed: &[&str], refused: &[&str]) -> Problems {
         let mut problems = Problems::default();
         for message in malformed {
-            problems.malformed(*message);
+            problems.malformed("", *message);
         }
         for message in refused {
-            problems.refused(*message);
+            problems.refused("", *message);
         }
         problems
     }
@@ -133,23 +88,30 @@ mod tests {
         Draft::new(Some(1), of_draft).settle(|_| of_rules, access)
     }
 
+    fn are(found: &[Problem], expected: &[&str]) -> bool {
+        found
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .eq(expected.iter().copied())
+    }
+
     #[test]
     fn a_request_fails_of_its_binding_then_of_the_right_then_of_the_rules() {
         let malformed = || problems(&["a"], &["b"]);
         let refused = || problems(&[], &["b"]);
         let of_rules = || problems(&[], &["c"]);
         assert!(
-            matches!(settle(malformed(), of_rules(), false), Err(Error::Malformed(all)) if all == ["a", "b", "c"])
+            matches!(settle(malformed(), of_rules(), false), Err(Error::Malformed(all)) if are(&all, &["a", "b", "c"]))
         );
         assert!(matches!(
             settle(refused(), of_rules(), false),
             Err(Error::Forbidden(_))
         ));
         assert!(
-            matches!(settle(refused(), of_rules(), true), Err(Error::Refused(all)) if all == ["b", "c"])
+            matches!(settle(refused(), of_rules(), true), Err(Error::Refused(all)) if are(&all, &["b", "c"]))
         );
         assert!(
-            matches!(settle(refused(), problems(&["c"], &[]), true), Err(Error::Malformed(all)) if all == ["b", "c"])
+            matches!(settle(refused(), problems(&["c"], &[]), true), Err(Error::Malformed(all)) if are(&all, &["b", "c"]))
         );
         assert!(matches!(
             settle(Problems::default(), Problems::default(), true),

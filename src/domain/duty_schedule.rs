@@ -117,7 +117,7 @@ impl RecurrenceParts {
             Sent::Value(mode) => Some(mode),
             Sent::Wrong => None,
             Sent::Absent => {
-                problems.malformed("ScheduleMode: is required");
+                problems.malformed("ScheduleMode", "is required");
                 None
             }
         };
@@ -128,7 +128,7 @@ impl RecurrenceParts {
         let start_time = of_mode(problems, "StartTime", start_time, mode);
         let end_time = of_mode(problems, "EndTime", end_time, mode);
 
-        let mut judged = |name: &str, error: String| problems.refused(format!("{name}: {error}"));
+        let mut judged = |name: &str, error: String| problems.refused(name, error);
         if mode? == ScheduleMode::OneTime {
             return Recurrence::one_time(start?, end?)
                 .map_err(|error| judged("EndDateTime", error))
@@ -201,13 +201,11 @@ fn of_mode<T>(
 ) -> Option<T> {
     match (sent, mode.map(|mode| mode.fields().contains(&name))) {
         (Sent::Absent, Some(true)) => {
-            problems.malformed(format!("{name}: is required for this ScheduleMode"));
+            problems.malformed(name, "is required for this ScheduleMode");
             None
         }
         (Sent::Value(_), Some(false)) => {
-            problems.refused(format!(
-                "{name}: does not belong to this ScheduleMode; leave it out"
-            ));
+            problems.refused(name, "does not belong to this ScheduleMode; leave it out");
             None
         }
         (Sent::Value(value), _) => Some(value),

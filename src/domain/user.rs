@@ -379,25 +379,24 @@ impl Account {
             && operator.guid == caller.operator
         {
             Self::old_password_is_right(operator, change, old)
-                .unwrap_or_else(|told| problems.refused(format!("OldPassword: {told}")));
+                .unwrap_or_else(|told| problems.refused("OldPassword", told));
         }
         if let (Some(user_name), Some(email)) = (&change.user_name, &change.email) {
-            problems.refuse_unless(user_name.key() == email.key(), || {
-                "UserName: is the same as Email; leave one of them out, or send the same".to_owned()
-            });
+            let message = "is the same as Email; leave one of them out, or send the same";
+            problems.refuse_unless(user_name.key() == email.key(), "UserName", message);
         }
         self.changed_profile(operator, change, &mut problems);
         if change.own.active == Some(false) && user.active {
             if operator.guid == self.owner {
-                problems.refused(OWNER_IS_ACTIVE);
+                problems.refused("Active", OWNER_IS_ACTIVE);
             } else if operator.guid == caller.operator {
-                problems.refused("Active: nobody can deactivate itself");
+                problems.refused("Active", "nobody can deactivate itself");
             }
         }
         if let Some(role) = change.role
             && let Err(error) = self.clone().set_role(operator.guid, role)
         {
-            problems.refused(format!("UserRole: {error}"));
+            problems.refused("UserRole", error.to_string());
         }
         problems
     }
@@ -441,12 +440,12 @@ impl Account {
         if (new_given.as_str(), new_family.as_str()) != (given, family) {
             let joined = format!("{new_given} {new_family}");
             if joined.trim().is_empty() {
-                problems.malformed("GivenName: is required, unless there is a FamilyName");
+                problems.malformed("GivenName", "is required, unless there is a FamilyName");
             }
             match joined.trim().parse() {
                 Ok(full_name) => profile.full_name = full_name,
                 Err(message) => {
-                    problems.refused(format!("GivenName: with FamilyName, it {message}"));
+                    problems.refused("GivenName", format!("with FamilyName, it {message}"));
                 }
             }
         }
@@ -455,7 +454,7 @@ impl Account {
         if let Some((field, email)) = renamed {
             match self.email_is_free(email, Some(operator.guid)) {
                 Ok(()) => profile.email = email.clone(),
-                Err(message) => problems.refused(format!("{field}: {message}")),
+                Err(message) => problems.refused(field, message),
             }
         }
         if let Some(mobile_number) = &change.mobile_number {
@@ -480,7 +479,7 @@ impl Account {
     }
 }
 
-pub const OWNER_IS_ACTIVE: &str = "Active: the owner of the account cannot be deactivated";
+pub const OWNER_IS_ACTIVE: &str = "the owner of the account cannot be deactivated";
 
 #[cfg(test)]
 mod tests {

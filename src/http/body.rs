@@ -41,14 +41,14 @@ impl Fields {
                 let bound = bind(&mut fields);
                 return (bound, fields.problems);
             }
-            Ok(other) => problems.malformed(format!(
-                "the body must be a JSON object, not {}",
-                kind(&other)
-            )),
+            Ok(other) => problems.malformed(
+                "",
+                format!("the body must be a JSON object, not {}", kind(&other)),
+            ),
             Err(_) if bytes.is_empty() => {
-                problems.malformed("the body is empty; it must be a JSON object");
+                problems.malformed("", "the body is empty; it must be a JSON object");
             }
-            Err(error) => problems.malformed(format!("the body is not valid JSON: {error}")),
+            Err(error) => problems.malformed("", format!("the body is not valid JSON: {error}")),
         }
         (None, problems)
     }
@@ -345,11 +345,10 @@ impl Fields {
             None | Some(Ok(None)) => {}
             Some(Ok(Some(named))) if named == *path => {}
             Some(Ok(Some(named))) => {
-                self.problems.refused(format!(
-                    "{name}: {named} contradicts the path, which says {path}"
-                ));
+                let message = format!("{named} contradicts the path, which says {path}");
+                self.problems.refused(name, message);
             }
-            Some(Err(message)) => self.problems.refused(format!("{name}: {message}")),
+            Some(Err(message)) => self.problems.refused(name, message),
         }
     }
 
@@ -373,13 +372,13 @@ impl Fields {
 
     /// Adds what keeps the body from being bound.
     pub fn malformed<T>(&mut self, name: &str, message: impl Display) -> Option<T> {
-        self.problems.malformed(format!("{name}: {message}"));
+        self.problems.malformed(name, message.to_string());
         None
     }
 
     /// Adds a rule that the body breaks.
     pub fn refused<T>(&mut self, name: &str, message: impl Display) -> Option<T> {
-        self.problems.refused(format!("{name}: {message}"));
+        self.problems.refused(name, message.to_string());
         None
     }
 

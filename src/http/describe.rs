@@ -39,7 +39,7 @@ pub fn refuses(description: &mut Description<'_>, status: StatusCode) {
     let (told, error) = match status {
         StatusCode::BAD_REQUEST => (
             "The request cannot be understood, or would change what belongs to the system.",
-            Error::Malformed(vec!["FullName: is required".to_owned()]),
+            Error::malformed("FullName", "is required"),
         ),
         StatusCode::UNAUTHORIZED => (
             "The credentials are missing or wrong.",

@@ -45,9 +45,10 @@ pub fn status(error: &Error) -> StatusCode {
 /// What an error tells: one sentence for each mistake.
 pub fn messages(error: &Error) -> Vec<String> {
     match error {
-        Error::Malformed(messages) | Error::Refused(messages) => {
-            messages.iter().map(|message| sentence(message)).collect()
-        }
+        Error::Malformed(problems) | Error::Refused(problems) => problems
+            .iter()
+            .map(|problem| sentence(&problem.to_string()))
+            .collect(),
         Error::Failed(_) => vec!["An error occurred in the server; its log tells more.".to_owned()],
         other => vec![sentence(&other.to_string())],
     }

@@ -159,7 +159,7 @@ impl Parameters<'_> {
     fn next<S: Segment>(&mut self) -> Option<S> {
         let (name, value) = self.rest.next()?;
         S::read(value)
-            .map_err(|message| self.problems.malformed(format!("{name}: {message}")))
+            .map_err(|message| self.problems.malformed(name, message))
             .ok()
     }
 }
@@ -230,7 +230,7 @@ async fn bind_path<P: FromPath>(
     problems: &mut Problems,
 ) -> Option<P> {
     let Ok(parameters) = RawPathParams::from_request_parts(parts, state).await else {
-        problems.malformed("the path is not valid UTF-8");
+        problems.malformed("", "the path is not valid UTF-8");
         return None;
     };
     P::bind(&mut Parameters {

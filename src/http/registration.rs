@@ -142,14 +142,14 @@ fn bind(query: &str) -> Draft<Registration> {
 
     let description = parameter("description").map_or("API", |value| value);
     let description = description.parse().unwrap_or_else(|message| {
-        problems.refused(format!("description: {message}"));
+        problems.refused("description", message);
         Description::default()
     });
     let operator = parameter("operatorGuid");
     let operator = operator.and_then(|value| {
         value
             .parse()
-            .map_err(|message| problems.malformed(format!("operatorGuid: {message}")))
+            .map_err(|message: String| problems.malformed("operatorGuid", message))
             .ok()
     });
     let operator = operator.filter(|guid| *guid != OperatorGuid::from(uuid::Uuid::nil()));

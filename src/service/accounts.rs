@@ -109,9 +109,7 @@ pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result
         let read = spawn_blocking(read)
             .await
             .map_err(|error| Error::Failed(format!("a document could not be read: {error}")))?;
-        let document = read.map_err(|mistakes| {
-            Error::Malformed(mistakes.to_string().lines().map(str::to_owned).collect())
-        })?;
+        let document = read.map_err(|mistakes| Error::Malformed(mistakes.into_problems()))?;
         let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);
         let label = label.clone();
         let made = state.store.change_state(move |all| {
@@ -151,7 +149,7 @@ fn add(
 
 fn free_number(all: &State) -> Result<AccountId> {
     all.free_number()
-        .ok_or_else(|| Error::Refused(vec!["every number of an account is taken".to_owned()]))
+        .ok_or_else(|| Error::refused("", "every number of an account is taken"))
 }
 
 fn empty(id: AccountId) -> Account {

@@ -31,18 +31,20 @@ pub fn advance(scope: &Scope, by: Option<&str>, to: Option<&str>) -> Result<()> 
             (Some(by), None) => by
                 .parse()
                 .and_then(|period: Period| period.after(now))
-                .map_err(|message| malformed(format!("by: {message}")))?,
+                .map_err(|message| Error::malformed("by", message))?,
             (None, Some(to)) => moment("to", to)?,
             _ => {
-                return Err(malformed(
+                return Err(Error::malformed(
+                    "",
                     "say either by (an ISO 8601 duration) or to (a date and time)",
                 ));
             }
         };
         if to < now {
-            return Err(malformed(format!(
-                "to: {to} lies before {now}; freeze the clock to go back"
-            )));
+            return Err(Error::malformed(
+                "to",
+                format!("{to} lies before {now}; freeze the clock to go back"),
+            ));
         }
         Ok(clock.set(to, system))
     })
@@ -55,9 +57,5 @@ pub fn resume(scope: &Scope) {
 
 fn moment(field: &str, text: &str) -> Result<Moment> {
     text.parse()
-        .map_err(|message| malformed(format!("{field}: {message}")))
-}
-
-fn malformed(message: impl Into<String>) -> Error {
-    Error::Malformed(vec![message.into()])
+        .map_err(|message| Error::malformed(field, message))
 }

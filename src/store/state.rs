@@ -272,10 +272,10 @@ impl State {
         for change in &changes {
             if let Change::Kept { now, .. } = change {
                 if self.logins.contains_key(&now.user_name) {
-                    return Err(Error::Refused(vec![format!(
-                        "UserName: another account has an API user {}",
-                        now.user_name
-                    )]));
+                    return Err(Error::refused(
+                        "UserName",
+                        format!("another account has an API user {}", now.user_name),
+                    ));
                 }
                 let login = (account, now.guid);
                 self.logins.insert(now.user_name.clone(), login);

@@ -255,10 +255,10 @@ fn of_form(form: &[u8]) -> Result<Bytes> {
     const NUMBERS: [&str; 3] = ["ID", "UserRole", "DefaultDashboard"];
     // curl calls whatever it sends a form.
     if form.trim_ascii_start().starts_with(b"{") {
-        return Err(Error::Malformed(vec![
-            "the body is JSON, but its content type says that it is a form; send Content-Type: application/json"
-                .to_owned(),
-        ]));
+        return Err(Error::malformed(
+            "",
+            "the body is JSON, but its content type says that it is a form; send Content-Type: application/json",
+        ));
     }
     let is_one_of =
         |names: &[&str], name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));

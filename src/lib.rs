@@ -37,6 +37,7 @@
 //! # });
 //! ```
 
+mod bind;
 mod body;
 pub mod config;
 mod connection;

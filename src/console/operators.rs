@@ -19,7 +19,7 @@ use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OUTGOING_PHONE_NUMBERS;
 use crate::domain::text::CULTURES;
 use crate::domain::timezone::timezones;
-use crate::domain::{Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGuid};
+use crate::domain::{NewOperator, Operator, OperatorAuthorization, OperatorGroup, OperatorGuid};
 use crate::http::{OperatorBody, bind, status};
 use crate::service;
 
@@ -232,7 +232,7 @@ async fn new(login: LoggedIn) -> Result<Response> {
 
 async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Response> {
     let form = form(&login).sent(&sent);
-    let draft = bind::<(), OperatorChange>(&form.object(), None);
+    let draft = bind::<(), NewOperator>(&form.object(), None);
     match service::operator::create(login.app(), &login.caller, draft).await {
         Ok(operator) => Ok(login.visit.done(
             format!("{} was added.", operator.profile().full_name),
@@ -285,8 +285,8 @@ async fn save(
 ) -> Result<Response> {
     let guid: OperatorGuid = named(&guid)?;
     let form = form(&login).sent(&sent);
-    let draft = bind::<OperatorGuid, OperatorChange>(&form.object(), Some(&guid));
-    match service::operator::update(login.app(), &login.caller, guid, draft).await {
+    let draft = bind::<OperatorGuid, NewOperator>(&form.object(), Some(&guid));
+    match service::operator::replace(login.app(), &login.caller, guid, draft).await {
         Ok(()) => Ok(login.visit.done("The operator was saved.", path_of(guid))),
         Err(error) => {
             let status = status(&error);

@@ -15,15 +15,16 @@ use crate::domain::account::{ScheduleOwner, Settings};
 use crate::domain::api_user::{LastUsed, SecretDigest};
 use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::{KeptRecurrence, RecurrenceParts};
-use crate::domain::operator::Base;
+use crate::domain::operator::{NewOperator, Profile, ProfileChange};
+use crate::domain::record::Record as _;
 use crate::domain::text::{Description, Email, quoted};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{OWNER_IS_ACTIVE, OwnChange};
+use crate::domain::user::{OWNER_IS_ACTIVE, UserSettingsChange};
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Moment,
-    Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence,
-    RestoreNumber, ScheduleId, User, UserId,
+    Operator, OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
+    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence, RestoreNumber,
+    ScheduleId, User, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -448,11 +449,12 @@ impl Builder<'_, '_> {
             let (Some(full_name), Some(email)) = (full_name, email) else {
                 continue;
             };
-            let change = OperatorChange {
-                full_name: Some(full_name.clone()),
-                email: Some(email.clone()),
-                ..change(shape)
+            let profile = ProfileChange {
+                full_name: Patch::Set(full_name.clone()),
+                email: Patch::Set(email.clone()),
+                ..profile(shape)
             };
+            let password = shape.password.get().map(|Text(password)| password.clone());
             if let Err(told) = owner_is_active(shape, *guid, account) {
                 let active = shape.user.get().and_then(|user| user.active.place());
                 notes.add_rule(active.unwrap_or(*place), format!("Active: {told}"));
@@ -466,13 +468,19 @@ impl Builder<'_, '_> {
                 continue;
             };
             account.restore_user(user(shape, *guid, id));
-            let password = change.password.clone();
             let hash = shape.password_hash.get().map(|Hashed(hash)| hash.clone());
             *is_built = if notes.is_kept() {
-                account.insert_operator(Operator::described(*guid, change, hash));
-                true
+                let profile = Profile::new(profile);
+                let operator = profile.map(|profile| Operator::new(*guid, profile, hash));
+                operator
+                    .map(|operator| account.insert_operator(operator))
+                    .is_some()
             } else {
-                let added = account.add_named_operator(*guid, draft(change), Ok(()), hash);
+                let new = NewOperator {
+                    profile,
+                    password: password.clone(),
+                };
+                let added = account.add_named_operator(*guid, draft(new), Ok(()), hash);
                 let place_of = |name: &str| shape.place_of(name).unwrap_or(*place);
                 notes.take_from(added, place_of).is_some()
             };
@@ -1064,7 +1072,7 @@ fn default_time_zone() -> TimeZoneId {
 }
 
 /// What the API would have been sent to make this operator, but for the fields that it requires.
-fn change(shape: &OperatorShape) -> OperatorChange {
+fn profile(shape: &OperatorShape) -> ProfileChange {
     fn text<T: Clone>(field: &Field<Text<T>>) -> Patch<T> {
         patch(field, |Text(text)| text.clone())
     }
@@ -1075,7 +1083,7 @@ fn change(shape: &OperatorShape) -> OperatorChange {
         user_name: _,
         full_name: _,
         email: _,
-        password,
+        password: _,
         password_hash: _,
         mobile_phone,
         outgoing_phone_number,
@@ -1104,24 +1112,26 @@ fn change(shape: &OperatorShape) -> OperatorChange {
         user: _,
     } = shape;
     let flag = |field: &Field<bool>| patch(field, |flag| *flag);
-    OperatorChange {
-        base: Base::Defaults,
-        full_name: None,
-        email: None,
-        password: password.get().map(|Text(password)| password.clone()),
+    let optional = |field: &Field<bool>| patch(field, |flag| Some(*flag));
+    ProfileChange {
+        full_name: Patch::Keep,
+        email: Patch::Keep,
         mobile_phone: text(mobile_phone),
         outgoing_phone_number: text(outgoing_phone_number),
-        outgoing_phone_number_id: patch(outgoing_phone_number_id, |Number(id)| *id)
+        outgoing_phone_number_id: patch(outgoing_phone_number_id, |Number(id)| Some(*id))
             .specified(flag(outgoing_phone_number_id_specified)),
         backup_email: text(backup_email),
         is_on_duty: flag(is_on_duty),
         culture_name: text(culture_name).specified(flag(culture_name_specified)),
-        time_zone_id: patch(time_zone_id, |Number(id)| *id).specified(flag(time_zone_id_specified)),
+        time_zone_id: patch(time_zone_id, |Number(id)| Some(*id))
+            .specified(flag(time_zone_id_specified)),
         sms_provider: patch(sms_provider, |Word(OrDefault(word))| *word),
-        use_numeric_sender: flag(use_numeric_sender).specified(flag(use_numeric_sender_specified)),
+        use_numeric_sender: optional(use_numeric_sender)
+            .specified(flag(use_numeric_sender_specified)),
         phone_provider: patch(phone_provider, |Text(OrDefault(text))| text.clone()),
-        allow_native_login: flag(allow_native_login).specified(flag(allow_native_login_specified)),
-        allow_single_signon: flag(allow_single_signon)
+        allow_native_login: optional(allow_native_login)
+            .specified(flag(allow_native_login_specified)),
+        allow_single_signon: optional(allow_single_signon)
             .specified(flag(allow_single_signon_specified)),
         default_dashboard: patch(default_dashboard, |Text(OrDefault(text))| text.clone()),
         operator_role: patch(operator_role, |Text(OrDefault(text))| text.clone()),
@@ -1166,15 +1176,15 @@ fn user(shape: &OperatorShape, operator: OperatorGuid, id: UserId) -> User {
         time_format,
         graph_tooltips,
     } = shape.user.get().unwrap_or(&nothing);
-    User::new(operator, id).changed(OwnChange {
-        active: active.get().copied(),
-        enable_alert_timeframe: enable_alert_timeframe.get().copied(),
-        alert_timeframe_start: alert_timeframe_start.get().map(|Text(start)| *start),
-        alert_timeframe_end: alert_timeframe_end.get().map(|Text(end)| *end),
-        default_dashboard: default_dashboard.get().copied(),
-        date_format: date_format.get().map(|Text(format)| format.clone()),
-        time_format: time_format.get().map(|Text(format)| format.clone()),
-        graph_tooltips: graph_tooltips.get().copied(),
+    User::new(operator, id).changed(UserSettingsChange {
+        active: patch(active, |flag| *flag),
+        enable_alert_timeframe: patch(enable_alert_timeframe, |flag| *flag),
+        alert_timeframe_start: patch(alert_timeframe_start, |Text(start)| *start),
+        alert_timeframe_end: patch(alert_timeframe_end, |Text(end)| *end),
+        default_dashboard: patch(default_dashboard, |number| *number),
+        date_format: patch(date_format, |Text(format)| format.clone()),
+        time_format: patch(time_format, |Text(format)| format.clone()),
+        graph_tooltips: patch(graph_tooltips, |flag| *flag),
     })
 }
 

@@ -12,6 +12,7 @@ use crate::domain::Usage;
 use crate::domain::account::Settings;
 use crate::domain::api_user::LastUsed;
 use crate::domain::operator::Profile;
+use crate::domain::user::UserSettings;
 use crate::domain::{
     Account, ApiUser, DutySchedule, GroupKind, Operator, OperatorGroup, OperatorGuid, Recurrence,
     User,
@@ -100,7 +101,7 @@ fn export_operator(operator: &Operator, account: &Account) -> OperatorShape {
         operator_role,
         setup_mode,
     } = operator.profile();
-    let default = Profile::default();
+    let default = Profile::of(full_name.clone(), email.clone());
     OperatorShape {
         operator_guid: Field::new(Text(Pinned(Some(operator.guid)))),
         full_name: Field::new(Text(full_name.clone())),
@@ -150,6 +151,9 @@ fn export_user(user: &User) -> UserShape {
     let User {
         operator,
         id,
+        settings,
+    } = user;
+    let UserSettings {
         active,
         enable_alert_timeframe,
         alert_timeframe_start,
@@ -158,8 +162,8 @@ fn export_user(user: &User) -> UserShape {
         date_format,
         time_format,
         graph_tooltips,
-    } = user;
-    let default = User::new(*operator, *id);
+    } = settings;
+    let default = User::new(*operator, *id).settings;
     UserShape {
         id: Field::new(id.0),
         active: unless(active, &default.active).into(),

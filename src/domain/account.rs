@@ -11,7 +11,10 @@ use imbl::OrdMap;
 use schemars::json_schema;
 use serde::Serialize;
 
+use super::api_user::SecretDigest;
 use super::collection::Keyed;
+use super::operator::{NewOperator, ProfileChange, SetupMode};
+use super::record::Record as _;
 use super::schema::schema;
 use super::text::{Description, Email, quoted};
 use super::timezone::TimeZoneId;
@@ -19,7 +22,7 @@ use super::{
     ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Moment, Operator,
     OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
     OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, Restore,
-    ScheduleId, User, UserId, api_user::SecretDigest, operator::SetupMode,
+    ScheduleId, User, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -244,7 +247,7 @@ impl Account {
     /// A new operator is a member of Everyone, as every operator is, and may use the account.
     pub fn add_operator(
         &mut self,
-        draft: Draft<OperatorChange>,
+        draft: Draft<NewOperator>,
         access: Result<()>,
         password: Option<PasswordHash>,
         context: &Context,
@@ -256,13 +259,13 @@ impl Account {
     pub fn add_named_operator(
         &mut self,
         guid: OperatorGuid,
-        draft: Draft<OperatorChange>,
+        draft: Draft<NewOperator>,
         access: Result<()>,
         password: Option<PasswordHash>,
     ) -> Result<Arc<Operator>> {
-        let change = draft.settle(|change| self.operator_rules(change, None), || access)?;
+        let new = draft.settle(|new| self.new_operator_rules(new, None), || access)?;
         self.add_user(guid)?;
-        let operator = Arc::new(Operator::described(guid, change, password));
+        let operator = Arc::new(Operator::new(guid, new.into_profile(), password));
         self.insert_operator(Arc::clone(&operator));
         Ok(operator)
     }
@@ -282,9 +285,33 @@ impl Account {
         password: Option<PasswordHash>,
     ) -> Result<()> {
         let exists = || access.and_then(|()| self.operator(guid).map(drop));
-        let change = draft.settle(|change| self.operator_rules(change, Some(guid)), exists)?;
-        let operator = self.operator(guid)?.changed(change, password);
-        self.insert_operator(operator);
+        let rules = |change: Option<&OperatorChange>| {
+            change.map_or_else(Problems::default, |OperatorChange { profile, password }| {
+                self.operator_rules(profile, password.is_some(), Some(guid))
+            })
+        };
+        let change = draft.settle(rules, exists)?;
+        let operator = self.operator(guid)?;
+        let mut profile = operator.profile().clone();
+        profile.apply(change.profile);
+        let password = password.or_else(|| operator.password().cloned());
+        self.insert_operator(operator.with_profile(profile, password));
+        Ok(())
+    }
+
+    /// Replaces all that an operator says of itself. Its password stays, unless there is another.
+    pub fn replace_operator(
+        &mut self,
+        guid: OperatorGuid,
+        draft: Draft<NewOperator>,
+        access: Result<()>,
+        password: Option<PasswordHash>,
+    ) -> Result<()> {
+        let exists = || access.and_then(|()| self.operator(guid).map(drop));
+        let new = draft.settle(|new| self.new_operator_rules(new, Some(guid)), exists)?;
+        let operator = self.operator(guid)?;
+        let password = password.or_else(|| operator.password().cloned());
+        self.insert_operator(operator.with_profile(new.into_profile(), password));
         Ok(())
     }
 
@@ -374,34 +401,38 @@ impl Account {
         Ok(())
     }
 
+    fn new_operator_rules(
+        &self,
+        new: Option<&NewOperator>,
+        guid: Option<OperatorGuid>,
+    ) -> Problems {
+        new.map_or_else(Problems::default, |NewOperator { profile, password }| {
+            self.operator_rules(profile, password.is_some(), guid)
+        })
+    }
+
     /// The rules of an operator that look beyond one field.
     fn operator_rules(
         &self,
-        change: Option<&OperatorChange>,
+        change: &ProfileChange,
+        has_password: bool,
         guid: Option<OperatorGuid>,
     ) -> Problems {
         let mut problems = Problems::default();
-        let Some(change) = change else {
-            return problems;
-        };
-        if let Some(email) = &change.email
+        if let Patch::Set(email) = &change.email
             && let Err(message) = self.email_is_free(email, guid)
         {
             problems.refused("Email", message);
         }
         let is_invited = change.setup_mode == Patch::Set(SetupMode::Invitation);
         let message = "an operator who is invited chooses the password; leave it out";
-        problems.refuse_unless(
-            !is_invited || change.password.is_none(),
-            "Password",
-            message,
-        );
+        problems.refuse_unless(!is_invited || !has_password, "Password", message);
         let sso = self.settings.single_sign_on;
         let message = "can be false only where the account has single sign-on";
-        let kept = sso || change.allow_native_login.value() != Some(false);
+        let kept = sso || change.allow_native_login != Patch::Set(Some(false));
         problems.refuse_unless(kept, "AllowNativeLogin", message);
         let message = "can be true only where the account has single sign-on";
-        let kept = sso || change.allow_single_signon.value() != Some(true);
+        let kept = sso || change.allow_single_signon != Patch::Set(Some(true));
         problems.refuse_unless(kept, "AllowSingleSignon", message);
         problems
     }

@@ -86,8 +86,8 @@ impl Caller {
 mod tests {
     use super::{Caller, Credentials};
     use crate::document::Accounts;
-    use crate::domain::user::{OwnChange, User};
-    use crate::domain::{Account, Context, PasswordHash};
+    use crate::domain::user::{User, UserSettingsChange};
+    use crate::domain::{Account, Context, PasswordHash, Patch};
 
     #[test]
     fn a_change_that_waited_finds_its_caller_active_or_not_at_all() {
@@ -114,9 +114,9 @@ mod tests {
 
         let switch = |account: &mut Account, active| {
             let user = User::clone(account.users.get(&api_user.operator).unwrap());
-            account.restore_user(user.changed(OwnChange {
-                active: Some(active),
-                ..OwnChange::default()
+            account.restore_user(user.changed(UserSettingsChange {
+                active: Patch::Set(active),
+                ..UserSettingsChange::default()
             }));
         };
         let mut changed = account.clone();

@@ -9,8 +9,10 @@ use serde::{Serialize, Serializer};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::draft::Sent;
+use super::node::{Content, Node};
 use super::schema::schema;
 use super::text::quoted;
+use super::value::{Mismatch, formed, from_node, one_of, ruled_number};
 use super::{Moment, Problems, Restore, RestoreNumber};
 
 /// The Id of a schedule: unique in its account, never used again.
@@ -236,6 +238,8 @@ pub enum ScheduleMode {
     Monthly,
 }
 
+from_node!(ScheduleMode, Text, one_of, empty Blank);
+
 impl ScheduleMode {
     pub const ALL: [Self; 4] = [Self::OneTime, Self::Daily, Self::Weekly, Self::Monthly];
 
@@ -275,6 +279,8 @@ pub enum WeekDay {
     Sunday,
 }
 
+from_node!(WeekDay, Text, one_of, empty Blank);
+
 /// A day of the month, 1 to 31.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -303,6 +309,16 @@ impl RestoreNumber for MonthDay {
         Self(number)
     }
 }
+
+/// Reads a day; 0 says nothing.
+fn nonzero(node: &Node) -> Result<Option<MonthDay>, Mismatch> {
+    if node.content == Content::Whole(0) {
+        return Ok(None);
+    }
+    ruled_number(node)
+}
+
+from_node!(MonthDay, Number, nonzero, empty Zero);
 
 schema!(
     MonthDay,
@@ -365,6 +381,8 @@ impl Serialize for TimeOfDay {
         serializer.collect_str(self)
     }
 }
+
+from_node!(TimeOfDay, Text, formed, empty Blank);
 
 schema!(
     TimeOfDay,

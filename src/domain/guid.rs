@@ -9,8 +9,10 @@ use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
 use super::Restore;
+use super::node::Node;
 use super::schema::schema;
 use super::text::quoted;
+use super::value::{Mismatch, formed, from_node};
 
 /// The namespace of the GUIDs that are derived from names, made once at random.
 const NAMESPACE: Uuid = Uuid::from_u128(0x3c1f_6d0e_9a57_4b43_8d6e_5f2b_7a90_c4e1);
@@ -28,6 +30,14 @@ pub fn parse(text: &str) -> Result<Uuid, String> {
             quoted(text)
         )
     })
+}
+
+/// Reads a GUID; an all-zero one says nothing.
+fn nonzero<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
+    node: &Node,
+) -> Result<Option<G>, Mismatch> {
+    let guid = formed::<G>(node)?;
+    Ok(guid.filter(|guid| *guid != Uuid::nil().into()))
 }
 
 macro_rules! guid {
@@ -76,6 +86,8 @@ macro_rules! guid {
                 serializer.serialize_str(self.0.encode_lower(&mut Uuid::encode_buffer()))
             }
         }
+
+        from_node!($name, Text, nonzero, empty Nil);
 
         schema!($name, |_| json_schema!({"type": "string", "format": "uuid"}));
     };

@@ -10,8 +10,10 @@ use schemars::json_schema;
 use serde::{Serialize, Serializer};
 
 use super::Restore;
+use super::node::Node;
 use super::schema::schema;
 use super::text::quoted;
+use super::value::{Mismatch, formed, from_node};
 
 /// A point in time, written `2025-11-11T21:18:01` and read with or without offset and fraction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,6 +143,14 @@ impl Serialize for Moment {
 
 // What is read may do without the offset that `date-time` asks for (RFC 3339), and the first year stands for no date at
 // all; what is written has no offset, which makes it a `date-time-local` (OpenAPI's registry of formats).
+/// Reads a moment; the one that generated clients send for none says nothing.
+fn set(node: &Node) -> Result<Option<Moment>, Mismatch> {
+    let moment = formed::<Moment>(node)?;
+    Ok(moment.filter(|moment| !moment.is_unset()))
+}
+
+from_node!(Moment, Text, set, empty Blank);
+
 schema!(Moment, |generator| {
     if generator.contract().is_deserialize() {
         json_schema!({"type": "string", "format": "date-time", "pattern": "^(?!000[01]|9999)"})

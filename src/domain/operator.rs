@@ -11,11 +11,13 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::collection::Keyed;
 use super::outgoing_phone_number::OutgoingPhoneNumberId;
+use super::record::{Record as _, record};
 use super::text::{
     BackupEmail, CultureName, DefaultDashboard, Email, FullName, OperatorRole, PhoneNumber,
     PhoneProvider,
 };
 use super::timezone::TimeZoneId;
+use super::value::{Value, from_node, one_of};
 use super::{DutySchedule, OperatorGuid, PasswordHash, Patch, PlainPassword, ScheduleId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,26 +31,41 @@ pub struct Operator {
     pub schedules: OrdMap<ScheduleId, DutySchedule>,
 }
 
-/// What an operator says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Profile {
-    pub full_name: FullName,
-    pub email: Email,
-    pub mobile_phone: PhoneNumber,
-    pub outgoing_phone_number: PhoneNumber,
-    pub outgoing_phone_number_id: Option<OutgoingPhoneNumberId>,
-    pub backup_email: BackupEmail,
-    pub is_on_duty: bool,
-    pub culture_name: CultureName,
-    pub time_zone_id: Option<TimeZoneId>,
-    pub sms_provider: SmsProvider,
-    pub use_numeric_sender: Option<bool>,
-    pub phone_provider: PhoneProvider,
-    pub allow_native_login: Option<bool>,
-    pub allow_single_signon: Option<bool>,
-    pub default_dashboard: DefaultDashboard,
-    pub operator_role: OperatorRole,
-    pub setup_mode: SetupMode,
+record!(
+    /// What an operator says of itself, in the documents' order.
+    Profile,
+    /// A change of it. Read-only fields are those that it does not have.
+    ProfileChange {
+        full_name: FullName = "FullName",
+        email: Email = "Email",
+        mobile_phone: PhoneNumber = "MobilePhone",
+        outgoing_phone_number: PhoneNumber = "OutgoingPhoneNumber",
+        outgoing_phone_number_id: Option<OutgoingPhoneNumberId> = "OutgoingPhoneNumberId" + Specified,
+        backup_email: BackupEmail = "BackupEmail",
+        is_on_duty: bool = "IsOnDuty",
+        culture_name: CultureName = "CultureName" + Specified,
+        time_zone_id: Option<TimeZoneId> = "TimeZoneId" + Specified,
+        sms_provider: SmsProvider = "SmsProvider",
+        use_numeric_sender: Option<bool> = "UseNumericSender" + Specified,
+        phone_provider: PhoneProvider = "PhoneProvider",
+        allow_native_login: Option<bool> = "AllowNativeLogin" + Specified,
+        allow_single_signon: Option<bool> = "AllowSingleSignon" + Specified,
+        default_dashboard: DefaultDashboard = "DefaultDashboard",
+        operator_role: OperatorRole = "OperatorRole",
+        setup_mode: SetupMode = "SetupMode",
+    }
+);
+
+impl Profile {
+    /// Returns the profile of an operator of whom nothing else is known.
+    pub fn of(full_name: FullName, email: Email) -> Self {
+        Self::new(ProfileChange {
+            full_name: Patch::Set(full_name),
+            email: Patch::Set(email),
+            ..ProfileChange::default()
+        })
+        .expect("nothing else has to be set")
+    }
 }
 
 #[derive(
@@ -102,6 +119,22 @@ pub enum SetupMode {
     Invitation,
 }
 
+// The vendor's Terraform provider sends empty texts for the words that its user did not write.
+from_node!(SmsProvider, Text, one_of, empty Blank);
+from_node!(SetupMode, Text, one_of, empty Blank);
+
+impl Value for SmsProvider {
+    fn unset() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
+impl Value for SetupMode {
+    fn unset() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
 /// What an operator can be authorized to (Swagger, `Operator_PostAuthorizationForOperator`), in the order of lists.
 #[derive(
     Debug,
@@ -133,94 +166,26 @@ pub enum OperatorAuthorization {
     ManageMonitorTemplates,
 }
 
-/// What becomes of the fields that a change does not name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Base {
-    /// They take their defaults: POST and PUT.
-    Defaults,
-    /// They stay as they are: PATCH.
-    Current,
+/// What somebody asks for who makes an operator, or replaces one: what is not said takes its default.
+#[derive(Debug, Clone)]
+pub struct NewOperator {
+    pub profile: ProfileChange,
+    pub password: Option<PlainPassword>,
 }
 
-/// A change of an operator. Read-only fields are those that it does not have.
+impl NewOperator {
+    /// What the operator says of itself.
+    pub(super) fn into_profile(self) -> Profile {
+        Profile::new(self.profile)
+            .expect("whoever binds a new operator asks for its name and address")
+    }
+}
+
+/// A change of an operator: what is not said stays as it is.
 #[derive(Debug, Clone)]
 pub struct OperatorChange {
-    pub base: Base,
-    pub full_name: Option<FullName>,
-    pub email: Option<Email>,
+    pub profile: ProfileChange,
     pub password: Option<PlainPassword>,
-    pub mobile_phone: Patch<PhoneNumber>,
-    pub outgoing_phone_number: Patch<PhoneNumber>,
-    pub outgoing_phone_number_id: Patch<OutgoingPhoneNumberId>,
-    pub backup_email: Patch<BackupEmail>,
-    pub is_on_duty: Patch<bool>,
-    pub culture_name: Patch<CultureName>,
-    pub time_zone_id: Patch<TimeZoneId>,
-    pub sms_provider: Patch<SmsProvider>,
-    pub use_numeric_sender: Patch<bool>,
-    pub phone_provider: Patch<PhoneProvider>,
-    pub allow_native_login: Patch<bool>,
-    pub allow_single_signon: Patch<bool>,
-    pub default_dashboard: Patch<DefaultDashboard>,
-    pub operator_role: Patch<OperatorRole>,
-    pub setup_mode: Patch<SetupMode>,
-}
-
-impl OperatorChange {
-    /// What `profile` becomes. The password is not part of it: it is hashed first.
-    fn onto(self, profile: &Profile) -> Profile {
-        let Self {
-            base,
-            full_name,
-            email,
-            password: _,
-            mobile_phone,
-            outgoing_phone_number,
-            outgoing_phone_number_id,
-            backup_email,
-            is_on_duty,
-            culture_name,
-            time_zone_id,
-            sms_provider,
-            use_numeric_sender,
-            phone_provider,
-            allow_native_login,
-            allow_single_signon,
-            default_dashboard,
-            operator_role,
-            setup_mode,
-        } = self;
-        let mut changed = match base {
-            Base::Defaults => Profile {
-                full_name: profile.full_name.clone(),
-                email: profile.email.clone(),
-                ..Profile::default()
-            },
-            Base::Current => profile.clone(),
-        };
-        if let Some(full_name) = full_name {
-            changed.full_name = full_name;
-        }
-        if let Some(email) = email {
-            changed.email = email;
-        }
-        mobile_phone.onto(&mut changed.mobile_phone);
-        outgoing_phone_number.onto(&mut changed.outgoing_phone_number);
-        outgoing_phone_number_id.onto(&mut changed.outgoing_phone_number_id);
-        backup_email.onto(&mut changed.backup_email);
-        is_on_duty.onto(&mut changed.is_on_duty);
-        culture_name.onto(&mut changed.culture_name);
-        time_zone_id.onto(&mut changed.time_zone_id);
-        sms_provider.onto(&mut changed.sms_provider);
-        use_numeric_sender.onto(&mut changed.use_numeric_sender);
-        phone_provider.onto(&mut changed.phone_provider);
-        allow_native_login.onto(&mut changed.allow_native_login);
-        allow_single_signon.onto(&mut changed.allow_single_signon);
-        default_dashboard.onto(&mut changed.default_dashboard);
-        operator_role.onto(&mut changed.operator_role);
-        setup_mode.onto(&mut changed.setup_mode);
-        changed
-    }
 }
 
 impl Keyed for Operator {
@@ -247,23 +212,6 @@ impl Operator {
             authorizations: Self::first_authorizations(),
             schedules: OrdMap::new(),
         }
-    }
-
-    /// A new operator as a change describes it.
-    pub fn described(
-        guid: OperatorGuid,
-        change: OperatorChange,
-        password: Option<PasswordHash>,
-    ) -> Self {
-        Self::new(guid, change.onto(&Profile::default()), password)
-    }
-
-    /// The operator after a change. A change without a password leaves it as it is.
-    pub(super) fn changed(&self, change: OperatorChange, password: Option<PasswordHash>) -> Self {
-        self.with_profile(
-            change.onto(&self.profile),
-            password.or_else(|| self.password.clone()),
-        )
     }
 
     pub(super) fn on_duty(&self, is_on_duty: bool) -> Self {
@@ -337,10 +285,12 @@ mod tests {
 
     #[test]
     fn the_hash_is_that_of_the_profile_alone() {
-        let operator = Operator::new(OperatorGuid::derived("x"), Profile::default(), None);
+        let (name, email) = ("An Operator".parse(), "a@example.com".parse());
+        let profile = Profile::of(name.unwrap(), email.unwrap());
+        let operator = Operator::new(OperatorGuid::derived("x"), profile.clone(), None);
         let on_duty = operator.on_duty(true);
         let with_password = operator.with_password(PasswordHash::new("x"));
-        let other = Operator::new(OperatorGuid::derived("y"), Profile::default(), None);
+        let other = Operator::new(OperatorGuid::derived("y"), profile, None);
         assert_eq!(operator.hash().len(), 32);
         assert_ne!(operator.hash(), on_duty.hash());
         assert_eq!(operator.hash(), on_duty.on_duty(false).hash());

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::RestoreNumber;
 use super::schema::schema;
+use super::value::{from_node, ruled_number};
 
 /// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
@@ -31,6 +32,8 @@ impl RestoreNumber for OutgoingPhoneNumberId {
         Self(number)
     }
 }
+
+from_node!(OutgoingPhoneNumberId, Number, ruled_number);
 
 schema!(OutgoingPhoneNumberId, |_| {
     let ids = OUTGOING_PHONE_NUMBERS.map(|number| number.id);

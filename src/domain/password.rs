@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Restore;
 use super::schema::schema;
+use super::value::{from_node, ruled};
 
 const LONGEST_PASSWORD: usize = 256;
 
@@ -41,6 +42,8 @@ impl FromStr for PlainPassword {
 }
 
 impl Restore for PlainPassword {}
+
+from_node!(PlainPassword, Text, ruled);
 
 schema!(PlainPassword, |_| json_schema!({
     "type": "string", "format": "password", "minLength": 1, "maxLength": LONGEST_PASSWORD, "writeOnly": true

@@ -13,12 +13,15 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    /// Does to `field` what the request says.
-    pub fn onto<F: From<T> + Default>(self, field: &mut F) {
-        match self {
-            Self::Keep => {}
-            Self::Clear => *field = F::default(),
-            Self::Set(value) => *field = value.into(),
+    /// Does to a field what the request says. One that cannot be unset stays as it is.
+    pub fn onto(self, field: &mut T, unset: impl FnOnce() -> Option<T>) {
+        let value = match self {
+            Self::Keep => None,
+            Self::Clear => unset(),
+            Self::Set(value) => Some(value),
+        };
+        if let Some(value) = value {
+            *field = value;
         }
     }
 
@@ -67,14 +70,12 @@ mod tests {
 
     #[test]
     fn a_patch_keeps_clears_or_sets() {
-        let after = |patch: Patch<i32>| {
-            let mut field = Some(7);
-            patch.onto(&mut field);
+        let after = |patch: Patch<i32>, unset| {
+            let mut field = 7;
+            patch.onto(&mut field, || unset);
             field
         };
-        assert_eq!(
-            (after(Keep), after(Clear), after(Set(8))),
-            (Some(7), None, Some(8))
-        );
+        assert_eq!((after(Keep, Some(0)), after(Set(8), Some(0))), (7, 8));
+        assert_eq!((after(Clear, Some(0)), after(Clear, None)), (0, 7));
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use strum::VariantNames;
 
 use super::schema::schema;
+use super::value::{Value, from_node, ruled, ruled_unless_blank};
 use super::{Restore, guid};
 
 /// A text in a message: quoted, and cut where it is long.
@@ -53,8 +54,40 @@ const EMAIL: &str = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0
 /// The cultures that an operator can have.
 pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
 
+/// Declares a text: `required`, if a field of it has to be set; `unset` and what it is where nobody set it; and `or blank`, if
+/// clients send blanks when they mean that nobody did.
 macro_rules! text {
-    ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr, $schema:tt) => {
+    (@value $name:ident, required) => {
+        from_node!($name, Text, ruled);
+
+        impl Value for $name {
+            fn unset() -> Option<Self> {
+                None
+            }
+        }
+    };
+    (@value $name:ident, unset $unset:literal) => {
+        from_node!($name, Text, ruled);
+        text!(@unset $name, $unset);
+    };
+    (@value $name:ident, unset $unset:literal or blank) => {
+        from_node!($name, Text, ruled_unless_blank, empty Blank);
+        text!(@unset $name, $unset);
+    };
+    (@unset $name:ident, $unset:literal) => {
+        impl Default for $name {
+            fn default() -> Self {
+                Self($unset.to_owned())
+            }
+        }
+
+        impl Value for $name {
+            fn unset() -> Option<Self> {
+                Some(Self::default())
+            }
+        }
+    };
+    ($(#[$doc:meta])* $name:ident, ($($value:tt)+), $rule:expr, $schema:tt) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
         #[sqlx(transparent)]
@@ -67,11 +100,7 @@ macro_rules! text {
             }
         }
 
-        impl Default for $name {
-            fn default() -> Self {
-                Self($default.to_owned())
-            }
-        }
+        text!(@value $name, $($value)+);
 
         impl FromStr for $name {
             type Err = String;
@@ -101,77 +130,77 @@ macro_rules! text {
 text!(
     /// The full name of an operator.
     FullName,
-    default "",
+    (required),
     |text| at_most(text, LONGEST_NAME),
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
     /// What an operator group or an API user is for.
     Description,
-    default "",
+    (unset ""),
     |text| at_most(text, LONGEST_NAME),
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
     /// The e-mail address of an operator, which is its login name as well.
     Email,
-    default "",
+    (required),
     email,
     {"type": "string", "maxLength": LONGEST_EMAIL, "pattern": format!("^{EMAIL}$")}
 );
 text!(
     /// The backup e-mail address of an operator, or nothing.
     BackupEmail,
-    default "",
+    (unset ""),
     |text| if text.is_empty() { Ok(()) } else { email(text) },
     {"type": "string", "maxLength": LONGEST_EMAIL, "pattern": format!("^({EMAIL})?$")}
 );
 text!(
     /// A phone number, or nothing.
     PhoneNumber,
-    default "",
+    (unset ""),
     phone_number,
     {"type": "string", "pattern": "^(\\+[0-9]([ .()-]*[0-9]){5,14})?$"}
 );
 text!(
     /// The culture of an operator; nothing stands for the account's.
     CultureName,
-    default "",
+    (unset ""),
     culture_name,
     {"type": "string", "enum": ["", CULTURES[0], CULTURES[1], CULTURES[2], CULTURES[3], CULTURES[4]]}
 );
 text!(
     /// The provider of an operator's phone alerts.
     PhoneProvider,
-    default "UseAccountSetting",
+    (unset "UseAccountSetting" or blank),
     |text| if text.is_empty() { Err("must not be empty".to_owned()) } else { at_most(text, LONGEST_WORD) },
     {"type": "string", "minLength": 1, "maxLength": LONGEST_WORD}
 );
 text!(
     /// The dashboard that an operator sees first.
     DefaultDashboard,
-    default "UseAccountSpecifiedDashboard",
+    (unset "UseAccountSpecifiedDashboard" or blank),
     default_dashboard,
     {"type": "string", "pattern": "^([A-Za-z0-9]{1,64}|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$"}
 );
 text!(
     /// The role of an operator.
     OperatorRole,
-    default "Unspecified",
+    (unset "Unspecified" or blank),
     |text| at_most(text, LONGEST_WORD),
     {"type": "string", "maxLength": LONGEST_WORD}
 );
 text!(
     /// How a user wants days written, as a format string of .NET.
     DateFormat,
-    default "dd/MM/yyyy",
+    (unset "dd/MM/yyyy"),
     |text| at_most(text, LONGEST_NAME),
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
     /// How a user wants times of day written, as a format string of .NET.
     TimeFormat,
-    default "HH:mm:ss",
+    (unset "HH:mm:ss"),
     |text| at_most(text, LONGEST_NAME),
     {"type": "string", "maxLength": LONGEST_NAME}
 );

@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::schema::schema;
 use super::text::whole_number;
+use super::value::{from_node, ruled_number};
 use super::{Moment, RestoreNumber};
 
 /// The Id of a zone in the table below.
@@ -56,6 +57,8 @@ impl fmt::Display for TimeZoneId {
         self.0.fmt(f)
     }
 }
+
+from_node!(TimeZoneId, Number, ruled_number);
 
 schema!(TimeZoneId, |_| {
     let ids = || ZONES.iter().map(|(id, _, _)| *id);

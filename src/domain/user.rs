@@ -11,10 +11,13 @@ use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::collection::Keyed;
+use super::node::{Content, Node};
 use super::operator::Profile;
+use super::record::{Record as _, record};
 use super::schema::schema;
 use super::text::{DateFormat, Email, FullName, PhoneNumber, TimeFormat, quoted};
 use super::timezone::TimeZoneId;
+use super::value::{Mismatch, Value, formed, from_node, one_of};
 use super::{
     Account, Caller, Draft, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
     Restore, RestoreNumber,
@@ -52,6 +55,14 @@ impl RestoreNumber for UserId {
     }
 }
 
+/// Reads an ID; generated clients send a 0 for one that they do not have.
+fn nonzero(node: &Node) -> Result<Option<UserId>, Mismatch> {
+    let id = node.whole()?;
+    Ok((id != 0).then_some(UserId(id)))
+}
+
+from_node!(UserId, Number, nonzero, empty Zero);
+
 schema!(UserId, |_| json_schema!({
     "type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST.0
 }));
@@ -62,20 +73,29 @@ impl fmt::Display for UserId {
     }
 }
 
-/// What a user has that its operator has not.
+record!(
+    /// What a user has that its operator has not.
+    UserSettings,
+    /// A change of it. What is absent stays as it is.
+    UserSettingsChange {
+        /// Who is not active cannot log in, nor can its API users.
+        active: bool = "Active" or true,
+        enable_alert_timeframe: bool = "EnableAlertTimeframe",
+        alert_timeframe_start: TimeInterval = "AlertTimeframeStart",
+        alert_timeframe_end: TimeInterval = "AlertTimeframeEnd",
+        default_dashboard: i32 = "DefaultDashboard",
+        date_format: DateFormat = "DateFormat",
+        time_format: TimeFormat = "TimeFormat",
+        graph_tooltips: bool = "GraphTooltips" or true,
+    }
+);
+
+/// An operator as a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
     pub operator: OperatorGuid,
     pub id: UserId,
-    /// Who is not active cannot log in, nor can its API users.
-    pub active: bool,
-    pub enable_alert_timeframe: bool,
-    pub alert_timeframe_start: TimeInterval,
-    pub alert_timeframe_end: TimeInterval,
-    pub default_dashboard: i32,
-    pub date_format: DateFormat,
-    pub time_format: TimeFormat,
-    pub graph_tooltips: bool,
+    pub settings: UserSettings,
 }
 
 impl Keyed for User {
@@ -87,52 +107,28 @@ impl Keyed for User {
 }
 
 impl User {
+    /// A user with what nobody set.
     pub fn new(operator: OperatorGuid, id: UserId) -> Self {
+        let settings = UserSettings::new(UserSettingsChange::default())
+            .expect("every setting of a user has a default");
         Self {
             operator,
             id,
-            active: true,
-            enable_alert_timeframe: false,
-            alert_timeframe_start: TimeInterval::default(),
-            alert_timeframe_end: TimeInterval::default(),
-            default_dashboard: 0,
-            date_format: DateFormat::default(),
-            time_format: TimeFormat::default(),
-            graph_tooltips: true,
+            settings,
         }
     }
 
     /// The user after a change.
     #[must_use]
-    pub fn changed(&self, change: OwnChange) -> Self {
-        let OwnChange {
-            active,
-            enable_alert_timeframe,
-            alert_timeframe_start,
-            alert_timeframe_end,
-            default_dashboard,
-            date_format,
-            time_format,
-            graph_tooltips,
-        } = change;
-        let was = self.clone();
-        Self {
-            operator: was.operator,
-            id: was.id,
-            active: active.unwrap_or(was.active),
-            enable_alert_timeframe: enable_alert_timeframe.unwrap_or(was.enable_alert_timeframe),
-            alert_timeframe_start: alert_timeframe_start.unwrap_or(was.alert_timeframe_start),
-            alert_timeframe_end: alert_timeframe_end.unwrap_or(was.alert_timeframe_end),
-            default_dashboard: default_dashboard.unwrap_or(was.default_dashboard),
-            date_format: date_format.unwrap_or(was.date_format),
-            time_format: time_format.unwrap_or(was.time_format),
-            graph_tooltips: graph_tooltips.unwrap_or(was.graph_tooltips),
-        }
+    pub fn changed(&self, change: UserSettingsChange) -> Self {
+        let mut user = self.clone();
+        user.settings.apply(change);
+        user
     }
 }
 
 /// A time of day to the tenth of a microsecond, as .NET writes a `TimeSpan`: `08:30:00`, `08:30:00.1234567`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TimeInterval(NaiveTime);
 
 /// How many nanoseconds the last digit of a fraction stands for.
@@ -179,6 +175,14 @@ impl Serialize for TimeInterval {
     }
 }
 
+from_node!(TimeInterval, Text, formed, empty Blank);
+
+impl Value for TimeInterval {
+    fn unset() -> Option<Self> {
+        Some(Self::default())
+    }
+}
+
 schema!(TimeInterval, |_| json_schema!({
     "type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,7})?$"
 }));
@@ -202,6 +206,18 @@ impl TryFrom<i32> for UserRole {
         }
     }
 }
+
+/// Reads the word or its number.
+fn word_or_number(node: &Node) -> Result<Option<UserRole>, Mismatch> {
+    match node.content {
+        Content::Text(_) => one_of(node),
+        _ => UserRole::try_from(node.whole()?)
+            .map(Some)
+            .map_err(Mismatch::malformed),
+    }
+}
+
+from_node!(UserRole, Number, word_or_number, empty Blank);
 
 schema!(UserRole, |_| json_schema!({"anyOf": [
     {"type": "string", "enum": UserRole::VARIANTS},
@@ -228,20 +244,7 @@ pub struct UserChange {
     pub role: Option<UserRole>,
     pub mobile_number: Option<PhoneNumber>,
     pub time_zone_id: Patch<TimeZoneId>,
-    pub own: OwnChange,
-}
-
-/// What changes of that which the operator has not.
-#[derive(Debug, Clone, Default)]
-pub struct OwnChange {
-    pub active: Option<bool>,
-    pub enable_alert_timeframe: Option<bool>,
-    pub alert_timeframe_start: Option<TimeInterval>,
-    pub alert_timeframe_end: Option<TimeInterval>,
-    pub default_dashboard: Option<i32>,
-    pub date_format: Option<DateFormat>,
-    pub time_format: Option<TimeFormat>,
-    pub graph_tooltips: Option<bool>,
+    pub settings: UserSettingsChange,
 }
 
 /// A change of a user's password.
@@ -297,7 +300,9 @@ impl Account {
 
     /// Whether an operator and its API users may use the account.
     pub fn is_active(&self, operator: OperatorGuid) -> bool {
-        self.users.get(&operator).is_some_and(|user| user.active)
+        self.users
+            .get(&operator)
+            .is_some_and(|user| user.settings.active)
     }
 
     /// Whether an operator may log in with its password: the one rule for all places that take one.
@@ -340,7 +345,7 @@ impl Account {
         if let Some(role) = change.role {
             self.set_role(operator.guid, role)?;
         }
-        self.restore_user(user.changed(change.own));
+        self.restore_user(user.changed(change.settings));
         Ok(user.id)
     }
 
@@ -356,10 +361,8 @@ impl Account {
         let is_promoted = change
             .role
             .is_some_and(|role| role != self.role_of(user.operator));
-        let is_switched = change
-            .own
-            .active
-            .is_some_and(|active| active != user.active);
+        let active = change.settings.active.value();
+        let is_switched = active.is_some_and(|active| active != user.settings.active);
         if is_promoted || is_switched {
             caller.may_administer(self)?;
         }
@@ -386,7 +389,7 @@ impl Account {
             problems.refuse_unless(user_name.key() == email.key(), "UserName", message);
         }
         self.changed_profile(operator, change, &mut problems);
-        if change.own.active == Some(false) && user.active {
+        if change.settings.active == Patch::Set(false) && user.settings.active {
             if operator.guid == self.owner {
                 problems.refused("Active", OWNER_IS_ACTIVE);
             } else if operator.guid == caller.operator {
@@ -460,7 +463,11 @@ impl Account {
         if let Some(mobile_number) = &change.mobile_number {
             profile.mobile_phone = mobile_number.clone();
         }
-        change.time_zone_id.onto(&mut profile.time_zone_id);
+        match change.time_zone_id {
+            Patch::Keep => {}
+            Patch::Clear => profile.time_zone_id = None,
+            Patch::Set(zone) => profile.time_zone_id = Some(zone),
+        }
         profile
     }
 

@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
 use crate::AppState;
+use crate::bind::{Fields, guid};
 use crate::domain::Usage;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
@@ -92,9 +92,9 @@ impl FromBody<()> for ApiUserChange {
         json!({"OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "Description": "CI"})
     }
 
-    fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
-        let operator = fields.named("OperatorGuid");
-        let description = fields.text("Description").value().unwrap_or_default();
+    fn bind(fields: &mut Fields<'_>, _: Option<&()>) -> Option<Self> {
+        let operator = fields.required("OperatorGuid");
+        let description = fields.patch_of("Description").value().unwrap_or_default();
         Some(Self {
             operator: operator?,
             description,
@@ -110,9 +110,9 @@ impl FromBody<ApiUserGuid> for ApiUserChange {
         json!({"OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "Description": "CI, nightly"})
     }
 
-    fn bind(fields: &mut Fields, path: Option<&ApiUserGuid>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, path: Option<&ApiUserGuid>) -> Option<Self> {
         fields.agrees("ApiUserGuid", path, guid);
-        let operator = fields.named("OperatorGuid");
+        let operator = fields.required("OperatorGuid");
         let description = fields.given("Description").unwrap_or_default();
         Some(Self {
             operator: operator?,

@@ -6,11 +6,10 @@ use axum::Extension;
 use axum::http::StatusCode;
 use schemars::JsonSchema;
 
-use super::asked::SentAs;
-use super::body::Fields;
 use super::error::MessageList;
 use super::extract::{Bound, FORM, FromBody, FromPath, Json, LARGEST_BODY, Path};
 use super::user::{Envelope, is_of_users};
+use crate::bind::{self, SentAs};
 use crate::domain::Caller;
 use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Place};
@@ -109,7 +108,7 @@ impl<P: FromPath, B: FromBody<P>> Describe for Bound<P, B> {
         Path::<P>::describe(description);
         let mut body = |name: &str, media_types: &[&str], sent_as| {
             let requests = &mut description.schemas.requests;
-            let schema = Fields::describe(requests, name, &B::example(), sent_as, |fields| {
+            let schema = bind::describe(requests, name, &B::example(), sent_as, |fields| {
                 B::bind(fields, None)
             });
             description.body(media_types, true, &schema);

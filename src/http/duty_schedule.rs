@@ -9,13 +9,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::body::{Fields, id};
 use super::extract::{Bound, FromBody, Json, Path, Segment};
 use crate::AppState;
+use crate::bind::{Fields, id};
 use crate::domain::account::ScheduleOwner;
-use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
-use crate::domain::text::word;
 use crate::domain::{
     Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Problems, Recurrence, ScheduleId,
 };
@@ -132,7 +130,7 @@ impl<P> FromBody<P> for Recurrence {
         schedule()
     }
 
-    fn bind(fields: &mut Fields, _: Option<&P>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, _: Option<&P>) -> Option<Self> {
         recurrence(fields)
     }
 }
@@ -147,21 +145,21 @@ impl<O> FromBody<(O, ScheduleId)> for Replacement {
         schedule()
     }
 
-    fn bind(fields: &mut Fields, path: Option<&(O, ScheduleId)>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, path: Option<&(O, ScheduleId)>) -> Option<Self> {
         fields.agrees("Id", path.map(|(_, id)| id), id);
         recurrence(fields).map(Self)
     }
 }
 
-fn recurrence(fields: &mut Fields) -> Option<Recurrence> {
+fn recurrence(fields: &mut Fields<'_>) -> Option<Recurrence> {
     let parts = RecurrenceParts {
-        mode: fields.value("ScheduleMode", word),
-        start_date_time: date_time(fields, "StartDateTime"),
-        end_date_time: date_time(fields, "EndDateTime"),
-        week_day: fields.value("WeekDay", word),
-        month_day: fields.number_or_zero("MonthDay"),
-        start_time: fields.value("StartTime", str::parse),
-        end_time: fields.value("EndTime", str::parse),
+        mode: fields.value("ScheduleMode"),
+        start_date_time: fields.value("StartDateTime"),
+        end_date_time: fields.value("EndDateTime"),
+        week_day: fields.value("WeekDay"),
+        month_day: fields.value("MonthDay"),
+        start_time: fields.value("StartTime"),
+        end_time: fields.value("EndTime"),
     };
     let kinds = ScheduleMode::ALL.map(|mode| (mode.into(), mode.fields()));
     fields.kinds("ScheduleMode", kinds);
@@ -169,14 +167,6 @@ fn recurrence(fields: &mut Fields) -> Option<Recurrence> {
     let recurrence = parts.join(&mut problems);
     fields.append(problems);
     recurrence
-}
-
-/// A date and time; the one that generated clients send for none counts as absent.
-fn date_time(fields: &mut Fields, name: &str) -> Sent<Moment> {
-    match fields.value(name, str::parse::<Moment>) {
-        Sent::Value(moment) if moment.is_unset() => Sent::Absent,
-        sent => sent,
-    }
 }
 
 async fn list<O: Owner>(

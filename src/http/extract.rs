@@ -14,9 +14,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer as _};
 use serde_json::Value;
 
-use super::body::Fields;
 use super::observe::Trace;
 use crate::AppState;
+use crate::bind::{self, Entries, Fields, Source};
 use crate::body;
 use crate::connection::{Connection, DISCARDING};
 use crate::domain::text::{whole_number, word};
@@ -102,11 +102,14 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
         if let Some(trace) = parts.extensions.get::<Trace>() {
             trace.read(&bytes);
         }
-        let bytes = B::json(&media_type(&parts.headers), bytes)?;
+        let (entries, source) = B::entries(&media_type(&parts.headers), &bytes)?;
 
         let mut problems = Problems::default();
         let path = bind_path(&mut parts, state, &mut problems).await;
-        let (body, of_body) = Fields::bind(&bytes, |fields| B::bind(fields, path.as_ref()));
+        let (body, of_body) = match entries {
+            Ok(entries) => bind::object(&entries, source, |fields| B::bind(fields, path.as_ref())),
+            Err(of_body) => (None, of_body),
+        };
         let Some(path) = path else {
             problems.append(of_body);
             return Err(problems
@@ -128,17 +131,17 @@ pub trait FromBody<P>: Sized {
     /// The media types of a body.
     const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
 
-    /// The JSON that a body of a media type stands for.
-    fn json(media_type: &str, body: Bytes) -> Result<Bytes> {
+    /// Parses a body of a media type.
+    fn entries(media_type: &str, body: &Bytes) -> Result<(Entries, &'static Source)> {
         if is_json(media_type) {
-            Ok(body)
+            Ok((bind::entries(body), &bind::BODY))
         } else {
             Err(Error::wrong_type("application/json", media_type))
         }
     }
 
     /// `path` is what the path names, unless it names nothing.
-    fn bind(fields: &mut Fields, path: Option<&P>) -> Option<Self>;
+    fn bind(fields: &mut Fields<'_>, path: Option<&P>) -> Option<Self>;
 }
 
 /// What a path can name.

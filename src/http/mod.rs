@@ -1,10 +1,9 @@
 //! The API as clients see it. The only place with the API's status codes and JSON names.
 
 mod account;
+mod answer;
 mod api_user;
-mod asked;
 mod auth;
-mod body;
 mod describe;
 mod duty_schedule;
 mod error;
@@ -41,7 +40,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::domain::Draft;
 use crate::error::Error;
 use crate::operation::routes;
-use crate::{AppState, Control};
+use crate::{AppState, Control, bind};
 use observe::Recording;
 use user::Envelope;
 
@@ -103,7 +102,10 @@ async fn enter(State(state): State<AppState>, mut request: Request, next: Next) 
 /// Binds an object as the body of a request is bound: the console's forms go this way.
 pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
     let bytes = object.to_string();
-    let (body, problems) = body::Fields::bind(bytes.as_bytes(), |fields| B::bind(fields, path));
+    let (body, problems) = match bind::entries(bytes.as_bytes()) {
+        Ok(entries) => bind::object(&entries, &bind::BODY, |fields| B::bind(fields, path)),
+        Err(problems) => (None, problems),
+    };
     Draft::new(body, problems)
 }
 

@@ -1,23 +1,26 @@
 //! `/Operator` and what lies below an operator, but for its duty schedules.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::State;
 use axum::response::NoContent;
-use schemars::JsonSchema;
-use serde::Serialize;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::body::{Fields, guid};
+use super::answer::{self, ObjectSchema};
 use super::extract::{Bound, FromBody, Json, Path};
 use crate::AppState;
-use crate::domain::operator::{Base, Profile, SetupMode, SmsProvider};
-use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
-use crate::domain::timezone::TimeZoneId;
+use crate::bind::{Fields, NewFields, guid};
+use crate::domain::operator::{Profile, ProfileChange};
+use crate::domain::record::{ChangeSource, Field, Record as _};
+use crate::domain::value;
 use crate::domain::{
-    Caller, Operator, OperatorAuthorization, OperatorChange, OperatorGroupGuid, OperatorGuid,
-    Patch, PlainPassword,
+    Caller, NewOperator, Operator, OperatorAuthorization, OperatorChange, OperatorGroupGuid,
+    OperatorGuid, Patch, PlainPassword,
 };
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
@@ -61,192 +64,144 @@ pub static OPERATIONS: &[Operation] = &[
 ];
 
 /// An operator as the API writes it. `Password` and the `…Specified` flags are never written.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schemars(rename = "Operator", example = json!({
-    "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
-    "Hash": "8d969eef6ecad3c29a3a629280e686cf",
-    "FullName": "Third Operator",
-    "Email": "third@example.com",
-    "MobilePhone": "+31 6 1234 5678",
-    "OutgoingPhoneNumber": "",
-    "OutgoingPhoneNumberId": 1,
-    "IsAccountAdministrator": false,
-    "BackupEmail": "",
-    "IsOnDuty": true,
-    "CultureName": "nl-NL",
-    "TimeZoneId": 56,
-    "SmsProvider": "UseAccountSetting",
-    "PhoneProvider": "UseAccountSetting",
-    "DefaultDashboard": "AccountOverview",
-    "OperatorRole": "Unspecified",
-    "SetupMode": "Manual"
-}))]
+#[derive(Debug)]
 pub struct OperatorBody<'a> {
-    operator_guid: OperatorGuid,
-    hash: &'a str,
-    full_name: &'a str,
-    email: &'a str,
-    mobile_phone: &'a str,
-    outgoing_phone_number: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    outgoing_phone_number_id: Option<OutgoingPhoneNumberId>,
-    is_account_administrator: bool,
-    backup_email: &'a str,
-    is_on_duty: bool,
-    culture_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    time_zone_id: Option<TimeZoneId>,
-    sms_provider: SmsProvider,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    use_numeric_sender: Option<bool>,
-    phone_provider: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allow_native_login: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allow_single_signon: Option<bool>,
-    default_dashboard: &'a str,
-    operator_role: &'a str,
-    setup_mode: SetupMode,
+    operator: &'a Operator,
+    owner: OperatorGuid,
 }
 
 impl<'a> OperatorBody<'a> {
     pub fn new(operator: &'a Operator, owner: OperatorGuid) -> Self {
-        let Profile {
-            full_name,
-            email,
-            mobile_phone,
-            outgoing_phone_number,
-            outgoing_phone_number_id,
-            backup_email,
-            is_on_duty,
-            culture_name,
-            time_zone_id,
-            sms_provider,
-            use_numeric_sender,
-            phone_provider,
-            allow_native_login,
-            allow_single_signon,
-            default_dashboard,
-            operator_role,
-            setup_mode,
-        } = operator.profile();
-        Self {
-            operator_guid: operator.guid,
-            hash: operator.hash(),
-            full_name: full_name.as_str(),
-            email: email.as_str(),
-            mobile_phone: mobile_phone.as_str(),
-            outgoing_phone_number: outgoing_phone_number.as_str(),
-            outgoing_phone_number_id: *outgoing_phone_number_id,
-            is_account_administrator: operator.guid == owner,
-            backup_email: backup_email.as_str(),
-            is_on_duty: *is_on_duty,
-            culture_name: culture_name.as_str(),
-            time_zone_id: *time_zone_id,
-            sms_provider: *sms_provider,
-            use_numeric_sender: *use_numeric_sender,
-            phone_provider: phone_provider.as_str(),
-            allow_native_login: *allow_native_login,
-            allow_single_signon: *allow_single_signon,
-            default_dashboard: default_dashboard.as_str(),
-            operator_role: operator_role.as_str(),
-            setup_mode: *setup_mode,
-        }
+        Self { operator, owner }
+    }
+}
+
+/// The property that is none of the profile's, and the field that it stands in front of in the documents.
+const IS_OWNER: (&str, &str) = ("IsAccountAdministrator", "BackupEmail");
+
+impl Serialize for OperatorBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let Self { operator, owner } = *self;
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("OperatorGuid", &operator.guid)?;
+        object.serialize_entry("Hash", operator.hash())?;
+        answer::write(&mut object, operator.profile(), |field, object| {
+            if field == IS_OWNER.1 {
+                object.serialize_entry(IS_OWNER.0, &(operator.guid == owner))?;
+            }
+            Ok(())
+        })?;
+        object.end()
+    }
+}
+
+impl JsonSchema for OperatorBody<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "Operator".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = ObjectSchema::new(generator);
+        schema.property::<OperatorGuid>("OperatorGuid");
+        schema.property::<String>("Hash");
+        schema.record::<Profile>(|field, schema| {
+            if field == IS_OWNER.1 {
+                schema.property::<bool>(IS_OWNER.0);
+            }
+        });
+        schema.build(json!({
+            "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+            "Hash": "8d969eef6ecad3c29a3a629280e686cf",
+            "FullName": "Third Operator",
+            "Email": "third@example.com",
+            "MobilePhone": "+31 6 1234 5678",
+            "OutgoingPhoneNumber": "",
+            "OutgoingPhoneNumberId": 1,
+            "IsAccountAdministrator": false,
+            "BackupEmail": "",
+            "IsOnDuty": true,
+            "CultureName": "nl-NL",
+            "TimeZoneId": 56,
+            "SmsProvider": "UseAccountSetting",
+            "PhoneProvider": "UseAccountSetting",
+            "DefaultDashboard": "AccountOverview",
+            "OperatorRole": "Unspecified",
+            "SetupMode": "Manual"
+        }))
     }
 }
 
 /// POST
-impl FromBody<()> for OperatorChange {
+impl FromBody<()> for NewOperator {
     const NAME: &'static str = "OperatorInput";
 
     fn example() -> Value {
         json!({"FullName": "Third Operator", "Email": "third@example.com", "TimeZoneId": 56})
     }
 
-    fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
-        Some(change(fields, Base::Defaults))
+    fn bind(fields: &mut Fields<'_>, _: Option<&()>) -> Option<Self> {
+        let (profile, password) = bind(fields, true);
+        Some(Self { profile, password })
     }
 }
 
 /// PUT
-impl FromBody<OperatorGuid> for OperatorChange {
+impl FromBody<OperatorGuid> for NewOperator {
     const NAME: &'static str = <Self as FromBody<()>>::NAME;
 
     fn example() -> Value {
         <Self as FromBody<()>>::example()
     }
 
-    fn bind(fields: &mut Fields, path: Option<&OperatorGuid>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, path: Option<&OperatorGuid>) -> Option<Self> {
         fields.agrees("OperatorGuid", path, guid);
-        Some(change(fields, Base::Defaults))
+        <Self as FromBody<()>>::bind(fields, None)
     }
 }
 
 /// PATCH
-struct OperatorPatch(OperatorChange);
-
-impl FromBody<OperatorGuid> for OperatorPatch {
+impl FromBody<OperatorGuid> for OperatorChange {
     const NAME: &'static str = "OperatorPatch";
 
     fn example() -> Value {
         json!({"IsOnDuty": true, "CultureName": "nl-NL", "TimeZoneId": null})
     }
 
-    fn bind(fields: &mut Fields, path: Option<&OperatorGuid>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, path: Option<&OperatorGuid>) -> Option<Self> {
         fields.agrees("OperatorGuid", path, guid);
-        Some(Self(change(fields, Base::Current)))
+        let (profile, password) = bind(fields, false);
+        Some(Self { profile, password })
     }
 }
 
-fn change(fields: &mut Fields, base: Base) -> OperatorChange {
-    let full_name = match base {
-        Base::Defaults => fields.required("FullName"),
-        Base::Current => fields.not_blank("FullName"),
-    };
-    let email = match base {
-        Base::Defaults => fields.required("Email"),
-        Base::Current => fields.not_blank("Email"),
-    };
-    let password: Option<PlainPassword> = fields.text("Password").value();
-    let mobile_phone = fields.text("MobilePhone");
-    let outgoing_phone_number = fields.text("OutgoingPhoneNumber");
-    let outgoing_phone_number_id = fields.specified_number("OutgoingPhoneNumberId");
-    let backup_email = fields.text("BackupEmail");
-    let is_on_duty = fields.boolean("IsOnDuty");
-    let culture_name = fields.specified_text("CultureName");
-    let time_zone_id = fields.specified_number("TimeZoneId");
-    // The vendor's Terraform provider sends empty texts for the words that its user did not write. Where absent fields
-    // take their defaults anyway, that is the default as well.
-    let sms_provider = fields.word_or("SmsProvider", Patch::Keep);
-    let use_numeric_sender = fields.specified_boolean("UseNumericSender");
-    let phone_provider = fields.text_or("PhoneProvider", Patch::Keep);
-    let allow_native_login = fields.specified_boolean("AllowNativeLogin");
-    let allow_single_signon = fields.specified_boolean("AllowSingleSignon");
-    let default_dashboard = fields.text_or("DefaultDashboard", Patch::Keep);
-    let operator_role = fields.text_or("OperatorRole", Patch::Keep);
-    let setup_mode = fields.word_or("SetupMode", Patch::Keep);
-    OperatorChange {
-        base,
-        full_name,
-        email,
-        password,
-        mobile_phone,
-        outgoing_phone_number,
-        outgoing_phone_number_id,
-        backup_email,
-        is_on_duty,
-        culture_name,
-        time_zone_id,
-        sms_provider,
-        use_numeric_sender,
-        phone_provider,
-        allow_native_login,
-        allow_single_signon,
-        default_dashboard,
-        operator_role,
-        setup_mode,
+/// The fields of an operator in a body, among them the password, which stands in front of `MobilePhone` in the documents.
+struct OperatorFields<'f, 'n> {
+    fields: &'f mut Fields<'n>,
+    is_new: bool,
+    password: Option<PlainPassword>,
+}
+
+impl ChangeSource for OperatorFields<'_, '_> {
+    fn patch<T: value::Value>(&mut self, field: &Field<T>) -> Patch<T> {
+        if field.name == "MobilePhone" {
+            self.password = self.fields.patch_of("Password").value();
+        }
+        if self.is_new {
+            NewFields(self.fields).patch(field)
+        } else {
+            self.fields.patch(field)
+        }
     }
+}
+
+fn bind(fields: &mut Fields<'_>, is_new: bool) -> (ProfileChange, Option<PlainPassword>) {
+    let mut fields = OperatorFields {
+        fields,
+        is_new,
+        password: None,
+    };
+    let profile = Profile::change(&mut fields);
+    (profile, fields.password)
 }
 
 async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorBody<'static>>> {
@@ -258,7 +213,7 @@ async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Extension(slot): Extension<Arc<Slot>>,
-    Bound((), draft): Bound<(), OperatorChange>,
+    Bound((), draft): Bound<(), NewOperator>,
 ) -> Result<Created<Json<OperatorBody<'static>>>> {
     let operator = service::operator::create(&state, &caller, draft).await?;
     let body = OperatorBody::new(&operator, slot.account.owner);
@@ -277,24 +232,18 @@ async fn look(
 async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(guid, draft): Bound<OperatorGuid, OperatorChange>,
+    Bound(guid, draft): Bound<OperatorGuid, NewOperator>,
 ) -> Result<NoContent> {
-    service::operator::update(&state, &caller, guid, draft).await?;
+    service::operator::replace(&state, &caller, guid, draft).await?;
     Ok(NoContent)
 }
 
 async fn patch(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(guid, draft): Bound<OperatorGuid, OperatorPatch>,
+    Bound(guid, draft): Bound<OperatorGuid, OperatorChange>,
 ) -> Result<NoContent> {
-    service::operator::update(
-        &state,
-        &caller,
-        guid,
-        draft.map(|OperatorPatch(change)| change),
-    )
-    .await?;
+    service::operator::update(&state, &caller, guid, draft).await?;
     Ok(NoContent)
 }
 

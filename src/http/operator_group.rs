@@ -9,9 +9,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::body::{Fields, guid};
 use super::extract::{Bound, FromBody, Json, Path};
 use crate::AppState;
+use crate::bind::{Fields, guid};
 use crate::domain::text::Description;
 use crate::domain::{
     Caller, GroupKind, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid,
@@ -110,7 +110,7 @@ impl FromBody<()> for Description {
         json!({"Description": "On call"})
     }
 
-    fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, _: Option<&()>) -> Option<Self> {
         let description = fields.required("Description");
         for (flag, group) in [
             ("IsEveryone", "Everyone"),
@@ -135,7 +135,7 @@ impl FromBody<OperatorGroupGuid> for Description {
         json!({"Description": "On call"})
     }
 
-    fn bind(fields: &mut Fields, path: Option<&OperatorGroupGuid>) -> Option<Self> {
+    fn bind(fields: &mut Fields<'_>, path: Option<&OperatorGroupGuid>) -> Option<Self> {
         fields.agrees("OperatorGroupGuid", path, guid);
         fields.required("Description")
     }

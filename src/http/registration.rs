@@ -13,11 +13,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::asked::or_blank;
 use super::auth::{Credentials, credentials};
 use super::extract::Json;
 use super::observe::{self, Trace};
 use crate::AppState;
+use crate::bind::or_blank;
 use crate::domain::text::Description;
 use crate::domain::{Caller, Draft, OperatorGuid, Problems};
 use crate::error::{Error, Result};

@@ -154,11 +154,10 @@ fn free_number(all: &State) -> Result<AccountId> {
 
 fn empty(id: AccountId) -> Account {
     const VALID: &str = "an empty account obeys the rules";
-    let profile = Profile {
-        full_name: "Account Owner".parse().expect(VALID),
-        email: "owner@example.com".parse().expect(VALID),
-        ..Profile::default()
-    };
+    let profile = Profile::of(
+        "Account Owner".parse().expect(VALID),
+        "owner@example.com".parse().expect(VALID),
+    );
     let settings = Settings {
         name: "Empty account".to_owned(),
         time_zone_id: TimeZoneId::try_from(56).expect(VALID),

@@ -5,21 +5,22 @@ use std::sync::Arc;
 use super::{attempt, change};
 use crate::AppState;
 use crate::domain::{
-    Account, Caller, Context, Draft, Operator, OperatorAuthorization, OperatorChange, OperatorGuid,
-    PasswordHash,
+    Account, Caller, Context, Draft, NewOperator, Operator, OperatorAuthorization, OperatorChange,
+    OperatorGuid, PasswordHash, PlainPassword,
 };
 use crate::error::Result;
 
 pub async fn create(
     state: &AppState,
     caller: &Caller,
-    draft: Draft<OperatorChange>,
+    draft: Draft<NewOperator>,
 ) -> Result<Arc<Operator>> {
     let who = *caller;
     let add = move |account: &mut Account, draft, password, context: &Context| {
         account.add_operator(draft, who.may_administer(account), password, context)
     };
-    let password = hash(state, &draft, || {
+    let password = draft.value().and_then(|new| new.password.clone());
+    let password = hash(state, password, || {
         attempt(state, caller, |account, context| {
             add(account, draft.clone(), None, context)
         })
@@ -31,36 +32,62 @@ pub async fn create(
     .await
 }
 
+pub async fn replace(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGuid,
+    draft: Draft<NewOperator>,
+) -> Result<()> {
+    let password = draft.value().and_then(|new| new.password.clone());
+    let replace = Account::replace_operator;
+    edit(state, caller, guid, draft, password, replace).await
+}
+
 pub async fn update(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGuid,
     draft: Draft<OperatorChange>,
 ) -> Result<()> {
+    let password = draft.value().and_then(|change| change.password.clone());
+    let update = Account::update_operator;
+    edit(state, caller, guid, draft, password, update).await
+}
+
+/// Changes an operator by one of the ways that an account has for it.
+async fn edit<T: Clone + Send + 'static>(
+    state: &AppState,
+    caller: &Caller,
+    guid: OperatorGuid,
+    draft: Draft<T>,
+    password: Option<PlainPassword>,
+    way: fn(&mut Account, OperatorGuid, Draft<T>, Result<()>, Option<PasswordHash>) -> Result<()>,
+) -> Result<()> {
     let who = *caller;
-    let update = move |account: &mut Account, draft, password| {
-        account.update_operator(guid, draft, who.may_edit_operator(account, guid), password)
+    let edit = move |account: &mut Account, draft, password| {
+        let access = who.may_edit_operator(account, guid);
+        way(account, guid, draft, access, password)
     };
-    let password = hash(state, &draft, || {
+    let password = hash(state, password, || {
         attempt(state, caller, |account, _| {
-            update(account, draft.clone(), None)
+            edit(account, draft.clone(), None)
         })
     })
     .await?;
     change(state, caller, move |account, _| {
-        update(account, draft, password)
+        edit(account, draft, password)
     })
     .await
 }
 
-/// The hash of the password that a draft brings, if it brings one. It is slow, so what would be refused all the same is
-/// refused before it.
+/// Returns the hash of the password that a request brings, if it brings one. It is slow, so what would be refused all the
+/// same is refused before it.
 async fn hash<T>(
     state: &AppState,
-    draft: &Draft<OperatorChange>,
+    password: Option<PlainPassword>,
     attempt: impl FnOnce() -> Result<T>,
 ) -> Result<Option<PasswordHash>> {
-    let Some(password) = draft.value().and_then(|change| change.password.clone()) else {
+    let Some(password) = password else {
         return Ok(None);
     };
     attempt()?;

@@ -5,7 +5,7 @@ use sqlx::SqliteConnection;
 use super::file::Corrupt;
 use super::rows::record;
 use crate::domain::text::{DateFormat, TimeFormat};
-use crate::domain::user::TimeInterval;
+use crate::domain::user::{TimeInterval, UserSettings};
 use crate::domain::{AccountId, OperatorGuid, Restore as _, User, UserId};
 
 #[derive(Debug)]
@@ -34,6 +34,9 @@ impl Row {
         let User {
             operator,
             id,
+            settings,
+        } = user.clone();
+        let UserSettings {
             active,
             enable_alert_timeframe,
             alert_timeframe_start,
@@ -42,7 +45,7 @@ impl Row {
             date_format,
             time_format,
             graph_tooltips,
-        } = user.clone();
+        } = settings;
         Self {
             account_id,
             operator_guid: operator,
@@ -62,14 +65,16 @@ impl Row {
         Some(User {
             operator: self.operator_guid,
             id: self.user_id,
-            active: self.active,
-            enable_alert_timeframe: self.enable_alert_timeframe,
-            alert_timeframe_start: TimeInterval::restore(&self.alert_timeframe_start).ok()?,
-            alert_timeframe_end: TimeInterval::restore(&self.alert_timeframe_end).ok()?,
-            default_dashboard: self.default_dashboard,
-            date_format: self.date_format,
-            time_format: self.time_format,
-            graph_tooltips: self.graph_tooltips,
+            settings: UserSettings {
+                active: self.active,
+                enable_alert_timeframe: self.enable_alert_timeframe,
+                alert_timeframe_start: TimeInterval::restore(&self.alert_timeframe_start).ok()?,
+                alert_timeframe_end: TimeInterval::restore(&self.alert_timeframe_end).ok()?,
+                default_dashboard: self.default_dashboard,
+                date_format: self.date_format,
+                time_format: self.time_format,
+                graph_tooltips: self.graph_tooltips,
+            },
         })
     }
 }

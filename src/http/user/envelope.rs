@@ -123,7 +123,7 @@ const VERSION: VersionInformation = VersionInformation {
 };
 
 /// An answer, as the document shows it.
-fn example() -> Value {
+pub(super) fn example() -> Value {
     json!({
         "Users": [{
             "ID": 2,

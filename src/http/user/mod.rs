@@ -5,6 +5,7 @@
 mod accept;
 mod envelope;
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -12,18 +13,26 @@ use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
-use schemars::{JsonSchema, json_schema};
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::ser::SerializeMap as _;
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
 
-use super::body::Fields;
+use super::answer::{self, ObjectSchema};
 use super::extract::{Bound, FORM, FromBody, Path, is_json};
 use crate::AppState;
+use crate::bind::{self, Entries, Fields, Source};
 use crate::domain::draft::Sent;
+use crate::domain::node::{Content, Key, Node};
+use crate::domain::record::{ChangeSource, Field, Record as _};
 use crate::domain::schema;
+use crate::domain::text::{Email, PhoneNumber};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{OwnChange, PasswordChange, TimeInterval, Whom, names};
-use crate::domain::{Account, AccountId, Caller, Patch, PlainPassword, User, UserChange, UserId};
+use crate::domain::user::{PasswordChange, UserRole, UserSettings, Whom, names};
+use crate::domain::value::{self, Mismatch, from_node, ruled_unless_blank};
+use crate::domain::{
+    Account, AccountId, Caller, Operator, Patch, PlainPassword, User, UserChange, UserId,
+};
 use crate::error::{Error, Result};
 use crate::operation::{Operation, operation};
 use crate::service;
@@ -52,75 +61,76 @@ pub static OPERATIONS: &[Operation] = &[
 const COMPANION: &str = "this path is that of a companion API, which the emulator offers in the form of another service";
 
 /// The document's UserStruct.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schemars(rename = "UserStruct")]
 struct UserBody<'a> {
-    #[serde(rename = "ID")]
-    id: UserId,
-    #[serde(rename = "ClientID")]
-    client_id: AccountId,
-    client_name: &'a str,
-    user_name: &'a str,
-    given_name: &'a str,
-    family_name: &'a str,
-    active: bool,
-    email: &'a str,
-    user_role: i32,
-    user_role_description: &'static str,
-    mobile_number: &'a str,
-    #[serde(rename = "TimeZoneID")]
-    time_zone_id: String,
-    enable_alert_timeframe: bool,
-    alert_timeframe_start: TimeInterval,
-    alert_timeframe_end: TimeInterval,
-    default_dashboard: i32,
-    date_format: &'a str,
-    time_format: &'a str,
-    graph_tooltips: bool,
+    account: &'a Account,
+    user: &'a User,
+    operator: &'a Operator,
 }
 
 impl<'a> UserBody<'a> {
     fn new(account: &'a Account, user: &'a User) -> Result<Self> {
-        let User {
-            operator,
-            id,
-            active,
-            enable_alert_timeframe,
-            alert_timeframe_start,
-            alert_timeframe_end,
-            default_dashboard,
-            date_format,
-            time_format,
-            graph_tooltips,
-        } = user;
-        let profile = account.operator(*operator)?.profile();
-        let (given_name, family_name) = names(&profile.full_name);
-        let role = account.role_of(*operator);
         Ok(Self {
-            id: *id,
-            client_id: account.id,
-            client_name: &account.settings.name,
-            user_name: profile.email.as_str(),
-            given_name,
-            family_name,
-            active: *active,
-            email: profile.email.as_str(),
-            user_role: role as i32,
-            user_role_description: role.into(),
-            mobile_number: profile.mobile_phone.as_str(),
-            time_zone_id: profile
-                .time_zone_id
-                .map(|id| id.to_string())
-                .unwrap_or_default(),
-            enable_alert_timeframe: *enable_alert_timeframe,
-            alert_timeframe_start: *alert_timeframe_start,
-            alert_timeframe_end: *alert_timeframe_end,
-            default_dashboard: *default_dashboard,
-            date_format: date_format.as_str(),
-            time_format: time_format.as_str(),
-            graph_tooltips: *graph_tooltips,
+            account,
+            user,
+            operator: account.operator(user.operator)?,
         })
+    }
+}
+
+impl Serialize for UserBody<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        let Self {
+            account,
+            user,
+            operator,
+        } = *self;
+        let profile = operator.profile();
+        let (given_name, family_name) = names(&profile.full_name);
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("ID", &user.id)?;
+        object.serialize_entry("ClientID", &account.id)?;
+        object.serialize_entry("ClientName", &account.settings.name)?;
+        object.serialize_entry("UserName", &profile.email)?;
+        object.serialize_entry("GivenName", given_name)?;
+        object.serialize_entry("FamilyName", family_name)?;
+        answer::write(&mut object, &user.settings, |field, object| {
+            if field != BEHIND_PROFILE {
+                return Ok(());
+            }
+            let role = account.role_of(operator.guid);
+            let zone = profile.time_zone_id.map(|id| id.to_string());
+            object.serialize_entry("Email", &profile.email)?;
+            object.serialize_entry("UserRole", &(role as i32))?;
+            object.serialize_entry("UserRoleDescription", <&str>::from(role))?;
+            object.serialize_entry("MobileNumber", &profile.mobile_phone)?;
+            object.serialize_entry("TimeZoneID", &zone.unwrap_or_default())
+        })?;
+        object.end()
+    }
+}
+
+impl JsonSchema for UserBody<'_> {
+    fn schema_name() -> Cow<'static, str> {
+        "UserStruct".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut schema = ObjectSchema::new(generator);
+        schema.property::<UserId>("ID");
+        schema.property::<AccountId>("ClientID");
+        for name in ["ClientName", "UserName", "GivenName", "FamilyName"] {
+            schema.property::<String>(name);
+        }
+        schema.record::<UserSettings>(|field, schema| {
+            if field == BEHIND_PROFILE {
+                schema.property::<String>("Email");
+                schema.property::<i32>("UserRole");
+                for name in ["UserRoleDescription", "MobileNumber", "TimeZoneID"] {
+                    schema.property::<String>(name);
+                }
+            }
+        });
+        schema.build(envelope::example()["Users"][0].clone())
     }
 }
 
@@ -133,58 +143,43 @@ impl FromBody<()> for UserChange {
         json!({"ID": 2, "GivenName": "Second", "FamilyName": "Operator", "TimeZoneID": "56"})
     }
 
-    fn json(media_type: &str, body: Bytes) -> Result<Bytes> {
+    fn entries(media_type: &str, body: &Bytes) -> Result<(Entries, &'static Source)> {
         const ALLOWED: &str =
             "application/json, text/json, text/html or application/x-www-form-urlencoded";
         match media_type {
-            FORM => of_form(&body),
-            json if is_json(json) || FORMATS.contains(&json) => Ok(body),
+            FORM => Ok((Ok(of_form(body)?), &bind::USERS_FORM)),
+            json if is_json(json) || FORMATS.contains(&json) => {
+                Ok((bind::entries(body), &bind::USERS_BODY))
+            }
             other => Err(Error::wrong_type(ALLOWED, other)),
         }
     }
 
-    fn bind(fields: &mut Fields, _: Option<&()>) -> Option<Self> {
-        let old = fields.text("OldPassword").value();
-        let old = old.and_then(|ClaimedPassword(password)| password);
+    fn bind(fields: &mut Fields<'_>, _: Option<&()>) -> Option<Self> {
+        let old = fields.patch_of("OldPassword").value();
+        let old = old.map(|ClaimedPassword(password)| password);
         let is_changed = fields.is_given("NewPassword");
-        let new = fields.text("NewPassword").value();
+        let new = fields.patch_of("NewPassword").value();
         let password = is_changed.then_some(PasswordChange { old, new });
-        // Generated clients send a 0 for an ID that they do not have.
-        let is_named = fields.is_given("ID");
-        let id = fields.id::<UserId>("ID").value();
-        let (whom, user_name) = match (id, is_named) {
-            (Some(0), _) | (None, false) => (by_name(fields), None),
-            (id, _) => (
-                id.map(|id| Whom::Id(UserId(id))),
-                fields.not_blank("UserName"),
-            ),
+        let (whom, user_name) = match fields.value("ID") {
+            Sent::Absent => (by_name(fields), None),
+            Sent::Value(id) => (Some(Whom::Id(id)), fields.kept("UserName").value()),
+            Sent::Wrong => (None, fields.kept("UserName").value()),
         };
-        fields.requires_either(["ID", "UserName"]);
-        let given_name = fields.text("GivenName").value();
-        let family_name = fields.text("FamilyName").value();
-        let active = fields.boolean("Active").value();
-        let email = fields.not_blank("Email");
-        let role = fields.word_or_number("UserRole");
-        let mobile_number = fields.text("MobileNumber").value();
-        let time_zone_id = if fields.is_given("TimeZoneID") {
-            match fields.text_or("TimeZoneID", Patch::Clear) {
-                Patch::Set(NumberText(id)) => Patch::Set(id),
-                Patch::Clear => Patch::Clear,
-                Patch::Keep => Patch::Keep,
-            }
-        } else {
-            Patch::Keep
+        fields.require_either(["ID", "UserName"]);
+        let mut fields = UserFields {
+            of_profile: OfProfile::default(),
+            fields,
         };
-        let own = OwnChange {
-            active,
-            enable_alert_timeframe: fields.boolean("EnableAlertTimeframe").value(),
-            alert_timeframe_start: interval(fields, "AlertTimeframeStart"),
-            alert_timeframe_end: interval(fields, "AlertTimeframeEnd"),
-            default_dashboard: fields.integer("DefaultDashboard").value(),
-            date_format: fields.text("DateFormat").value(),
-            time_format: fields.text("TimeFormat").value(),
-            graph_tooltips: fields.boolean("GraphTooltips").value(),
-        };
+        let given_name = fields.fields.patch_of("GivenName").value();
+        let family_name = fields.fields.patch_of("FamilyName").value();
+        let settings = UserSettings::change(&mut fields);
+        let OfProfile {
+            email,
+            role,
+            mobile_number,
+            time_zone_id,
+        } = fields.of_profile;
         Some(Self {
             whom: whom?,
             password,
@@ -195,22 +190,63 @@ impl FromBody<()> for UserChange {
             role,
             mobile_number,
             time_zone_id,
-            own,
+            settings,
         })
     }
 }
 
-/// A password that is only compared. One of blanks may be right; an empty one is none.
-struct ClaimedPassword(Option<PlainPassword>);
+/// The setting in front of which the documents have what an operator says of itself.
+const BEHIND_PROFILE: &str = "EnableAlertTimeframe";
 
-impl FromStr for ClaimedPassword {
-    type Err = String;
+/// The settings of a user in a body, with what stands among them.
+struct UserFields<'f, 'n> {
+    of_profile: OfProfile,
+    fields: &'f mut Fields<'n>,
+}
 
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        let is_one = !text.is_empty();
-        Ok(Self(is_one.then(|| PlainPassword::claimed(text))))
+/// What a user's body changes of an operator's profile, and of its rights.
+#[derive(Default)]
+struct OfProfile {
+    email: Option<Email>,
+    role: Option<UserRole>,
+    mobile_number: Option<PhoneNumber>,
+    time_zone_id: Patch<TimeZoneId>,
+}
+
+impl OfProfile {
+    fn bind(fields: &mut Fields<'_>) -> Self {
+        Self {
+            email: fields.kept("Email").value(),
+            role: fields.patch_of("UserRole").value(),
+            mobile_number: fields.patch_of("MobileNumber").value(),
+            time_zone_id: match fields.value("TimeZoneID") {
+                Sent::Value(NumberText(id)) => Patch::Set(id),
+                // A text of blanks is no null.
+                Sent::Absent if fields.is_given("TimeZoneID") => Patch::Clear,
+                Sent::Absent | Sent::Wrong => Patch::Keep,
+            },
+        }
     }
 }
+
+impl ChangeSource for UserFields<'_, '_> {
+    fn patch<T: value::Value>(&mut self, field: &Field<T>) -> Patch<T> {
+        if field.name == BEHIND_PROFILE {
+            self.of_profile = OfProfile::bind(self.fields);
+        }
+        self.fields.patch(field)
+    }
+}
+
+/// A password that is only compared. One of blanks may be right; an empty one is none.
+struct ClaimedPassword(PlainPassword);
+
+fn claimed(node: &Node) -> std::result::Result<Option<ClaimedPassword>, Mismatch> {
+    let text = node.text()?;
+    Ok((!text.is_empty()).then(|| ClaimedPassword(PlainPassword::claimed(text))))
+}
+
+from_node!(ClaimedPassword, Text, claimed);
 
 schema!(
     ClaimedPassword,
@@ -228,31 +264,36 @@ impl FromStr for NumberText {
     }
 }
 
+from_node!(NumberText, Text, ruled_unless_blank, empty Blank);
+
 schema!(
     NumberText,
     |_| json_schema!({"type": "string", "pattern": "^[0-9]+$"})
 );
 
-fn by_name(fields: &mut Fields) -> Option<Whom> {
-    match fields.value("UserName", |text| Ok(text.to_owned())) {
-        Sent::Value(name) => Some(Whom::Name(name)),
+fn by_name(fields: &mut Fields<'_>) -> Option<Whom> {
+    match fields.value("UserName") {
+        Sent::Value(Name(name)) => Some(Whom::Name(name)),
         Sent::Absent => fields.malformed("ID", "is required, unless UserName says who is meant"),
         Sent::Wrong => None,
     }
 }
 
-fn interval(fields: &mut Fields, name: &str) -> Option<TimeInterval> {
-    match fields.value(name, str::parse) {
-        Sent::Value(interval) => Some(interval),
-        Sent::Absent | Sent::Wrong => None,
-    }
+/// The name of a user, which need not be anybody's.
+struct Name(String);
+
+fn name(node: &Node) -> std::result::Result<Option<Name>, Mismatch> {
+    let text = node.text()?;
+    Ok((!text.trim().is_empty()).then(|| Name(text.to_owned())))
 }
 
-/// The JSON that a form stands for. An empty field says nothing, as ASP.NET takes it for null; of two that are called
-/// the same, the first is meant.
-fn of_form(form: &[u8]) -> Result<Bytes> {
-    const BOOLEANS: [&str; 3] = ["Active", "EnableAlertTimeframe", "GraphTooltips"];
-    const NUMBERS: [&str; 3] = ["ID", "UserRole", "DefaultDashboard"];
+from_node!(Name, Text, name, empty Blank);
+
+schema!(Name, |_| json_schema!({"type": "string"}));
+
+/// The fields of a form. An empty one says nothing, as ASP.NET takes it for null; of two that are called the same, the first
+/// is meant.
+fn of_form(form: &[u8]) -> Result<Vec<(Key, Node)>> {
     // curl calls whatever it sends a form.
     if form.trim_ascii_start().starts_with(b"{") {
         return Err(Error::malformed(
@@ -260,26 +301,14 @@ fn of_form(form: &[u8]) -> Result<Bytes> {
             "the body is JSON, but its content type says that it is a form; send Content-Type: application/json",
         ));
     }
-    let is_one_of =
-        |names: &[&str], name: &str| names.iter().any(|one| one.eq_ignore_ascii_case(name));
-    let mut fields = Map::new();
+    let mut fields: Vec<(Key, Node)> = Vec::new();
     for (name, text) in form_urlencoded::parse(form) {
-        let word = text.trim().to_ascii_lowercase();
-        let value = if is_one_of(&BOOLEANS, &name) {
-            word.parse().map(Value::Bool).ok()
-        } else if is_one_of(&NUMBERS, &name) {
-            word.parse::<i64>().map(Value::from).ok()
-        } else {
-            None
-        };
-        if !text.is_empty() && !fields.keys().any(|key| key.eq_ignore_ascii_case(&name)) {
-            fields.insert(
-                name.into_owned(),
-                value.unwrap_or_else(|| text.into_owned().into()),
-            );
+        let is_known = |(key, _): &(Key, Node)| key.name.eq_ignore_ascii_case(&name);
+        if !text.is_empty() && !fields.iter().any(is_known) {
+            fields.push((Key::from(name), Content::Text(text.into_owned()).into()));
         }
     }
-    Ok(Value::Object(fields).to_string().into())
+    Ok(fields)
 }
 
 async fn list(

@@ -1,4 +1,4 @@
-//! What a body is asked for, as a schema. It is noted while a body is bound, so that it says what the binding enforces.
+//! The schema of an object, built while the object is bound, so that it says what the binding enforces.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -13,9 +13,9 @@ pub enum SentAs {
     Form,
 }
 
-/// The fields that were asked for, in the order of asking.
+/// The schema of one object: its fields in the order in which they are bound.
 #[derive(Debug)]
-pub struct Asked {
+pub struct SchemaBuilder {
     generator: SchemaGenerator,
     sent_as: SentAs,
     properties: Map<String, Value>,
@@ -28,8 +28,8 @@ pub struct Asked {
     either: Vec<Value>,
 }
 
-impl Asked {
-    pub fn with(generator: SchemaGenerator, sent_as: SentAs) -> Self {
+impl SchemaBuilder {
+    pub fn new(generator: SchemaGenerator, sent_as: SentAs) -> Self {
         Self {
             generator,
             sent_as,

@@ -1,0 +1,398 @@
+//! Binds the fields of an object to types: found by their names, read by the rules of their types. What is wrong is
+//! collected, so that one answer names it all. What differs between the places that objects come from is a table,
+//! [`Source`].
+
+mod schema;
+
+use std::fmt::Display;
+use std::mem;
+use std::str::FromStr;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+pub use schema::{SentAs, or_blank};
+
+use crate::domain::draft::Sent;
+use crate::domain::node::{Content, Key, Node};
+use crate::domain::record::{ChangeSource, Field};
+use crate::domain::text::quoted;
+use crate::domain::value::{Empty, FromNode, Kind, Mismatch, Value};
+use crate::domain::{Patch, Problems, ScheduleId};
+use schema::SchemaBuilder;
+
+/// What differs between the places that objects come from.
+#[derive(Debug)]
+pub struct Source {
+    /// What null says.
+    null: Null,
+    /// Whether numbers and flags are written as texts, as in forms; an empty text says nothing.
+    is_text: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Null {
+    /// The field goes back to unset, or to its default.
+    Clears,
+    SaysNothing,
+}
+
+/// Bodies of the account API.
+pub static BODY: Source = Source {
+    null: Null::Clears,
+    is_text: false,
+};
+
+/// JSON bodies of the companion API.
+pub static USERS_BODY: Source = Source {
+    null: Null::SaysNothing,
+    is_text: false,
+};
+
+/// Forms of the companion API.
+pub static USERS_FORM: Source = Source {
+    null: Null::SaysNothing,
+    is_text: true,
+};
+
+/// The fields of one object. Each is asked for by its name, in the order of the documents.
+#[derive(Debug)]
+pub struct Fields<'n> {
+    entries: &'n [(Key, Node)],
+    source: &'static Source,
+    problems: Problems,
+    /// Where the object is to be described, what it is asked for.
+    schema: Option<SchemaBuilder>,
+}
+
+/// The entries of an object that was sent, or why there are none.
+pub type Entries = Result<Vec<(Key, Node)>, Problems>;
+
+/// Parses a JSON body, which has to be an object.
+pub fn entries(body: &[u8]) -> Entries {
+    let message = match serde_json::from_slice::<Node>(body) {
+        Ok(Node {
+            content: Content::Object(entries),
+            ..
+        }) => return Ok(entries),
+        Ok(other) => format!("the body must be a JSON object, not {}", other.content),
+        Err(_) if body.is_empty() => "the body is empty; it must be a JSON object".to_owned(),
+        Err(error) => format!("the body is not valid JSON: {error}"),
+    };
+    let mut problems = Problems::default();
+    problems.malformed("", message);
+    Err(problems)
+}
+
+/// Binds an object.
+pub fn object<T>(
+    entries: &[(Key, Node)],
+    source: &'static Source,
+    bind: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+) -> (Option<T>, Problems) {
+    let mut fields = Fields {
+        entries,
+        source,
+        problems: Problems::default(),
+        schema: None,
+    };
+    let bound = bind(&mut fields);
+    (bound, fields.problems)
+}
+
+/// Returns the schema of an object: all that binding one asks for, which does not depend on what the object says.
+pub fn describe<T>(
+    generator: &mut SchemaGenerator,
+    name: &str,
+    example: &Json,
+    sent_as: SentAs,
+    bind: impl FnOnce(&mut Fields<'_>) -> Option<T>,
+) -> Schema {
+    let mut fields = Fields {
+        entries: &[],
+        source: &BODY,
+        problems: Problems::default(),
+        schema: Some(SchemaBuilder::new(mem::take(generator), sent_as)),
+    };
+    let _ = bind(&mut fields);
+    let builder = fields.schema.expect("nobody takes it away");
+    let schema;
+    (schema, *generator) = builder.into_schema(name, example);
+    schema
+}
+
+impl Fields<'_> {
+    /// Adds a field and its type to the schema, altered by `alter`.
+    fn describe<T: JsonSchema>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
+        if let Some(schema) = &mut self.schema {
+            schema.field::<T>(name, alter);
+        }
+    }
+
+    fn require(&mut self, name: &str) {
+        if let Some(schema) = &mut self.schema {
+            schema.require(name);
+        }
+    }
+
+    /// Says in the schema that one of two fields has to be there.
+    pub fn require_either(&mut self, names: [&str; 2]) {
+        if let Some(schema) = &mut self.schema {
+            schema.require_either(names);
+        }
+    }
+
+    /// Says in the schema that an object is one of several kinds: the value of `name` says which, and with it, which fields
+    /// it needs.
+    pub fn kinds<const N: usize>(
+        &mut self,
+        name: &str,
+        kinds: [(&'static str, &[&'static str]); N],
+    ) {
+        if let Some(schema) = &mut self.schema {
+            schema.kinds(name, &kinds);
+        }
+    }
+
+    /// Adds an optional field to the schema.
+    fn describe_optional<T: FromNode>(&mut self, name: &str) {
+        self.describe::<T>(name, |schema| {
+            schema::or_null(match T::EMPTY {
+                Empty::Nothing => schema,
+                Empty::Blank | Empty::Nil => schema::or_blank(schema),
+                Empty::Zero => schema::or_zero(schema),
+            })
+        });
+        if let (Empty::Zero, Some(schema)) = (T::EMPTY, &mut self.schema) {
+            schema.zero(name);
+        }
+    }
+
+    /// Reads a field: left alone where it is absent, or says nothing.
+    pub fn patch_of<T: FromNode>(&mut self, name: &str) -> Patch<T> {
+        self.describe_optional::<T>(name);
+        let node = self.get(name);
+        self.patched(name, node)
+    }
+
+    fn patched<T: FromNode>(&mut self, name: &str, node: Option<&Node>) -> Patch<T> {
+        match node {
+            None => Patch::Keep,
+            Some(node) if node.is_null() => match self.source.null {
+                Null::Clears => Patch::Clear,
+                Null::SaysNothing => Patch::Keep,
+            },
+            Some(node) => match self.read(name, node) {
+                Sent::Value(value) => Patch::Set(value),
+                Sent::Absent | Sent::Wrong => Patch::Keep,
+            },
+        }
+    }
+
+    /// Reads a field that is needed by some objects and refused by others.
+    pub fn value<T: FromNode>(&mut self, name: &str) -> Sent<T> {
+        self.describe_optional::<T>(name);
+        match self.get(name) {
+            Some(node) if !node.is_null() => self.read(name, node),
+            _ => Sent::Absent,
+        }
+    }
+
+    /// Reads a field that has to be there: missing, null or blank, it keeps the object from being bound.
+    pub fn required<T: FromNode>(&mut self, name: &str) -> Option<T> {
+        self.describe::<T>(name, |schema| match T::EMPTY {
+            Empty::Nil => schema::not_nil(schema),
+            _ => schema::not_blank(schema),
+        });
+        self.require(name);
+        let said = self
+            .get(name)
+            .filter(|node| !node.is_null() && !node.is_blank());
+        let read = said.map_or(Sent::Absent, |node| self.read(name, node));
+        match read {
+            Sent::Value(value) => Some(value),
+            Sent::Absent => self.malformed(name, "is required"),
+            Sent::Wrong => None,
+        }
+    }
+
+    /// Reads a text that has to be there, but may be empty.
+    pub fn given<T: FromNode>(&mut self, name: &str) -> Option<T> {
+        self.describe::<T>(name, |schema| schema);
+        self.require(name);
+        match self.patched(name, self.get(name)) {
+            Patch::Set(value) => Some(value),
+            Patch::Keep if self.is_given(name) => None,
+            Patch::Keep | Patch::Clear => self.malformed(name, "is required; it may be empty"),
+        }
+    }
+
+    /// Reads a field that may be left alone, but not be taken away.
+    pub fn kept<T: FromNode>(&mut self, name: &str) -> Patch<T> {
+        self.describe::<T>(name, |schema| schema::or_null(schema::not_blank(schema)));
+        match self.get(name) {
+            Some(node) if node.is_blank() => self
+                .malformed(name, "must not be blank")
+                .unwrap_or_default(),
+            Some(node) if !node.is_null() => self.patched(name, Some(node)),
+            _ => Patch::Keep,
+        }
+    }
+
+    /// Reads a value by the rule of its type.
+    fn read<T: FromNode>(&mut self, name: &str, node: &Node) -> Sent<T> {
+        let typed = self.source.typed::<T>(node);
+        match T::read(typed.as_ref().unwrap_or(node)) {
+            Ok(Some(value)) => Sent::Value(value),
+            Ok(None) => Sent::Absent,
+            Err(Mismatch {
+                is_malformed: true,
+                message,
+            }) => {
+                self.problems.malformed(name, message);
+                Sent::Wrong
+            }
+            Err(Mismatch { message, .. }) => {
+                self.problems.refused(name, message);
+                Sent::Wrong
+            }
+        }
+    }
+
+    /// A read-only field that the path names as well: it may be left out, but it must not contradict. `read` returns none for
+    /// a value that says nothing.
+    pub fn agrees<T: PartialEq + Display>(
+        &mut self,
+        name: &str,
+        path: Option<&T>,
+        read: impl FnOnce(&Node) -> Result<Option<T>, String>,
+    ) {
+        let Some(path) = path else { return };
+        match self.get(name).map(read) {
+            None | Some(Ok(None)) => {}
+            Some(Ok(Some(named))) if named == *path => {}
+            Some(Ok(Some(named))) => {
+                let message = format!("{named} contradicts the path, which says {path}");
+                self.problems.refused(name, message);
+            }
+            Some(Err(message)) => self.problems.refused(name, message),
+        }
+    }
+
+    /// Whether a read-only flag is sent as `true`; whatever else it is does not matter.
+    pub fn is_true(&self, name: &str) -> bool {
+        let node = self.get(name);
+        node.is_some_and(|node| node.content == Content::Flag(true))
+    }
+
+    /// Whether a field is there and not null. To describe an object, all of it is taken for given.
+    pub fn is_given(&self, name: &str) -> bool {
+        self.schema.is_some() || self.get(name).is_some_and(|node| !node.is_null())
+    }
+
+    /// Adds what was found to be wrong with several fields together.
+    pub fn append(&mut self, problems: Problems) {
+        self.problems.append(problems);
+    }
+
+    /// Adds what keeps the object from being bound.
+    pub fn malformed<T>(&mut self, name: &str, message: impl Into<String>) -> Option<T> {
+        self.problems.malformed(name, message);
+        None
+    }
+}
+
+impl<'n> Fields<'n> {
+    /// Returns a field by its name: spelled as documented, or else in any letter case. Of two of one name, the last counts.
+    fn get(&self, name: &str) -> Option<&'n Node> {
+        let find = |is: fn(&str, &str) -> bool| {
+            let mut entries = self.entries.iter().rev();
+            entries
+                .find(|(key, _)| is(&key.name, name))
+                .map(|(_, node)| node)
+        };
+        find(|key, name| key == name).or_else(|| find(str::eq_ignore_ascii_case))
+    }
+}
+
+/// Joins each field with its `…Specified` flag. This comes before the field's rule: generated clients send a 0 that breaks it,
+/// and a flag that says not to look.
+impl ChangeSource for Fields<'_> {
+    fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
+        let Field { name, has_flag, .. } = *field;
+        if (field.unset)().is_none() {
+            return self.kept(name);
+        }
+        if !has_flag {
+            return self.patch_of(name);
+        }
+        self.describe_optional::<T>(name);
+        let flag = self.patch_of::<bool>(&format!("{name}Specified"));
+        match (flag, self.get(name)) {
+            (Patch::Set(false), _) => Patch::Keep,
+            (Patch::Set(true), None) => Patch::Clear,
+            (_, node) => self.patched(name, node),
+        }
+    }
+}
+
+/// The fields of a new object, among which those are required that have no value otherwise.
+#[derive(Debug)]
+pub struct NewFields<'f, 'n>(pub &'f mut Fields<'n>);
+
+impl ChangeSource for NewFields<'_, '_> {
+    fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
+        if (field.unset)().is_some() {
+            return self.0.patch(field);
+        }
+        let value = self.0.required(field.name);
+        value.map_or(Patch::Keep, Patch::Set)
+    }
+}
+
+impl Source {
+    /// Returns the number or the flag that a text of a form stands for; none, if the value is what it is.
+    fn typed<T: FromNode>(&self, node: &Node) -> Option<Node> {
+        let Content::Text(text) = &node.content else {
+            return None;
+        };
+        if !self.is_text {
+            return None;
+        }
+        let text = text.trim();
+        let content = match T::KIND {
+            Kind::Text => None,
+            Kind::Number => text.parse().map(Content::Whole).ok(),
+            Kind::Flag => text.to_ascii_lowercase().parse().map(Content::Flag).ok(),
+        };
+        Some(Node {
+            content: content?,
+            place: node.place,
+        })
+    }
+}
+
+/// Reads a GUID from a read-only field; an empty or an all-zero one says nothing.
+pub fn guid<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
+    node: &Node,
+) -> Result<Option<G>, String> {
+    match &node.content {
+        Content::Null => Ok(None),
+        Content::Text(text) if text.trim().is_empty() => Ok(None),
+        Content::Text(text) => text
+            .parse()
+            .map(|guid| (guid != G::from(Uuid::nil())).then_some(guid)),
+        other => Err(format!("{other} is not a GUID")),
+    }
+}
+
+/// Reads the Id of a schedule from a read-only field; 0 says nothing.
+pub fn id(node: &Node) -> Result<Option<ScheduleId>, String> {
+    match (&node.content, node.whole()) {
+        (Content::Null, _) | (_, Ok(0)) => Ok(None),
+        (_, Ok(id)) => Ok(Some(ScheduleId(id))),
+        (Content::Text(text), _) => Err(format!("{} is not an Id", quoted(text))),
+        (other, _) => Err(format!("{other} is not an Id")),
+    }
+}

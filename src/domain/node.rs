@@ -1,0 +1,187 @@
+//! A value as a text has it, before anybody asks what it is for.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+
+use super::Place;
+use super::value::Mismatch;
+
+/// A value of JSON or YAML, and where it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    pub content: Content,
+    pub place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    Null,
+    Flag(bool),
+    /// A number that is whole, however it is written: `56.0` is 56.
+    Whole(i64),
+    Fraction(f64),
+    Text(String),
+    List(Vec<Node>),
+    Object(Vec<(Key, Node)>),
+}
+
+/// A key of an object.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Key {
+    pub name: String,
+    pub place: Place,
+}
+
+impl<N: Into<String>> From<N> for Key {
+    fn from(name: N) -> Self {
+        Self {
+            name: name.into(),
+            place: Place::default(),
+        }
+    }
+}
+
+impl From<Content> for Node {
+    fn from(content: Content) -> Self {
+        Self {
+            content,
+            place: Place::default(),
+        }
+    }
+}
+
+impl Node {
+    pub fn is_null(&self) -> bool {
+        matches!(self.content, Content::Null)
+    }
+
+    pub fn text(&self) -> Result<&str, Mismatch> {
+        match &self.content {
+            Content::Text(text) => Ok(text),
+            _ => Err(self.is_not("a text")),
+        }
+    }
+
+    pub fn flag(&self) -> Result<bool, Mismatch> {
+        match self.content {
+            Content::Flag(flag) => Ok(flag),
+            _ => Err(self.is_not("true or false")),
+        }
+    }
+
+    pub fn whole(&self) -> Result<i32, Mismatch> {
+        let number = match self.content {
+            Content::Whole(number) => i32::try_from(number).ok(),
+            _ => None,
+        };
+        number.ok_or_else(|| {
+            let found = match &self.content {
+                Content::Whole(number) => number.to_string(),
+                Content::Fraction(number) => number.to_string(),
+                other => other.to_string(),
+            };
+            Mismatch::malformed(format!("must be a whole number of 32 bits, not {found}"))
+        })
+    }
+
+    fn is_not(&self, expected: &str) -> Mismatch {
+        Mismatch::malformed(format!("must be {expected}, not {}", self.content))
+    }
+
+    /// Whether it is a text with nothing in it but blanks.
+    pub fn is_blank(&self) -> bool {
+        matches!(&self.content, Content::Text(text) if text.trim().is_empty())
+    }
+}
+
+/// What kind of value it is, for messages. What texts and numbers say is not repeated: it may be a secret in the wrong field,
+/// or of the wrong type in its own.
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Null => "null",
+            Self::Flag(true) => "true",
+            Self::Flag(false) => "false",
+            Self::Whole(_) | Self::Fraction(_) => "a number",
+            Self::Text(_) => "a text",
+            Self::List(_) => "an array",
+            Self::Object(_) => "an object",
+        })
+    }
+}
+
+/// Reads JSON. The places of its parts are not known.
+impl<'de> Deserialize<'de> for Node {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ContentVisitor;
+
+        impl<'de> Visitor<'de> for ContentVisitor {
+            type Value = Content;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a value")
+            }
+
+            fn visit_unit<E>(self) -> Result<Content, E> {
+                Ok(Content::Null)
+            }
+
+            fn visit_bool<E>(self, value: bool) -> Result<Content, E> {
+                Ok(Content::Flag(value))
+            }
+
+            fn visit_i64<E>(self, value: i64) -> Result<Content, E> {
+                Ok(Content::Whole(value))
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "too large for any field anyway")]
+            fn visit_u64<E>(self, value: u64) -> Result<Content, E> {
+                Ok(i64::try_from(value).map_or(Content::Fraction(value as f64), Content::Whole))
+            }
+
+            fn visit_f64<E>(self, value: f64) -> Result<Content, E> {
+                Ok(number(value))
+            }
+
+            fn visit_str<E>(self, value: &str) -> Result<Content, E> {
+                Ok(Content::Text(value.to_owned()))
+            }
+
+            fn visit_string<E>(self, value: String) -> Result<Content, E> {
+                Ok(Content::Text(value))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Content, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Content::List(list))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Content, A::Error> {
+                let mut object = Vec::new();
+                while let Some((name, value)) = entries.next_entry::<String, _>()? {
+                    object.push((name.into(), value));
+                }
+                Ok(Content::Object(object))
+            }
+        }
+
+        deserializer.deserialize_any(ContentVisitor).map(Self::from)
+    }
+}
+
+/// Returns a number as what it is: whole, or not.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a float that is whole and in range is exact"
+)]
+pub fn number(value: f64) -> Content {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        Content::Whole(value as i64)
+    } else {
+        Content::Fraction(value)
+    }
+}

@@ -11,11 +11,10 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use super::draft::Sent;
 use super::schema::schema;
 use super::text::quoted;
-use super::{Moment, Problems, Restore, RestoreNumber};
+use super::{Moment, Problems, restore_number, restore_parsed};
 
 /// The Id of a schedule: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ScheduleId(pub i32);
 
@@ -36,11 +35,7 @@ impl TryFrom<i32> for ScheduleId {
     }
 }
 
-impl RestoreNumber for ScheduleId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(ScheduleId);
 
 schema!(
     ScheduleId,
@@ -227,7 +222,6 @@ fn of_mode<T>(
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorScheduleMode")]
@@ -263,7 +257,6 @@ impl ScheduleMode {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "DayOfWeek")]
@@ -300,11 +293,7 @@ impl TryFrom<i32> for MonthDay {
     }
 }
 
-impl RestoreNumber for MonthDay {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(MonthDay);
 
 schema!(
     MonthDay,
@@ -354,7 +343,7 @@ impl FromStr for TimeOfDay {
     }
 }
 
-impl Restore for TimeOfDay {}
+restore_parsed!(TimeOfDay, ScheduleMode, WeekDay);
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

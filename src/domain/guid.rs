@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::Restore;
+use super::restore_parsed;
 use super::schema::schema;
 use super::text::quoted;
 
@@ -33,8 +33,7 @@ pub fn parse(text: &str) -> Result<Uuid, String> {
 macro_rules! guid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
-        #[sqlx(transparent)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Hyphenated);
 
         impl $name {
@@ -63,7 +62,7 @@ macro_rules! guid {
             }
         }
 
-        impl Restore for $name {}
+        restore_parsed!($name);
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

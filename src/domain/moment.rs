@@ -9,7 +9,7 @@ use chrono::{
 use schemars::json_schema;
 use serde::{Serialize, Serializer};
 
-use super::Restore;
+use super::restore_parsed;
 use super::schema::schema;
 use super::text::quoted;
 
@@ -125,7 +125,7 @@ impl FromStr for Moment {
     }
 }
 
-impl Restore for Moment {}
+restore_parsed!(Moment);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -16,7 +16,9 @@ use super::text::{
     PhoneProvider,
 };
 use super::timezone::TimeZoneId;
-use super::{DutySchedule, OperatorGuid, PasswordHash, Patch, PlainPassword, ScheduleId};
+use super::{
+    DutySchedule, OperatorGuid, PasswordHash, Patch, PlainPassword, ScheduleId, restore_parsed,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
@@ -64,7 +66,6 @@ pub struct Profile {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 pub enum SmsProvider {
@@ -74,7 +75,6 @@ pub enum SmsProvider {
     SmsProviderEurope2,
     #[serde(rename = "SmsProviderUSA")]
     #[strum(serialize = "SmsProviderUSA")]
-    #[sqlx(rename = "SmsProviderUSA")]
     SmsProviderUsa,
     SmsProviderInternational,
 }
@@ -92,7 +92,6 @@ pub enum SmsProvider {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorSetupMode")]
@@ -116,7 +115,6 @@ pub enum SetupMode {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorAuthorizationType")]
@@ -132,6 +130,8 @@ pub enum OperatorAuthorization {
     CreatePrivateLocations,
     ManageMonitorTemplates,
 }
+
+restore_parsed!(SmsProvider, SetupMode, OperatorAuthorization);
 
 /// What becomes of the fields that a change does not name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

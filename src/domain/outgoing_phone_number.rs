@@ -3,12 +3,11 @@
 use schemars::json_schema;
 use serde::Serialize;
 
-use super::RestoreNumber;
+use super::restore_number;
 use super::schema::schema;
 
 /// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct OutgoingPhoneNumberId(i32);
 
@@ -26,11 +25,7 @@ impl TryFrom<i32> for OutgoingPhoneNumberId {
     }
 }
 
-impl RestoreNumber for OutgoingPhoneNumberId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(OutgoingPhoneNumberId);
 
 schema!(OutgoingPhoneNumberId, |_| {
     let ids = OUTGOING_PHONE_NUMBERS.map(|number| number.id);

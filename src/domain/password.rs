@@ -8,8 +8,8 @@ use argon2::password_hash::phc;
 use schemars::json_schema;
 use serde::Serialize;
 
-use super::Restore;
 use super::schema::schema;
+use super::{Kept, Restore, restore_parsed};
 
 const LONGEST_PASSWORD: usize = 256;
 
@@ -40,7 +40,7 @@ impl FromStr for PlainPassword {
     }
 }
 
-impl Restore for PlainPassword {}
+restore_parsed!(PlainPassword);
 
 schema!(PlainPassword, |_| json_schema!({
     "type": "string", "format": "password", "minLength": 1, "maxLength": LONGEST_PASSWORD, "writeOnly": true
@@ -53,8 +53,7 @@ impl fmt::Debug for PlainPassword {
 }
 
 /// The Argon2id hash of a password, as a PHC string. One that was kept may cost more than one that comes from outside.
-#[derive(Clone, PartialEq, Eq, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
 
@@ -115,8 +114,8 @@ impl FromStr for PasswordHash {
 }
 
 impl Restore for PasswordHash {
-    fn restore(text: &str) -> Result<Self, String> {
-        Ok(Self::new(text))
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        String::restore(kept).map(Self)
     }
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use strum::VariantNames;
 
 use super::schema::schema;
-use super::{Restore, guid};
+use super::{Kept, Restore, guid};
 
 /// A text in a message: quoted, and cut where it is long.
 pub fn quoted(text: &str) -> String {
@@ -56,8 +56,7 @@ pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
 macro_rules! text {
     ($(#[$doc:meta])* $name:ident, default $default:literal, $rule:expr, $schema:tt) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
-        #[sqlx(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -83,8 +82,8 @@ macro_rules! text {
         }
 
         impl Restore for $name {
-            fn restore(text: &str) -> Result<Self, String> {
-                Ok(Self(text.to_owned()))
+            fn restore(kept: Kept<'_>) -> Option<Self> {
+                String::restore(kept).map(Self)
             }
         }
 

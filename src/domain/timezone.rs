@@ -11,11 +11,10 @@ use serde::Serialize;
 
 use super::schema::schema;
 use super::text::whole_number;
-use super::{Moment, RestoreNumber};
+use super::{Moment, restore_number};
 
 /// The Id of a zone in the table below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TimeZoneId(i32);
 
@@ -37,11 +36,7 @@ impl TryFrom<i32> for TimeZoneId {
     }
 }
 
-impl RestoreNumber for TimeZoneId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(TimeZoneId);
 
 impl FromStr for TimeZoneId {
     type Err = String;

@@ -17,13 +17,12 @@ use super::text::{DateFormat, Email, FullName, PhoneNumber, TimeFormat, quoted};
 use super::timezone::TimeZoneId;
 use super::{
     Account, Caller, Draft, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
-    Restore, RestoreNumber,
+    restore_number, restore_parsed,
 };
 use crate::error::{Error, Result};
 
 /// The ID of a user: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UserId(pub i32);
 
@@ -46,11 +45,7 @@ impl TryFrom<i32> for UserId {
     }
 }
 
-impl RestoreNumber for UserId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(UserId);
 
 schema!(UserId, |_| json_schema!({
     "type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST.0
@@ -160,7 +155,7 @@ impl FromStr for TimeInterval {
     }
 }
 
-impl Restore for TimeInterval {}
+restore_parsed!(TimeInterval);
 
 impl fmt::Display for TimeInterval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,5 +1,7 @@
 //! The test that holds the store together: what the file holds is what memory published, after any sequence of changes.
 
+mod schema;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -31,13 +33,13 @@ use crate::{App, AppState, Control};
 /// A look behind the writer, in its turn.
 pub(super) struct Probe {
     /// Statements to run first.
-    sql: &'static str,
+    sql: String,
     answer: oneshot::Sender<Result<State, Corrupt>>,
 }
 
 impl Probe {
     pub async fn run(self, connection: &mut SqliteConnection) {
-        sqlx::raw_sql(self.sql)
+        sqlx::raw_sql(AssertSqlSafe(self.sql))
             .execute(&mut *connection)
             .await
             .unwrap();
@@ -47,10 +49,18 @@ impl Probe {
 
 impl Store {
     /// What the file holds, after some statements of the test's own.
-    async fn stored(&self, sql: &'static str) -> State {
+    async fn stored(&self, sql: &str) -> State {
         let (answer, answered) = oneshot::channel();
+        let sql = sql.to_owned();
         self.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
         answered.await.unwrap().unwrap()
+    }
+
+    /// Why the file cannot be read back after some statements.
+    async fn corrupted(&self, sql: String) -> Corrupt {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
+        answered.await.unwrap().unwrap_err()
     }
 
     async fn assert_is_stored(&self) {
@@ -371,7 +381,7 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
 async fn a_writer_that_panics_is_an_outage_for_good() {
     let store = Store::in_memory().await.unwrap();
     let (answer, answered) = oneshot::channel();
-    let sql = "no SQL";
+    let sql = "no SQL".to_owned();
     store.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
     assert!(answered.await.is_err());
     store.jobs.closed().await;
@@ -558,6 +568,73 @@ async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what
     };
     assert_eq!(exports(&store.state()), exports(&before));
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
+    for (table, change) in [
+        ("account", "time_zone_id = 9999999999"),
+        ("account", "single_sign_on = 2"),
+        ("account", "owner_guid = 'nobody'"),
+        ("operator", "sms_provider = 'Pigeon'"),
+        ("operator", "is_on_duty = -1"),
+        (
+            "operator_group",
+            "kind = 'Ordinary people' where kind = 'Everyone'",
+        ),
+        ("api_user", "password_digest = x'00'"),
+        ("api_user", "created_date = 'yesterday'"),
+        ("api_user", "type = ''"),
+        ("user", "alert_timeframe_start = '8:30'"),
+        ("user", "default_dashboard = 1 + 0x7fffffff"),
+        ("duty_schedule", "start_time = '8:30'"),
+        ("duty_schedule", "start_time = null"),
+        ("usage", "last_used = ''"),
+        ("usage_of_day", "day = 'today'"),
+    ] {
+        let store = Store::in_memory().await.unwrap();
+        seeded(&store).await;
+        let add_schedule = Step::AddSchedule {
+            owner: Owner::Operator(0),
+            recurrence: 1,
+        };
+        store
+            .change(id(), |account, context| add_schedule.take(account, context))
+            .await
+            .unwrap();
+        let slot = Arc::clone(store.state().slot(id()).unwrap());
+        let api_user = slot.account.api_users.iter().next().unwrap().guid;
+        slot.usage.count(api_user, store.now(&slot));
+        store.stored("").await;
+        let rules_off = "pragma ignore_check_constraints = on; pragma foreign_keys = off";
+        let error = store
+            .corrupted(format!("{rules_off}; update {table} set {change}"))
+            .await;
+        assert!(
+            matches!(error, Corrupt::Row(found) if found == table),
+            "{table}: {change}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_migration_is_known_and_numbers_the_schema() {
+    let folder = TempDir::new().unwrap();
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    for entry in fs::read_dir(migrations).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let (number, _) = name.split_once('_').unwrap();
+        let number: u32 = number.parse().unwrap();
+        let path = folder.path().join(&name);
+        let made = file::make_old(&path, number.into(), "").await;
+        assert!(made.is_ok(), "{name}: {made:?}");
+        let header = fs::read(&path).unwrap();
+        assert_eq!(
+            header[60..64],
+            number.to_be_bytes(),
+            "{name} is not run, or does not set user_version to its number"
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,11 +1,15 @@
 //! Random changes of an account, for the tests that hold after any of them.
 
+use std::fmt::Debug;
+use std::str::FromStr;
+
 use proptest::prelude::*;
 
 use super::account::{ApiUserChange, ScheduleOwner};
 use super::duty_schedule::{Hours, WeekDay};
-use super::operator::Base;
-use super::text::Description;
+use super::operator::{Base, SetupMode, SmsProvider};
+use super::text::{Description, Email};
+use super::timezone::TimeZoneId;
 use super::user::{OldPassword, OwnChange, UserRole, Whom};
 use super::{
     Account, ApiUserGuid, Caller, Context, Credentials, Draft, OperatorAuthorization,
@@ -27,7 +31,7 @@ pub enum Step {
         operator: u8,
         base: Base,
         email: Option<u8>,
-        zone: Patch<i32>,
+        picks: u64,
         password: bool,
     },
     ExchangeEmails {
@@ -90,7 +94,7 @@ pub enum Step {
         operator: u8,
         email: Option<u8>,
         role: bool,
-        active: Option<bool>,
+        picks: u64,
         password: bool,
     },
 }
@@ -110,21 +114,16 @@ fn owner() -> impl Strategy<Value = Owner> {
 
 pub fn step() -> impl Strategy<Value = Step> {
     let base = prop_oneof![Just(Base::Defaults), Just(Base::Current)];
-    let zone = prop_oneof![
-        Just(Patch::Keep),
-        Just(Patch::Clear),
-        (1..=100).prop_map(Patch::Set)
-    ];
     let email = 0..12_u8;
     let of_user = (
         any::<u8>(),
         proptest::option::of(email.clone()),
-        any::<(bool, Option<bool>, bool)>(),
+        any::<(bool, u64, bool)>(),
     );
     prop_oneof![
         4 => email.clone().prop_map(|email| Step::AddOperator { email }),
-        4 => (any::<u8>(), base, proptest::option::of(email), zone, any::<bool>()).prop_map(
-            |(operator, base, email, zone, password)| Step::UpdateOperator { operator, base, email, zone, password }
+        4 => (any::<u8>(), base, proptest::option::of(email), any::<(u64, bool)>()).prop_map(
+            |(operator, base, email, (picks, password))| Step::UpdateOperator { operator, base, email, picks, password }
         ),
         1 => any::<(u8, u8)>().prop_map(|(one, other)| Step::ExchangeEmails { one, other }),
         2 => any::<u8>().prop_map(|operator| Step::RemoveOperator { operator }),
@@ -144,11 +143,11 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => any::<u8>().prop_map(|operator| Step::AddApiUser { operator }),
         1 => any::<u8>().prop_map(|api_user| Step::UpdateApiUser { api_user }),
         1 => any::<u8>().prop_map(|api_user| Step::RemoveApiUser { api_user }),
-        4 => of_user.prop_map(|(operator, email, (role, active, password))| Step::UpdateUser {
+        4 => of_user.prop_map(|(operator, email, (role, picks, password))| Step::UpdateUser {
             operator,
             email,
             role,
-            active,
+            picks,
             password,
         }),
     ]
@@ -159,7 +158,8 @@ impl Step {
     pub fn take(self, account: &mut Account, context: &Context) -> Result<()> {
         match self {
             Self::AddOperator { email } => {
-                let change = change(Base::Defaults, Some(email), Patch::Keep);
+                let picks = Picks(email.into());
+                let change = change(account, Base::Defaults, Some(email), picks);
                 account
                     .add_operator(draft(change), Ok(()), None, context)
                     .map(drop)
@@ -168,24 +168,22 @@ impl Step {
                 operator,
                 base,
                 email,
-                zone,
+                picks,
                 password,
             } => {
                 let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
-                account.update_operator(
-                    operator_at(account, operator),
-                    draft(change(base, email, zone)),
-                    Ok(()),
-                    password,
-                )
+                let change = change(account, base, email, Picks(picks));
+                let operator = operator_at(account, operator);
+                account.update_operator(operator, draft(change), Ok(()), password)
             }
             Self::ExchangeEmails { one, other } => {
                 let (one, other) = (operator_at(account, one), operator_at(account, other));
                 let of = |guid| account.operator(guid).unwrap().profile().email.clone();
                 let (email_of_one, email_of_other) = (of(one), of(other));
+                let unchanged = change(account, Base::Current, None, Picks(0));
                 let to = |email: &str| OperatorChange {
                     email: Some(email.parse().unwrap()),
-                    ..change(Base::Current, None, Patch::Keep)
+                    ..unchanged.clone()
                 };
                 account.update_operator(one, draft(to("between@example.com")), Ok(()), None)?;
                 account.update_operator(other, draft(to(email_of_one.as_str())), Ok(()), None)?;
@@ -224,10 +222,11 @@ impl Step {
                 account.remove_member(group_at(account, group), operator_at(account, operator))
             }
             Self::AuthorizeGroup { group, add } => {
-                let (group, authorization) = (
-                    group_at(account, group),
+                let authorization = [
                     OperatorGroupAuthorization::BasicOperator,
-                );
+                    OperatorGroupAuthorization::ShareDashboards,
+                ][usize::from(group % 2)];
+                let group = group_at(account, group);
                 if add {
                     account.authorize_group(group, authorization)
                 } else {
@@ -279,11 +278,11 @@ impl Step {
                 operator,
                 email,
                 role,
-                active,
+                picks,
                 password,
             } => {
                 let user = account.users.get(&operator_at(account, operator)).unwrap();
-                let change = user_change(user.id, email, role, active);
+                let change = user_change(user.id, email, role, Picks(picks));
                 let caller = Caller {
                     account: account.id,
                     operator: account.owner,
@@ -367,7 +366,7 @@ fn recurrence(number: u8) -> Recurrence {
         .unwrap(),
         1 => Recurrence::Daily { hours },
         2 => Recurrence::Weekly {
-            day: WeekDay::Sunday,
+            day: [WeekDay::Monday, WeekDay::Sunday][usize::from(number / 4 % 2)],
             hours,
         },
         _ => Recurrence::Monthly {
@@ -377,61 +376,104 @@ fn recurrence(number: u8) -> Recurrence {
     }
 }
 
-fn user_change(id: UserId, email: Option<u8>, role: bool, active: Option<bool>) -> UserChange {
+/// A number that picks values, each by a part of its own.
+struct Picks(u64);
+
+impl Picks {
+    fn of<T>(&mut self, values: impl Into<Vec<T>>) -> T {
+        let mut values = values.into();
+        let count = values.len() as u64;
+        let at = usize::try_from(self.0 % count).unwrap();
+        self.0 /= count;
+        values.swap_remove(at)
+    }
+
+    fn option<T>(&mut self, [one, other]: [T; 2]) -> Option<T> {
+        self.of([None, Some(one), Some(other)])
+    }
+
+    fn patch<T>(&mut self, [one, other]: [T; 2]) -> Patch<T> {
+        self.of([
+            Patch::Keep,
+            Patch::Clear,
+            Patch::Set(one),
+            Patch::Set(other),
+        ])
+    }
+}
+
+fn parsed<T: FromStr<Err: Debug>, const N: usize>(texts: [&str; N]) -> [T; N] {
+    texts.map(|text| text.parse().unwrap())
+}
+
+fn email_of(number: u8) -> Email {
+    format!("Operator{number}@example.com").parse().unwrap()
+}
+
+fn zones() -> [TimeZoneId; 2] {
+    [1, 100].map(|id| id.try_into().unwrap())
+}
+
+fn user_change(id: UserId, email: Option<u8>, role: bool, mut picks: Picks) -> UserChange {
     UserChange {
         whom: Whom::Id(id),
         password: None,
         user_name: None,
         given_name: Some("Renamed".parse().unwrap()),
         family_name: None,
-        email: email.map(|number| format!("Operator{number}@example.com").parse().unwrap()),
+        email: email.map(email_of),
         role: Some(if role {
             UserRole::Administrator
         } else {
             UserRole::Monitor
         }),
-        mobile_number: None,
-        time_zone_id: Patch::Clear,
+        mobile_number: picks.option(parsed(["", "+31 20 123 4567"])),
+        time_zone_id: picks.patch(zones()),
         own: OwnChange {
-            active,
-            alert_timeframe_end: Some("23:59:59.1234567".parse().unwrap()),
-            default_dashboard: Some(-7),
-            date_format: Some("".parse().unwrap()),
-            graph_tooltips: Some(role),
-            ..OwnChange::default()
+            active: picks.option([true, false]),
+            enable_alert_timeframe: picks.option([true, false]),
+            alert_timeframe_start: picks.option(parsed(["08:30:00", "00:00:00.0000001"])),
+            alert_timeframe_end: picks.option(parsed(["12:00:00", "23:59:59.1234567"])),
+            default_dashboard: picks.option([-7, i32::MAX]),
+            date_format: picks.option(parsed(["", " yyyy-MM-dd "])),
+            time_format: picks.option(parsed(["", "h:mm tt"])),
+            graph_tooltips: picks.option([true, false]),
         },
     }
 }
 
-fn change(base: Base, email: Option<u8>, zone: Patch<i32>) -> OperatorChange {
-    let time_zone_id = match zone {
-        Patch::Keep => Patch::Keep,
-        Patch::Clear => Patch::Clear,
-        Patch::Set(id) => Patch::Set(id.try_into().unwrap()),
-    };
+/// What is picked obeys the rules: two values belong to single sign-on.
+fn change(account: &Account, base: Base, email: Option<u8>, mut picks: Picks) -> OperatorChange {
+    let sso = account.settings.single_sign_on;
+    let names = [
+        "An Operator\u{0}, naïve\u{7f}\u{85}\u{2028}\u{ffff}",
+        " Another Operator ",
+    ];
     OperatorChange {
         base,
-        full_name: Some(
-            "An Operator\u{0}, naïve\u{7f}\u{85}\u{2028}\u{ffff}"
-                .parse()
-                .unwrap(),
-        ),
-        email: email.map(|number| format!("Operator{number}@example.com").parse().unwrap()),
+        full_name: Some(picks.of(parsed(names))),
+        email: email.map(email_of),
         password: None,
-        mobile_phone: Patch::Keep,
-        outgoing_phone_number: Patch::Set("+31 20 123 4567".parse().unwrap()),
-        outgoing_phone_number_id: Patch::Set(1.try_into().unwrap()),
-        backup_email: Patch::Keep,
-        is_on_duty: Patch::Keep,
-        culture_name: Patch::Set("nl-NL".parse().unwrap()),
-        time_zone_id,
-        sms_provider: Patch::Keep,
-        use_numeric_sender: Patch::Set(true),
-        phone_provider: Patch::Keep,
-        allow_native_login: Patch::Set(true),
-        allow_single_signon: Patch::Clear,
-        default_dashboard: Patch::Keep,
-        operator_role: Patch::Keep,
-        setup_mode: Patch::Keep,
+        mobile_phone: picks.patch(parsed(["+31612345678", " +1 (555) 123-4567"])),
+        outgoing_phone_number: picks.patch(parsed(["", "+31 20 123 4567"])),
+        outgoing_phone_number_id: picks.patch([1, 5].map(|id| id.try_into().unwrap())),
+        backup_email: picks.patch(parsed(["", " Backup@example.com "])),
+        is_on_duty: picks.patch([true, false]),
+        culture_name: picks.patch(parsed(["nl-NL", "EN-us"])),
+        time_zone_id: picks.patch(zones()),
+        sms_provider: picks.patch([
+            SmsProvider::SmsProviderUsa,
+            SmsProvider::SmsProviderInternational,
+        ]),
+        use_numeric_sender: picks.patch([true, false]),
+        phone_provider: picks.patch(parsed(["Provider", " Other provider "])),
+        allow_native_login: picks.patch([true, !sso]),
+        allow_single_signon: picks.patch([false, sso]),
+        default_dashboard: picks.patch(parsed([
+            "AccountOverview",
+            "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+        ])),
+        operator_role: picks.patch(parsed(["Manager", "A role of its own"])),
+        setup_mode: picks.patch([SetupMode::Manual, SetupMode::Invitation]),
     }
 }

@@ -2,15 +2,19 @@
 
 mod schema;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use imbl::OrdMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -160,31 +164,51 @@ impl Turn {
                 let all = store.state();
                 let slot = accounts::slot(&all, id(account))?;
                 for api_user in slot.account.api_users.iter() {
-                    slot.usage.count(api_user.guid, store.now(slot));
+                    let days = TimeDelta::days(i64::from(account % 3));
+                    slot.usage
+                        .count(api_user.guid, store.now(slot).saturating_add(days));
                 }
                 Ok(())
             }
             Self::Copy { account } => {
-                accounts::create(app, accounts::Source::Account(id(account)), None)
+                let label = (account % 2 == 0).then(|| "a copy".to_owned());
+                accounts::create(app, accounts::Source::Account(id(account)), label)
                     .await
                     .map(drop)
             }
             Self::Load => {
-                const DOCUMENT: &str = "accounts: [{operators: [{key: a, FullName: A, Email: a@b.com, \
-                    IsAccountAdministrator: true}], apiUsers: [{operator: a, UserName: ci, Password: x}]}]";
+                const DOCUMENT: &str = "accounts: [{TimezoneId: 110, SingleSignOn: true, \
+                    operators: [{key: a, FullName: A, Email: a@b.com, IsAccountAdministrator: true}], apiUsers: [\
+                    {operator: a, UserName: ci, Password: x}, {operator: a, Type: MobileApp, PredatesLastUsed: true}]}]";
                 accounts::load(app, DOCUMENT, None).await.map(drop)
             }
             Self::Delete { account } => accounts::delete(app, id(account)).await,
-            Self::Snapshot { account } => accounts::take_snapshot(app, id(account), "s".to_owned())
-                .await
-                .map(drop),
+            Self::Snapshot { account } => {
+                accounts::take_snapshot(app, id(account), snapshot(account))
+                    .await
+                    .map(drop)
+            }
             Self::Restore { account } => {
-                accounts::restore_snapshot(app, id(account), "s".to_owned()).await
+                accounts::restore_snapshot(app, id(account), snapshot(account)).await
             }
             Self::Reset { account } => accounts::reset(app, id(account)).await,
             Self::ResetAll => accounts::reset_all(app).await,
         }
     }
+}
+
+fn snapshot(number: u8) -> String {
+    ["a", "b"][usize::from(number % 2)].to_owned()
+}
+
+fn app(store: &Store) -> AppState {
+    AppState::from(App {
+        store: store.clone(),
+        passwords: Passwords::new(PasswordCost::Least),
+        read_timeout: Duration::MAX,
+        names: crate::Names::default(),
+        control: Control::Off,
+    })
 }
 
 proptest! {
@@ -196,13 +220,7 @@ proptest! {
         runtime().block_on(async {
             let store = Store::in_memory().await.unwrap();
             seeded(&store).await;
-            let app = AppState::from(App {
-                store: store.clone(),
-                passwords: Passwords::new(PasswordCost::Least),
-                read_timeout: Duration::MAX,
-                names: crate::Names::default(),
-                control: Control::Off,
-            });
+            let app = app(&store);
             for handful in handfuls {
                 let turns = handful.into_iter().map(|turn| turn.take(&app));
                 for outcome in futures_util::future::join_all(turns).await {
@@ -212,6 +230,39 @@ proptest! {
             }
         });
     }
+}
+
+/// What never varies is not tested above.
+#[tokio::test]
+async fn every_column_takes_different_values_in_these_changes() {
+    let mut random = TestRunner::deterministic();
+    let mut found = BTreeMap::<_, BTreeSet<String>>::new();
+    for _ in 0..40 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("state.sqlite");
+        let store = Store::open(&path).await.unwrap();
+        seeded(&store).await;
+        let app = app(&store);
+        for _ in 0..12 {
+            let handful = vec(turn(), 5).new_tree(&mut random).unwrap().current();
+            let turns = handful.into_iter().map(|turn| turn.take(&app));
+            futures_util::future::join_all(turns).await;
+        }
+        store.close().await;
+        let mut connection = connect(&path).await;
+        for (table, column, _) in schema::columns(&mut connection).await {
+            let sql = format!("select distinct quote({column}) from {table}");
+            let values: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            let of = found.entry(format!("{table}.{column}"));
+            of.or_default().extend(values);
+        }
+        connection.close().await.unwrap();
+    }
+    found.retain(|_, values| values.len() < 2);
+    assert_eq!(found, BTreeMap::new(), "these are always the same");
 }
 
 #[tokio::test]

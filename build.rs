@@ -1,41 +1,19 @@
-//! Makes what the program is compiled with: the database that the query macros are checked against, so that a wrong column
-//! fails `cargo check`, and the files of Swagger UI.
+//! Makes what the program is compiled with: the files of Swagger UI.
 
 use std::error::Error;
 use std::fs;
 use std::io::{Cursor, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sqlx::ConnectOptions as _;
-use sqlx::migrate::Migrator;
-use sqlx::sqlite::SqliteConnectOptions;
 use utoipa_swagger_ui_vendored::SWAGGER_UI_VENDORED;
 use zip::ZipArchive;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    println!("cargo::rerun-if-changed=migrations");
+    println!("cargo::rerun-if-changed=build.rs");
     let folder = PathBuf::from(std::env::var("OUT_DIR")?);
-    make_database(&folder.join("schema.sqlite"))?;
     for name in ["swagger-ui.css", "swagger-ui-bundle.js"] {
         fs::write(folder.join(format!("{name}.gz")), swagger_ui(name)?)?;
     }
-    Ok(())
-}
-
-fn make_database(schema: &Path) -> Result<(), Box<dyn Error>> {
-    if schema.exists() {
-        fs::remove_file(schema)?;
-    }
-    let options = SqliteConnectOptions::new()
-        .filename(schema)
-        .create_if_missing(true);
-    tokio::runtime::Builder::new_current_thread()
-        .build()?
-        .block_on(async {
-            let migrator = Migrator::new(Path::new("migrations")).await?;
-            migrator.run(&mut options.connect().await?).await
-        })?;
-    println!("cargo::rustc-env=DATABASE_URL=sqlite:{}", schema.display());
     Ok(())
 }
 

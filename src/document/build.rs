@@ -21,10 +21,10 @@ use crate::domain::text::{Description, Email, quoted};
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::{OWNER_IS_ACTIVE, UserSettingsChange};
 use crate::domain::{
-    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Moment,
+    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Kept, Moment,
     Operator, OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
-    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence, RestoreNumber,
-    ScheduleId, User, UserId,
+    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence, Restore, ScheduleId,
+    User, UserId,
 };
 use crate::error::{Error, Result};
 
@@ -117,13 +117,13 @@ impl Notes<'_> {
     }
 
     /// The Id that something brings; 0 says nothing, as in the API.
-    fn brought<I: TryFrom<i32, Error = String> + RestoreNumber>(
+    fn brought<I: TryFrom<i32, Error = String> + Restore>(
         &self,
         id: &Field<i32>,
     ) -> Option<Result<I, String>> {
         let id = *id.get()?;
         if self.is_kept() {
-            return Some(Ok(I::restore(id)));
+            return I::restore(Kept::Number(id.into())).map(Ok);
         }
         (id != 0).then(|| I::try_from(id))
     }
@@ -183,7 +183,7 @@ struct Name {
 
 impl Notes<'_> {
     /// The Id of the first thing that does not bring its own: behind all that are written down.
-    fn next_id<'f, I: TryFrom<i32, Error = String> + RestoreNumber + Ord + Copy + Display>(
+    fn next_id<'f, I: TryFrom<i32, Error = String> + Restore + Ord + Copy + Display>(
         &mut self,
         name: Name,
         ids: impl Iterator<Item = &'f Field<i32>>,

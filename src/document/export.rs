@@ -9,7 +9,7 @@ use super::shape::{
     OperatorShape, OrZero, UserName, UserShape,
 };
 use crate::domain::Usage;
-use crate::domain::account::Settings;
+use crate::domain::account::{Parts, Settings};
 use crate::domain::api_user::LastUsed;
 use crate::domain::operator::Profile;
 use crate::domain::user::UserSettings;
@@ -21,30 +21,39 @@ use crate::domain::{
 /// The document of an account, from which the same account can be loaded. It holds no secret in clear, and leaves out what
 /// is as it would be without a word.
 pub fn export(account: &Account, usage: &Usage) -> Document {
+    let Parts {
+        id,
+        settings,
+        owner: _,
+        operators,
+        operator_groups,
+        api_users,
+        users: _,
+        next_schedule_id,
+        next_user_id,
+    } = account.parts();
     let Settings {
         name,
         time_zone_id,
         single_sign_on,
-    } = &account.settings;
-    let operators = account
-        .operators
+    } = settings;
+    // An operator says that it is the owner, and what it is as a user.
+    let operators = operators
         .iter()
         .map(|operator| export_operator(operator, account));
-    let groups = account
-        .operator_groups
+    let groups = operator_groups
         .iter()
         .map(|group| export_group(group, account));
-    let api_users = account
-        .api_users
+    let api_users = api_users
         .iter()
         .map(|api_user| export_api_user(api_user, account, usage));
     let shape = AccountShape {
-        account_id: Field::new(Text(account.id)),
-        name: Field::new(name.clone()),
-        timezone_id: Field::new(Number(*time_zone_id)),
-        single_sign_on: Field::new(*single_sign_on),
-        next_duty_schedule_id: Field::new(account.next_schedule_id()),
-        next_user_id: Field::new(account.next_user_id().0),
+        account_id: Field::new(Text(id)),
+        name: Field::new(name),
+        timezone_id: Field::new(Number(time_zone_id)),
+        single_sign_on: Field::new(single_sign_on),
+        next_duty_schedule_id: Field::new(next_schedule_id),
+        next_user_id: Field::new(next_user_id.0),
         operators: list(operators),
         operator_groups: list(groups),
         api_users: list(api_users),

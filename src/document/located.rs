@@ -24,7 +24,7 @@ use strum::VariantNames;
 use uuid::Uuid;
 
 use crate::domain::text::word;
-use crate::domain::{Place, Restore, RestoreNumber};
+use crate::domain::{Kept, Place, Restore};
 
 impl From<serde_saphyr::Location> for Place {
     fn from(location: serde_saphyr::Location) -> Self {
@@ -173,15 +173,19 @@ fn is_kept<'de, D: Deserializer<'de>>(deserializer: &D) -> bool {
     !deserializer.is_human_readable()
 }
 
-impl<'de, T: Restore<Err: fmt::Display>> Deserialize<'de> for Text<T> {
+/// Reads back a value that a program kept.
+fn restore<T: Restore, E: de::Error>(kept: Kept<'_>) -> Result<T, E> {
+    T::restore(kept).ok_or_else(|| E::custom("is no value that this program kept"))
+}
+
+impl<'de, T: Restore + FromStr<Err: fmt::Display>> Deserialize<'de> for Text<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let read: fn(&str) -> _ = if is_kept(&deserializer) {
-            T::restore
-        } else {
-            str::parse
-        };
+        let is_kept = is_kept(&deserializer);
         let text = String::deserialize(deserializer)?;
-        read(&text).map(Self).map_err(de::Error::custom)
+        if is_kept {
+            return restore(Kept::Text(&text)).map(Self);
+        }
+        text.parse().map(Self).map_err(de::Error::custom)
     }
 }
 
@@ -209,12 +213,12 @@ impl<T: Serialize> Serialize for Number<T> {
     }
 }
 
-impl<'de, T: TryFrom<i32, Error = String> + RestoreNumber> Deserialize<'de> for Number<T> {
+impl<'de, T: TryFrom<i32, Error = String> + Restore> Deserialize<'de> for Number<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let is_kept = is_kept(&deserializer);
         let number = i32::deserialize(deserializer)?;
         if is_kept {
-            return Ok(Self(T::restore(number)));
+            return restore(Kept::Number(number.into())).map(Self);
         }
         T::try_from(number).map(Self).map_err(de::Error::custom)
     }
@@ -286,9 +290,9 @@ impl<T: FromStr + Default> FromStr for OrDefault<T> {
 }
 
 /// What was kept is never nothing.
-impl<T: Restore + Default> Restore for OrDefault<T> {
-    fn restore(text: &str) -> Result<Self, T::Err> {
-        T::restore(text).map(Self)
+impl<T: Restore> Restore for OrDefault<T> {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        T::restore(kept).map(Self)
     }
 }
 
@@ -325,9 +329,9 @@ impl<G: FromStr<Err = String> + From<Uuid> + PartialEq> FromStr for Pinned<G> {
 }
 
 /// What was kept is never nothing.
-impl<G: FromStr<Err = String> + From<Uuid> + PartialEq> Restore for Pinned<G> {
-    fn restore(text: &str) -> Result<Self, String> {
-        text.parse().map(|guid| Self(Some(guid)))
+impl<G: Restore> Restore for Pinned<G> {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        G::restore(kept).map(|guid| Self(Some(guid)))
     }
 }
 

@@ -23,9 +23,9 @@ use crate::domain::text::{
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::TimeInterval;
 use crate::domain::{
-    AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
-    OperatorGroupGuid, OperatorGuid, PasswordHash, Place, PlainPassword, Restore, RestoreNumber,
-    ScheduleId,
+    AccountId, ApiUserGuid, ApiUserType, Kept, Moment, OperatorAuthorization,
+    OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash, Place,
+    PlainPassword, Restore, ScheduleId, restore_parsed,
 };
 
 pub type List<T> = Field<Vec<Field<T>>>;
@@ -291,9 +291,9 @@ impl<T: TryFrom<i32, Error = String>> TryFrom<i32> for OrZero<T> {
 }
 
 /// What was kept is never absent.
-impl<T: RestoreNumber> RestoreNumber for OrZero<T> {
-    fn restore(number: i32) -> Self {
-        Self(Some(T::restore(number)))
+impl<T: Restore> Restore for OrZero<T> {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        T::restore(kept).map(|number| Self(Some(number)))
     }
 }
 
@@ -313,7 +313,7 @@ impl<T: Serialize> Serialize for Hashed<T> {
     }
 }
 
-impl<'de, T: Restore<Err = String>> Deserialize<'de> for Hashed<T> {
+impl<'de, T: Restore + FromStr<Err = String>> Deserialize<'de> for Hashed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Text::deserialize(deserializer).map(|Text(hash)| Self(hash))
     }
@@ -346,8 +346,8 @@ impl FromStr for UserName {
 }
 
 impl Restore for UserName {
-    fn restore(text: &str) -> Result<Self, String> {
-        Ok(Self(text.to_owned()))
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        String::restore(kept).map(Self)
     }
 }
 
@@ -371,7 +371,7 @@ impl FromStr for Day {
     }
 }
 
-impl Restore for Day {}
+restore_parsed!(Day);
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

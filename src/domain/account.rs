@@ -19,16 +19,15 @@ use super::schema::schema;
 use super::text::{Description, Email, quoted};
 use super::timezone::TimeZoneId;
 use super::{
-    ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Moment, Operator,
-    OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
+    ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Kept, Moment,
+    Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
     OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, Restore,
     ScheduleId, User, UserId,
 };
 use crate::error::{Error, Result};
 
 /// The number of an account: 1 to 9 digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct AccountId(i32);
 
@@ -59,7 +58,15 @@ impl FromStr for AccountId {
     }
 }
 
-impl Restore for AccountId {}
+/// Rows hold it as a number, and documents as a text.
+impl Restore for AccountId {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        match kept {
+            Kept::Text(_) => kept.parse(),
+            kept => i32::restore(kept).map(Self),
+        }
+    }
+}
 
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -106,6 +113,57 @@ impl Keyed for Account {
     }
 }
 
+/// All of an account that is saved; what else it has follows from that. Whatever handles accounts as a whole names each
+/// part, here or in [`Account`], so that a new one does not compile until it is handled everywhere.
+#[derive(Debug, Clone)]
+pub struct Parts {
+    pub id: AccountId,
+    pub settings: Settings,
+    pub owner: OperatorGuid,
+    pub operators: Collection<Operator>,
+    pub operator_groups: Collection<OperatorGroup>,
+    pub api_users: Collection<ApiUser>,
+    pub users: Collection<User>,
+    pub next_schedule_id: i32,
+    pub next_user_id: UserId,
+}
+
+/// An account that is read back.
+impl From<Parts> for Account {
+    fn from(parts: Parts) -> Self {
+        let Parts {
+            id,
+            settings,
+            owner,
+            operators,
+            operator_groups,
+            api_users,
+            users,
+            next_schedule_id,
+            next_user_id,
+        } = parts;
+        let email = |operator: &Arc<Operator>| (operator.profile().email.key(), operator.guid);
+        let emails = operators.iter().map(email).collect();
+        let administrators = operator_groups
+            .iter()
+            .find(|group| group.kind == GroupKind::Administrators)
+            .map(|group| group.guid);
+        Self {
+            id,
+            settings,
+            owner,
+            operators,
+            operator_groups,
+            api_users,
+            users,
+            emails,
+            administrators,
+            next_schedule_id,
+            next_user_id,
+        }
+    }
+}
+
 /// A thing that schedules belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScheduleOwner {
@@ -141,7 +199,7 @@ impl Account {
         account
     }
 
-    /// An account of which nothing but its own row is known yet; the `restore_…` functions bring the rest.
+    /// An account that holds nothing yet.
     pub fn bare(
         id: AccountId,
         settings: Settings,
@@ -164,21 +222,39 @@ impl Account {
         }
     }
 
-    pub fn restore_operator(&mut self, sequence: i64, operator: Operator) {
-        self.emails
-            .insert(operator.profile().email.key(), operator.guid);
-        self.operators.place(sequence, operator);
+    /// The account as it was when it held nothing.
+    #[must_use]
+    pub fn emptied(&self) -> Self {
+        let settings = self.settings.clone();
+        Self::bare(self.id, settings, self.owner, 1, UserId::FIRST)
     }
 
-    pub fn restore_operator_group(&mut self, sequence: i64, group: OperatorGroup) {
-        if group.kind == GroupKind::Administrators {
-            self.administrators = Some(group.guid);
+    /// All that is saved of the account. A copy costs nothing.
+    pub fn parts(&self) -> Parts {
+        let Self {
+            id,
+            settings,
+            owner,
+            operators,
+            operator_groups,
+            api_users,
+            users,
+            emails: _,
+            administrators: _,
+            next_schedule_id,
+            next_user_id,
+        } = self.clone();
+        Parts {
+            id,
+            settings,
+            owner,
+            operators,
+            operator_groups,
+            api_users,
+            users,
+            next_schedule_id,
+            next_user_id,
         }
-        self.operator_groups.place(sequence, group);
-    }
-
-    pub fn restore_api_user(&mut self, sequence: i64, api_user: ApiUser) {
-        self.api_users.place(sequence, api_user);
     }
 
     pub fn restore_user(&mut self, user: User) {
@@ -839,12 +915,33 @@ impl Account {
     /// passwords, since a user name belongs to one account.
     #[must_use]
     pub fn copied(&self, id: AccountId, context: &Context) -> Self {
+        let Self {
+            id: _,
+            settings,
+            owner,
+            operators,
+            operator_groups,
+            api_users,
+            users,
+            emails,
+            administrators,
+            next_schedule_id,
+            next_user_id,
+        } = self.clone();
         let mut copy = Self {
             id,
+            settings,
+            owner,
+            operators,
+            operator_groups,
             api_users: Collection::default(),
-            ..self.clone()
+            users,
+            emails,
+            administrators,
+            next_schedule_id,
+            next_user_id,
         };
-        for api_user in self.api_users.iter() {
+        for api_user in api_users.iter() {
             let guid: ApiUserGuid = context.new_guid();
             copy.api_users.insert(ApiUser {
                 guid,

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Context, Moment, OperatorGuid, Restore, Usage};
+use super::{ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, Usage, restore_parsed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUser {
@@ -71,7 +71,6 @@ impl Keyed for ApiUser {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 pub enum ApiUserType {
@@ -119,7 +118,7 @@ impl FromStr for LastUsed {
     }
 }
 
-impl Restore for LastUsed {}
+restore_parsed!(LastUsed, ApiUserType);
 
 impl fmt::Display for LastUsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -166,7 +165,7 @@ impl SecretDigest {
         })
     }
 
-    pub fn from_hex(hex: &str) -> Option<Self> {
+    fn from_hex(hex: &str) -> Option<Self> {
         let mut digest = [0; 32];
         if hex.len() != 2 * digest.len() {
             return None;
@@ -197,7 +196,14 @@ impl FromStr for SecretDigest {
     }
 }
 
-impl Restore for SecretDigest {}
+impl Restore for SecretDigest {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        match kept {
+            Kept::Bytes(digest) => digest.try_into().ok().map(Self),
+            kept => kept.parse(),
+        }
+    }
+}
 
 impl fmt::Debug for SecretDigest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -13,11 +13,10 @@ use super::node::{Content, Node};
 use super::schema::schema;
 use super::text::quoted;
 use super::value::{Mismatch, formed, from_node, one_of, ruled_number};
-use super::{Moment, Problems, Restore, RestoreNumber};
+use super::{Moment, Problems, restore_number, restore_parsed};
 
 /// The Id of a schedule: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct ScheduleId(pub i32);
 
@@ -38,11 +37,7 @@ impl TryFrom<i32> for ScheduleId {
     }
 }
 
-impl RestoreNumber for ScheduleId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(ScheduleId);
 
 schema!(
     ScheduleId,
@@ -227,7 +222,6 @@ fn of_mode<T>(
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorScheduleMode")]
@@ -265,7 +259,6 @@ impl ScheduleMode {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "DayOfWeek")]
@@ -304,11 +297,7 @@ impl TryFrom<i32> for MonthDay {
     }
 }
 
-impl RestoreNumber for MonthDay {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(MonthDay);
 
 /// Reads a day; 0 says nothing.
 fn nonzero(node: &Node) -> Result<Option<MonthDay>, Mismatch> {
@@ -368,7 +357,7 @@ impl FromStr for TimeOfDay {
     }
 }
 
-impl Restore for TimeOfDay {}
+restore_parsed!(TimeOfDay, ScheduleMode, WeekDay);
 
 impl fmt::Display for TimeOfDay {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

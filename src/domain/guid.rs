@@ -8,8 +8,8 @@ use serde::{Serialize, Serializer};
 use uuid::Uuid;
 use uuid::fmt::Hyphenated;
 
-use super::Restore;
 use super::node::Node;
+use super::restore_parsed;
 use super::schema::schema;
 use super::text::quoted;
 use super::value::{Mismatch, formed, from_node};
@@ -43,8 +43,7 @@ fn nonzero<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
 macro_rules! guid {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, sqlx::Type)]
-        #[sqlx(transparent)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Hyphenated);
 
         impl $name {
@@ -73,7 +72,7 @@ macro_rules! guid {
             }
         }
 
-        impl Restore for $name {}
+        restore_parsed!($name);
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

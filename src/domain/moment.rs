@@ -9,8 +9,8 @@ use chrono::{
 use schemars::json_schema;
 use serde::{Serialize, Serializer};
 
-use super::Restore;
 use super::node::Node;
+use super::restore_parsed;
 use super::schema::schema;
 use super::text::quoted;
 use super::value::{Mismatch, formed, from_node};
@@ -127,7 +127,7 @@ impl FromStr for Moment {
     }
 }
 
-impl Restore for Moment {}
+restore_parsed!(Moment);
 
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -18,7 +18,9 @@ use super::text::{
 };
 use super::timezone::TimeZoneId;
 use super::value::{Value, from_node, one_of};
-use super::{DutySchedule, OperatorGuid, PasswordHash, Patch, PlainPassword, ScheduleId};
+use super::{
+    DutySchedule, OperatorGuid, PasswordHash, Patch, PlainPassword, ScheduleId, restore_parsed,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
@@ -81,7 +83,6 @@ impl Profile {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 pub enum SmsProvider {
@@ -91,7 +92,6 @@ pub enum SmsProvider {
     SmsProviderEurope2,
     #[serde(rename = "SmsProviderUSA")]
     #[strum(serialize = "SmsProviderUSA")]
-    #[sqlx(rename = "SmsProviderUSA")]
     SmsProviderUsa,
     SmsProviderInternational,
 }
@@ -109,7 +109,6 @@ pub enum SmsProvider {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorSetupMode")]
@@ -149,7 +148,6 @@ impl Value for SetupMode {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorAuthorizationType")]
@@ -165,6 +163,8 @@ pub enum OperatorAuthorization {
     CreatePrivateLocations,
     ManageMonitorTemplates,
 }
+
+restore_parsed!(SmsProvider, SetupMode, OperatorAuthorization);
 
 /// What somebody asks for who makes an operator, or replaces one: what is not said takes its default.
 #[derive(Debug, Clone)]

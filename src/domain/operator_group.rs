@@ -9,7 +9,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::collection::Keyed;
 use super::text::Description;
-use super::{AccountId, DutySchedule, OperatorGroupGuid, OperatorGuid, ScheduleId};
+use super::{AccountId, DutySchedule, OperatorGroupGuid, OperatorGuid, ScheduleId, restore_parsed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OperatorGroup {
@@ -24,7 +24,7 @@ pub struct OperatorGroup {
 
 /// "The Everyone group is an automatic, system-created group", "The Administrators is also a system-created group"
 /// (operator group API).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, EnumString)]
 pub enum GroupKind {
     Administrators,
     Everyone,
@@ -45,7 +45,6 @@ pub enum GroupKind {
     EnumString,
     IntoStaticStr,
     VariantNames,
-    sqlx::Type,
 )]
 #[strum(ascii_case_insensitive)]
 #[schemars(rename = "OperatorGroupAuthorizationType")]
@@ -61,6 +60,8 @@ pub enum OperatorGroupAuthorization {
     CreatePrivateLocations,
     ManageMonitorTemplates,
 }
+
+restore_parsed!(GroupKind, OperatorGroupAuthorization);
 
 impl Keyed for OperatorGroup {
     type Key = OperatorGroupGuid;

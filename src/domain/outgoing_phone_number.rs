@@ -3,13 +3,12 @@
 use schemars::json_schema;
 use serde::Serialize;
 
-use super::RestoreNumber;
+use super::restore_number;
 use super::schema::schema;
 use super::value::{from_node, ruled_number};
 
 /// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct OutgoingPhoneNumberId(i32);
 
@@ -27,11 +26,7 @@ impl TryFrom<i32> for OutgoingPhoneNumberId {
     }
 }
 
-impl RestoreNumber for OutgoingPhoneNumberId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(OutgoingPhoneNumberId);
 
 from_node!(OutgoingPhoneNumberId, Number, ruled_number);
 

@@ -8,9 +8,9 @@ use argon2::password_hash::phc;
 use schemars::json_schema;
 use serde::Serialize;
 
-use super::Restore;
 use super::schema::schema;
 use super::value::{from_node, ruled};
+use super::{Kept, Restore, restore_parsed};
 
 const LONGEST_PASSWORD: usize = 256;
 
@@ -41,7 +41,7 @@ impl FromStr for PlainPassword {
     }
 }
 
-impl Restore for PlainPassword {}
+restore_parsed!(PlainPassword);
 
 from_node!(PlainPassword, Text, ruled);
 
@@ -56,8 +56,7 @@ impl fmt::Debug for PlainPassword {
 }
 
 /// The Argon2id hash of a password, as a PHC string. One that was kept may cost more than one that comes from outside.
-#[derive(Clone, PartialEq, Eq, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
 
@@ -118,8 +117,8 @@ impl FromStr for PasswordHash {
 }
 
 impl Restore for PasswordHash {
-    fn restore(text: &str) -> Result<Self, String> {
-        Ok(Self::new(text))
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        String::restore(kept).map(Self)
     }
 }
 

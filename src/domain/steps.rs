@@ -4,11 +4,14 @@ use proptest::prelude::*;
 
 use super::account::{ApiUserChange, ScheduleOwner};
 use super::duty_schedule::{Hours, WeekDay};
-use super::operator::Base;
-use super::text::Description;
-use super::user::{OldPassword, OwnChange, UserRole, Whom};
+use super::node::Content;
+use super::operator::{Profile, ProfileChange};
+use super::record::{ChangeSource, Field, Record as _};
+use super::text::{Description, Email};
+use super::user::{OldPassword, UserRole, UserSettings, Whom};
+use super::value::{FromNode, Value};
 use super::{
-    Account, ApiUserGuid, Caller, Context, Credentials, Draft, OperatorAuthorization,
+    Account, ApiUserGuid, Caller, Context, Credentials, Draft, NewOperator, OperatorAuthorization,
     OperatorChange, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash,
     Patch, Problems, Recurrence, ScheduleId, UserChange, UserId,
 };
@@ -25,9 +28,9 @@ pub enum Step {
     },
     UpdateOperator {
         operator: u8,
-        base: Base,
+        replace: bool,
         email: Option<u8>,
-        zone: Patch<i32>,
+        picks: u64,
         password: bool,
     },
     ExchangeEmails {
@@ -90,7 +93,7 @@ pub enum Step {
         operator: u8,
         email: Option<u8>,
         role: bool,
-        active: Option<bool>,
+        picks: u64,
         password: bool,
     },
 }
@@ -109,22 +112,16 @@ fn owner() -> impl Strategy<Value = Owner> {
 }
 
 pub fn step() -> impl Strategy<Value = Step> {
-    let base = prop_oneof![Just(Base::Defaults), Just(Base::Current)];
-    let zone = prop_oneof![
-        Just(Patch::Keep),
-        Just(Patch::Clear),
-        (1..=100).prop_map(Patch::Set)
-    ];
     let email = 0..12_u8;
     let of_user = (
         any::<u8>(),
         proptest::option::of(email.clone()),
-        any::<(bool, Option<bool>, bool)>(),
+        any::<(bool, u64, bool)>(),
     );
     prop_oneof![
         4 => email.clone().prop_map(|email| Step::AddOperator { email }),
-        4 => (any::<u8>(), base, proptest::option::of(email), zone, any::<bool>()).prop_map(
-            |(operator, base, email, zone, password)| Step::UpdateOperator { operator, base, email, zone, password }
+        4 => (any::<u8>(), any::<bool>(), proptest::option::of(email), any::<(u64, bool)>()).prop_map(
+            |(operator, replace, email, (picks, password))| Step::UpdateOperator { operator, replace, email, picks, password }
         ),
         1 => any::<(u8, u8)>().prop_map(|(one, other)| Step::ExchangeEmails { one, other }),
         2 => any::<u8>().prop_map(|operator| Step::RemoveOperator { operator }),
@@ -144,11 +141,11 @@ pub fn step() -> impl Strategy<Value = Step> {
         2 => any::<u8>().prop_map(|operator| Step::AddApiUser { operator }),
         1 => any::<u8>().prop_map(|api_user| Step::UpdateApiUser { api_user }),
         1 => any::<u8>().prop_map(|api_user| Step::RemoveApiUser { api_user }),
-        4 => of_user.prop_map(|(operator, email, (role, active, password))| Step::UpdateUser {
+        4 => of_user.prop_map(|(operator, email, (role, picks, password))| Step::UpdateUser {
             operator,
             email,
             role,
-            active,
+            picks,
             password,
         }),
     ]
@@ -159,33 +156,44 @@ impl Step {
     pub fn take(self, account: &mut Account, context: &Context) -> Result<()> {
         match self {
             Self::AddOperator { email } => {
-                let change = change(Base::Defaults, Some(email), Patch::Keep);
+                let picks = Picks(email.into());
+                let change = change(account, Some(email), picks);
+                let new = new_operator(change, email_of(email));
                 account
-                    .add_operator(draft(change), Ok(()), None, context)
+                    .add_operator(draft(new), Ok(()), None, context)
                     .map(drop)
             }
             Self::UpdateOperator {
                 operator,
-                base,
+                replace,
                 email,
-                zone,
+                picks,
                 password,
             } => {
                 let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
-                account.update_operator(
-                    operator_at(account, operator),
-                    draft(change(base, email, zone)),
-                    Ok(()),
-                    password,
-                )
+                let profile = change(account, email, Picks(picks));
+                let guid = operator_at(account, operator);
+                if replace {
+                    let email = account.operator(guid)?.profile().email.clone();
+                    let new = new_operator(profile, email);
+                    return account.replace_operator(guid, draft(new), Ok(()), password);
+                }
+                let change = OperatorChange {
+                    profile,
+                    password: None,
+                };
+                account.update_operator(guid, draft(change), Ok(()), password)
             }
             Self::ExchangeEmails { one, other } => {
                 let (one, other) = (operator_at(account, one), operator_at(account, other));
                 let of = |guid| account.operator(guid).unwrap().profile().email.clone();
                 let (email_of_one, email_of_other) = (of(one), of(other));
                 let to = |email: &str| OperatorChange {
-                    email: Some(email.parse().unwrap()),
-                    ..change(Base::Current, None, Patch::Keep)
+                    profile: ProfileChange {
+                        email: Patch::Set(email.parse().unwrap()),
+                        ..ProfileChange::default()
+                    },
+                    password: None,
                 };
                 account.update_operator(one, draft(to("between@example.com")), Ok(()), None)?;
                 account.update_operator(other, draft(to(email_of_one.as_str())), Ok(()), None)?;
@@ -224,10 +232,11 @@ impl Step {
                 account.remove_member(group_at(account, group), operator_at(account, operator))
             }
             Self::AuthorizeGroup { group, add } => {
-                let (group, authorization) = (
-                    group_at(account, group),
+                let authorization = [
                     OperatorGroupAuthorization::BasicOperator,
-                );
+                    OperatorGroupAuthorization::ShareDashboards,
+                ][usize::from(group % 2)];
+                let group = group_at(account, group);
                 if add {
                     account.authorize_group(group, authorization)
                 } else {
@@ -279,11 +288,11 @@ impl Step {
                 operator,
                 email,
                 role,
-                active,
+                picks,
                 password,
             } => {
                 let user = account.users.get(&operator_at(account, operator)).unwrap();
-                let change = user_change(user.id, email, role, active);
+                let change = user_change(user.id, email, role, Picks(picks));
                 let caller = Caller {
                     account: account.id,
                     operator: account.owner,
@@ -367,7 +376,7 @@ fn recurrence(number: u8) -> Recurrence {
         .unwrap(),
         1 => Recurrence::Daily { hours },
         2 => Recurrence::Weekly {
-            day: WeekDay::Sunday,
+            day: [WeekDay::Monday, WeekDay::Sunday][usize::from(number / 4 % 2)],
             hours,
         },
         _ => Recurrence::Monthly {
@@ -377,61 +386,110 @@ fn recurrence(number: u8) -> Recurrence {
     }
 }
 
-fn user_change(id: UserId, email: Option<u8>, role: bool, active: Option<bool>) -> UserChange {
+/// Picks values at random, the same for the same number.
+struct Picks(u64);
+
+impl Picks {
+    fn of<T>(&mut self, mut values: Vec<T>) -> T {
+        // Constants of Knuth's MMIX; the upper bits are the random ones.
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        let at = usize::try_from(self.0 >> 33).unwrap() % values.len();
+        values.swap_remove(at)
+    }
+
+    fn patch_of<T: FromNode>(&mut self) -> Patch<T> {
+        let mut all = vec![Patch::Keep, Patch::Clear];
+        all.extend(samples().into_iter().map(Patch::Set));
+        self.of(all)
+    }
+}
+
+impl ChangeSource for Picks {
+    fn patch<T: Value>(&mut self, _: &Field<T>) -> Patch<T> {
+        self.patch_of()
+    }
+}
+
+/// What obeys the rules of a type, of all sorts of values.
+fn samples<T: FromNode>() -> Vec<T> {
+    const TEXTS: [&str; 19] = [
+        "",
+        "An Operator\u{0}, naïve\u{7f}\u{85}\u{2028}\u{ffff}",
+        " Another Operator ",
+        " Backup@example.com ",
+        "backup@example.com",
+        "+31612345678",
+        " +1 (555) 123-4567",
+        "nl-NL",
+        "EN-us",
+        "AccountOverview",
+        "c1534087-590e-497e-b58e-00bc4dbfa1d3",
+        "SmsProviderUSA",
+        "SmsProviderInternational",
+        "Manual",
+        "Invitation",
+        "08:30:00",
+        "23:59:59.1234567",
+        "Monitor",
+        "Administrator",
+    ];
+    let texts = TEXTS.map(|text| Content::Text(text.to_owned()));
+    let numbers = [-7, 1, 5, 100, i64::from(i32::MAX)].map(Content::Whole);
+    let flags = [true, false].map(Content::Flag);
+    let all = texts.into_iter().chain(numbers).chain(flags);
+    let samples: Vec<T> = all
+        .filter_map(|content| T::read(&content.into()).ok()?)
+        .collect();
+    assert!(samples.len() > 1, "add values of {}", T::schema_name());
+    samples
+}
+
+fn email_of(number: u8) -> Email {
+    format!("Operator{number}@example.com").parse().unwrap()
+}
+
+fn user_change(id: UserId, email: Option<u8>, role: bool, mut picks: Picks) -> UserChange {
     UserChange {
         whom: Whom::Id(id),
         password: None,
         user_name: None,
         given_name: Some("Renamed".parse().unwrap()),
         family_name: None,
-        email: email.map(|number| format!("Operator{number}@example.com").parse().unwrap()),
+        email: email.map(email_of),
         role: Some(if role {
             UserRole::Administrator
         } else {
             UserRole::Monitor
         }),
-        mobile_number: None,
-        time_zone_id: Patch::Clear,
-        own: OwnChange {
-            active,
-            alert_timeframe_end: Some("23:59:59.1234567".parse().unwrap()),
-            default_dashboard: Some(-7),
-            date_format: Some("".parse().unwrap()),
-            graph_tooltips: Some(role),
-            ..OwnChange::default()
-        },
+        mobile_number: picks.patch_of().value(),
+        time_zone_id: picks.patch_of(),
+        settings: UserSettings::change(&mut picks),
     }
 }
 
-fn change(base: Base, email: Option<u8>, zone: Patch<i32>) -> OperatorChange {
-    let time_zone_id = match zone {
-        Patch::Keep => Patch::Keep,
-        Patch::Clear => Patch::Clear,
-        Patch::Set(id) => Patch::Set(id.try_into().unwrap()),
-    };
-    OperatorChange {
-        base,
-        full_name: Some(
-            "An Operator\u{0}, naïve\u{7f}\u{85}\u{2028}\u{ffff}"
-                .parse()
-                .unwrap(),
-        ),
-        email: email.map(|number| format!("Operator{number}@example.com").parse().unwrap()),
+/// What is picked obeys the rules: two values belong to single sign-on.
+fn change(account: &Account, email: Option<u8>, mut picks: Picks) -> ProfileChange {
+    let mut change = Profile::change(&mut picks);
+    change.email = email.map_or(Patch::Keep, |number| Patch::Set(email_of(number)));
+    if !account.settings.single_sign_on {
+        change.allow_native_login = Patch::Set(Some(true));
+        change.allow_single_signon = Patch::Clear;
+    }
+    change
+}
+
+/// What has to be said of a new operator is said.
+fn new_operator(profile: ProfileChange, email: Email) -> NewOperator {
+    let full_name = profile.full_name.value();
+    NewOperator {
+        profile: ProfileChange {
+            full_name: Patch::Set(full_name.unwrap_or_else(|| "An Operator".parse().unwrap())),
+            email: Patch::Set(profile.email.value().unwrap_or(email)),
+            ..profile
+        },
         password: None,
-        mobile_phone: Patch::Keep,
-        outgoing_phone_number: Patch::Set("+31 20 123 4567".parse().unwrap()),
-        outgoing_phone_number_id: Patch::Set(1.try_into().unwrap()),
-        backup_email: Patch::Keep,
-        is_on_duty: Patch::Keep,
-        culture_name: Patch::Set("nl-NL".parse().unwrap()),
-        time_zone_id,
-        sms_provider: Patch::Keep,
-        use_numeric_sender: Patch::Set(true),
-        phone_provider: Patch::Keep,
-        allow_native_login: Patch::Set(true),
-        allow_single_signon: Patch::Clear,
-        default_dashboard: Patch::Keep,
-        operator_role: Patch::Keep,
-        setup_mode: Patch::Keep,
     }
 }

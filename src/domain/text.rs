@@ -10,7 +10,7 @@ use strum::VariantNames;
 
 use super::schema::schema;
 use super::value::{Value, from_node, ruled, ruled_unless_blank};
-use super::{Restore, guid};
+use super::{Kept, Restore, guid};
 
 /// A text in a message: quoted, and cut where it is long.
 pub fn quoted(text: &str) -> String {
@@ -89,8 +89,7 @@ macro_rules! text {
     };
     ($(#[$doc:meta])* $name:ident, ($($value:tt)+), $rule:expr, $schema:tt) => {
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
-        #[sqlx(transparent)]
+        #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
 
@@ -112,8 +111,8 @@ macro_rules! text {
         }
 
         impl Restore for $name {
-            fn restore(text: &str) -> Result<Self, String> {
-                Ok(Self(text.to_owned()))
+            fn restore(kept: Kept<'_>) -> Option<Self> {
+                String::restore(kept).map(Self)
             }
         }
 

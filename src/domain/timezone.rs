@@ -12,11 +12,10 @@ use serde::Serialize;
 use super::schema::schema;
 use super::text::whole_number;
 use super::value::{from_node, ruled_number};
-use super::{Moment, RestoreNumber};
+use super::{Moment, restore_number};
 
 /// The Id of a zone in the table below.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TimeZoneId(i32);
 
@@ -38,11 +37,7 @@ impl TryFrom<i32> for TimeZoneId {
     }
 }
 
-impl RestoreNumber for TimeZoneId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(TimeZoneId);
 
 impl FromStr for TimeZoneId {
     type Err = String;

@@ -20,13 +20,12 @@ use super::timezone::TimeZoneId;
 use super::value::{Mismatch, Value, formed, from_node, one_of};
 use super::{
     Account, Caller, Draft, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
-    Restore, RestoreNumber,
+    restore_number, restore_parsed,
 };
 use crate::error::{Error, Result};
 
 /// The ID of a user: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, sqlx::Type)]
-#[sqlx(transparent)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
 pub struct UserId(pub i32);
 
@@ -49,11 +48,7 @@ impl TryFrom<i32> for UserId {
     }
 }
 
-impl RestoreNumber for UserId {
-    fn restore(number: i32) -> Self {
-        Self(number)
-    }
-}
+restore_number!(UserId);
 
 /// Reads an ID; generated clients send a 0 for one that they do not have.
 fn nonzero(node: &Node) -> Result<Option<UserId>, Mismatch> {
@@ -156,7 +151,7 @@ impl FromStr for TimeInterval {
     }
 }
 
-impl Restore for TimeInterval {}
+restore_parsed!(TimeInterval);
 
 impl fmt::Display for TimeInterval {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

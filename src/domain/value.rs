@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use strum::VariantNames;
 
+use super::Restore;
 use super::node::Node;
 use super::text::word;
 
@@ -64,7 +65,7 @@ pub trait FromNode: JsonSchema + Sized {
 }
 
 /// A value that a field of a record can hold.
-pub trait Value: FromNode + Clone + PartialEq + Serialize {
+pub trait Value: FromNode + Restore + Clone + PartialEq + Serialize {
     /// Returns the value of a field that nobody set; none, if somebody has to.
     fn unset() -> Option<Self>;
 
@@ -84,7 +85,7 @@ impl<T: FromNode> FromNode for Option<T> {
     }
 }
 
-impl<T: FromNode + Clone + PartialEq + Serialize> Value for Option<T> {
+impl<T: FromNode + Restore + Clone + PartialEq + Serialize> Value for Option<T> {
     fn unset() -> Option<Self> {
         Some(None)
     }

@@ -7,11 +7,11 @@ use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 use sqlx::SqliteConnection;
 
-use super::rows::{Rows, Transaction};
+use super::rows::{Rows, Table, Transaction};
 use super::{
     Slot, State, account, api_user, duty_schedule, operator, operator_group, saved, usage, user,
 };
-use crate::domain::account::ScheduleOwner;
+use crate::domain::account::{Parts, ScheduleOwner};
 use crate::domain::collection::Change;
 use crate::domain::{
     Account, AccountId, Collection, DutySchedule, Operator, OperatorGroup, ScheduleId,
@@ -20,59 +20,53 @@ use crate::domain::{
 /// The way from one state to another.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
-    accounts: Rows<account::Key, account::Row>,
-    operators: Rows<operator::Key, operator::Row>,
-    operator_authorizations: Rows<operator::AuthorizationRow, operator::AuthorizationRow>,
-    operator_groups: Rows<operator_group::Key, operator_group::Row>,
-    members: Rows<operator_group::MemberKey, operator_group::MemberRow>,
-    group_authorizations: Rows<operator_group::AuthorizationRow, operator_group::AuthorizationRow>,
-    schedules: Rows<duty_schedule::Key, duty_schedule::Row>,
-    pub api_users: Rows<api_user::Key, api_user::Row>,
-    users: Rows<user::Key, user::Row>,
+    accounts: Rows<account::Row>,
+    operators: Rows<operator::Row>,
+    operator_authorizations: Rows<operator::AuthorizationRow>,
+    operator_groups: Rows<operator_group::Row>,
+    members: Rows<operator_group::MemberRow>,
+    group_authorizations: Rows<operator_group::AuthorizationRow>,
+    schedules: Rows<duty_schedule::Row>,
+    pub api_users: Rows<api_user::Row>,
+    users: Rows<user::Row>,
     /// Accounts whose usage begins anew.
-    usage: Vec<usage::Key>,
-    bases: Rows<saved::BaseKey, saved::BaseRow>,
-    snapshots: Rows<saved::SnapshotKey, saved::SnapshotRow>,
+    usage: Vec<AccountId>,
+    bases: Rows<saved::BaseRow>,
+    snapshots: Rows<saved::SnapshotRow>,
 }
 
 impl Difference {
     pub fn between(older: &State, newer: &State) -> Self {
         let mut difference = Self::default();
         for change in Collection::difference(Some(&older.accounts), Some(&newer.accounts)) {
-            let (id, was, now) = match change {
+            let (one, was, now) = match change {
                 Change::Gone(slot) => {
-                    difference.accounts.gone.push(account::Key {
-                        account_id: slot.account.id,
-                    });
-                    (slot.account.id, Some(slot), None)
+                    difference.accounts.gone.push((slot.account.id,));
+                    (slot, Some(slot), None)
                 }
                 Change::Kept { was, now, sequence } => {
-                    difference
-                        .accounts
-                        .kept
-                        .push(account::Row::new(sequence, &now.account));
-                    (now.account.id, was, Some(now))
+                    let row = account::Row::new(sequence, &now.account);
+                    difference.accounts.kept.push(row);
+                    (now, was, Some(now))
                 }
             };
+            let nothing = one.account.emptied();
             difference.account(
-                id,
-                was.map(|slot| &*slot.account),
-                now.map(|slot| &*slot.account),
+                was.map_or(&nothing, |slot| &slot.account),
+                now.map_or(&nothing, |slot| &slot.account),
             );
-            difference.snapshots(id, was, now);
+            difference.snapshots(one.account.id, was, now);
             // The usage of an account is counted in one place until a reset puts another there.
             if was
                 .zip(now)
                 .is_some_and(|(was, now)| !Arc::ptr_eq(&was.usage, &now.usage))
             {
-                difference.usage.push(usage::Key { account_id: id });
+                difference.usage.push(one.account.id);
             }
         }
         for change in Collection::difference(Some(&older.bases), Some(&newer.bases)) {
             match change {
-                Change::Gone(base) => difference.bases.gone.push(saved::BaseKey {
-                    account_id: base.account.id,
-                }),
+                Change::Gone(base) => difference.bases.gone.push((base.account.id,)),
                 Change::Kept { now, sequence, .. } => difference
                     .bases
                     .kept
@@ -82,61 +76,51 @@ impl Difference {
         difference
     }
 
-    fn account(&mut self, account_id: AccountId, older: Option<&Account>, newer: Option<&Account>) {
-        let (old, new) = (
-            older.map(|account| &account.operators),
-            newer.map(|account| &account.operators),
-        );
-        for change in Collection::difference(old, new) {
+    /// What belongs to an account. Its own row says the rest of it.
+    fn account(&mut self, older: &Account, newer: &Account) {
+        let older = older.parts();
+        let Parts {
+            id,
+            settings: _,
+            owner: _,
+            operators,
+            operator_groups,
+            api_users,
+            users,
+            next_schedule_id: _,
+            next_user_id: _,
+        } = newer.parts();
+        for change in Collection::difference(Some(&older.operators), Some(&operators)) {
             match change {
                 Change::Gone(operator) => {
-                    self.operators.gone.push(operator::Key {
-                        account_id,
-                        operator_guid: operator.guid,
-                    });
-                    self.operator(account_id, Some(operator), None);
+                    self.operators.gone.push((id, operator.guid));
+                    self.operator(id, Some(operator), None);
                 }
                 Change::Kept { was, now, sequence } => {
                     // E-mail addresses are unique, and two operators may exchange theirs: old rows go first.
                     if was.is_some_and(|was| was.profile().email != now.profile().email) {
-                        self.operators.gone.push(operator::Key {
-                            account_id,
-                            operator_guid: now.guid,
-                        });
+                        self.operators.gone.push((id, now.guid));
                     }
-                    self.operators
-                        .kept
-                        .push(operator::Row::new(account_id, sequence, now));
-                    self.operator(account_id, was, Some(now));
+                    let row = operator::Row::new(id, sequence, now);
+                    self.operators.kept.push(row);
+                    self.operator(id, was, Some(now));
                 }
             }
         }
-        let (old, new) = (
-            older.map(|account| &account.operator_groups),
-            newer.map(|account| &account.operator_groups),
-        );
-        for change in Collection::difference(old, new) {
+        for change in Collection::difference(Some(&older.operator_groups), Some(&operator_groups)) {
             match change {
                 Change::Gone(group) => {
-                    self.operator_groups.gone.push(operator_group::Key {
-                        account_id,
-                        operator_group_guid: group.guid,
-                    });
-                    self.operator_group(account_id, Some(group), None);
+                    self.operator_groups.gone.push((id, group.guid));
+                    self.operator_group(id, Some(group), None);
                 }
                 Change::Kept { was, now, sequence } => {
-                    self.operator_groups
-                        .kept
-                        .push(operator_group::Row::new(account_id, sequence, now));
-                    self.operator_group(account_id, was, Some(now));
+                    let row = operator_group::Row::new(id, sequence, now);
+                    self.operator_groups.kept.push(row);
+                    self.operator_group(id, was, Some(now));
                 }
             }
         }
-        let (old, new) = (
-            older.map(|account| &account.api_users),
-            newer.map(|account| &account.api_users),
-        );
-        for change in Collection::difference(old, new) {
+        for change in Collection::difference(Some(&older.api_users), Some(&api_users)) {
             let (gone, kept) = match change {
                 Change::Gone(api_user) => (Some(api_user), None),
                 Change::Kept { was, now, sequence } => (
@@ -144,33 +128,21 @@ impl Difference {
                     Some((sequence, now)),
                 ),
             };
-            self.api_users
-                .gone
-                .extend(gone.map(|api_user| api_user::Key {
-                    account_id,
-                    api_user_guid: api_user.guid,
-                }));
-            self.api_users
-                .kept
-                .extend(kept.map(|(sequence, now)| api_user::Row::new(account_id, sequence, now)));
+            let gone = gone.map(|api_user| (id, api_user.guid));
+            let kept = kept.map(|(sequence, now)| api_user::Row::new(id, sequence, now));
+            self.api_users.gone.extend(gone);
+            self.api_users.kept.extend(kept);
         }
-        let (old, new) = (
-            older.map(|account| &account.users),
-            newer.map(|account| &account.users),
-        );
-        for change in Collection::difference(old, new) {
+        for change in Collection::difference(Some(&older.users), Some(&users)) {
             // IDs are unique, and two states of an account may give one to different operators: old rows go first.
             let (gone, kept) = match change {
                 Change::Gone(user) => (Some(user), None),
                 Change::Kept { was, now, .. } => (was.filter(|was| was.id != now.id), Some(now)),
             };
-            self.users.gone.extend(gone.map(|user| user::Key {
-                account_id,
-                operator_guid: user.operator,
-            }));
+            self.users.gone.extend(gone.map(|user| (id, user.operator)));
             self.users
                 .kept
-                .extend(kept.map(|user| user::Row::new(account_id, user)));
+                .extend(kept.map(|user| user::Row::new(id, user)));
         }
     }
 
@@ -237,11 +209,10 @@ impl Difference {
         );
         for (&operator_guid, sequence) in entries(old, new) {
             match sequence {
-                None => self.members.gone.push(operator_group::MemberKey {
-                    account_id,
-                    operator_group_guid,
-                    operator_guid,
-                }),
+                None => {
+                    let key = (account_id, operator_group_guid, operator_guid);
+                    self.members.gone.push(key);
+                }
                 Some(&sequence) => self.members.kept.push(operator_group::MemberRow {
                     account_id,
                     operator_group_guid,
@@ -261,10 +232,7 @@ impl Difference {
     ) {
         for (&schedule_id, schedule) in entries(older, newer) {
             match schedule {
-                None => self.schedules.gone.push(duty_schedule::Key {
-                    account_id,
-                    schedule_id,
-                }),
+                None => self.schedules.gone.push((account_id, schedule_id)),
                 Some(schedule) => self
                     .schedules
                     .kept
@@ -280,10 +248,7 @@ impl Difference {
         );
         for (name, account) in entries(old, new) {
             match account {
-                None => self.snapshots.gone.push(saved::SnapshotKey {
-                    account_id,
-                    name: name.clone(),
-                }),
+                None => self.snapshots.gone.push((account_id, name.clone())),
                 Some(account) => self
                     .snapshots
                     .kept
@@ -321,18 +286,18 @@ impl Difference {
             snapshots,
         } = self;
         let mut transaction = Transaction::default();
-        transaction.delete(&snapshots.gone);
-        transaction.delete(&bases.gone);
-        transaction.delete(usage);
-        transaction.delete(&api_users.gone);
-        transaction.delete(&schedules.gone);
-        transaction.delete(&group_authorizations.gone);
-        transaction.delete(&members.gone);
-        transaction.delete(&operator_groups.gone);
-        transaction.delete(&users.gone);
-        transaction.delete(&operator_authorizations.gone);
-        transaction.delete(&operators.gone);
-        transaction.delete(&accounts.gone);
+        transaction.delete(snapshots);
+        transaction.delete(bases);
+        transaction.delete_of_accounts::<usage::LastUse>(usage);
+        transaction.delete(api_users);
+        transaction.delete(schedules);
+        transaction.delete(group_authorizations);
+        transaction.delete(members);
+        transaction.delete(operator_groups);
+        transaction.delete(users);
+        transaction.delete(operator_authorizations);
+        transaction.delete(operators);
+        transaction.delete(accounts);
         transaction.upsert(&accounts.kept);
         transaction.upsert(&operators.kept);
         transaction.upsert(&operator_authorizations.kept);
@@ -348,18 +313,18 @@ impl Difference {
     }
 }
 
-impl<Row> Rows<Row, Row> {
+impl<R: Table> Rows<R> {
     /// Adds the difference between two sets; one that is not there holds nothing.
     fn set<T: Ord + Copy>(
         &mut self,
         older: Option<&BTreeSet<T>>,
         newer: Option<&BTreeSet<T>>,
-        row: impl Fn(T) -> Row,
+        row: impl Fn(T) -> R,
     ) {
         let nothing = BTreeSet::new();
         let (older, newer) = (older.unwrap_or(&nothing), newer.unwrap_or(&nothing));
         self.gone
-            .extend(older.difference(newer).map(|item| row(*item)));
+            .extend(older.difference(newer).map(|item| row(*item).key()));
         self.kept
             .extend(newer.difference(older).map(|item| row(*item)));
     }

@@ -4,23 +4,62 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteLockingMode, SqliteSynchronous};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqliteConnection,
+};
 
 use super::difference::Difference;
 use super::disk::{self, Files};
+use super::rows::{self, Table as _};
 use super::state::{Base, Slot, State};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
-use crate::domain::{Account, AccountId, Usage};
+use crate::domain::account::{Parts, Settings};
+use crate::domain::collection::Keyed;
+use crate::domain::{AccountId, Collection, Usage};
 
 /// "UPTE": tells our files from those of other programs.
 const APPLICATION_ID: u32 = 0x5550_5445;
 
-static MIGRATIONS: Migrator = sqlx::migrate!();
+/// Names files of the folder `migrations`, each with what is in it.
+macro_rules! migrations {
+    ($($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!("../../migrations/", $name, ".sql")))),+]
+    };
+}
+
+/// All migrations. Files that were brought up to date hold their checksums, so those that are here stay as they are. (The
+/// macro of sqlx would read the folder, and compile another SQLite into the compiler for it.)
+static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
+    let all = migrations![
+        "0001_account",
+        "0002_operator",
+        "0003_operator_group",
+        "0004_duty_schedule",
+        "0005_api_user",
+        "0006_usage",
+        "0007_saved_state",
+        "0008_user",
+    ];
+    let migration = |(name, sql): (&str, &'static str)| {
+        let (version, description) = name.split_once('_')?;
+        let (version, description) = (version.parse().ok()?, description.replace('_', " "));
+        let (kind, sql) = (MigrationType::Simple, sql.into_sql_str());
+        Some(Migration::new(
+            version,
+            description.into(),
+            kind,
+            sql,
+            false,
+        ))
+    };
+    let all = all.map(|named| migration(named).expect("a migration is named by its number"));
+    Migrator::with_migrations(all.into())
+});
 
 /// The schema that this version knows.
 fn newest_schema() -> u32 {
@@ -62,12 +101,6 @@ pub enum Corrupt {
     Row(&'static str),
     #[error("the database cannot be read: {}", told(.0))]
     Unreadable(#[from] sqlx::Error),
-}
-
-impl Corrupt {
-    pub(super) fn row(table: &'static str) -> Self {
-        Self::Row(table)
-    }
 }
 
 /// What an error says to people: SQLite's words without the number that sqlx puts before them.
@@ -215,9 +248,7 @@ async fn has_our_migrations(connection: &mut SqliteConnection) -> bool {
             .fetch_all(connection)
             .await;
     let is_ours = |(version, checksum): &(i64, Vec<u8>)| {
-        let of_ours = |ours: &sqlx::migrate::Migration| {
-            ours.version == *version && *ours.checksum == **checksum
-        };
+        let of_ours = |ours: &Migration| ours.version == *version && *ours.checksum == **checksum;
         MIGRATIONS.iter().any(of_ours)
     };
     // The error is that there is no such table.
@@ -346,24 +377,11 @@ pub(super) async fn renew_log(connection: &mut SqliteConnection) -> Result<(), s
 
 /// Reads everything back.
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Corrupt> {
-    let mut accounts: BTreeMap<AccountId, (i64, Account)> = account::load(connection).await?;
     let mut schedules = duty_schedule::load(connection).await?;
-    for (id, sequence, operator) in operator::load(connection, &mut schedules).await? {
-        account_of(&mut accounts, id)?.restore_operator(sequence, operator);
-    }
-    for (id, sequence, group) in operator_group::load(connection, &mut schedules).await? {
-        account_of(&mut accounts, id)?.restore_operator_group(sequence, group);
-    }
-    for (id, sequence, api_user) in api_user::load(connection).await? {
-        account_of(&mut accounts, id)?.restore_api_user(sequence, api_user);
-    }
-    for (id, user) in user::load(connection).await? {
-        account_of(&mut accounts, id)?.restore_user(user);
-    }
-    let is_whole = |account: &Account| account.users.len() == account.operators.len();
-    if !accounts.values().all(|(_, account)| is_whole(account)) {
-        return Err(Corrupt::row("user"));
-    }
+    let mut operators = operator::load(connection, &mut schedules).await?;
+    let mut operator_groups = operator_group::load(connection, &mut schedules).await?;
+    let mut api_users = api_user::load(connection).await?;
+    let mut users = user::load(connection).await?;
     let mut usage = usage::load(connection).await?;
     let mut snapshots = saved::load_snapshots(connection).await?;
 
@@ -371,16 +389,77 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
     for (sequence, base) in saved::load_bases(connection).await? {
         state.bases.place(sequence, base);
     }
-    for (id, (sequence, account)) in accounts {
+    for row in rows::load(connection).await? {
+        let account::Row {
+            account_id: id,
+            sequence,
+            name,
+            time_zone_id,
+            single_sign_on,
+            owner_guid,
+            next_schedule_id,
+            next_user_id,
+        } = row;
+        let parts = Parts {
+            id,
+            settings: Settings {
+                name,
+                time_zone_id,
+                single_sign_on,
+            },
+            owner: owner_guid,
+            operators: operators.take(id),
+            operator_groups: operator_groups.take(id),
+            api_users: api_users.take(id),
+            users: users.take(id),
+            next_schedule_id,
+            next_user_id,
+        };
+        if parts.users.len() != parts.operators.len() {
+            return Err(Corrupt::Row(user::Row::TABLE));
+        }
         let slot = Slot {
-            account: account.into(),
+            account: Arc::new(parts.into()),
             snapshots: snapshots.remove(&id).unwrap_or_default(),
             usage: usage.remove(&id).unwrap_or_default().into(),
             beside: Arc::default(),
         };
         state.restore(sequence, slot);
     }
+    let is_taken = [
+        operators.is_empty(),
+        operator_groups.is_empty(),
+        api_users.is_empty(),
+        users.is_empty(),
+    ];
+    if is_taken.contains(&false) {
+        return Err(Corrupt::Row(account::Row::TABLE));
+    }
     Ok(state)
+}
+
+/// Things of one kind of all accounts, until those take them.
+#[derive(Debug)]
+pub(super) struct OfAccounts<V: Keyed>(BTreeMap<AccountId, Collection<V>>);
+
+impl<V: Keyed> Default for OfAccounts<V> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<V: Keyed> OfAccounts<V> {
+    pub fn place(&mut self, account: AccountId, sequence: i64, item: V) {
+        self.0.entry(account).or_default().place(sequence, item);
+    }
+
+    fn take(&mut self, account: AccountId) -> Collection<V> {
+        self.0.remove(&account).unwrap_or_default()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
 }
 
 /// In a file from before accounts could be reset, they go back to what they are now; there were none but those of a seed.
@@ -398,14 +477,4 @@ async fn with_bases(connection: &mut SqliteConnection, state: State) -> Result<S
     let difference = Difference::between(&state, &newer);
     difference.commit(connection).await?;
     Ok(newer)
-}
-
-fn account_of(
-    accounts: &mut BTreeMap<AccountId, (i64, Account)>,
-    id: AccountId,
-) -> Result<&mut Account, Corrupt> {
-    accounts
-        .get_mut(&id)
-        .map(|(_, account)| account)
-        .ok_or(Corrupt::row("account"))
 }

@@ -1,20 +1,31 @@
-//! Rows on their way to SQLite. A transaction is one text, with a statement for each table that takes all its rows as JSON:
-//! every call of sqlx costs two changes of threads, which is more than most statements cost.
+//! Rows on their way to SQLite and back. All SQL of a table follows from one declaration of its columns, [`table!`].
+//!
+//! A transaction is one text, with a statement for each table that takes all its rows as JSON: every call of sqlx costs two
+//! changes of threads, which is more than most statements cost.
 
-use std::fmt::Write as _;
+use std::fmt::{Debug, Write as _};
 
 use serde::Serialize;
-use sqlx::sqlite::SqliteArguments;
-use sqlx::{Arguments as _, AssertSqlSafe, SqliteConnection};
+use serde::ser::SerializeTuple;
+use sqlx::sqlite::{SqliteArguments, SqliteRow, SqliteValueRef};
+use sqlx::{
+    Arguments as _, AssertSqlSafe, Decode as _, Row as _, SqliteConnection, TypeInfo as _,
+    ValueRef as _,
+};
+
+use super::file::Corrupt;
+use crate::domain::record::{Field, Source, Visitor};
+use crate::domain::value::Value;
+use crate::domain::{AccountId, Kept, Restore};
 
 /// The rows of one table that have to go, and those that have to be written, new or not.
 #[derive(Debug)]
-pub struct Rows<K, R> {
-    pub gone: Vec<K>,
+pub struct Rows<R: Table> {
+    pub gone: Vec<R::Key>,
     pub kept: Vec<R>,
 }
 
-impl<K, R> Default for Rows<K, R> {
+impl<R: Table> Default for Rows<R> {
     fn default() -> Self {
         Self {
             gone: Vec::new(),
@@ -23,48 +34,163 @@ impl<K, R> Default for Rows<K, R> {
     }
 }
 
-/// A row of a table, or its key. It is serialized as a list of its values, those of the key first. `record!` makes one.
-pub trait Record: Serialize {
+/// A row of a table, which [`table!`] declares. It is serialized as a list of its values, those of the key first.
+pub trait Table: Serialize + Send + Unpin + Sized {
+    type Key: Serialize + Debug;
+
     const TABLE: &'static str;
     const KEY: &'static [&'static str];
-    /// The columns beside the key, each with the function that its value goes through, if any.
+    /// The columns beside the key, each with the SQL function that makes its value of a text, if any.
     const COLUMNS: &'static [(&'static str, &'static str)];
+    /// The columns behind those: the fields of a record.
+    const RECORD: &'static [&'static str];
+
+    fn key(&self) -> Self::Key;
+
+    /// Reads a row back, or returns `None` if it is not one that was written.
+    fn restore(values: &mut Values<'_>) -> Option<Self>;
 }
 
-/// `record!(Row: "user" (account_id, operator_guid) user_id, active)`: the fields of `Row` are columns of the table `user`,
-/// where the two in brackets are the key. Fields of a field follow a semicolon and its name.
-macro_rules! record {
+/// Declares a table: the columns of its key in round brackets, then the others, each with the type of its values. It makes
+/// the struct of a row and its [`Table`].
+///
+/// ```ignore
+/// table! {
+///     /// What is in a drawer.
+///     Row: "drawer" (account_id: AccountId, number: i64) {
+///         label: String,
+///         // A blob, written as what `to_hex` makes of it, through SQL's `unhex`.
+///         digest: SecretDigest as unhex(SecretDigest::to_hex),
+///         // A record, with a column for each of its fields.
+///         ..content: Content
+///     }
+/// }
+/// ```
+macro_rules! table {
     (
-        $record:ty: $table:literal ($($key:ident),+)
-        $($column:ident $(as $function:ident)?),*
-        $(; $inner:ident: $($field:ident),+)?
+        $(#[$doc:meta])*
+        $record:ident: $table:literal ($($key:ident: $key_type:ty),+) {
+            $($column:ident: $type:ty $(as $function:ident($text:path))?,)*
+            $(..$inner:ident: $inner_type:ty)?
+        }
     ) => {
-        impl $crate::store::rows::Record for $record {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $record {
+            $(pub $key: $key_type,)+
+            $(pub $column: $type,)*
+            $(pub $inner: $inner_type,)?
+        }
+
+        impl $crate::store::rows::Table for $record {
+            type Key = ($($key_type,)+);
+
             const TABLE: &'static str = $table;
             const KEY: &'static [&'static str] = &[$(stringify!($key)),+];
             const COLUMNS: &'static [(&'static str, &'static str)] = &[
                 $((stringify!($column), concat!($(stringify!($function))?)),)*
-                $($((stringify!($field), ""),)+)?
             ];
+            const RECORD: &'static [&'static str] =
+                table!(@columns $($inner_type)?);
+
+            fn key(&self) -> Self::Key {
+                ($(self.$key.clone(),)+)
+            }
+
+            fn restore(values: &mut $crate::store::rows::Values<'_>) -> Option<Self> {
+                Some(Self {
+                    $($key: values.read()?,)+
+                    $($column: values.read()?,)*
+                    $($inner: $crate::domain::record::Record::build(values)?,)?
+                })
+            }
         }
 
         impl serde::Serialize for $record {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeTuple as _;
-                use $crate::store::rows::Record;
+                use $crate::store::rows::Table;
 
-                let length = Self::KEY.len() + Self::COLUMNS.len();
+                let length = Self::KEY.len() + Self::COLUMNS.len() + Self::RECORD.len();
                 let mut values = serializer.serialize_tuple(length)?;
                 $(values.serialize_element(&self.$key)?;)+
-                $(values.serialize_element(&self.$column)?;)*
-                $($(values.serialize_element(&self.$inner.$field)?;)+)?
+                $(values.serialize_element(&$($text)?(&self.$column))?;)*
+                $(table!(@values values, self.$inner);)?
                 values.end()
             }
         }
     };
+    (@columns) => { &[] };
+    (@columns $record:ty) => { <$record as $crate::domain::record::Record>::COLUMNS };
+    (@values $values:ident, $record:expr) => {
+        $crate::domain::record::Record::visit(
+            &$record,
+            &mut $crate::store::rows::Written(&mut $values),
+        )?
+    };
 }
 
-pub(super) use record;
+pub(super) use table;
+
+/// Writes the fields of a record as values of a row.
+#[derive(Debug)]
+pub struct Written<'s, S>(pub &'s mut S);
+
+impl<S: SerializeTuple> Visitor for Written<'_, S> {
+    type Error = S::Error;
+
+    fn visit<T: Value>(&mut self, _: &Field<T>, value: &T) -> Result<(), S::Error> {
+        self.0.serialize_element(value)
+    }
+}
+
+/// The values of a row, one column after the other.
+#[derive(Debug)]
+pub struct Values<'r> {
+    row: &'r SqliteRow,
+    next: usize,
+}
+
+impl Values<'_> {
+    pub fn read<T: Restore>(&mut self) -> Option<T> {
+        let value = self.row.try_get_raw(self.next).ok()?;
+        self.next += 1;
+        T::restore(kept(value)?)
+    }
+}
+
+/// Reads the fields of a record back, in the order of its declaration.
+impl Source for Values<'_> {
+    fn value<T: Value>(&mut self, _: &Field<T>) -> Option<T> {
+        self.read()
+    }
+}
+
+fn kept(value: SqliteValueRef<'_>) -> Option<Kept<'_>> {
+    if value.is_null() {
+        return Some(Kept::Null);
+    }
+    let kept = match value.type_info().name() {
+        "INTEGER" => i64::decode(value).map(Kept::Number),
+        "TEXT" => <&str>::decode(value).map(Kept::Text),
+        "BLOB" => <&[u8]>::decode(value).map(Kept::Bytes),
+        _ => return None,
+    };
+    kept.ok()
+}
+
+/// Reads all rows of a table back.
+pub async fn load<R: Table>(connection: &mut SqliteConnection) -> Result<Vec<R>, Corrupt> {
+    let columns: Vec<_> = columns::<R>().map(|(column, _)| column).collect();
+    let sql = format!("select {} from {}", columns.join(", "), R::TABLE);
+    let rows = sqlx::query(AssertSqlSafe(sql))
+        .map(|row: SqliteRow| R::restore(&mut Values { row: &row, next: 0 }))
+        .fetch_all(connection)
+        .await?;
+    rows.into_iter()
+        .map(|row| row.ok_or(Corrupt::Row(R::TABLE)))
+        .collect()
+}
 
 /// Statements that are to be done together.
 #[derive(Debug, Default)]
@@ -75,45 +201,56 @@ pub struct Transaction {
 }
 
 impl Transaction {
-    /// Deletes rows by their keys.
-    pub fn delete<K: Record>(&mut self, keys: &[K]) {
-        self.add(keys, |sql| {
-            let (table, key) = (K::TABLE, K::KEY.join(", "));
-            write!(sql, "delete from {table} where ({key}) in (select ")?;
-            values::<K>(sql)?;
+    /// Deletes the rows that have to go.
+    pub fn delete<R: Table>(&mut self, rows: &Rows<R>) {
+        self.delete_where::<R>(R::KEY, &rows.gone);
+    }
+
+    /// Deletes all rows of some accounts.
+    pub fn delete_of_accounts<R: Table>(&mut self, accounts: &[AccountId]) {
+        let keys: Vec<_> = accounts.iter().map(|account| (account,)).collect();
+        self.delete_where::<R>(&["account_id"], &keys);
+    }
+
+    fn delete_where<R: Table>(&mut self, columns: &[&str], values: &[impl Serialize]) {
+        self.add(values, |sql| {
+            write!(sql, "delete from {} where (", R::TABLE)?;
+            list(sql, columns.iter().copied())?;
+            write!(sql, ") in (select ")?;
+            list(sql, (0..columns.len()).map(|at| value(at, "")))?;
             write!(sql, " from jsonb_each(?));")
         });
     }
 
     /// Writes rows: in the place of those with their keys, or as new ones.
-    pub fn upsert<R: Record>(&mut self, rows: &[R]) {
+    pub fn upsert<R: Table>(&mut self, rows: &[R]) {
         self.add(rows, |sql| {
-            let (table, key) = (R::TABLE, R::KEY.join(", "));
-            write!(sql, "insert into {table} ({key}")?;
-            for (column, _) in columns::<R>() {
-                write!(sql, ", {column}")?;
-            }
+            write!(sql, "insert into {} (", R::TABLE)?;
+            list(sql, columns::<R>().map(|(column, _)| column))?;
             write!(sql, ") select ")?;
-            values::<R>(sql)?;
+            let functions = columns::<R>().map(|(_, function)| function).enumerate();
+            list(sql, functions.map(|(at, function)| value(at, function)))?;
             // Without a word between, the conflict would be read as what the rows are joined on.
-            write!(
-                sql,
-                " from jsonb_each(?) where true on conflict ({key}) do "
-            )?;
-            for (at, (column, _)) in columns::<R>().enumerate() {
-                let before = if at == 0 { "update set " } else { ", " };
-                write!(sql, "{before}{column} = excluded.{column}")?;
+            write!(sql, " from jsonb_each(?) where true on conflict (")?;
+            list(sql, R::KEY.iter().copied())?;
+            if columns::<R>().len() == R::KEY.len() {
+                return write!(sql, ") do nothing;");
             }
-            let end = if R::COLUMNS.is_empty() {
-                "nothing;"
-            } else {
-                ";"
-            };
-            write!(sql, "{end}")
+            write!(sql, ") do update set ")?;
+            let others = columns::<R>().skip(R::KEY.len());
+            list(
+                sql,
+                others.map(|(column, _)| format!("{column} = excluded.{column}")),
+            )?;
+            write!(sql, ";")
         });
     }
 
-    fn add<R: Record>(&mut self, rows: &[R], statement: impl Fn(&mut String) -> std::fmt::Result) {
+    fn add(
+        &mut self,
+        rows: &[impl Serialize],
+        statement: impl Fn(&mut String) -> std::fmt::Result,
+    ) {
         if rows.is_empty() {
             return;
         }
@@ -143,20 +280,28 @@ impl Transaction {
     }
 }
 
-/// The columns beside the key. A field that is named by a keyword of Rust has a column without its `r#`.
-fn columns<R: Record>() -> impl Iterator<Item = (&'static str, &'static str)> {
-    R::COLUMNS
-        .iter()
-        .map(|(column, function)| (column.trim_start_matches("r#"), *function))
+/// The columns of a table in the order in which a row is serialized, each with its function. A field that is named by a
+/// keyword of Rust has a column without its `r#`.
+pub fn columns<R: Table>() -> impl ExactSizeIterator<Item = (&'static str, &'static str)> {
+    let key = R::KEY.iter().map(|column| (*column, ""));
+    let record = R::RECORD.iter().map(|column| (*column, ""));
+    let all: Vec<_> = key
+        .chain(R::COLUMNS.iter().copied())
+        .chain(record)
+        .collect();
+    all.into_iter()
+        .map(|(column, function)| (column.trim_start_matches("r#"), function))
 }
 
-/// The values of a record, in the order in which it is serialized.
-fn values<R: Record>(sql: &mut String) -> std::fmt::Result {
-    let keys = R::KEY.iter().map(|_| "");
-    let columns = columns::<R>().map(|(_, function)| function);
-    for (at, function) in keys.chain(columns).enumerate() {
+/// A value of a row that `jsonb_each` hands on.
+fn value(at: usize, function: &str) -> String {
+    format!("{function}(value ->> {at})")
+}
+
+fn list(sql: &mut String, items: impl Iterator<Item = impl AsRef<str>>) -> std::fmt::Result {
+    for (at, item) in items.enumerate() {
         let before = if at == 0 { "" } else { ", " };
-        write!(sql, "{before}{function}(value ->> {at})")?;
+        write!(sql, "{before}{}", item.as_ref())?;
     }
     Ok(())
 }

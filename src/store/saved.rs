@@ -8,29 +8,20 @@ use sqlx::SqliteConnection;
 use tokio::task::spawn_blocking;
 
 use super::file::Corrupt;
-use super::rows::record;
+use super::rows::{self, Table as _, table};
 use super::state::Base;
 use crate::document::{Accounts, export};
 use crate::domain::clock::system_time;
 use crate::domain::{Account, AccountId, Context, Usage};
 
-#[derive(Debug)]
-pub struct BaseRow {
-    account_id: AccountId,
-    sequence: i64,
-    label: Option<String>,
-    is_seeded: bool,
-    document: String,
+table! {
+    BaseRow: "base" (account_id: AccountId) {
+        sequence: i64,
+        label: Option<String>,
+        is_seeded: bool,
+        document: String,
+    }
 }
-
-record!(BaseRow: "base" (account_id) sequence, label, is_seeded, document);
-
-#[derive(Debug)]
-pub struct BaseKey {
-    pub account_id: AccountId,
-}
-
-record!(BaseKey: "base" (account_id));
 
 impl BaseRow {
     pub fn new(sequence: i64, base: &Base) -> Self {
@@ -50,14 +41,11 @@ impl BaseRow {
     }
 }
 
-#[derive(Debug)]
-pub struct SnapshotRow {
-    account_id: AccountId,
-    name: String,
-    document: String,
+table! {
+    SnapshotRow: "snapshot" (account_id: AccountId, name: String) {
+        document: String,
+    }
 }
-
-record!(SnapshotRow: "snapshot" (account_id, name) document);
 
 impl SnapshotRow {
     pub fn new(account_id: AccountId, name: &str, account: &Account) -> Self {
@@ -70,14 +58,6 @@ impl SnapshotRow {
     }
 }
 
-#[derive(Debug)]
-pub struct SnapshotKey {
-    pub account_id: AccountId,
-    pub name: String,
-}
-
-record!(SnapshotKey: "snapshot" (account_id, name));
-
 fn written(account: &Account, usage: &Usage) -> String {
     serde_json::to_string(&export(account, usage))
         .expect("a document is plain texts, numbers and lists")
@@ -89,20 +69,14 @@ fn read(document: &str, table: &'static str) -> Result<(Account, Usage), Corrupt
     let context = Context { now: system_time() };
     let accounts = Accounts::restore(document, table, &context).map_err(|mistakes| {
         tracing::error!(%mistakes, "a document in the database cannot be read");
-        Corrupt::row(table)
+        Corrupt::Row(table)
     })?;
-    let built = accounts.into_built().pop().ok_or(Corrupt::row(table))?;
+    let built = accounts.into_built().pop().ok_or(Corrupt::Row(table))?;
     Ok((built.account, built.usage))
 }
 
 pub async fn load_bases(connection: &mut SqliteConnection) -> Result<Vec<(i64, Base)>, Corrupt> {
-    let rows = sqlx::query_as!(
-        BaseRow,
-        r#"select account_id as "account_id!: AccountId", sequence, label, is_seeded as "is_seeded: bool", document
-           from base"#
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows = rows::load(connection).await?;
     let base = |row: BaseRow| {
         let BaseRow {
             account_id: _,
@@ -111,7 +85,7 @@ pub async fn load_bases(connection: &mut SqliteConnection) -> Result<Vec<(i64, B
             is_seeded,
             document,
         } = row;
-        let (account, usage) = read(&document, "base")?;
+        let (account, usage) = read(&document, BaseRow::TABLE)?;
         let base = Base {
             account: Arc::new(account),
             usage,
@@ -134,12 +108,7 @@ async fn off_the_async_threads<T: Send + 'static>(
 pub type Snapshots = BTreeMap<AccountId, OrdMap<String, Arc<Account>>>;
 
 pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapshots, Corrupt> {
-    let rows = sqlx::query_as!(
-        SnapshotRow,
-        r#"select account_id as "account_id: AccountId", name, document from snapshot"#
-    )
-    .fetch_all(connection)
-    .await?;
+    let rows = rows::load(connection).await?;
     off_the_async_threads(move || {
         let mut of = Snapshots::new();
         for SnapshotRow {
@@ -148,7 +117,7 @@ pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapsho
             document,
         } in rows
         {
-            let (account, _) = read(&document, "snapshot")?;
+            let (account, _) = read(&document, SnapshotRow::TABLE)?;
             of.entry(account_id)
                 .or_default()
                 .insert(name, Arc::new(account));

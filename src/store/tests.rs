@@ -1,14 +1,20 @@
 //! The test that holds the store together: what the file holds is what memory published, after any sequence of changes.
 
+mod schema;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use imbl::OrdMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, SqliteConnection};
 use tempfile::TempDir;
@@ -31,13 +37,13 @@ use crate::{App, AppState, Control};
 /// A look behind the writer, in its turn.
 pub(super) struct Probe {
     /// Statements to run first.
-    sql: &'static str,
+    sql: String,
     answer: oneshot::Sender<Result<State, Corrupt>>,
 }
 
 impl Probe {
     pub async fn run(self, connection: &mut SqliteConnection) {
-        sqlx::raw_sql(self.sql)
+        sqlx::raw_sql(AssertSqlSafe(self.sql))
             .execute(&mut *connection)
             .await
             .unwrap();
@@ -47,10 +53,18 @@ impl Probe {
 
 impl Store {
     /// What the file holds, after some statements of the test's own.
-    async fn stored(&self, sql: &'static str) -> State {
+    async fn stored(&self, sql: &str) -> State {
         let (answer, answered) = oneshot::channel();
+        let sql = sql.to_owned();
         self.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
         answered.await.unwrap().unwrap()
+    }
+
+    /// Why the file cannot be read back after some statements.
+    async fn corrupted(&self, sql: String) -> Corrupt {
+        let (answer, answered) = oneshot::channel();
+        self.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
+        answered.await.unwrap().unwrap_err()
     }
 
     async fn assert_is_stored(&self) {
@@ -150,31 +164,51 @@ impl Turn {
                 let all = store.state();
                 let slot = accounts::slot(&all, id(account))?;
                 for api_user in slot.account.api_users.iter() {
-                    slot.usage.count(api_user.guid, store.now(slot));
+                    let days = TimeDelta::days(i64::from(account % 3));
+                    slot.usage
+                        .count(api_user.guid, store.now(slot).saturating_add(days));
                 }
                 Ok(())
             }
             Self::Copy { account } => {
-                accounts::create(app, accounts::Source::Account(id(account)), None)
+                let label = (account % 2 == 0).then(|| "a copy".to_owned());
+                accounts::create(app, accounts::Source::Account(id(account)), label)
                     .await
                     .map(drop)
             }
             Self::Load => {
-                const DOCUMENT: &str = "accounts: [{operators: [{key: a, FullName: A, Email: a@b.com, \
-                    IsAccountAdministrator: true}], apiUsers: [{operator: a, UserName: ci, Password: x}]}]";
+                const DOCUMENT: &str = "accounts: [{TimezoneId: 110, SingleSignOn: true, \
+                    operators: [{key: a, FullName: A, Email: a@b.com, IsAccountAdministrator: true}], apiUsers: [\
+                    {operator: a, UserName: ci, Password: x}, {operator: a, Type: MobileApp, PredatesLastUsed: true}]}]";
                 accounts::load(app, DOCUMENT, None).await.map(drop)
             }
             Self::Delete { account } => accounts::delete(app, id(account)).await,
-            Self::Snapshot { account } => accounts::take_snapshot(app, id(account), "s".to_owned())
-                .await
-                .map(drop),
+            Self::Snapshot { account } => {
+                accounts::take_snapshot(app, id(account), snapshot(account))
+                    .await
+                    .map(drop)
+            }
             Self::Restore { account } => {
-                accounts::restore_snapshot(app, id(account), "s".to_owned()).await
+                accounts::restore_snapshot(app, id(account), snapshot(account)).await
             }
             Self::Reset { account } => accounts::reset(app, id(account)).await,
             Self::ResetAll => accounts::reset_all(app).await,
         }
     }
+}
+
+fn snapshot(number: u8) -> String {
+    ["a", "b"][usize::from(number % 2)].to_owned()
+}
+
+fn app(store: &Store) -> AppState {
+    AppState::from(App {
+        store: store.clone(),
+        passwords: Passwords::new(PasswordCost::Least),
+        read_timeout: Duration::MAX,
+        names: crate::Names::default(),
+        control: Control::Off,
+    })
 }
 
 proptest! {
@@ -186,13 +220,7 @@ proptest! {
         runtime().block_on(async {
             let store = Store::in_memory().await.unwrap();
             seeded(&store).await;
-            let app = AppState::from(App {
-                store: store.clone(),
-                passwords: Passwords::new(PasswordCost::Least),
-                read_timeout: Duration::MAX,
-                names: crate::Names::default(),
-                control: Control::Off,
-            });
+            let app = app(&store);
             for handful in handfuls {
                 let turns = handful.into_iter().map(|turn| turn.take(&app));
                 for outcome in futures_util::future::join_all(turns).await {
@@ -202,6 +230,39 @@ proptest! {
             }
         });
     }
+}
+
+/// What never varies is not tested above.
+#[tokio::test]
+async fn every_column_takes_different_values_in_these_changes() {
+    let mut random = TestRunner::deterministic();
+    let mut found = BTreeMap::<_, BTreeSet<String>>::new();
+    for _ in 0..40 {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("state.sqlite");
+        let store = Store::open(&path).await.unwrap();
+        seeded(&store).await;
+        let app = app(&store);
+        for _ in 0..12 {
+            let handful = vec(turn(), 5).new_tree(&mut random).unwrap().current();
+            let turns = handful.into_iter().map(|turn| turn.take(&app));
+            futures_util::future::join_all(turns).await;
+        }
+        store.close().await;
+        let mut connection = connect(&path).await;
+        for (table, column, _) in schema::columns(&mut connection).await {
+            let sql = format!("select distinct quote({column}) from {table}");
+            let values: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+                .fetch_all(&mut connection)
+                .await
+                .unwrap();
+            let of = found.entry(format!("{table}.{column}"));
+            of.or_default().extend(values);
+        }
+        connection.close().await.unwrap();
+    }
+    found.retain(|_, values| values.len() < 2);
+    assert_eq!(found, BTreeMap::new(), "these are always the same");
 }
 
 #[tokio::test]
@@ -371,7 +432,7 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
 async fn a_writer_that_panics_is_an_outage_for_good() {
     let store = Store::in_memory().await.unwrap();
     let (answer, answered) = oneshot::channel();
-    let sql = "no SQL";
+    let sql = "no SQL".to_owned();
     store.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
     assert!(answered.await.is_err());
     store.jobs.closed().await;
@@ -558,6 +619,73 @@ async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what
     };
     assert_eq!(exports(&store.state()), exports(&before));
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
+    for (table, change) in [
+        ("account", "time_zone_id = 9999999999"),
+        ("account", "single_sign_on = 2"),
+        ("account", "owner_guid = 'nobody'"),
+        ("operator", "sms_provider = 'Pigeon'"),
+        ("operator", "is_on_duty = -1"),
+        (
+            "operator_group",
+            "kind = 'Ordinary people' where kind = 'Everyone'",
+        ),
+        ("api_user", "password_digest = x'00'"),
+        ("api_user", "created_date = 'yesterday'"),
+        ("api_user", "type = ''"),
+        ("user", "alert_timeframe_start = '8:30'"),
+        ("user", "default_dashboard = 1 + 0x7fffffff"),
+        ("duty_schedule", "start_time = '8:30'"),
+        ("duty_schedule", "start_time = null"),
+        ("usage", "last_used = ''"),
+        ("usage_of_day", "day = 'today'"),
+    ] {
+        let store = Store::in_memory().await.unwrap();
+        seeded(&store).await;
+        let add_schedule = Step::AddSchedule {
+            owner: Owner::Operator(0),
+            recurrence: 1,
+        };
+        store
+            .change(id(), |account, context| add_schedule.take(account, context))
+            .await
+            .unwrap();
+        let slot = Arc::clone(store.state().slot(id()).unwrap());
+        let api_user = slot.account.api_users.iter().next().unwrap().guid;
+        slot.usage.count(api_user, store.now(&slot));
+        store.stored("").await;
+        let rules_off = "pragma ignore_check_constraints = on; pragma foreign_keys = off";
+        let error = store
+            .corrupted(format!("{rules_off}; update {table} set {change}"))
+            .await;
+        assert!(
+            matches!(error, Corrupt::Row(found) if found == table),
+            "{table}: {change}: {error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_migration_is_known_and_numbers_the_schema() {
+    let folder = TempDir::new().unwrap();
+    let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
+    for entry in fs::read_dir(migrations).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let (number, _) = name.split_once('_').unwrap();
+        let number: u32 = number.parse().unwrap();
+        let path = folder.path().join(&name);
+        let made = file::make_old(&path, number.into(), "").await;
+        assert!(made.is_ok(), "{name}: {made:?}");
+        let header = fs::read(&path).unwrap();
+        assert_eq!(
+            header[60..64],
+            number.to_be_bytes(),
+            "{name} is not run, or does not set user_version to its number"
+        );
+    }
 }
 
 #[tokio::test]

@@ -7,37 +7,22 @@ use sqlx::SqliteConnection;
 
 use super::State;
 use super::file::Corrupt;
-use super::rows::{Transaction, record};
-use crate::domain::{AccountId, ApiUserGuid, Moment, Restore as _, Usage};
+use super::rows::{self, Table as _, Transaction, table};
+use crate::domain::{AccountId, ApiUserGuid, Moment, Usage};
 
-/// When an API user was last used.
-#[derive(Debug)]
-struct LastUse {
-    account_id: AccountId,
-    api_user_guid: ApiUserGuid,
-    last_used: Moment,
+table! {
+    /// When an API user was last used.
+    LastUse: "usage" (account_id: AccountId, api_user_guid: ApiUserGuid) {
+        last_used: Moment,
+    }
 }
 
-record!(LastUse: "usage" (account_id, api_user_guid) last_used);
-
-/// How often an API user was used on a day.
-#[derive(Debug)]
-struct UseOfDay {
-    account_id: AccountId,
-    api_user_guid: ApiUserGuid,
-    day: String,
-    requests: i64,
+table! {
+    /// How often an API user was used on a day.
+    UseOfDay: "usage_of_day" (account_id: AccountId, api_user_guid: ApiUserGuid, day: String) {
+        requests: i64,
+    }
 }
-
-record!(UseOfDay: "usage_of_day" (account_id, api_user_guid, day) requests);
-
-/// All usage of an account.
-#[derive(Debug)]
-pub struct Key {
-    pub account_id: AccountId,
-}
-
-record!(Key: "usage" (account_id));
 
 /// Writes what was counted since the last time. What cannot be written is kept for the next.
 pub(super) async fn save(
@@ -86,31 +71,25 @@ pub(super) async fn save(
 pub(super) async fn load(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<AccountId, Usage>, Corrupt> {
-    let rows = sqlx::query!(
-        r#"select usage.account_id as "account_id!: AccountId", usage.api_user_guid as "api_user_guid!: ApiUserGuid",
-                  last_used, day as "day?", requests as "requests?"
-           from usage left join usage_of_day using (account_id, api_user_guid)"#
-    )
-    .fetch_all(connection)
-    .await?;
-    let mut read: BTreeMap<_, (Moment, BTreeMap<NaiveDate, i64>)> = BTreeMap::new();
-    for row in rows {
-        let last_used = Moment::restore(&row.last_used).map_err(|_| Corrupt::row("usage"))?;
-        let (_, requests) = read
-            .entry((row.account_id, row.api_user_guid))
-            .or_insert_with(|| (last_used, BTreeMap::new()));
-        if let Some((day, count)) = row.day.zip(row.requests) {
-            requests.insert(
-                day.parse().map_err(|_| Corrupt::row("usage_of_day"))?,
-                count,
-            );
-        }
+    let mut requests = BTreeMap::<_, BTreeMap<NaiveDate, i64>>::new();
+    for row in rows::load::<UseOfDay>(&mut *connection).await? {
+        let day = row.day.parse().map_err(|_| Corrupt::Row(UseOfDay::TABLE))?;
+        let of = requests.entry((row.account_id, row.api_user_guid));
+        of.or_default().insert(day, row.requests);
     }
     let mut of: BTreeMap<AccountId, Usage> = BTreeMap::new();
-    for ((account, api_user), (last_used, requests)) in read {
-        of.entry(account)
-            .or_default()
-            .restore(api_user, last_used, requests);
+    for row in rows::load(connection).await? {
+        let LastUse {
+            account_id,
+            api_user_guid,
+            last_used,
+        } = row;
+        let requests = requests.remove(&(account_id, api_user_guid));
+        of.entry(account_id).or_default().restore(
+            api_user_guid,
+            last_used,
+            requests.unwrap_or_default(),
+        );
     }
     for usage in of.values() {
         usage.forget_unsaved();

@@ -198,12 +198,10 @@ impl Writer {
             }
             self.end_outage();
         }
-        for key in difference.api_users.gone {
-            let slot = newer.slot(key.account_id);
-            if let Some(slot) =
-                slot.filter(|slot| !slot.account.api_users.contains(&key.api_user_guid))
-            {
-                slot.usage.forget(key.api_user_guid);
+        for (account, api_user) in difference.api_users.gone {
+            let slot = newer.slot(account);
+            if let Some(slot) = slot.filter(|slot| !slot.account.api_users.contains(&api_user)) {
+                slot.usage.forget(api_user);
             }
         }
         let ended = mem::take(&mut newer.ended);

@@ -49,7 +49,7 @@ pub trait Record: Serialize + Send + Unpin + Sized {
 /// Declares a table: the columns of its key in round brackets, then the others, each with the type of its values. It makes
 /// the struct of a row and its [`Record`].
 ///
-/// ```ignore
+/// ```text
 /// record! {
 ///     /// What is in a drawer.
 ///     Row: "drawer" (account_id: AccountId, number: i64) {

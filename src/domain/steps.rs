@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::account::{ApiUserChange, ScheduleOwner};
 use super::duty_schedule::{Hours, WeekDay};
-use super::node::Content;
+use super::node::{Content, Node};
 use super::operator::{Profile, ProfileChange};
 use super::record::{ChangeSource, Field, Record as _};
 use super::text::{Description, Email};
@@ -400,21 +400,21 @@ impl Picks {
         values.swap_remove(at)
     }
 
-    fn patch_of<T: FromNode>(&mut self) -> Patch<T> {
+    fn patch_of<T: FromNode>(&mut self, may_be_blank: bool) -> Patch<T> {
         let mut all = vec![Patch::Keep, Patch::Clear];
-        all.extend(samples().into_iter().map(Patch::Set));
+        all.extend(samples(may_be_blank).into_iter().map(Patch::Set));
         self.of(all)
     }
 }
 
 impl ChangeSource for Picks {
-    fn patch<T: Value>(&mut self, _: &Field<T>) -> Patch<T> {
-        self.patch_of()
+    fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
+        self.patch_of((field.unset)().is_some())
     }
 }
 
 /// What obeys the rules of a type, of all sorts of values.
-fn samples<T: FromNode>() -> Vec<T> {
+fn samples<T: FromNode>(may_be_blank: bool) -> Vec<T> {
     const TEXTS: [&str; 19] = [
         "",
         "An Operator\u{0}, naïve\u{7f}\u{85}\u{2028}\u{ffff}",
@@ -441,7 +441,9 @@ fn samples<T: FromNode>() -> Vec<T> {
     let flags = [true, false].map(Content::Flag);
     let all = texts.into_iter().chain(numbers).chain(flags);
     let samples: Vec<T> = all
-        .filter_map(|content| T::read(&content.into()).ok()?)
+        .map(Node::from)
+        .filter(|node| may_be_blank || !node.is_blank())
+        .filter_map(|node| T::read(&node).ok()?)
         .collect();
     assert!(samples.len() > 1, "add values of {}", T::schema_name());
     samples
@@ -464,8 +466,8 @@ fn user_change(id: UserId, email: Option<u8>, role: bool, mut picks: Picks) -> U
         } else {
             UserRole::Monitor
         }),
-        mobile_number: picks.patch_of().value(),
-        time_zone_id: picks.patch_of(),
+        mobile_number: picks.patch_of(true).value(),
+        time_zone_id: picks.patch_of(true),
         settings: UserSettings::change(&mut picks),
     }
 }

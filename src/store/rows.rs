@@ -54,7 +54,7 @@ pub trait Table: Serialize + Send + Unpin + Sized {
 /// Declares a table: the columns of its key in round brackets, then the others, each with the type of its values. It makes
 /// the struct of a row and its [`Table`].
 ///
-/// ```ignore
+/// ```text
 /// table! {
 ///     /// What is in a drawer.
 ///     Row: "drawer" (account_id: AccountId, number: i64) {

@@ -5,8 +5,8 @@ use std::iter::repeat;
 
 use sqlx::SqliteConnection;
 
-use super::super::rows::{self, Table};
-use super::super::{
+use crate::store::rows::{self, Table};
+use crate::store::{
     account, api_user, duty_schedule, file, operator, operator_group, saved, usage, user,
 };
 

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use std::mem;
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{Schema, SchemaGenerator};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
@@ -124,7 +124,7 @@ pub fn describe<T>(
 
 impl Fields<'_> {
     /// Adds a field and its type to the schema, altered by `alter`.
-    fn describe<T: JsonSchema>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
+    fn describe<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
         if let Some(schema) = &mut self.schema {
             schema.field::<T>(name, alter);
         }
@@ -157,12 +157,10 @@ impl Fields<'_> {
 
     /// Adds an optional field to the schema.
     fn describe_optional<T: FromNode>(&mut self, name: &str) {
-        self.describe::<T>(name, |schema| {
-            schema::or_null(match T::EMPTY {
-                Empty::Nothing => schema,
-                Empty::Blank | Empty::Nil => schema::or_blank(schema),
-                Empty::Zero => schema::or_zero(schema),
-            })
+        self.describe::<T>(name, |schema| match T::EMPTY {
+            Empty::Nothing => schema::or_null(schema),
+            Empty::Blank | Empty::Nil => schema::or_null(schema::or_blank(schema)),
+            Empty::Zero => schema::or_zero(schema),
         });
         if let (Empty::Zero, Some(schema)) = (T::EMPTY, &mut self.schema) {
             schema.zero(name);
@@ -260,6 +258,17 @@ impl Fields<'_> {
         }
     }
 
+    /// Adds what keeps a value from being bound, and leaves its rule alone.
+    fn check_form<T: FromNode>(&mut self, name: &str, node: &Node) {
+        if let Err(Mismatch {
+            is_malformed: true,
+            message,
+        }) = T::read(node)
+        {
+            self.problems.malformed(name, message);
+        }
+    }
+
     /// A read-only field that the path names as well: it may be left out, but it must not contradict. `read` returns none for
     /// a value that says nothing.
     pub fn agrees<T: PartialEq + Display>(
@@ -330,6 +339,10 @@ impl ChangeSource for Fields<'_> {
         self.describe_optional::<T>(name);
         let flag = self.patch_of::<bool>(&format!("{name}Specified"));
         match (flag, self.get(name)) {
+            (Patch::Set(false), Some(node)) if !node.is_null() => {
+                self.check_form::<T>(name, node);
+                Patch::Keep
+            }
             (Patch::Set(false), _) => Patch::Keep,
             (Patch::Set(true), None) => Patch::Clear,
             (_, node) => self.patched(name, node),

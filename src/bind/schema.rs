@@ -1,8 +1,9 @@
 //! The schema of an object, built while the object is bound, so that it says what the binding enforces.
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use crate::domain::value::FromNode;
 use crate::operation::remove_null;
 
 /// How a body is sent, which decides how a field can say nothing.
@@ -42,10 +43,10 @@ impl SchemaBuilder {
         }
     }
 
-    pub fn field<T: JsonSchema>(&mut self, name: &str, but: impl FnOnce(Schema) -> Schema) {
-        let said = self.generator.subschema_for::<T>();
+    pub fn field<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
+        let said = T::schema(&mut self.generator);
         self.said.insert(name.to_owned(), said.clone().into());
-        let mut sent = but(said);
+        let mut sent = alter(said);
         if self.sent_as == SentAs::Form {
             sent = or_empty(sent);
         }

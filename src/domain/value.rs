@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use strum::VariantNames;
 
@@ -62,6 +62,11 @@ pub trait FromNode: JsonSchema + Sized {
 
     /// Reads a value by its rule. Returns none for [`Self::EMPTY`].
     fn read(node: &Node) -> Result<Option<Self>, Mismatch>;
+
+    /// Returns the schema of what is read, besides what says nothing.
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        generator.subschema_for::<Self>()
+    }
 }
 
 /// A value that a field of a record can hold.
@@ -82,6 +87,10 @@ impl<T: FromNode> FromNode for Option<T> {
 
     fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
         T::read(node).map(|value| value.map(Some))
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        T::schema(generator)
     }
 }
 

@@ -57,6 +57,10 @@ impl<'g> ObjectSchema<'g> {
     /// Adds a property that is always there.
     pub fn property<T: JsonSchema>(&mut self, name: &'static str) {
         let schema = self.generator.subschema_for::<T>();
+        self.add(name, schema);
+    }
+
+    fn add(&mut self, name: &'static str, schema: Schema) {
         self.properties.insert(name.to_owned(), schema.into());
         self.required.push(name);
     }
@@ -71,7 +75,8 @@ impl<'g> ObjectSchema<'g> {
         impl<'g, F: FnMut(&'static str, &mut ObjectSchema<'g>)> ChangeSource for Fields<'_, 'g, F> {
             fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
                 (self.before)(field.name, self.schema);
-                self.schema.property::<T>(field.name);
+                let schema = T::schema(self.schema.generator);
+                self.schema.add(field.name, schema);
                 // A field that may be unset is left out then.
                 if (field.unset)().is_some_and(|unset| !unset.is_written()) {
                     self.schema.required.pop();

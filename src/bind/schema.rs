@@ -157,7 +157,12 @@ pub fn or_blank(mut schema: Schema) -> Schema {
     if schema.get("type").is_some() && schema.get("format").is_none() {
         return schema;
     }
-    json_schema!({"anyOf": [schema, {"type": "string", "maxLength": 0}]})
+    let blank = json!({"type": "string", "maxLength": 0});
+    if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
+        schemas.push(blank);
+        return schema;
+    }
+    json_schema!({"anyOf": [schema, blank]})
 }
 
 /// Describes a field of a form: an empty text says nothing, and there is no null.

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::restore_number;
 use super::schema::schema;
-use super::value::{from_node, ruled_number};
+use super::value::{Value, from_node, ruled_number};
 
 /// The Id of a number in [`OUTGOING_PHONE_NUMBERS`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -29,6 +29,12 @@ impl TryFrom<i32> for OutgoingPhoneNumberId {
 restore_number!(OutgoingPhoneNumberId);
 
 from_node!(OutgoingPhoneNumberId, Number, ruled_number);
+
+impl Value for OutgoingPhoneNumberId {
+    fn unset() -> Option<Self> {
+        None
+    }
+}
 
 schema!(OutgoingPhoneNumberId, |_| {
     let ids = OUTGOING_PHONE_NUMBERS.map(|number| number.id);

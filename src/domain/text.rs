@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::json_schema;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use strum::VariantNames;
 
@@ -64,6 +64,8 @@ macro_rules! text {
             fn unset() -> Option<Self> {
                 None
             }
+
+            text!(@written_schema);
         }
     };
     (@value $name:ident, unset $unset:literal) => {
@@ -85,6 +87,14 @@ macro_rules! text {
             fn unset() -> Option<Self> {
                 Some(Self::default())
             }
+
+            text!(@written_schema);
+        }
+    };
+    // The rule is one for what is sent: a text is written as it was, blanks around it included.
+    (@written_schema) => {
+        fn written_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({"type": "string"})
         }
     };
     ($(#[$doc:meta])* $name:ident, ($($value:tt)+), $rule:expr, $schema:tt) => {

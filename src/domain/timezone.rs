@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::schema::schema;
 use super::text::whole_number;
-use super::value::{from_node, ruled_number};
+use super::value::{Value, from_node, ruled_number};
 use super::{Moment, restore_number};
 
 /// The Id of a zone in the table below.
@@ -54,6 +54,12 @@ impl fmt::Display for TimeZoneId {
 }
 
 from_node!(TimeZoneId, Number, ruled_number);
+
+impl Value for TimeZoneId {
+    fn unset() -> Option<Self> {
+        None
+    }
+}
 
 schema!(TimeZoneId, |_| {
     let ids = || ZONES.iter().map(|(id, _, _)| *id);

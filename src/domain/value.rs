@@ -74,6 +74,11 @@ pub trait Value: FromNode + Restore + Clone + PartialEq + Serialize {
     /// Returns the value of a field that nobody set; none, if somebody has to.
     fn unset() -> Option<Self>;
 
+    /// Returns the schema of what is written.
+    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
+        Self::schema(generator)
+    }
+
     /// Whether there is a value to be written.
     fn is_written(&self) -> bool {
         true
@@ -94,9 +99,13 @@ impl<T: FromNode> FromNode for Option<T> {
     }
 }
 
-impl<T: FromNode + Restore + Clone + PartialEq + Serialize> Value for Option<T> {
+impl<T: Value> Value for Option<T> {
     fn unset() -> Option<Self> {
         Some(None)
+    }
+
+    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::written_schema(generator)
     }
 
     fn is_written(&self) -> bool {

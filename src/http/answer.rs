@@ -75,7 +75,7 @@ impl<'g> ObjectSchema<'g> {
         impl<'g, F: FnMut(&'static str, &mut ObjectSchema<'g>)> ChangeSource for Fields<'_, 'g, F> {
             fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
                 (self.before)(field.name, self.schema);
-                let schema = T::schema(self.schema.generator);
+                let schema = T::written_schema(self.schema.generator);
                 self.schema.add(field.name, schema);
                 // A field that may be unset is left out then.
                 if (field.unset)().is_some_and(|unset| !unset.is_written()) {
@@ -89,14 +89,14 @@ impl<'g> ObjectSchema<'g> {
         R::change(&mut Fields { schema, before });
     }
 
-    pub fn build(self, example: Json) -> Schema {
+    pub fn build(self, description: &str, example: &Json) -> Schema {
         let Self {
             properties,
             required,
             ..
         } = self;
         let schema = json!({
-            "type": "object", "properties": properties, "required": required, "examples": [example]
+            "description": description, "type": "object", "properties": properties, "required": required, "examples": [example]
         });
         Schema::try_from(schema).expect("an object is a schema")
     }

@@ -101,6 +101,7 @@ impl JsonSchema for OperatorBody<'_> {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        const DESCRIPTION: &str = "An operator as the API writes it. `Password` and the `…Specified` flags are never written.";
         let mut schema = ObjectSchema::new(generator);
         schema.property::<OperatorGuid>("OperatorGuid");
         schema.property::<String>("Hash");
@@ -109,25 +110,28 @@ impl JsonSchema for OperatorBody<'_> {
                 schema.property::<bool>(IS_OWNER.0);
             }
         });
-        schema.build(json!({
-            "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
-            "Hash": "8d969eef6ecad3c29a3a629280e686cf",
-            "FullName": "Third Operator",
-            "Email": "third@example.com",
-            "MobilePhone": "+31 6 1234 5678",
-            "OutgoingPhoneNumber": "",
-            "OutgoingPhoneNumberId": 1,
-            "IsAccountAdministrator": false,
-            "BackupEmail": "",
-            "IsOnDuty": true,
-            "CultureName": "nl-NL",
-            "TimeZoneId": 56,
-            "SmsProvider": "UseAccountSetting",
-            "PhoneProvider": "UseAccountSetting",
-            "DefaultDashboard": "AccountOverview",
-            "OperatorRole": "Unspecified",
-            "SetupMode": "Manual"
-        }))
+        schema.build(
+            DESCRIPTION,
+            &json!({
+                "OperatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8",
+                "Hash": "8d969eef6ecad3c29a3a629280e686cf",
+                "FullName": "Third Operator",
+                "Email": "third@example.com",
+                "MobilePhone": "+31 6 1234 5678",
+                "OutgoingPhoneNumber": "",
+                "OutgoingPhoneNumberId": 1,
+                "IsAccountAdministrator": false,
+                "BackupEmail": "",
+                "IsOnDuty": true,
+                "CultureName": "nl-NL",
+                "TimeZoneId": 56,
+                "SmsProvider": "UseAccountSetting",
+                "PhoneProvider": "UseAccountSetting",
+                "DefaultDashboard": "AccountOverview",
+                "OperatorRole": "Unspecified",
+                "SetupMode": "Manual"
+            }),
+        )
     }
 }
 

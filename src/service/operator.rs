@@ -54,6 +54,10 @@ pub async fn update(
     edit(state, caller, guid, draft, password, update).await
 }
 
+/// A method of an account that changes an operator.
+type Way<T> =
+    fn(&mut Account, OperatorGuid, Draft<T>, Result<()>, Option<PasswordHash>) -> Result<()>;
+
 /// Changes an operator by one of the ways that an account has for it.
 async fn edit<T: Clone + Send + 'static>(
     state: &AppState,
@@ -61,7 +65,7 @@ async fn edit<T: Clone + Send + 'static>(
     guid: OperatorGuid,
     draft: Draft<T>,
     password: Option<PlainPassword>,
-    way: fn(&mut Account, OperatorGuid, Draft<T>, Result<()>, Option<PasswordHash>) -> Result<()>,
+    way: Way<T>,
 ) -> Result<()> {
     let who = *caller;
     let edit = move |account: &mut Account, draft, password| {

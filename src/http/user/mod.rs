@@ -130,7 +130,10 @@ impl JsonSchema for UserBody<'_> {
                 }
             }
         });
-        schema.build(envelope::example()["Users"][0].clone())
+        schema.build(
+            "The document's UserStruct.",
+            &envelope::example()["Users"][0],
+        )
     }
 }
 
@@ -289,7 +292,7 @@ fn name(node: &Node) -> std::result::Result<Option<Name>, Mismatch> {
 
 from_node!(Name, Text, name, empty Blank);
 
-schema!(Name, |_| json_schema!({"type": "string"}));
+schema!(Name, Email::json_schema);
 
 /// The fields of a form. An empty one says nothing, as ASP.NET takes it for null; of two that are called the same, the first
 /// is meant.

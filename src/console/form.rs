@@ -55,6 +55,8 @@ pub struct Field {
     /// `name=value,value`: the script shows it only while the field of that name has one of the values.
     pub shown_for: &'static str,
     pub value: String,
+    /// Whether the form that was sent had it.
+    is_sent: bool,
     pub messages: Vec<String>,
 }
 
@@ -97,6 +99,7 @@ impl Field {
             autocomplete: "off",
             shown_for: "",
             value: String::new(),
+            is_sent: false,
             messages: Vec::new(),
         }
     }
@@ -293,6 +296,9 @@ impl Form {
     pub fn sent(mut self, sent: &Sent) -> Self {
         for field in self.fields() {
             let value = sent.get(field.name);
+            // A browser sends nothing of a box that is not ticked, so what tells that it was shown goes with it.
+            let is_shown = || sent.get(&format!("shown-{}", field.name)).is_some();
+            field.is_sent = value.is_some() || field.is_check() && is_shown();
             field.value = match field.look {
                 Look::Check => value.is_some().to_string(),
                 _ => value.unwrap_or_default(),
@@ -319,6 +325,25 @@ impl Form {
         let mut object = Map::new();
         for field in self.groups.iter().flat_map(|group| &group.fields) {
             if let Some(value) = field.json_value() {
+                put(&mut object, field.name, value);
+            }
+        }
+        Value::Object(object)
+    }
+
+    /// The JSON object that changes what the form shows, as a PATCH does: a field that the form lacks stays as it is, and an
+    /// empty one goes back to its default.
+    pub fn change(&self) -> Value {
+        let mut object = Map::new();
+        for field in self.groups.iter().flat_map(|group| &group.fields) {
+            let value = match field.json_value() {
+                Some(value) => value,
+                // Nobody sees a password, and so nobody takes it away.
+                None if matches!(field.look, Look::Line("password")) => continue,
+                None if field.is_required => "".into(),
+                None => Value::Null,
+            };
+            if field.is_sent {
                 put(&mut object, field.name, value);
             }
         }
@@ -423,6 +448,18 @@ mod tests {
             form().sent(&Sent::default()).object(),
             json!({"Description": "", "IsOnDuty": false})
         );
+    }
+
+    #[test]
+    fn a_change_has_the_fields_that_were_sent_and_null_for_those_that_are_empty() {
+        let sent = Sent::parse(b"FullName=&effect.status=&UseNumericSender=true&shown-IsOnDuty=");
+        assert_eq!(
+            form().sent(&sent).change(),
+            json!({
+                "FullName": null, "effect": {"status": null}, "IsOnDuty": false, "UseNumericSender": true
+            })
+        );
+        assert_eq!(form().sent(&Sent::default()).change(), json!({}));
     }
 
     #[test]

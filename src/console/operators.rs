@@ -19,7 +19,9 @@ use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OUTGOING_PHONE_NUMBERS;
 use crate::domain::text::CULTURES;
 use crate::domain::timezone::timezones;
-use crate::domain::{NewOperator, Operator, OperatorAuthorization, OperatorGroup, OperatorGuid};
+use crate::domain::{
+    NewOperator, Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGuid,
+};
 use crate::http::{OperatorBody, bind, status};
 use crate::service;
 
@@ -277,7 +279,7 @@ async fn main(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     page(&main_page(&login, operator, form))
 }
 
-/// The form holds every field, as a PUT does.
+/// A field that the form lacks stays as it is, as with PATCH.
 async fn save(
     login: LoggedIn,
     Path(guid): Path<String>,
@@ -285,8 +287,8 @@ async fn save(
 ) -> Result<Response> {
     let guid: OperatorGuid = named(&guid)?;
     let form = form(&login).sent(&sent);
-    let draft = bind::<OperatorGuid, NewOperator>(&form.object(), Some(&guid));
-    match service::operator::replace(login.app(), &login.caller, guid, draft).await {
+    let draft = bind::<OperatorGuid, OperatorChange>(&form.change(), Some(&guid));
+    match service::operator::update(login.app(), &login.caller, guid, draft).await {
         Ok(()) => Ok(login.visit.done("The operator was saved.", path_of(guid))),
         Err(error) => {
             let status = status(&error);

@@ -170,6 +170,13 @@ impl Page {
 }
 
 impl Form {
+    /// The names of the fields that a person sees.
+    pub fn names(&self) -> Vec<String> {
+        let names = self.fields.keys();
+        let is_seen = |name: &&String| name.starts_with(char::is_uppercase);
+        names.filter(is_seen).cloned().collect()
+    }
+
     pub fn with(mut self, name: &str, value: &str) -> Self {
         self.fields.insert(name.to_owned(), value.to_owned());
         self

@@ -21,7 +21,7 @@ use crate::domain::text::{Description, Email, quoted};
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::user::{OWNER_IS_ACTIVE, UserSettingsChange};
 use crate::domain::{
-    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, Draft, GroupKind, Kept, Moment,
+    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, GroupKind, Kept, Moment,
     Operator, OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
     OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence, Restore, ScheduleId,
     User, UserId,
@@ -480,7 +480,12 @@ impl Builder<'_, '_> {
                     profile,
                     password: password.clone(),
                 };
-                let added = account.add_named_operator(*guid, draft(new), Ok(()), hash);
+                let mut problems = Problems::default();
+                let profile = account.new_profile(new, &mut problems);
+                let added = problems.into_result().and_then(|()| {
+                    let profile = profile.expect("FullName and Email are there");
+                    account.add_named_operator(*guid, profile, hash)
+                });
                 let place_of = |name: &str| shape.place_of(name).unwrap_or(*place);
                 notes.take_from(added, place_of).is_some()
             };
@@ -1048,10 +1053,6 @@ impl Builder<'_, '_> {
         last_used == Some(LastUsed::Unknown)
             || shape.predates_last_used.get().copied().unwrap_or_default()
     }
-}
-
-fn draft<T>(value: T) -> Draft<T> {
-    Draft::new(Some(value), Problems::default())
 }
 
 fn number<T: Copy>(field: &Field<Number<T>>) -> Option<T> {

@@ -13,14 +13,14 @@ use serde::Serialize;
 
 use super::api_user::SecretDigest;
 use super::collection::Keyed;
-use super::operator::{NewOperator, ProfileChange, SetupMode};
+use super::operator::{NewOperator, Profile, ProfileChange, SetupMode};
 use super::record::Record as _;
 use super::schema::schema;
 use super::text::{Description, Email, quoted};
 use super::timezone::TimeZoneId;
 use super::{
-    ApiUser, ApiUserGuid, Collection, Context, Draft, DutySchedule, GroupKind, Kept, Moment,
-    Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
+    ApiUser, ApiUserGuid, Collection, Context, DutySchedule, GroupKind, Kept, Moment, Operator,
+    OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
     OperatorGroupGuid, OperatorGuid, PasswordHash, Patch, Problems, Recurrence, Restore,
     ScheduleId, User, UserId,
 };
@@ -78,6 +78,9 @@ schema!(
     AccountId,
     |_| json_schema!({"type": "integer", "format": "int32"})
 );
+
+pub(super) const OWNER_ADMINISTERS: &str =
+    "the owner of the account cannot be removed from the Administrators group";
 
 /// What an account says of itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -323,25 +326,22 @@ impl Account {
     /// A new operator is a member of Everyone, as every operator is, and may use the account.
     pub fn add_operator(
         &mut self,
-        draft: Draft<NewOperator>,
-        access: Result<()>,
+        profile: Profile,
         password: Option<PasswordHash>,
         context: &Context,
     ) -> Result<Arc<Operator>> {
-        self.add_named_operator(context.new_guid(), draft, access, password)
+        self.add_named_operator(context.new_guid(), profile, password)
     }
 
     /// The same with a GUID of the caller's choice, which nothing else may have.
     pub fn add_named_operator(
         &mut self,
         guid: OperatorGuid,
-        draft: Draft<NewOperator>,
-        access: Result<()>,
+        profile: Profile,
         password: Option<PasswordHash>,
     ) -> Result<Arc<Operator>> {
-        let new = draft.settle(|new| self.new_operator_rules(new, None), || access)?;
         self.add_user(guid)?;
-        let operator = Arc::new(Operator::new(guid, new.into_profile(), password));
+        let operator = Arc::new(Operator::new(guid, profile, password));
         self.insert_operator(Arc::clone(&operator));
         Ok(operator)
     }
@@ -353,41 +353,16 @@ impl Account {
         Ok(())
     }
 
-    pub fn update_operator(
+    /// Puts another profile in the place of an operator's. Its password stays, unless there is another.
+    pub fn set_profile(
         &mut self,
         guid: OperatorGuid,
-        draft: Draft<OperatorChange>,
-        access: Result<()>,
+        profile: Profile,
         password: Option<PasswordHash>,
     ) -> Result<()> {
-        let exists = || access.and_then(|()| self.operator(guid).map(drop));
-        let rules = |change: Option<&OperatorChange>| {
-            change.map_or_else(Problems::default, |OperatorChange { profile, password }| {
-                self.operator_rules(profile, password.is_some(), Some(guid))
-            })
-        };
-        let change = draft.settle(rules, exists)?;
         let operator = self.operator(guid)?;
-        let mut profile = operator.profile().clone();
-        profile.apply(change.profile);
         let password = password.or_else(|| operator.password().cloned());
         self.insert_operator(operator.with_profile(profile, password));
-        Ok(())
-    }
-
-    /// Replaces all that an operator says of itself. Its password stays, unless there is another.
-    pub fn replace_operator(
-        &mut self,
-        guid: OperatorGuid,
-        draft: Draft<NewOperator>,
-        access: Result<()>,
-        password: Option<PasswordHash>,
-    ) -> Result<()> {
-        let exists = || access.and_then(|()| self.operator(guid).map(drop));
-        let new = draft.settle(|new| self.new_operator_rules(new, Some(guid)), exists)?;
-        let operator = self.operator(guid)?;
-        let password = password.or_else(|| operator.password().cloned());
-        self.insert_operator(operator.with_profile(new.into_profile(), password));
         Ok(())
     }
 
@@ -477,14 +452,38 @@ impl Account {
         Ok(())
     }
 
-    fn new_operator_rules(
+    /// Decides what a new operator says of itself.
+    pub fn new_profile(&self, new: NewOperator, problems: &mut Problems) -> Option<Profile> {
+        self.operator_rules(&new.profile, new.password.is_some(), None, problems);
+        Profile::new(new.profile)
+    }
+
+    /// Decides what an operator says of itself that is replaced.
+    pub fn replaced_profile(
         &self,
-        new: Option<&NewOperator>,
-        guid: Option<OperatorGuid>,
-    ) -> Problems {
-        new.map_or_else(Problems::default, |NewOperator { profile, password }| {
-            self.operator_rules(profile, password.is_some(), guid)
-        })
+        guid: OperatorGuid,
+        new: NewOperator,
+        problems: &mut Problems,
+    ) -> Option<Profile> {
+        self.operator_rules(&new.profile, new.password.is_some(), Some(guid), problems);
+        Profile::new(new.profile)
+    }
+
+    /// Decides what an operator says of itself after a change.
+    pub fn changed_profile(
+        &self,
+        guid: OperatorGuid,
+        change: OperatorChange,
+        problems: &mut Problems,
+    ) -> Option<Profile> {
+        let OperatorChange {
+            profile: change,
+            password,
+        } = change;
+        self.operator_rules(&change, password.is_some(), Some(guid), problems);
+        let mut profile = self.operator(guid).ok()?.profile().clone();
+        profile.apply(change);
+        Some(profile)
     }
 
     /// The rules of an operator that look beyond one field.
@@ -493,8 +492,8 @@ impl Account {
         change: &ProfileChange,
         has_password: bool,
         guid: Option<OperatorGuid>,
-    ) -> Problems {
-        let mut problems = Problems::default();
+        problems: &mut Problems,
+    ) {
         if let Patch::Set(email) = &change.email
             && let Err(message) = self.email_is_free(email, guid)
         {
@@ -510,7 +509,6 @@ impl Account {
         let message = "can be true only where the account has single sign-on";
         let kept = sso || change.allow_single_signon != Patch::Set(Some(true));
         problems.refuse_unless(kept, "AllowSingleSignon", message);
-        problems
     }
 
     /// An e-mail address belongs to one operator of the account.
@@ -550,18 +548,16 @@ impl Account {
 
     pub fn add_operator_group(
         &mut self,
-        draft: Draft<Description>,
-        access: Result<()>,
+        description: Description,
         context: &Context,
-    ) -> Result<Arc<OperatorGroup>> {
-        let description = draft.settle(|_| Problems::default(), || access)?;
+    ) -> Arc<OperatorGroup> {
         let group = Arc::new(OperatorGroup::new(
             context.new_guid(),
             GroupKind::Ordinary,
             description,
         ));
         self.operator_groups.insert(Arc::clone(&group));
-        Ok(group)
+        group
     }
 
     /// Puts a group in its place.
@@ -572,25 +568,19 @@ impl Account {
         self.operator_groups.insert(group);
     }
 
-    pub fn update_operator_group(
-        &mut self,
+    /// Decides how a group is that is renamed, which a system group cannot be, whatever its name would be.
+    pub fn renamed_group(
+        &self,
         guid: OperatorGroupGuid,
-        draft: Draft<Description>,
-        access: Result<()>,
-    ) -> Result<()> {
-        let rules = |_: Option<&Description>| {
-            self.operator_group(guid)
-                .map(|group| Self::is_ordinary(group))
-                .unwrap_or_default()
-        };
-        let exists = || access.and_then(|()| self.operator_group(guid).map(drop));
-        let description = draft.settle(rules, exists)?;
-        let group = OperatorGroup::clone(self.operator_group(guid)?);
-        self.operator_groups.insert(OperatorGroup {
-            description,
-            ..group
-        });
-        Ok(())
+        description: Option<Description>,
+        problems: &mut Problems,
+    ) -> Option<OperatorGroup> {
+        let group = self.operator_group(guid).ok()?;
+        problems.append(Self::is_ordinary(group));
+        Some(OperatorGroup {
+            description: description?,
+            ..OperatorGroup::clone(group)
+        })
     }
 
     /// The group's operators stay, and so do their copies of its schedules, which become ordinary ones.
@@ -657,8 +647,7 @@ impl Account {
     pub fn remove_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
         let mut group = self.group_of_member(guid, operator)?;
         if self.always_holds(&group, operator) {
-            let told = "the owner of the account cannot be removed from the Administrators group";
-            return Err(Error::refused("", told));
+            return Err(Error::refused("", OWNER_ADMINISTERS));
         }
         if group.members.remove(&operator).is_none() {
             return Err(Error::NotFound(format!(
@@ -756,11 +745,9 @@ impl Account {
     pub fn add_schedule(
         &mut self,
         owner: ScheduleOwner,
-        draft: Draft<Recurrence>,
-        access: Result<()>,
+        recurrence: Recurrence,
     ) -> Result<DutySchedule> {
-        let exists = || access.and_then(|()| self.schedules_of(owner).map(drop));
-        let recurrence = draft.settle(|_| Problems::default(), exists)?;
+        self.schedules_of(owner)?;
         let schedule = DutySchedule {
             id: self.new_schedule_id()?,
             recurrence,
@@ -802,11 +789,8 @@ impl Account {
         &mut self,
         owner: ScheduleOwner,
         id: ScheduleId,
-        draft: Draft<Recurrence>,
-        access: Result<()>,
+        recurrence: Recurrence,
     ) -> Result<()> {
-        let exists = || access.and_then(|()| self.schedule(owner, id).map(drop));
-        let recurrence = draft.settle(|_| Problems::default(), exists)?;
         let schedule = DutySchedule {
             recurrence,
             ..self.schedule(owner, id)?.clone()
@@ -830,7 +814,7 @@ impl Account {
         Ok(())
     }
 
-    fn schedule(&self, owner: ScheduleOwner, id: ScheduleId) -> Result<&DutySchedule> {
+    pub fn schedule(&self, owner: ScheduleOwner, id: ScheduleId) -> Result<&DutySchedule> {
         self.schedules_of(owner)?.get(&id).ok_or_else(|| {
             Error::NotFound(match owner {
                 ScheduleOwner::Operator(guid) => {
@@ -1001,57 +985,38 @@ impl Account {
     /// Answers with the new API user and its password, which is not to be had again.
     pub fn add_api_user(
         &mut self,
-        draft: Draft<ApiUserChange>,
-        access: Result<()>,
+        change: ApiUserChange,
         context: &Context,
-    ) -> Result<(Arc<ApiUser>, String)> {
-        let named = draft.value().map(|change| change.operator);
-        let exists = || {
-            access.and_then(|()| named.map_or(Ok(()), |operator| self.operator(operator).map(drop)))
-        };
+    ) -> (Arc<ApiUser>, String) {
         let ApiUserChange {
             operator,
             description,
-        } = draft.settle(|_| Problems::default(), exists)?;
+        } = change;
         let (api_user, password) = ApiUser::generic(operator, description, context);
         let api_user = Arc::new(api_user);
         self.api_users.insert(Arc::clone(&api_user));
-        Ok((api_user, password))
+        (api_user, password)
     }
 
-    /// "The OperatorGuid associated to the API user must remain unchanged." (ApiUser API)
-    pub fn update_api_user(
-        &mut self,
+    /// Decides how an API user is after a change: "The OperatorGuid associated to the API user must remain unchanged." (ApiUser
+    /// API)
+    pub fn changed_api_user(
+        &self,
         guid: ApiUserGuid,
-        draft: Draft<ApiUserChange>,
-        access: Result<()>,
-    ) -> Result<()> {
-        let named = draft.value().map(|change| change.operator);
-        let exists = || {
-            access?;
-            self.api_user(guid)?;
-            named.map_or(Ok(()), |operator| self.operator(operator).map(drop))
-        };
-        let rules = |change: Option<&ApiUserChange>| {
-            let mut problems = Problems::default();
-            let moved = change.is_some_and(|change| {
-                self.api_user(guid)
-                    .is_ok_and(|api_user| api_user.operator != change.operator)
-            });
-            let message = "an API user stays with its operator";
-            problems.refuse_unless(!moved, "OperatorGuid", message);
-            problems
-        };
+        change: ApiUserChange,
+        problems: &mut Problems,
+    ) -> Option<ApiUser> {
         let ApiUserChange {
-            operator: _,
+            operator,
             description,
-        } = draft.settle(rules, exists)?;
-        let api_user = ApiUser::clone(self.api_user(guid)?);
-        self.api_users.insert(ApiUser {
+        } = change;
+        let api_user = self.api_user(guid).ok()?;
+        let message = "an API user stays with its operator";
+        problems.refuse_unless(api_user.operator == operator, "OperatorGuid", message);
+        Some(ApiUser {
             description,
-            ..api_user
-        });
-        Ok(())
+            ..ApiUser::clone(api_user)
+        })
     }
 
     pub fn remove_api_user(&mut self, guid: ApiUserGuid) -> Result<()> {

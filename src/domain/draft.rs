@@ -38,25 +38,27 @@ impl<T> Draft<T> {
         }
     }
 
-    /// The value, if nothing stands against it; else what the contract lets a request fail of first: its binding, then
-    /// the right to ask and the resource asked for (`access`), then the rules, those of the account (`rules`) included.
-    /// Some of these hold whatever is asked for, also where it could not be read.
-    pub fn settle(
+    /// Returns what `decide` makes of the value, unless something stands against it: first the binding, then the right to ask
+    /// and the resource that is asked for (`access`), then the rules, among them those that `decide` finds broken. Some rules
+    /// hold whatever is asked for, also where it could not be read.
+    pub fn settle<R>(
         self,
-        rules: impl FnOnce(Option<&T>) -> Problems,
-        access: impl FnOnce() -> Result<()>,
-    ) -> Result<T> {
+        access: impl FnOnce(Option<&T>) -> Result<()>,
+        decide: impl FnOnce(Option<T>, &mut Problems) -> Option<R>,
+    ) -> Result<R> {
         let Self {
             value,
             mut problems,
         } = self;
-        let unbound = problems.is_malformed();
-        problems.append(rules(value.as_ref()));
-        if !unbound {
-            access()?;
-        }
+        let access = if problems.is_malformed() {
+            Ok(())
+        } else {
+            access(value.as_ref())
+        };
+        let decided = decide(value, &mut problems);
+        access?;
         problems.into_result()?;
-        Ok(value.expect("a draft without problems has a value"))
+        Ok(decided.expect("what has no problems is decided"))
     }
 }
 
@@ -78,14 +80,18 @@ mod tests {
     }
 
     fn settle(of_draft: Problems, of_rules: Problems, may: bool) -> Result<u8, Error> {
-        let access = || {
+        let access = |_: Option<&u8>| {
             if may {
                 Ok(())
             } else {
                 Err(Error::Forbidden("no right"))
             }
         };
-        Draft::new(Some(1), of_draft).settle(|_| of_rules, access)
+        let decide = |value, problems: &mut Problems| {
+            problems.append(of_rules);
+            value
+        };
+        Draft::new(Some(1), of_draft).settle(access, decide)
     }
 
     fn are(found: &[Problem], expected: &[&str]) -> bool {

@@ -173,14 +173,6 @@ pub struct NewOperator {
     pub password: Option<PlainPassword>,
 }
 
-impl NewOperator {
-    /// What the operator says of itself.
-    pub(super) fn into_profile(self) -> Profile {
-        Profile::new(self.profile)
-            .expect("whoever binds a new operator asks for its name and address")
-    }
-}
-
 /// A change of an operator: what is not said stays as it is.
 #[derive(Debug, Clone)]
 pub struct OperatorChange {

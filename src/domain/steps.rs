@@ -11,7 +11,7 @@ use super::text::{Description, Email};
 use super::user::{OldPassword, UserRole, UserSettings, Whom};
 use super::value::{FromNode, Value};
 use super::{
-    Account, ApiUserGuid, Caller, Context, Credentials, Draft, NewOperator, OperatorAuthorization,
+    Account, ApiUserGuid, Caller, Context, Credentials, NewOperator, OperatorAuthorization,
     OperatorChange, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash,
     Patch, Problems, Recurrence, ScheduleId, UserChange, UserId,
 };
@@ -159,9 +159,8 @@ impl Step {
                 let picks = Picks(email.into());
                 let change = change(account, Some(email), picks);
                 let new = new_operator(change, email_of(email));
-                account
-                    .add_operator(draft(new), Ok(()), None, context)
-                    .map(drop)
+                let profile = decided(|problems| account.new_profile(new, problems))?;
+                account.add_operator(profile, None, context).map(drop)
             }
             Self::UpdateOperator {
                 operator,
@@ -176,13 +175,16 @@ impl Step {
                 if replace {
                     let email = account.operator(guid)?.profile().email.clone();
                     let new = new_operator(profile, email);
-                    return account.replace_operator(guid, draft(new), Ok(()), password);
+                    let replaced = |problems: &mut _| account.replaced_profile(guid, new, problems);
+                    let profile = decided(replaced)?;
+                    return account.set_profile(guid, profile, password);
                 }
                 let change = OperatorChange {
                     profile,
                     password: None,
                 };
-                account.update_operator(guid, draft(change), Ok(()), password)
+                let profile = decided(|problems| account.changed_profile(guid, change, problems))?;
+                account.set_profile(guid, profile, password)
             }
             Self::ExchangeEmails { one, other } => {
                 let (one, other) = (operator_at(account, one), operator_at(account, other));
@@ -195,9 +197,17 @@ impl Step {
                     },
                     password: None,
                 };
-                account.update_operator(one, draft(to("between@example.com")), Ok(()), None)?;
-                account.update_operator(other, draft(to(email_of_one.as_str())), Ok(()), None)?;
-                account.update_operator(one, draft(to(email_of_other.as_str())), Ok(()), None)
+                for (guid, email) in [
+                    (one, "between@example.com"),
+                    (other, email_of_one.as_str()),
+                    (one, email_of_other.as_str()),
+                ] {
+                    let change = to(email);
+                    let profile =
+                        decided(|problems| account.changed_profile(guid, change, problems))?;
+                    account.set_profile(guid, profile, None)?;
+                }
+                Ok(())
             }
             Self::RemoveOperator { operator } => account.remove_operator(
                 operator_at(account, operator),
@@ -214,16 +224,19 @@ impl Step {
                     account.withdraw_from_operator(operator, authorization)
                 }
             }
-            Self::AddGroup => account
-                .add_operator_group(draft(description("group")), Ok(()), context)
-                .map(drop),
-            Self::RenameGroup { group } => account.update_operator_group(
-                group_at(account, group),
-                draft(description(
-                    ["renamed", "Administrators", " Everyone "][usize::from(group) % 3],
-                )),
-                Ok(()),
-            ),
+            Self::AddGroup => {
+                account.add_operator_group(description("group"), context);
+                Ok(())
+            }
+            Self::RenameGroup { group } => {
+                let names = ["renamed", "Administrators", " Everyone "];
+                let name = description(names[usize::from(group) % 3]);
+                let guid = group_at(account, group);
+                let renamed =
+                    decided(|problems| account.renamed_group(guid, Some(name), problems))?;
+                account.insert_operator_group(renamed);
+                Ok(())
+            }
             Self::RemoveGroup { group } => account.remove_operator_group(group_at(account, group)),
             Self::Join { group, operator } => {
                 account.add_member(group_at(account, group), operator_at(account, operator))
@@ -248,7 +261,7 @@ impl Step {
                 owner,
                 recurrence: number,
             } => account
-                .add_schedule(owner.in_account(account), draft(recurrence(number)), Ok(()))
+                .add_schedule(owner.in_account(account), recurrence(number))
                 .map(drop),
             Self::ReplaceSchedule {
                 owner,
@@ -257,7 +270,7 @@ impl Step {
             } => {
                 let owner = owner.in_account(account);
                 let id = schedule_at(account, owner, schedule);
-                account.replace_schedule(owner, id, draft(recurrence(number)), Ok(()))
+                account.replace_schedule(owner, id, recurrence(number))
             }
             Self::RemoveSchedule { owner, schedule } => {
                 let owner = owner.in_account(account);
@@ -268,9 +281,8 @@ impl Step {
                     operator: operator_at(account, operator),
                     description: description("API user"),
                 };
-                account
-                    .add_api_user(draft(change), Ok(()), context)
-                    .map(drop)
+                account.add_api_user(change, context);
+                Ok(())
             }
             Self::UpdateApiUser { api_user } => {
                 let guid = api_user_at(account, api_user);
@@ -279,7 +291,9 @@ impl Step {
                     operator,
                     description: description("renamed"),
                 };
-                account.update_api_user(guid, draft(change), Ok(()))
+                let changed = decided(|problems| account.changed_api_user(guid, change, problems))?;
+                account.api_users.insert(changed);
+                Ok(())
             }
             Self::RemoveApiUser { api_user } => {
                 account.remove_api_user(api_user_at(account, api_user))
@@ -299,9 +313,11 @@ impl Step {
                     credentials: Credentials::ApiUser(ApiUserGuid::derived("none")),
                 };
                 let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
-                account
-                    .update_user(&caller, draft(change), &OldPassword::NotRight, password)
-                    .map(drop)
+                let old = OldPassword::NotRight;
+                account.may_change_user(&caller, &change)?;
+                let changed =
+                    decided(|problems| account.changed_user(&caller, change, &old, problems))?;
+                account.insert_changed_user(changed, password).map(drop)
             }
         }
     }
@@ -316,8 +332,12 @@ impl Owner {
     }
 }
 
-fn draft<T>(value: T) -> Draft<T> {
-    Draft::new(Some(value), Problems::default())
+/// Returns what is decided, unless it breaks a rule.
+fn decided<T>(decide: impl FnOnce(&mut Problems) -> Option<T>) -> Result<T> {
+    let mut problems = Problems::default();
+    let decided = decide(&mut problems);
+    problems.into_result()?;
+    Ok(decided.unwrap())
 }
 
 fn description(text: &str) -> Description {

@@ -10,6 +10,7 @@ use schemars::json_schema;
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use super::account::OWNER_ADMINISTERS;
 use super::collection::Keyed;
 use super::node::{Content, Node};
 use super::operator::Profile;
@@ -19,7 +20,7 @@ use super::text::{DateFormat, Email, FullName, PhoneNumber, TimeFormat, quoted};
 use super::timezone::TimeZoneId;
 use super::value::{Mismatch, Value, formed, from_node, one_of};
 use super::{
-    Account, Caller, Draft, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
+    Account, Caller, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
     restore_number, restore_parsed,
 };
 use crate::error::{Error, Result};
@@ -242,6 +243,14 @@ pub struct UserChange {
     pub settings: UserSettingsChange,
 }
 
+/// What a change makes of a user.
+#[derive(Debug)]
+pub struct ChangedUser {
+    user: User,
+    profile: Profile,
+    role: Option<UserRole>,
+}
+
 /// A change of a user's password.
 #[derive(Debug, Clone)]
 pub struct PasswordChange {
@@ -314,39 +323,29 @@ impl Account {
             .filter(|_| operator.guid == caller.operator)
     }
 
-    /// Answers with the user that was changed. `password` is the hash of the new one.
-    pub fn update_user(
+    /// Puts a changed user in its place, with what its operator says of itself, and its rights.
+    pub fn insert_changed_user(
         &mut self,
-        caller: &Caller,
-        draft: Draft<UserChange>,
-        old: &OldPassword,
+        changed: ChangedUser,
         password: Option<PasswordHash>,
     ) -> Result<UserId> {
-        let access = draft
-            .value()
-            .map_or(Ok(()), |change| self.may_change_user(caller, change));
-        let rules = |change: Option<&UserChange>| {
-            change.map_or_else(Problems::default, |change| {
-                self.user_rules(caller, change, old)
-            })
-        };
-        let change = draft.settle(rules, || access)?;
-
-        let user = Arc::clone(self.user_named(&change.whom)?);
-        let operator = Arc::clone(self.operator(user.operator)?);
-        let profile = self.changed_profile(&operator, &change, &mut Problems::default());
-        let password = password.or_else(|| operator.password().cloned());
-        self.insert_operator(operator.with_profile(profile, password));
-        if let Some(role) = change.role {
-            self.set_role(operator.guid, role)?;
+        let ChangedUser {
+            user,
+            profile,
+            role,
+        } = changed;
+        self.set_profile(user.operator, profile, password)?;
+        if let Some(role) = role {
+            self.set_role(user.operator, role)?;
         }
-        self.restore_user(user.changed(change.settings));
-        Ok(user.id)
+        let id = user.id;
+        self.restore_user(user);
+        Ok(id)
     }
 
     /// Everybody may change the user that they are, but for what gives rights. What is sent as it is, as by clients that
     /// send back all that they got, is no change.
-    fn may_change_user(&self, caller: &Caller, change: &UserChange) -> Result<()> {
+    pub fn may_change_user(&self, caller: &Caller, change: &UserChange) -> Result<()> {
         let user = self.user_named(&change.whom);
         match &user {
             Ok(user) => caller.may_edit_operator(self, user.operator)?,
@@ -364,15 +363,16 @@ impl Account {
         Ok(())
     }
 
-    /// The rules of a change that look beyond one field.
-    fn user_rules(&self, caller: &Caller, change: &UserChange, old: &OldPassword) -> Problems {
-        let mut problems = Problems::default();
-        let Ok(user) = self.user_named(&change.whom) else {
-            return problems;
-        };
-        let Ok(operator) = self.operator(user.operator) else {
-            return problems;
-        };
+    /// Decides how a user is after a change.
+    pub fn changed_user(
+        &self,
+        caller: &Caller,
+        change: UserChange,
+        old: &OldPassword,
+        problems: &mut Problems,
+    ) -> Option<ChangedUser> {
+        let user = self.user_named(&change.whom).ok()?;
+        let operator = self.operator(user.operator).ok()?;
         if let Some(change) = &change.password
             && operator.guid == caller.operator
         {
@@ -383,7 +383,7 @@ impl Account {
             let message = "is the same as Email; leave one of them out, or send the same";
             problems.refuse_unless(user_name.key() == email.key(), "UserName", message);
         }
-        self.changed_profile(operator, change, &mut problems);
+        let profile = self.profile_of_user(operator, &change, problems);
         if change.settings.active == Patch::Set(false) && user.settings.active {
             if operator.guid == self.owner {
                 problems.refused("Active", OWNER_IS_ACTIVE);
@@ -391,12 +391,15 @@ impl Account {
                 problems.refused("Active", "nobody can deactivate itself");
             }
         }
-        if let Some(role) = change.role
-            && let Err(error) = self.clone().set_role(operator.guid, role)
-        {
-            problems.refused("UserRole", error.to_string());
+        if change.role == Some(UserRole::Monitor) {
+            let is_owner = operator.guid == self.owner;
+            problems.refuse_unless(!is_owner, "UserRole", OWNER_ADMINISTERS);
         }
-        problems
+        Some(ChangedUser {
+            user: user.changed(change.settings),
+            profile,
+            role: change.role,
+        })
     }
 
     fn old_password_is_right(
@@ -418,7 +421,7 @@ impl Account {
     }
 
     /// What an operator says of itself after a change, as far as nothing is wrong with it.
-    fn changed_profile(
+    fn profile_of_user(
         &self,
         operator: &Operator,
         change: &UserChange,

@@ -85,11 +85,13 @@ impl Serialize for OperatorBody<'_> {
         let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("OperatorGuid", &operator.guid)?;
         object.serialize_entry("Hash", operator.hash())?;
+        let mut is_written = false;
         answer::write(&mut object, operator.profile(), |field, object| {
-            if field == IS_OWNER.1 {
-                object.serialize_entry(IS_OWNER.0, &(operator.guid == owner))?;
+            if is_written || field != IS_OWNER.1 {
+                return Ok(());
             }
-            Ok(())
+            is_written = true;
+            object.serialize_entry(IS_OWNER.0, &(operator.guid == owner))
         })?;
         object.end()
     }

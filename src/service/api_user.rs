@@ -5,8 +5,13 @@ use std::sync::Arc;
 use super::change;
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
-use crate::domain::{ApiUser, ApiUserGuid, Caller, Draft};
+use crate::domain::{Account, ApiUser, ApiUserGuid, Caller, Draft};
 use crate::error::Result;
+
+/// Whether the operator exists that an API user is to belong to.
+pub(super) fn names_operator(account: &Account, asked: Option<&ApiUserChange>) -> Result<()> {
+    asked.map_or(Ok(()), |change| account.operator(change.operator).map(drop))
+}
 
 /// Answers with the new API user and its password, which is not to be had again.
 pub async fn create(
@@ -16,7 +21,12 @@ pub async fn create(
 ) -> Result<(Arc<ApiUser>, String)> {
     let who = *caller;
     change(state, caller, move |account, context| {
-        account.add_api_user(draft, who.may_administer(account), context)
+        let access = |asked: Option<&ApiUserChange>| {
+            who.may_administer(account)?;
+            names_operator(account, asked)
+        };
+        let change = draft.settle(access, |asked, _| asked)?;
+        Ok(account.add_api_user(change, context))
     })
     .await
 }
@@ -29,7 +39,16 @@ pub async fn update(
 ) -> Result<()> {
     let who = *caller;
     change(state, caller, move |account, _| {
-        account.update_api_user(guid, draft, who.may_administer(account))
+        let access = |asked: Option<&ApiUserChange>| {
+            who.may_administer(account)?;
+            account.api_user(guid)?;
+            names_operator(account, asked)
+        };
+        let api_user = draft.settle(access, |asked, problems| {
+            account.changed_api_user(guid, asked?, problems)
+        })?;
+        account.api_users.insert(api_user);
+        Ok(())
     })
     .await
 }

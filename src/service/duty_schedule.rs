@@ -21,7 +21,12 @@ pub async fn create(
 ) -> Result<DutySchedule> {
     let who = *caller;
     change(state, caller, move |account, _| {
-        account.add_schedule(owner, draft, may_schedule(&who, account, owner))
+        let access = |_: Option<&Recurrence>| {
+            may_schedule(&who, account, owner)?;
+            account.schedules_of(owner).map(drop)
+        };
+        let recurrence = draft.settle(access, |asked, _| asked)?;
+        account.add_schedule(owner, recurrence)
     })
     .await
 }
@@ -35,7 +40,12 @@ pub async fn update(
 ) -> Result<()> {
     let who = *caller;
     change(state, caller, move |account, _| {
-        account.replace_schedule(owner, id, draft, may_schedule(&who, account, owner))
+        let access = |_: Option<&Recurrence>| {
+            may_schedule(&who, account, owner)?;
+            account.schedule(owner, id).map(drop)
+        };
+        let recurrence = draft.settle(access, |asked, _| asked)?;
+        account.replace_schedule(owner, id, recurrence)
     })
     .await
 }

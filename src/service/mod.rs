@@ -29,20 +29,14 @@ async fn change<T: Send + 'static>(
     state.store.change(caller.account, change).await
 }
 
-/// Makes a change on a copy that is thrown away, to learn whether it would be refused.
-fn attempt<T>(
+/// Asks the account as it is now: what is slow to prepare is not begun where it would be refused all the same.
+fn ask<T>(
     state: &AppState,
     caller: &Caller,
-    change: impl FnOnce(&mut Account, &Context) -> Result<T>,
+    question: impl FnOnce(&Account) -> Result<T>,
 ) -> Result<T> {
     let all = state.store.state();
     let slot = all.slot(caller.account).ok_or(Error::Unauthenticated)?;
-    let mut account = Account::clone(&slot.account);
-    caller.confirm(&account)?;
-    change(
-        &mut account,
-        &Context {
-            now: all.now(Some(slot)),
-        },
-    )
+    caller.confirm(&slot.account)?;
+    question(&slot.account)
 }

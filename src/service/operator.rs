@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::{attempt, change};
+use super::{ask, change};
 use crate::AppState;
+use crate::domain::operator::Profile;
 use crate::domain::{
-    Account, Caller, Context, Draft, NewOperator, Operator, OperatorAuthorization, OperatorChange,
-    OperatorGuid, PasswordHash, PlainPassword,
+    Account, Caller, Draft, NewOperator, Operator, OperatorAuthorization, OperatorChange,
+    OperatorGuid, PasswordHash, PlainPassword, Problems,
 };
 use crate::error::Result;
 
@@ -16,18 +17,18 @@ pub async fn create(
     draft: Draft<NewOperator>,
 ) -> Result<Arc<Operator>> {
     let who = *caller;
-    let add = move |account: &mut Account, draft, password, context: &Context| {
-        account.add_operator(draft, who.may_administer(account), password, context)
+    let decide = move |account: &Account, draft: Draft<NewOperator>| {
+        draft.settle(
+            |_| who.may_administer(account),
+            |new, problems| account.new_profile(new?, problems),
+        )
     };
     let password = draft.value().and_then(|new| new.password.clone());
-    let password = hash(state, password, || {
-        attempt(state, caller, |account, context| {
-            add(account, draft.clone(), None, context)
-        })
-    })
-    .await?;
+    let refuse = |account: &Account| decide(account, draft.clone()).map(drop);
+    let password = hash(state, caller, password, refuse).await?;
     change(state, caller, move |account, context| {
-        add(account, draft, password, context)
+        let profile = decide(account, draft)?;
+        account.add_operator(profile, password, context)
     })
     .await
 }
@@ -39,8 +40,15 @@ pub async fn replace(
     draft: Draft<NewOperator>,
 ) -> Result<()> {
     let password = draft.value().and_then(|new| new.password.clone());
-    let replace = Account::replace_operator;
-    edit(state, caller, guid, draft, password, replace).await
+    edit(
+        state,
+        caller,
+        guid,
+        draft,
+        password,
+        Account::replaced_profile,
+    )
+    .await
 }
 
 pub async fn update(
@@ -50,51 +58,57 @@ pub async fn update(
     draft: Draft<OperatorChange>,
 ) -> Result<()> {
     let password = draft.value().and_then(|change| change.password.clone());
-    let update = Account::update_operator;
-    edit(state, caller, guid, draft, password, update).await
+    edit(
+        state,
+        caller,
+        guid,
+        draft,
+        password,
+        Account::changed_profile,
+    )
+    .await
 }
 
-/// A method of an account that changes an operator.
-type Way<T> =
-    fn(&mut Account, OperatorGuid, Draft<T>, Result<()>, Option<PasswordHash>) -> Result<()>;
-
-/// Changes an operator by one of the ways that an account has for it.
+/// Changes an operator to what `profile` decides.
 async fn edit<T: Clone + Send + 'static>(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGuid,
     draft: Draft<T>,
     password: Option<PlainPassword>,
-    way: Way<T>,
+    profile: fn(&Account, OperatorGuid, T, &mut Problems) -> Option<Profile>,
 ) -> Result<()> {
     let who = *caller;
-    let edit = move |account: &mut Account, draft, password| {
-        let access = who.may_edit_operator(account, guid);
-        way(account, guid, draft, access, password)
-    };
-    let password = hash(state, password, || {
-        attempt(state, caller, |account, _| {
-            edit(account, draft.clone(), None)
+    let decide = move |account: &Account, draft: Draft<T>| {
+        let access = |_: Option<&T>| {
+            who.may_edit_operator(account, guid)?;
+            account.operator(guid).map(drop)
+        };
+        draft.settle(access, |asked, problems| {
+            profile(account, guid, asked?, problems)
         })
-    })
-    .await?;
+    };
+    let refuse = |account: &Account| decide(account, draft.clone()).map(drop);
+    let password = hash(state, caller, password, refuse).await?;
     change(state, caller, move |account, _| {
-        edit(account, draft, password)
+        let profile = decide(account, draft)?;
+        account.set_profile(guid, profile, password)
     })
     .await
 }
 
 /// Returns the hash of the password that a request brings, if it brings one. It is slow, so what would be refused all the
 /// same is refused before it.
-async fn hash<T>(
+async fn hash(
     state: &AppState,
+    caller: &Caller,
     password: Option<PlainPassword>,
-    attempt: impl FnOnce() -> Result<T>,
+    refuse: impl FnOnce(&Account) -> Result<()>,
 ) -> Result<Option<PasswordHash>> {
     let Some(password) = password else {
         return Ok(None);
     };
-    attempt()?;
+    ask(state, caller, refuse)?;
     state.passwords.hash(password).await.map(Some)
 }
 

@@ -31,7 +31,8 @@ pub async fn create(
 ) -> Result<Arc<OperatorGroup>> {
     let who = *caller;
     super::change(state, caller, move |account, context| {
-        account.add_operator_group(draft, who.may_administer(account), context)
+        let description = draft.settle(|_| who.may_administer(account), |asked, _| asked)?;
+        Ok(account.add_operator_group(description, context))
     })
     .await
 }
@@ -44,7 +45,15 @@ pub async fn update(
 ) -> Result<()> {
     let who = *caller;
     super::change(state, caller, move |account, _| {
-        account.update_operator_group(guid, draft, who.may_administer(account))
+        let access = |_: Option<&Description>| {
+            who.may_administer(account)?;
+            account.operator_group(guid).map(drop)
+        };
+        let group = draft.settle(access, |description, problems| {
+            account.renamed_group(guid, description, problems)
+        })?;
+        account.insert_operator_group(group);
+        Ok(())
     })
     .await
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::api_user::names_operator;
 use super::change;
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
@@ -83,15 +84,17 @@ pub async fn register(
                 description,
             },
         );
-        let is_for_oneself = draft.value().is_none_or(|change| change.operator == own);
-        let access = if is_for_oneself || account.is_administrator(own) {
-            Ok(())
-        } else {
-            Err(Error::Forbidden(
-                "only members of the Administrators group may register for another operator",
-            ))
+        let access = |asked: Option<&ApiUserChange>| {
+            let is_for_oneself = asked.is_none_or(|change| change.operator == own);
+            if !is_for_oneself && !account.is_administrator(own) {
+                return Err(Error::Forbidden(
+                    "only members of the Administrators group may register for another operator",
+                ));
+            }
+            names_operator(account, asked)
         };
-        let (api_user, password) = account.add_api_user(draft, access, context)?;
+        let asked = draft.settle(access, |asked, _| asked)?;
+        let (api_user, password) = account.add_api_user(asked, context);
         let operator = Arc::clone(account.operator(api_user.operator)?);
         Ok(Registered {
             api_user,

@@ -1,8 +1,8 @@
 //! Changes of users.
 
-use super::{attempt, change};
+use super::{ask, change};
 use crate::AppState;
-use crate::domain::user::OldPassword;
+use crate::domain::user::{ChangedUser, OldPassword};
 use crate::domain::{Account, Caller, Draft, PasswordHash, UserChange, UserId};
 use crate::error::{Error, Result};
 
@@ -15,10 +15,25 @@ pub async fn update(
     let who = *caller;
     let (old, password) = passwords(state, caller, &draft).await?;
     change(state, caller, move |account, _| {
-        let user = account.update_user(&who, draft, &old, password)?;
+        let changed = decide(account, &who, draft, &old)?;
+        let user = account.insert_changed_user(changed, password)?;
         Ok((user, account.clone()))
     })
     .await
+}
+
+fn decide(
+    account: &Account,
+    caller: &Caller,
+    draft: Draft<UserChange>,
+    old: &OldPassword,
+) -> Result<ChangedUser> {
+    let access = |asked: Option<&UserChange>| {
+        asked.map_or(Ok(()), |change| account.may_change_user(caller, change))
+    };
+    draft.settle(access, |asked, problems| {
+        account.changed_user(caller, asked?, old, problems)
+    })
 }
 
 /// Compares the OldPassword of a draft, and hashes its NewPassword. Both are slow, so a caller without the right is refused
@@ -34,16 +49,14 @@ async fn passwords(
     else {
         return Ok((OldPassword::NotRight, None));
     };
-    let judge = |old: &OldPassword| {
-        attempt(state, caller, |account, _| {
-            account.update_user(caller, draft.clone(), old, None)
-        })
+    let judge = |account: &Account, old: &OldPassword| {
+        decide(account, caller, draft.clone(), old).map(drop)
     };
-    match judge(&OldPassword::NotCompared) {
-        Ok(_) | Err(Error::Malformed(_) | Error::Refused(_)) => {}
-        Err(other) => return Err(other),
-    }
-    let current = attempt(state, caller, |account, _| {
+    let current = ask(state, caller, |account| {
+        match judge(account, &OldPassword::NotCompared) {
+            Ok(()) | Err(Error::Malformed(_) | Error::Refused(_)) => {}
+            Err(other) => return Err(other),
+        }
         Ok(account.password_to_know(caller, whom).cloned())
     })?;
     let old = match (current, asked.old) {
@@ -57,7 +70,7 @@ async fn passwords(
         }
         _ => OldPassword::NotRight,
     };
-    judge(&old)?;
+    ask(state, caller, |account| judge(account, &old))?;
     let hash = match asked.new {
         Some(new) => Some(state.passwords.hash(new).await?),
         None => None,

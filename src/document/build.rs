@@ -7,8 +7,8 @@ use chrono::NaiveDate;
 
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, Text, Word, nearest};
 use super::shape::{
-    AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
-    OperatorShape, OrZero, UserName, UserShape,
+    AccountShape, ApiUserShape, Day, DocumentShape, DutyScheduleShape, Hashed, List,
+    OperatorGroupShape, OperatorShape, OrZero, Places as _, UserName, UserShape,
 };
 use crate::domain::Usage;
 use crate::domain::account::{ScheduleOwner, Settings};
@@ -49,7 +49,7 @@ pub enum Origin {
 
 /// Makes the accounts of a document. Where it adds mistakes to those that reading found, some accounts lack something.
 pub fn build(
-    document: &Document,
+    document: &DocumentShape,
     origin: Origin,
     context: &Context,
     mistakes: &mut Vec<Mistake>,

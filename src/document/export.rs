@@ -2,84 +2,166 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use super::build::kind_called;
-use super::located::{Field, Number, OrDefault, Pinned, Text, Word};
-use super::shape::{
-    AccountShape, ApiUserShape, Day, Document, DutyScheduleShape, Hashed, List, OperatorGroupShape,
-    OperatorShape, OrZero, UserName, UserShape,
-};
-use crate::domain::Usage;
+use super::shape::DocumentShape;
 use crate::domain::account::{Parts, Settings};
 use crate::domain::api_user::LastUsed;
-use crate::domain::operator::Profile;
-use crate::domain::user::UserSettings;
+use crate::domain::record::{Field, Record, Visitor};
+use crate::domain::value::Value;
 use crate::domain::{
-    Account, ApiUser, DutySchedule, GroupKind, Operator, OperatorGroup, OperatorGuid, Recurrence,
-    User,
+    Account, ApiUser, ApiUserGuid, DutySchedule, GroupKind, Moment, Operator, OperatorGroup,
+    OperatorGuid, Recurrence, Usage, User,
 };
 
 /// The document of an account, from which the same account can be loaded. It holds no secret in clear, and leaves out what
 /// is as it would be without a word.
+#[derive(Debug)]
+pub struct Document {
+    account: Account,
+    /// When each API user was last used, and how often on each day.
+    usage: BTreeMap<ApiUserGuid, (Moment, BTreeMap<NaiveDate, i64>)>,
+}
+
+/// Returns the document of an account, which is written when it is serialized.
 pub fn export(account: &Account, usage: &Usage) -> Document {
-    let Parts {
-        id,
-        settings,
-        owner: _,
-        operators,
-        operator_groups,
-        api_users,
-        users: _,
-        next_schedule_id,
-        next_user_id,
-    } = account.parts();
-    let Settings {
-        name,
-        time_zone_id,
-        single_sign_on,
-    } = settings;
-    // An operator says that it is the owner, and what it is as a user.
-    let operators = operators
-        .iter()
-        .map(|operator| export_operator(operator, account));
-    let groups = operator_groups
-        .iter()
-        .map(|group| export_group(group, account));
-    let api_users = api_users
-        .iter()
-        .map(|api_user| export_api_user(api_user, account, usage));
-    let shape = AccountShape {
-        account_id: Field::new(Text(id)),
-        name: Field::new(name),
-        timezone_id: Field::new(Number(time_zone_id)),
-        single_sign_on: Field::new(single_sign_on),
-        next_duty_schedule_id: Field::new(next_schedule_id),
-        next_user_id: Field::new(next_user_id.0),
-        operators: list(operators),
-        operator_groups: list(groups),
-        api_users: list(api_users),
-    };
+    let api_users = account.api_users.iter().map(|api_user| api_user.guid);
+    let used = |guid| Some((guid, usage.by_day(guid)?));
     Document {
-        schema: Field::Absent,
-        accounts: list([shape]),
+        account: account.clone(),
+        usage: api_users.filter_map(used).collect(),
     }
 }
 
-fn list<T>(items: impl IntoIterator<Item = T>) -> List<T> {
-    Field::new(items.into_iter().map(Field::new).collect())
-}
-
-/// A list that means nothing where it is empty.
-fn if_any<T>(items: impl IntoIterator<Item = T>) -> List<T> {
-    let mut items = items.into_iter().peekable();
-    match items.peek() {
-        Some(_) => list(items),
-        None => Field::Absent,
+impl Document {
+    pub fn to_yaml(&self) -> String {
+        let options = serde_saphyr::ser_options! {
+            prefer_block_scalars: false,
+        };
+        serde_saphyr::to_string_with_options(self, options).expect("a document can be written")
     }
 }
 
-/// What a field holds, unless it holds so without being there.
-fn unless<T: PartialEq + Clone>(value: &T, default: &T) -> Option<T> {
-    (value != default).then(|| value.clone())
+impl JsonSchema for Document {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        DocumentShape::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        DocumentShape::json_schema(generator)
+    }
+}
+
+impl Serialize for Document {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut object = serializer.serialize_map(Some(1))?;
+        object.serialize_entry("accounts", &[Written(&self.account, self)])?;
+        object.end()
+    }
+}
+
+/// A part of the account of a document.
+struct Written<'a, T>(&'a T, &'a Document);
+
+impl<'a, T> Written<'a, T> {
+    fn all(parts: impl Iterator<Item = &'a T>, document: &'a Document) -> Vec<Self> {
+        parts.map(|part| Self(part, document)).collect()
+    }
+}
+
+/// Writes a field, unless it holds what it would hold without being there.
+fn put<M: SerializeMap, T: Serialize + PartialEq>(
+    object: &mut M,
+    key: &'static str,
+    value: &T,
+    default: &T,
+) -> Result<(), M::Error> {
+    if value == default {
+        return Ok(());
+    }
+    object.serialize_entry(key, value)
+}
+
+/// Writes a list that means nothing where it is empty.
+fn put_any<M: SerializeMap, T: Serialize>(
+    object: &mut M,
+    key: &'static str,
+    items: &[T],
+) -> Result<(), M::Error> {
+    if items.is_empty() {
+        return Ok(());
+    }
+    object.serialize_entry(key, items)
+}
+
+/// Writes the fields of a record that hold something else than what they hold where nobody said. `before` writes what stands
+/// in front of a field.
+fn put_record<M: SerializeMap>(
+    object: &mut M,
+    record: &impl Record,
+    before: impl FnMut(&'static str, &mut M) -> Result<(), M::Error>,
+) -> Result<(), M::Error> {
+    struct Writer<'o, M, F> {
+        object: &'o mut M,
+        before: F,
+    }
+
+    impl<M: SerializeMap, F: FnMut(&'static str, &mut M) -> Result<(), M::Error>> Visitor
+        for Writer<'_, M, F>
+    {
+        type Error = M::Error;
+
+        fn visit<T: Value>(&mut self, field: &Field<T>, value: &T) -> Result<(), M::Error> {
+            (self.before)(field.name, self.object)?;
+            if (field.unset)().as_ref() != Some(value) {
+                self.object.serialize_entry(field.name, value)?;
+            }
+            Ok(())
+        }
+    }
+
+    record.visit(&mut Writer { object, before })
+}
+
+impl Serialize for Written<'_, Account> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(account, document) = *self;
+        // An operator says that it is the owner, and what it is as a user.
+        let Parts {
+            id,
+            settings,
+            owner: _,
+            operators,
+            operator_groups,
+            api_users,
+            users: _,
+            next_schedule_id,
+            next_user_id,
+        } = account.parts();
+        let Settings {
+            name,
+            time_zone_id,
+            single_sign_on,
+        } = settings;
+        let operators = operators.iter().map(|operator| &**operator);
+        let groups = operator_groups.iter().map(|group| &**group);
+        let api_users = api_users.iter().map(|api_user| &**api_user);
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("AccountId", &id.to_string())?;
+        object.serialize_entry("Name", &name)?;
+        object.serialize_entry("TimezoneId", &time_zone_id)?;
+        object.serialize_entry("SingleSignOn", &single_sign_on)?;
+        object.serialize_entry("NextDutyScheduleId", &next_schedule_id)?;
+        object.serialize_entry("NextUserID", &next_user_id)?;
+        object.serialize_entry("operators", &Written::all(operators, document))?;
+        object.serialize_entry("operatorGroups", &Written::all(groups, document))?;
+        object.serialize_entry("apiUsers", &Written::all(api_users, document))?;
+        object.end()
+    }
 }
 
 /// Operators are named by their e-mail addresses, which are unique and tell who it is.
@@ -90,206 +172,160 @@ fn name_of(operator: OperatorGuid, account: &Account) -> String {
     )
 }
 
-fn export_operator(operator: &Operator, account: &Account) -> OperatorShape {
-    let Profile {
-        full_name,
-        email,
-        mobile_phone,
-        outgoing_phone_number,
-        outgoing_phone_number_id,
-        backup_email,
-        is_on_duty,
-        culture_name,
-        time_zone_id,
-        sms_provider,
-        use_numeric_sender,
-        phone_provider,
-        allow_native_login,
-        allow_single_signon,
-        default_dashboard,
-        operator_role,
-        setup_mode,
-    } = operator.profile();
-    let default = Profile::of(full_name.clone(), email.clone());
-    OperatorShape {
-        operator_guid: Field::new(Text(Pinned(Some(operator.guid)))),
-        full_name: Field::new(Text(full_name.clone())),
-        email: Field::new(Text(email.clone())),
-        password_hash: operator.password().cloned().map(Hashed).into(),
-        mobile_phone: unless(mobile_phone, &default.mobile_phone).map(Text).into(),
-        outgoing_phone_number: unless(outgoing_phone_number, &default.outgoing_phone_number)
-            .map(Text)
-            .into(),
-        outgoing_phone_number_id: outgoing_phone_number_id.map(Number).into(),
-        is_account_administrator: unless(&(operator.guid == account.owner), &false).into(),
-        backup_email: unless(backup_email, &default.backup_email).map(Text).into(),
-        is_on_duty: unless(is_on_duty, &default.is_on_duty).into(),
-        culture_name: unless(culture_name, &default.culture_name).map(Text).into(),
-        time_zone_id: time_zone_id.map(Number).into(),
-        sms_provider: unless(sms_provider, &default.sms_provider)
-            .map(|word| Word(OrDefault(word)))
-            .into(),
-        use_numeric_sender: (*use_numeric_sender).into(),
-        phone_provider: unless(phone_provider, &default.phone_provider)
-            .map(|text| Text(OrDefault(text)))
-            .into(),
-        allow_native_login: (*allow_native_login).into(),
-        allow_single_signon: (*allow_single_signon).into(),
-        default_dashboard: unless(default_dashboard, &default.default_dashboard)
-            .map(|text| Text(OrDefault(text)))
-            .into(),
-        operator_role: unless(operator_role, &default.operator_role)
-            .map(|text| Text(OrDefault(text)))
-            .into(),
-        setup_mode: unless(setup_mode, &default.setup_mode)
-            .map(|word| Word(OrDefault(word)))
-            .into(),
-        authorizations: unless(&operator.authorizations, &Operator::first_authorizations())
-            .map_or(Field::Absent, |all| list(all.into_iter().map(Word))),
-        duty_schedules: if_any(operator.schedules.values().map(export_schedule)),
-        user: account
-            .users
-            .get(&operator.guid)
-            .map(|user| export_user(user))
-            .into(),
-        ..OperatorShape::default()
-    }
-}
-
-fn export_user(user: &User) -> UserShape {
-    let User {
-        operator,
-        id,
-        settings,
-    } = user;
-    let UserSettings {
-        active,
-        enable_alert_timeframe,
-        alert_timeframe_start,
-        alert_timeframe_end,
-        default_dashboard,
-        date_format,
-        time_format,
-        graph_tooltips,
-    } = settings;
-    let default = User::new(*operator, *id).settings;
-    UserShape {
-        id: Field::new(id.0),
-        active: unless(active, &default.active).into(),
-        enable_alert_timeframe: unless(enable_alert_timeframe, &default.enable_alert_timeframe)
-            .into(),
-        alert_timeframe_start: unless(alert_timeframe_start, &default.alert_timeframe_start)
-            .map(Text)
-            .into(),
-        alert_timeframe_end: unless(alert_timeframe_end, &default.alert_timeframe_end)
-            .map(Text)
-            .into(),
-        default_dashboard: unless(default_dashboard, &default.default_dashboard).into(),
-        date_format: unless(date_format, &default.date_format).map(Text).into(),
-        time_format: unless(time_format, &default.time_format).map(Text).into(),
-        graph_tooltips: unless(graph_tooltips, &default.graph_tooltips).into(),
-        ..UserShape::default()
-    }
-}
-
-fn export_group(group: &OperatorGroup, account: &Account) -> OperatorGroupShape {
-    let members = group.members_in_order().into_iter();
-    // An ordinary group may have the name of another kind.
-    let called = kind_called(&group.description);
-    let flag = |kind| (group.kind == kind || called == kind).then_some(group.kind == kind);
-    OperatorGroupShape {
-        key: Field::Absent,
-        operator_group_guid: Field::new(Text(Pinned(Some(group.guid)))),
-        description: Field::new(Text(group.description.clone())),
-        is_everyone: flag(GroupKind::Everyone).into(),
-        is_administrators_group: flag(GroupKind::Administrators).into(),
-        authorizations: if_any(group.authorizations.iter().copied().map(Word)),
-        members: match group.kind {
-            // It holds every operator without a word.
-            GroupKind::Everyone => Field::Absent,
-            GroupKind::Administrators | GroupKind::Ordinary => {
-                list(members.map(|operator| name_of(operator, account)))
-            }
-        },
-        duty_schedules: if_any(group.schedules.values().map(export_schedule)),
-    }
-}
-
-fn export_schedule(schedule: &DutySchedule) -> DutyScheduleShape {
-    let DutySchedule {
-        id,
-        recurrence,
-        copy_of,
-    } = schedule;
-    let shape = DutyScheduleShape {
-        id: Field::new(id.0),
-        schedule_mode: Field::new(Word(recurrence.mode())),
-        copy_of: copy_of.map(Number).into(),
-        ..DutyScheduleShape::default()
-    };
-    let hours = match *recurrence {
-        Recurrence::OneTime { start, end } => {
-            return DutyScheduleShape {
-                start_date_time: Field::new(Text(start)),
-                end_date_time: Field::new(Text(end)),
-                ..shape
-            };
+impl Serialize for Written<'_, Operator> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(operator, document) = *self;
+        let account = &document.account;
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("OperatorGuid", &operator.guid)?;
+        put_record(
+            &mut object,
+            operator.profile(),
+            |field, object| match field {
+                "MobilePhone" => put(object, "PasswordHash", &operator.password(), &None),
+                "BackupEmail" => {
+                    let is_owner = operator.guid == account.owner;
+                    put(object, "IsAccountAdministrator", &is_owner, &false)
+                }
+                _ => Ok(()),
+            },
+        )?;
+        let first = Operator::first_authorizations();
+        put(
+            &mut object,
+            "Authorizations",
+            &operator.authorizations,
+            &first,
+        )?;
+        let schedules = Written::all(operator.schedules.values(), document);
+        put_any(&mut object, "DutySchedules", &schedules)?;
+        if let Some(user) = account.users.get(&operator.guid) {
+            object.serialize_entry("User", &Written(&**user, document))?;
         }
-        Recurrence::Daily { hours }
-        | Recurrence::Weekly { hours, .. }
-        | Recurrence::Monthly { hours, .. } => hours,
-    };
-    let (week_day, month_day) = match *recurrence {
-        Recurrence::Weekly { day, .. } => (Some(Word(day)), None),
-        Recurrence::Monthly { day, .. } => (None, Some(Number(OrZero(Some(day))))),
-        Recurrence::OneTime { .. } | Recurrence::Daily { .. } => (None, None),
-    };
-    DutyScheduleShape {
-        week_day: week_day.into(),
-        month_day: month_day.into(),
-        start_time: Field::new(Text(hours.start())),
-        end_time: Field::new(Text(hours.end())),
-        ..shape
+        object.end()
     }
 }
 
-fn export_api_user(api_user: &ApiUser, account: &Account, usage: &Usage) -> ApiUserShape {
-    let ApiUser {
-        guid,
-        operator,
-        user_name,
-        password,
-        api_user_type,
-        description,
-        created,
-        predates_last_used,
-    } = api_user;
-    let used = usage.by_day(*guid);
-    let last_used = match &used {
-        Some((last_used, _)) => LastUsed::At(*last_used),
-        None if *predates_last_used => LastUsed::Unknown,
-        None => LastUsed::NotYet,
-    };
-    let usage_by_day = used.as_ref().map(|(_, days)| {
-        let count = |requests: &i64| u32::try_from(*requests).unwrap_or(u32::MAX);
-        days.iter()
-            .map(|(day, requests)| (Text(Day(*day)), count(requests)))
-            .collect::<BTreeMap<_, _>>()
-    });
-    ApiUserShape {
-        api_user_guid: Field::new(Text(Pinned(Some(*guid)))),
-        operator: Field::new(name_of(*operator, account)),
-        user_name: Field::new(Text(UserName(user_name.clone()))),
-        password_hash: Field::new(Hashed(*password)),
-        r#type: Field::new(Word(*api_user_type)),
-        description: Field::new(Text(description.clone())),
-        created_date: Field::new(Text(*created)),
-        last_used: Field::new(Text(last_used)),
-        usage_by_day: usage_by_day.into(),
-        // LastUsed says it, but for one that was used since.
-        predates_last_used: (*predates_last_used && used.is_some())
-            .then_some(true)
-            .into(),
-        ..ApiUserShape::default()
+impl Serialize for Written<'_, User> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(user, _) = *self;
+        let User {
+            operator: _,
+            id,
+            settings,
+        } = user;
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("ID", id)?;
+        put_record(&mut object, settings, |_, _| Ok(()))?;
+        object.end()
+    }
+}
+
+impl Serialize for Written<'_, OperatorGroup> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(group, document) = *self;
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("OperatorGroupGuid", &group.guid)?;
+        object.serialize_entry("Description", &group.description)?;
+        // An ordinary group may have the name of another kind.
+        let called = kind_called(&group.description);
+        for (key, kind) in [
+            ("IsEveryone", GroupKind::Everyone),
+            ("IsAdministratorsGroup", GroupKind::Administrators),
+        ] {
+            if group.kind == kind || called == kind {
+                object.serialize_entry(key, &(group.kind == kind))?;
+            }
+        }
+        let authorizations: Vec<_> = group.authorizations.iter().collect();
+        put_any(&mut object, "Authorizations", &authorizations)?;
+        // Everyone holds every operator without a word.
+        if group.kind != GroupKind::Everyone {
+            let members = group.members_in_order().into_iter();
+            let members: Vec<_> = members
+                .map(|operator| name_of(operator, &document.account))
+                .collect();
+            object.serialize_entry("members", &members)?;
+        }
+        let schedules = Written::all(group.schedules.values(), document);
+        put_any(&mut object, "DutySchedules", &schedules)?;
+        object.end()
+    }
+}
+
+impl Serialize for Written<'_, DutySchedule> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(schedule, _) = *self;
+        let DutySchedule {
+            id,
+            recurrence,
+            copy_of,
+        } = schedule;
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("Id", id)?;
+        object.serialize_entry("ScheduleMode", &recurrence.mode())?;
+        let hours = match recurrence {
+            Recurrence::OneTime { start, end } => {
+                object.serialize_entry("StartDateTime", start)?;
+                object.serialize_entry("EndDateTime", end)?;
+                None
+            }
+            Recurrence::Daily { hours } => Some(hours),
+            Recurrence::Weekly { day, hours } => {
+                object.serialize_entry("WeekDay", day)?;
+                Some(hours)
+            }
+            Recurrence::Monthly { day, hours } => {
+                object.serialize_entry("MonthDay", day)?;
+                Some(hours)
+            }
+        };
+        if let Some(hours) = hours {
+            object.serialize_entry("StartTime", &hours.start())?;
+            object.serialize_entry("EndTime", &hours.end())?;
+        }
+        put(&mut object, "CopyOf", copy_of, &None)?;
+        object.end()
+    }
+}
+
+impl Serialize for Written<'_, ApiUser> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(api_user, document) = *self;
+        let ApiUser {
+            guid,
+            operator,
+            user_name,
+            password,
+            api_user_type,
+            description,
+            created,
+            predates_last_used,
+        } = api_user;
+        let used = document.usage.get(guid);
+        let last_used = match used {
+            Some((last_used, _)) => LastUsed::At(*last_used),
+            None if *predates_last_used => LastUsed::Unknown,
+            None => LastUsed::NotYet,
+        };
+        let mut object = serializer.serialize_map(None)?;
+        object.serialize_entry("ApiUserGuid", guid)?;
+        object.serialize_entry("operator", &name_of(*operator, &document.account))?;
+        object.serialize_entry("UserName", user_name)?;
+        object.serialize_entry("PasswordHash", password)?;
+        object.serialize_entry("Type", api_user_type)?;
+        object.serialize_entry("Description", description)?;
+        object.serialize_entry("CreatedDate", created)?;
+        object.serialize_entry("LastUsed", &last_used.to_string())?;
+        if let Some((_, days)) = used {
+            let days = days.iter().map(|(day, requests)| {
+                let requests = u32::try_from(*requests).unwrap_or(u32::MAX);
+                (day.to_string(), requests)
+            });
+            object.serialize_entry("UsageByDay", &days.collect::<BTreeMap<_, _>>())?;
+            // LastUsed says it, but for one that was used since.
+            put(&mut object, "PredatesLastUsed", predates_last_used, &false)?;
+        }
+        object.end()
     }
 }

@@ -17,7 +17,7 @@ use serde::de::{
     self, DeserializeSeed, Deserializer, Expected, IgnoredAny, IntoDeserializer as _, MapAccess,
     SeqAccess, Unexpected, Visitor,
 };
-use serde::{Deserialize, Serialize, Serializer, forward_to_deserialize_any};
+use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, MessageFormatter as _, Spanned, UserMessageFormatter};
 use strum::VariantNames;
@@ -82,12 +82,6 @@ impl<T> Field<T> {
     }
 }
 
-impl<T> From<Option<T>> for Field<T> {
-    fn from(value: Option<T>) -> Self {
-        value.map_or(Self::Absent, Self::new)
-    }
-}
-
 impl<T> Field<Vec<Field<T>>> {
     /// The items of a list that could be read, each with its place.
     pub fn items(&self) -> impl Iterator<Item = (&T, Place)> {
@@ -98,12 +92,6 @@ impl<T> Field<Vec<Field<T>>> {
                 Field::Is { value, place } => Some((value, *place)),
                 Field::Absent | Field::Wrong => None,
             })
-    }
-}
-
-impl<T: Serialize> Serialize for Field<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.get().serialize(serializer)
     }
 }
 
@@ -162,12 +150,6 @@ impl<T> AsRef<T> for Text<T> {
     }
 }
 
-impl<T: fmt::Display> Serialize for Text<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
-    }
-}
-
 /// What a program kept is nothing that people wrote: it is restored, and not judged.
 fn is_kept<'de, D: Deserializer<'de>>(deserializer: &D) -> bool {
     !deserializer.is_human_readable()
@@ -207,12 +189,6 @@ impl<T> JsonSchema for Text<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Number<T>(pub T);
 
-impl<T: Serialize> Serialize for Number<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
 impl<'de, T: TryFrom<i32, Error = String> + Restore> Deserialize<'de> for Number<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let is_kept = is_kept(&deserializer);
@@ -241,12 +217,6 @@ impl<T> JsonSchema for Number<T> {
 /// One of a set of words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word<T>(pub T);
-
-impl<T: Serialize> Serialize for Word<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
 
 impl<'de, T: FromStr + VariantNames> Deserialize<'de> for Word<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -296,20 +266,8 @@ impl<T: Restore> Restore for OrDefault<T> {
     }
 }
 
-impl<T: fmt::Display> fmt::Display for OrDefault<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
 impl<T: VariantNames> VariantNames for OrDefault<T> {
     const VARIANTS: &'static [&'static str] = T::VARIANTS;
-}
-
-impl<T: Serialize> Serialize for OrDefault<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
 }
 
 /// A GUID that was written down; an empty or an all-zero one says nothing, as in the API.
@@ -332,12 +290,6 @@ impl<G: FromStr<Err = String> + From<Uuid> + PartialEq> FromStr for Pinned<G> {
 impl<G: Restore> Restore for Pinned<G> {
     fn restore(kept: Kept<'_>) -> Option<Self> {
         G::restore(kept).map(|guid| Self(Some(guid)))
-    }
-}
-
-impl<G: fmt::Display> fmt::Display for Pinned<G> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|guid| guid.fmt(f))
     }
 }
 

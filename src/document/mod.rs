@@ -19,9 +19,9 @@ use std::fmt;
 
 use schemars::generate::SchemaSettings;
 
-pub use export::export;
+pub use export::{Document, export};
 pub use located::Mistake;
-pub use shape::Document;
+use shape::DocumentShape;
 
 use crate::domain::api_user::SecretDigest;
 use crate::domain::{AccountId, ApiUser, Context, Place, Problem};
@@ -122,18 +122,18 @@ impl Accounts {
     /// Reads a document and judges it by the rules of the API. What it leaves to the present (`CreatedDate`) is that of
     /// the context.
     pub fn parse(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
-        let (document, mistakes) = located::read::<Document>(text);
+        let (document, mistakes) = located::read::<DocumentShape>(text);
         Self::build(document, Origin::Outside, mistakes, source, context)
     }
 
     /// Reads back a document that the program kept. No rule is asked; a mistake is what no version wrote.
     pub fn restore(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
-        let (document, mistakes) = located::read_kept::<Document>(text);
+        let (document, mistakes) = located::read_kept::<DocumentShape>(text);
         Self::build(document, Origin::Kept, mistakes, source, context)
     }
 
     fn build(
-        document: Field<Document>,
+        document: Field<DocumentShape>,
         origin: Origin,
         mut mistakes: Vec<Mistake>,
         source: &str,
@@ -141,7 +141,9 @@ impl Accounts {
     ) -> Result<Self, Mistakes> {
         let accounts = match document {
             Field::Is { value, .. } => build::build(&value, origin, context, &mut mistakes),
-            Field::Absent => build::build(&Document::default(), origin, context, &mut mistakes),
+            Field::Absent => {
+                build::build(&DocumentShape::default(), origin, context, &mut mistakes)
+            }
             Field::Wrong => Vec::new(),
         };
         if mistakes.is_empty() {
@@ -161,7 +163,7 @@ impl Accounts {
         id: AccountId,
         context: &Context,
     ) -> Result<Self, Mistakes> {
-        let (mut document, mut mistakes) = located::read::<Document>(text);
+        let (mut document, mut mistakes) = located::read::<DocumentShape>(text);
         if let Field::Is { value, .. } = &mut document {
             value.number(id, &mut mistakes);
         }
@@ -208,19 +210,10 @@ impl Accounts {
     }
 }
 
-impl Document {
-    pub fn to_yaml(&self) -> String {
-        let options = serde_saphyr::ser_options! {
-            prefer_block_scalars: false,
-        };
-        serde_saphyr::to_string_with_options(self, options).expect("a document can be written")
-    }
-}
-
 /// The JSON Schema of documents, for editors and for those who generate them.
 pub fn schema() -> serde_json::Value {
     SchemaSettings::draft2020_12()
         .into_generator()
-        .into_root_schema_for::<Document>()
+        .into_root_schema_for::<DocumentShape>()
         .to_value()
 }

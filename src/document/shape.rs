@@ -3,12 +3,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
 
 use chrono::NaiveDate;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, ReadOnly, Text, Word};
@@ -30,23 +29,29 @@ use crate::domain::{
 
 pub type List<T> = Field<Vec<Field<T>>>;
 
+/// Where the fields of a shape are.
+pub trait Places {
+    /// Returns where the field of a name is, if it is there.
+    fn place_of(&self, name: &str) -> Option<Place>;
+}
+
 /// A struct of fields that may all be left out, whose keys are known and no others.
 macro_rules! shape {
     ($(#[$meta:meta])* $name:ident { $($(#[$field_meta:meta])* $field:ident: $type:ty,)* }) => {
-        #[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
+        #[derive(Debug, Default, Deserialize, JsonSchema)]
         #[serde(default, deny_unknown_fields, rename_all = "PascalCase")]
         $(#[$meta])*
         pub struct $name {
             $(
                 $(#[$field_meta])*
+                // No export holds it then; the schema of exports follows from this.
                 #[serde(skip_serializing_if = "Field::is_absent")]
                 pub $field: $type,
             )*
         }
 
-        impl $name {
-            /// Where the field of a name is, if it is there.
-            pub fn place_of(&self, name: &str) -> Option<Place> {
+        impl Places for $name {
+            fn place_of(&self, name: &str) -> Option<Place> {
                 $(
                     if stringify!($field).replace('_', "").eq_ignore_ascii_case(name) {
                         return self.$field.place();
@@ -69,7 +74,7 @@ shape! {
             "operators": [{"FullName": "Alice Admin", "Email": "alice@example.com", "IsAccountAdministrator": true}]
         }]})
     )]
-    Document {
+    DocumentShape {
         /// For editors.
         #[serde(rename = "$schema", skip_serializing)]
         schema: Field<ReadOnly>,
@@ -297,21 +302,9 @@ impl<T: Restore> Restore for OrZero<T> {
     }
 }
 
-impl<T: Serialize> Serialize for OrZero<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
-
 /// A hash, which is written down as what it is.
 #[derive(Debug, Clone)]
 pub struct Hashed<T>(pub T);
-
-impl<T: Serialize> Serialize for Hashed<T> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.serialize(serializer)
-    }
-}
 
 impl<'de, T: Restore + FromStr<Err = String>> Deserialize<'de> for Hashed<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -351,12 +344,6 @@ impl Restore for UserName {
     }
 }
 
-impl fmt::Display for UserName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 /// A day of usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Day(pub NaiveDate);
@@ -373,13 +360,7 @@ impl FromStr for Day {
 
 restore_parsed!(Day);
 
-impl fmt::Display for Day {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl Document {
+impl DocumentShape {
     /// Gives the one account of the document a number, whatever it says. More than one is a mistake.
     pub fn number(&mut self, id: AccountId, mistakes: &mut Vec<Mistake>) {
         if let Some(second) = self.accounts.items().nth(1).map(|(_, place)| place) {

@@ -237,14 +237,14 @@ proptest! {
 async fn every_column_takes_different_values_in_these_changes() {
     let mut random = TestRunner::deterministic();
     let mut found = BTreeMap::<_, BTreeSet<String>>::new();
-    for _ in 0..40 {
+    for _ in 0..30 {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("state.sqlite");
         let store = Store::open(&path).await.unwrap();
         seeded(&store).await;
         let app = app(&store);
-        for _ in 0..12 {
-            let handful = vec(turn(), 5).new_tree(&mut random).unwrap().current();
+        for _ in 0..4 {
+            let handful = vec(turn(), 15).new_tree(&mut random).unwrap().current();
             let turns = handful.into_iter().map(|turn| turn.take(&app));
             futures_util::future::join_all(turns).await;
         }

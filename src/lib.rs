@@ -9,6 +9,7 @@
 //! | `http` | the API as clients see it: paths, status codes, JSON names |
 //! | `control` | the API of the emulator itself, under `/_emulator` |
 //! | `console` | pages for people, under `/console`: the live service's, and tools for testers |
+//! | `bind` | binding what is sent to types, with all that is wrong with it |
 //! | `operation` | what an operation is: its route, and its part of the OpenAPI document |
 //! | [`openapi`] | the OpenAPI document of all operations, and Swagger UI |
 //! | `service` | who may do something, and which change it is |

@@ -56,6 +56,12 @@ pub static USERS_FORM: Source = Source {
     is_text: true,
 };
 
+/// The query of `/Register`.
+pub static QUERY: Source = Source {
+    null: Null::SaysNothing,
+    is_text: true,
+};
+
 /// The fields of one object. Each is asked for by its name, in the order of the documents.
 #[derive(Debug)]
 pub struct Fields<'n> {
@@ -83,6 +89,19 @@ pub fn entries(body: &[u8]) -> Entries {
     let mut problems = Problems::default();
     problems.malformed("", message);
     Err(problems)
+}
+
+/// Parses a form or a query. An empty field says nothing, as ASP.NET takes it for null; of two that are called the same, the
+/// first is meant.
+pub fn form(form: &[u8]) -> Vec<(Key, Node)> {
+    let mut entries: Vec<(Key, Node)> = Vec::new();
+    for (name, text) in form_urlencoded::parse(form) {
+        let is_known = |(key, _): &(Key, Node)| key.name.eq_ignore_ascii_case(&name);
+        if !text.is_empty() && !entries.iter().any(is_known) {
+            entries.push((Key::from(name), Content::Text(text.into_owned()).into()));
+        }
+    }
+    entries
 }
 
 /// Binds an object.

@@ -83,6 +83,7 @@ macro_rules! record {
 
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
 
+            #[inline]
             fn visit<V: $crate::domain::record::Visitor>(
                 &self,
                 visitor: &mut V,

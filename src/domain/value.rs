@@ -80,6 +80,7 @@ pub trait Value: FromNode + Restore + Clone + PartialEq + Serialize {
     }
 
     /// Whether there is a value to be written.
+    #[inline]
     fn is_written(&self) -> bool {
         true
     }
@@ -108,6 +109,7 @@ impl<T: Value> Value for Option<T> {
         T::written_schema(generator)
     }
 
+    #[inline]
     fn is_written(&self) -> bool {
         self.is_some()
     }

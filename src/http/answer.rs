@@ -25,6 +25,7 @@ pub fn write<M: SerializeMap>(
     {
         type Error = M::Error;
 
+        #[inline]
         fn visit<T: Value>(&mut self, field: &Field<T>, value: &T) -> Result<(), M::Error> {
             (self.before)(field.name, self.object)?;
             if value.is_written() {

@@ -17,9 +17,10 @@ use super::auth::{Credentials, credentials};
 use super::extract::Json;
 use super::observe::{self, Trace};
 use crate::AppState;
-use crate::bind::or_blank;
+use crate::bind::{self, or_blank};
+use crate::domain::draft::Sent;
 use crate::domain::text::Description;
-use crate::domain::{Caller, Draft, OperatorGuid, Problems};
+use crate::domain::{Caller, Draft, OperatorGuid};
 use crate::error::{Error, Result};
 use crate::operation::{Created, Describe, Description as Operating, Operation, Place, operation};
 use crate::service::registration::{self, Registered, Registration};
@@ -113,7 +114,7 @@ impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Infallible> {
-        Ok(Self(bind(parts.uri.query().unwrap_or_default())))
+        Ok(Self(asked(parts.uri.query().unwrap_or_default())))
     }
 }
 
@@ -127,37 +128,25 @@ impl Describe for Query {
     }
 }
 
-fn bind(query: &str) -> Draft<Registration> {
-    let parameters: Vec<_> = form_urlencoded::parse(query.as_bytes()).collect();
-    // "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own operator"
-    // (Swagger, `Register_Post`).
-    let parameter = |name: &str| {
-        parameters
-            .iter()
-            .find(|(key, _)| key.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value)
-            .filter(|value| !value.trim().is_empty())
-    };
-    let mut problems = Problems::default();
-
-    let description = parameter("description").map_or("API", |value| value);
-    let description = description.parse().unwrap_or_else(|message| {
-        problems.refused("description", message);
-        Description::default()
-    });
-    let operator = parameter("operatorGuid");
-    let operator = operator.and_then(|value| {
-        value
-            .parse()
-            .map_err(|message: String| problems.malformed("operatorGuid", message))
-            .ok()
-    });
-    let operator = operator.filter(|guid| *guid != OperatorGuid::from(uuid::Uuid::nil()));
-    Draft::new(
+/// "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own operator"
+/// (Swagger, `Register_Post`).
+fn asked(query: &str) -> Draft<Registration> {
+    let parameters = bind::form(query.as_bytes());
+    let (asked, problems) = bind::object(&parameters, &bind::QUERY, |fields| {
+        let description = fields.patch_of::<Description>("description").value();
+        let description = description.filter(|text| !text.as_str().trim().is_empty());
+        let operator = match fields.value("operatorGuid") {
+            Sent::Value(guid) => Some(guid),
+            Sent::Absent | Sent::Wrong => None,
+        };
         Some(Registration {
-            description,
+            description: description.unwrap_or_else(api),
             operator,
-        }),
-        problems,
-    )
+        })
+    });
+    Draft::new(asked, problems)
+}
+
+fn api() -> Description {
+    "API".parse().expect("it is short enough")
 }

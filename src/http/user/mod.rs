@@ -23,7 +23,7 @@ use super::extract::{Bound, FORM, FromBody, Path, is_json};
 use crate::AppState;
 use crate::bind::{self, Entries, Fields, Source};
 use crate::domain::draft::Sent;
-use crate::domain::node::{Content, Key, Node};
+use crate::domain::node::{Key, Node};
 use crate::domain::record::{ChangeSource, Field, Record as _};
 use crate::domain::schema;
 use crate::domain::text::{Email, PhoneNumber};
@@ -294,8 +294,7 @@ from_node!(Name, Text, name, empty Blank);
 
 schema!(Name, Email::json_schema);
 
-/// The fields of a form. An empty one says nothing, as ASP.NET takes it for null; of two that are called the same, the first
-/// is meant.
+/// The fields of a form.
 fn of_form(form: &[u8]) -> Result<Vec<(Key, Node)>> {
     // curl calls whatever it sends a form.
     if form.trim_ascii_start().starts_with(b"{") {
@@ -304,14 +303,7 @@ fn of_form(form: &[u8]) -> Result<Vec<(Key, Node)>> {
             "the body is JSON, but its content type says that it is a form; send Content-Type: application/json",
         ));
     }
-    let mut fields: Vec<(Key, Node)> = Vec::new();
-    for (name, text) in form_urlencoded::parse(form) {
-        let is_known = |(key, _): &(Key, Node)| key.name.eq_ignore_ascii_case(&name);
-        if !text.is_empty() && !fields.iter().any(is_known) {
-            fields.push((Key::from(name), Content::Text(text.into_owned()).into()));
-        }
-    }
-    Ok(fields)
+    Ok(bind::form(form))
 }
 
 async fn list(

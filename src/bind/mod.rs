@@ -332,15 +332,16 @@ impl Fields<'_> {
 }
 
 impl<'n> Fields<'n> {
-    /// Returns a field by its name: spelled as documented, or else in any letter case. Of two of one name, the last counts.
+    /// Returns a field by its name: spelled as documented, of which the last counts, or else the first in any letter case.
     fn get(&self, name: &str) -> Option<&'n Node> {
-        let find = |is: fn(&str, &str) -> bool| {
-            let mut entries = self.entries.iter().rev();
-            entries
-                .find(|(key, _)| is(&key.name, name))
-                .map(|(_, node)| node)
+        let mut last_first = self.entries.iter().rev();
+        let documented = last_first.find(|(key, _)| key.name == name);
+        let in_any_case = || {
+            let mut entries = self.entries.iter();
+            entries.find(|(key, _)| key.name.eq_ignore_ascii_case(name))
         };
-        find(|key, name| key == name).or_else(|| find(str::eq_ignore_ascii_case))
+        let (_, node) = documented.or_else(in_any_case)?;
+        Some(node)
     }
 }
 

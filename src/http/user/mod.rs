@@ -275,10 +275,12 @@ schema!(
 );
 
 fn by_name(fields: &mut Fields<'_>) -> Option<Whom> {
-    match fields.value("UserName") {
-        Sent::Value(Name(name)) => Some(Whom::Name(name)),
-        Sent::Absent => fields.malformed("ID", "is required, unless UserName says who is meant"),
-        Sent::Wrong => None,
+    match fields.kept("UserName") {
+        Patch::Set(Name(name)) => Some(Whom::Name(name)),
+        Patch::Keep | Patch::Clear if fields.is_given("UserName") => None,
+        Patch::Keep | Patch::Clear => {
+            fields.malformed("ID", "is required, unless UserName says who is meant")
+        }
     }
 }
 
@@ -286,11 +288,10 @@ fn by_name(fields: &mut Fields<'_>) -> Option<Whom> {
 struct Name(String);
 
 fn name(node: &Node) -> std::result::Result<Option<Name>, Mismatch> {
-    let text = node.text()?;
-    Ok((!text.trim().is_empty()).then(|| Name(text.to_owned())))
+    Ok(Some(Name(node.text()?.to_owned())))
 }
 
-from_node!(Name, Text, name, empty Blank);
+from_node!(Name, Text, name);
 
 schema!(Name, Email::json_schema);
 

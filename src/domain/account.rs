@@ -8,16 +8,18 @@ use std::sync::Arc;
 
 use chrono::{NaiveDate, NaiveTime};
 use imbl::OrdMap;
-use schemars::json_schema;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
 use super::api_user::SecretDigest;
 use super::collection::Keyed;
+use super::node::Node;
 use super::operator::{NewOperator, Profile, ProfileChange, SetupMode};
 use super::record::Record as _;
 use super::schema::schema;
 use super::text::{Description, Email, quoted};
 use super::timezone::TimeZoneId;
+use super::value::{FromNode, Kind, Mismatch, ruled};
 use super::{
     ApiUser, ApiUserGuid, Collection, Context, DutySchedule, GroupKind, Kept, Moment, Operator,
     OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGroupAuthorization,
@@ -55,6 +57,19 @@ impl FromStr for AccountId {
                 quoted(text)
             )),
         }
+    }
+}
+
+/// Documents hold it as a text, since it may begin with 0.
+impl FromNode for AccountId {
+    const KIND: Kind = Kind::Text;
+
+    fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+        ruled(node)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]{1,9}$"})
     }
 }
 
@@ -105,7 +120,7 @@ pub struct Account {
     /// Follows from `operator_groups`.
     administrators: Option<OperatorGroupGuid>,
     next_schedule_id: i32,
-    next_user_id: UserId,
+    next_user_id: i32,
 }
 
 impl Keyed for Account {
@@ -128,7 +143,7 @@ pub struct Parts {
     pub api_users: Collection<ApiUser>,
     pub users: Collection<User>,
     pub next_schedule_id: i32,
-    pub next_user_id: UserId,
+    pub next_user_id: i32,
 }
 
 /// An account that is read back.
@@ -190,7 +205,7 @@ impl From<OperatorGroupGuid> for ScheduleOwner {
 impl Account {
     /// An account with its owner and its system groups.
     pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
-        let mut account = Self::bare(id, settings, owner.guid, 1, UserId::FIRST);
+        let mut account = Self::bare(id, settings, owner.guid, 1, 1);
         account
             .add_user(owner.guid)
             .expect("the first ID is there to be given");
@@ -208,7 +223,7 @@ impl Account {
         settings: Settings,
         owner: OperatorGuid,
         next_schedule_id: i32,
-        next_user_id: UserId,
+        next_user_id: i32,
     ) -> Self {
         Self {
             id,
@@ -229,7 +244,7 @@ impl Account {
     #[must_use]
     pub fn emptied(&self) -> Self {
         let settings = self.settings.clone();
-        Self::bare(self.id, settings, self.owner, 1, UserId::FIRST)
+        Self::bare(self.id, settings, self.owner, 1, 1)
     }
 
     /// All that is saved of the account. A copy costs nothing.
@@ -261,23 +276,23 @@ impl Account {
     }
 
     pub fn restore_user(&mut self, user: User) {
-        self.users.place(user.id.0.into(), user);
+        self.users.place(i32::from(user.id).into(), user);
     }
 
     pub fn next_schedule_id(&self) -> i32 {
         self.next_schedule_id
     }
 
-    pub fn next_user_id(&self) -> UserId {
+    pub fn next_user_id(&self) -> i32 {
         self.next_user_id
     }
 
     pub fn new_user_id(&mut self) -> Result<UserId> {
-        let id = UserId::try_from(self.next_user_id.0).map_err(|_| {
+        let id = UserId::try_from(self.next_user_id).map_err(|_| {
             let last = UserId::LAST;
             Error::refused("ID", format!("all IDs of users are used up, 1 to {last}"))
         })?;
-        self.next_user_id = UserId(id.0 + 1);
+        self.next_user_id += 1;
         Ok(id)
     }
 
@@ -888,7 +903,7 @@ impl Account {
             let message = format!("all Ids of duty schedules are used up, 1 to {last}");
             Error::refused("Id", message)
         })?;
-        self.next_schedule_id = id.0 + 1;
+        self.next_schedule_id += 1;
         Ok(id)
     }
 }

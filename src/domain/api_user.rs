@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
+use super::value::{from_node, one_of, ruled};
 use super::{ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, Usage, restore_parsed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +121,9 @@ impl FromStr for LastUsed {
 
 restore_parsed!(LastUsed, ApiUserType);
 
+from_node!(LastUsed, Text, ruled);
+from_node!(ApiUserType, Text, one_of, empty Blank);
+
 impl fmt::Display for LastUsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -135,6 +139,10 @@ schema!(LastUsed, |_| json_schema!({
     "pattern": format!("^([0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}|{NOT_YET_USED}|{UNKNOWN})$")
 }));
 
+/// The name with which an API user logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserName(pub String);
+
 /// "user-id … containing a colon character is invalid" (RFC 7617).
 pub fn user_name(text: &str) -> Result<String, String> {
     match text {
@@ -143,6 +151,27 @@ pub fn user_name(text: &str) -> Result<String, String> {
         _ => Ok(text.to_owned()),
     }
 }
+
+impl FromStr for UserName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        user_name(text).map(Self)
+    }
+}
+
+impl Restore for UserName {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        String::restore(kept).map(Self)
+    }
+}
+
+from_node!(UserName, Text, ruled);
+
+schema!(
+    UserName,
+    |_| json_schema!({"type": "string", "pattern": "^[^:]+$"})
+);
 
 /// The SHA-256 digest of an API user's password. One that the server makes is 160 random bits, which nobody guesses; a slow
 /// hash would only cost every request its time. Those of seeds and flags are fixtures, and no secrets.
@@ -176,6 +205,13 @@ impl SecretDigest {
         Some(Self(digest))
     }
 }
+
+from_node!(SecretDigest, Text, ruled);
+
+schema!(
+    SecretDigest,
+    |_| json_schema!({"type": "string", "pattern": "^sha256:[0-9A-Fa-f]{64}$"})
+);
 
 /// Documents hold digests as `sha256:` and 64 hexadecimal digits.
 const DIGEST_TAG: &str = "sha256:";

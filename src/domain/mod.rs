@@ -10,6 +10,7 @@ pub mod draft;
 pub mod duty_schedule;
 pub mod fault;
 pub mod guid;
+mod id;
 pub mod journal;
 pub mod moment;
 pub mod node;

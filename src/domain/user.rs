@@ -12,6 +12,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::account::OWNER_ADMINISTERS;
 use super::collection::Keyed;
+use super::id::id;
 use super::node::{Content, Node};
 use super::operator::Profile;
 use super::record::{Record as _, record};
@@ -21,53 +22,16 @@ use super::timezone::TimeZoneId;
 use super::value::{Mismatch, Value, formed, from_node, one_of};
 use super::{
     Account, Caller, Operator, OperatorGuid, PasswordHash, Patch, PlainPassword, Problems,
-    restore_number, restore_parsed,
+    restore_parsed,
 };
 use crate::error::{Error, Result};
 
-/// The ID of a user: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct UserId(pub i32);
-
-impl UserId {
-    pub const FIRST: Self = Self(1);
-
-    /// The number behind it says that there is no ID left.
-    pub const LAST: Self = Self(i32::MAX - 1);
-}
-
-impl TryFrom<i32> for UserId {
-    type Error = String;
-
-    fn try_from(id: i32) -> Result<Self, String> {
-        if (1..=Self::LAST.0).contains(&id) {
-            Ok(Self(id))
-        } else {
-            Err(format!("{id} is not an ID, 1 to {}", Self::LAST))
-        }
-    }
-}
-
-restore_number!(UserId);
-
-/// Reads an ID; generated clients send a 0 for one that they do not have.
-fn nonzero(node: &Node) -> Result<Option<UserId>, Mismatch> {
-    let id = node.whole()?;
-    Ok((id != 0).then_some(UserId(id)))
-}
-
-from_node!(UserId, Number, nonzero, empty Zero);
-
-schema!(UserId, |_| json_schema!({
-    "type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST.0
-}));
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+id!(
+    /// The ID of a user: unique in its account, never used again.
+    UserId,
+    "ID",
+    {"type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST}
+);
 
 record!(
     /// What a user has that its operator has not.
@@ -280,7 +244,7 @@ pub fn names(full_name: &FullName) -> (&str, &str) {
 impl Account {
     pub fn user(&self, id: UserId) -> Result<&Arc<User>> {
         self.users
-            .at(id.0.into())
+            .at(i32::from(id).into())
             .ok_or_else(|| Error::NotFound(format!("user {id} does not exist")))
     }
 

@@ -23,12 +23,12 @@ fn load(text: &str) -> Built {
 }
 
 fn told(text: &str) -> Vec<String> {
-    match Accounts::parse(text, "", &context()) {
+    match Accounts::parse(text, "seed", &context()) {
         Ok(_) => Vec::new(),
         Err(mistakes) => mistakes
             .to_string()
             .lines()
-            .map(|line| line[1..].to_owned())
+            .map(|line| line["seed:".len()..].to_owned())
             .collect(),
     }
 }
@@ -530,7 +530,10 @@ fn a_text_that_is_no_document_is_told_where_it_ends_to_be_one() {
         ("- 5", "1:1: must be an object, not an array"),
         ("accounts:\n  - AccountId: \"1\"\n   Name: x", "3:4: "),
         ("accounts: [*a]", "1:12: "),
-        ("a: 1\n---\nb: 1", "2:1: a second document begins here; a file holds one"),
+        (
+            "a: 1\n---\nb: 1",
+            "2:1: a second document begins here; a file holds one",
+        ),
     ] {
         let all = told(text);
         assert!(

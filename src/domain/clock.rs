@@ -5,10 +5,13 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{Months, TimeDelta, Utc};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
+use schemars::json_schema;
 use uuid::{Builder, Uuid};
 
-use super::Moment;
+use super::schema::schema;
 use super::text::quoted;
+use super::value::{formed, from_node};
+use super::{Moment, restore_parsed};
 
 /// How the time that the API shows relates to the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -69,6 +72,15 @@ impl Period {
             .ok_or_else(|| OUT_OF_RANGE.to_owned())
     }
 }
+
+restore_parsed!(Period);
+
+from_node!(Period, Text, formed, empty Blank);
+
+schema!(
+    Period,
+    |_| json_schema!({"type": "string", "pattern": "^P"})
+);
 
 impl std::str::FromStr for Period {
     type Err = String;

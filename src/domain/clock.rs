@@ -10,7 +10,7 @@ use uuid::{Builder, Uuid};
 
 use super::schema::schema;
 use super::text::quoted;
-use super::value::{formed, from_node};
+use super::value::{from_node, parsed};
 use super::{Moment, restore_parsed};
 
 /// How the time that the API shows relates to the system's.
@@ -75,7 +75,7 @@ impl Period {
 
 restore_parsed!(Period);
 
-from_node!(Period, Text, formed, empty Blank);
+from_node!(Period, Text, parsed);
 
 schema!(
     Period,

@@ -115,6 +115,35 @@ async fn the_mistakes_of_a_document_are_told_and_make_no_account() {
 }
 
 #[tokio::test]
+async fn the_mistakes_of_an_object_are_told_by_their_paths() {
+    let app = TestApp::start().await;
+    let seed = json!({"accounts": [{
+        "Name": 5,
+        "operators": [
+            {"FullName": "Alice", "Email": "alice@example.com", "IsAccountAdministrator": true},
+            {"Email": "Alice@example.com", "FulName": "Bob", "Authorizations": ["AccountAccess", "Any"]},
+            {"FullName": "Carol", "Email": "alice@example.com"}
+        ],
+        "operatorGroups": [{"Description": "A", "members": ["alice@example.com", "alise"]}]
+    }]});
+    let answer = post(&app, "/accounts", json!({"seed": seed})).await;
+    let detail = problem(&answer, StatusCode::BAD_REQUEST);
+    let told: Vec<_> = detail.split("; seed.").collect();
+    for (told, expected) in told.iter().zip([
+        "seed.accounts[0].Name: must be a text, not a number",
+        "accounts[0].operators[1].FullName: is required",
+        "accounts[0].operators[1].FulName: 'FulName' is not a key here; the nearest one is FullName",
+        "accounts[0].operators[1].Authorizations[1]: 'Any' is none of ",
+        "accounts[0].operators[2].Email: another operator of the account has 'alice@example.com'",
+        "accounts[0].operatorGroups[0].members[1]: no operator is called 'alise'",
+    ]) {
+        assert!(told.starts_with(expected), "{told}\n{expected}");
+    }
+    assert_eq!(told.len(), 6, "{detail}");
+    assert_eq!(list(&app, "/accounts").await.len(), 1);
+}
+
+#[tokio::test]
 async fn an_export_is_a_seed_of_the_same_account_and_holds_no_secret() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({"seed": SEED})).await;

@@ -11,13 +11,12 @@ use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::document;
-use crate::domain::Context;
-use crate::domain::clock::system_time;
 use crate::error::Error;
 use crate::listen::bind;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
 use crate::store::{OpenError, Store};
+use crate::system;
 use crate::{App, AppState, Control, Listen, Names, server};
 
 /// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
@@ -71,7 +70,7 @@ pub enum Seed {
 impl Seed {
     /// Reads the accounts, and judges them by the rules of the API. The error tells all mistakes, each with its line.
     pub fn read(&self) -> Result<document::Accounts, SeedError> {
-        let context = Context { now: system_time() };
+        let context = system::context(system::time());
         let (text, source) = match self {
             Self::File(file) => {
                 let path = file.display().to_string();
@@ -139,7 +138,7 @@ impl Emulator {
             let read = spawn_blocking(move || seed.read()).await;
             read.map_err(|error| Error::Failed(format!("the seed could not be read: {error}")))??
         } else {
-            let context = Context { now: system_time() };
+            let context = system::context(system::time());
             document::Accounts::built_in(&username, &password, &context)
         };
         let (first, failed) = (listen.first().copied(), |(address, cause)| {

@@ -56,6 +56,8 @@ mod operation;
 mod server;
 mod service;
 mod store;
+mod system;
+mod testing;
 
 pub use emulator::{Emulator, Options, Seed, SeedError, StartError};
 pub use listen::Listen;

@@ -20,12 +20,13 @@ use super::tools::Tool;
 use super::visit::named;
 use crate::control::source;
 use crate::document::{Document, export};
-use crate::domain::{Account, AccountId, ApiUserGuid, Usage};
+use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
 use crate::http::status;
 use crate::service;
 use crate::service::accounts::{self, Made};
 use crate::store::{Slot, State};
+use crate::testing::Usage;
 
 pub fn routes() -> Router<Console> {
     Router::new()

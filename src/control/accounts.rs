@@ -15,11 +15,12 @@ use super::problem::{Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
 use crate::document::{self, Document};
-use crate::domain::{ApiUserGuid, OperatorGuid, Usage};
+use crate::domain::{ApiUserGuid, OperatorGuid};
 use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Operation, operation};
 use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State as Accounts};
+use crate::testing::Usage;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/accounts" => list, "Emulator_ListAccounts", "All accounts of the server."),

@@ -15,10 +15,10 @@ use super::extract::{Path, object, whole, whole_or_null};
 use super::problem::{Problem, Result};
 use super::requests::MatchBody;
 use super::scope::{Scope, Scoped, both};
-use crate::domain::fault::{Effect, Fault, When};
-use crate::domain::journal::Match;
 use crate::error::Error;
 use crate::operation::{Created, Operation};
+use crate::testing::fault::{Effect, Fault, When};
+use crate::testing::journal::Match;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/faults" => list, "Emulator_ListFaults", "The faults that are in wait."),

@@ -10,7 +10,6 @@ use super::shape::{
     AccountShape, ApiUserShape, Day, DocumentShape, DutyScheduleShape, Hashed, List,
     OperatorGroupShape, OperatorShape, OrZero, Places as _, UserName, UserShape,
 };
-use crate::domain::Usage;
 use crate::domain::account::{ScheduleOwner, Settings};
 use crate::domain::api_user::{LastUsed, SecretDigest};
 use crate::domain::draft::Sent;
@@ -27,6 +26,7 @@ use crate::domain::{
     User, UserId,
 };
 use crate::error::{Error, Result};
+use crate::testing::Usage;
 
 /// An account as a document describes it.
 #[derive(Debug)]

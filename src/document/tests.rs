@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use super::build::Built;
 use super::{Accounts, DEFAULT, export, schema};
-use crate::domain::Usage;
 use crate::domain::collection::Keyed;
 use crate::domain::steps::step;
 use crate::domain::{Account, Collection, Context};
+use crate::testing::Usage;
 
 fn context() -> Context {
     Context {
         now: "2026-06-25T19:37:59".parse().unwrap(),
+        random: crate::system::random,
     }
 }
 

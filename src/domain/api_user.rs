@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq as _;
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, Usage, restore_parsed};
+use super::{ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, restore_parsed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUser {
@@ -80,9 +80,9 @@ pub enum ApiUserType {
 }
 
 impl ApiUser {
-    /// When the API user was last used, and how often in the last 30 days.
-    pub fn used(&self, usage: &Usage, now: Moment) -> (LastUsed, i64) {
-        match usage.of(self.guid, now) {
+    /// When the API user was last used, and how often in the last 30 days, by what was counted since that is known.
+    pub fn used(&self, counted: Option<(Moment, i64)>) -> (LastUsed, i64) {
+        match counted {
             Some((last_used, requests)) => (LastUsed::At(last_used), requests),
             None if self.predates_last_used => (LastUsed::Unknown, 0),
             None => (LastUsed::NotYet, 0),

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::Clock;
-use crate::domain::fault::Faults;
-use crate::domain::journal::Journal;
+use crate::testing::Clock;
+use crate::testing::fault::Faults;
+use crate::testing::journal::Journal;
 
 /// A reset puts a new one of these in the place of the old, so that what an old request still writes goes nowhere.
 #[derive(Debug, Default)]

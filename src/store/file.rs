@@ -20,7 +20,8 @@ use super::state::{Base, Slot, State};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
 use crate::domain::account::{Parts, Settings};
 use crate::domain::collection::Keyed;
-use crate::domain::{AccountId, Collection, Usage};
+use crate::domain::{AccountId, Collection};
+use crate::testing::Usage;
 
 /// "UPTE": tells our files from those of other programs.
 const APPLICATION_ID: u32 = 0x5550_5445;

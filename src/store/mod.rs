@@ -32,9 +32,9 @@ pub use file::OpenError;
 pub use state::{Base, Name, Slot, State};
 
 use crate::domain::api_user::SecretDigest;
-use crate::domain::journal::Entry;
 use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment};
 use crate::error::{Error, Result};
+use crate::testing::journal::Entry;
 use file::Opened;
 use writer::{Job, Writer};
 
@@ -125,12 +125,7 @@ impl Store {
         self.change_state(move |state| {
             let slot = state.slot(account).ok_or(Error::Unauthenticated)?;
             let mut account = Account::clone(&slot.account);
-            let answer = change(
-                &mut account,
-                &Context {
-                    now: state.now(Some(slot)),
-                },
-            )?;
+            let answer = change(&mut account, &state.context(Some(slot)))?;
             let slot = Slot {
                 account: Arc::new(account),
                 ..Slot::clone(slot)

@@ -26,12 +26,13 @@ use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Slot, Store};
 use crate::document::{Accounts, export};
-use crate::domain::clock::system_time;
 use crate::domain::steps::{Owner, Step, step};
-use crate::domain::{Account, AccountId, Collection, Context, Usage};
+use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
+use crate::system;
+use crate::testing::Usage;
 use crate::{App, AppState, Control};
 
 /// A look behind the writer, in its turn.
@@ -101,7 +102,7 @@ fn id() -> AccountId {
 }
 
 async fn seeded(store: &Store) {
-    let context = Context { now: system_time() };
+    let context = system::context(system::time());
     let document = Accounts::built_in("emulator", "emulator", &context);
     let accounts = accounts::hashed(document, &Passwords::new(PasswordCost::Least))
         .await

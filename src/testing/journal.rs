@@ -9,7 +9,7 @@ use memchr::memchr3_iter;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{AccountId, Moment};
+use crate::domain::{AccountId, Moment};
 
 /// What is kept of an account's requests.
 const ENTRIES: usize = 1000;

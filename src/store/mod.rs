@@ -3,7 +3,6 @@
 
 mod account;
 mod api_user;
-mod beside;
 mod difference;
 mod disk;
 mod duty_schedule;
@@ -27,7 +26,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tokio::sync::{mpsc, oneshot};
 
-pub use beside::Beside;
 pub use file::OpenError;
 pub use state::{Base, Name, Slot, State};
 

@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::beside::Beside;
 use crate::domain::collection::{Change, Keyed};
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, Collection, Context, Moment, OperatorGroupGuid,
@@ -14,7 +13,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::system;
-use crate::testing::Usage;
+use crate::testing::{Beside, Usage};
 
 /// All accounts at one moment. A copy costs nothing.
 #[derive(Debug, Clone, Default)]

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-use crate::domain::api_user::SecretDigest;
+use crate::domain::SecretDigest;
 
 const ASSETS: [(&str, &str, &str); 3] = [
     (

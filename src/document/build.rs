@@ -10,20 +10,21 @@ use super::shape::{
     AccountShape, ApiUserShape, Day, DocumentShape, DutyScheduleShape, Hashed, List,
     OperatorGroupShape, OperatorShape, OrZero, Places as _, UserName, UserShape,
 };
+use crate::domain::account::OWNER_IS_ACTIVE;
 use crate::domain::account::{ScheduleOwner, Settings};
-use crate::domain::api_user::{LastUsed, SecretDigest};
+use crate::domain::api_user::LastUsed;
 use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::{KeptRecurrence, RecurrenceParts};
 use crate::domain::operator::{NewOperator, Profile, ProfileChange};
 use crate::domain::record::Record as _;
 use crate::domain::text::{Description, Email, quoted};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{OWNER_IS_ACTIVE, UserSettingsChange};
+use crate::domain::user::UserSettingsChange;
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, GroupKind, Kept, Moment,
     Operator, OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
     OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence, Restore, ScheduleId,
-    User, UserId,
+    SecretDigest, User, UserId,
 };
 use crate::error::{Error, Result};
 use crate::testing::Usage;

@@ -23,8 +23,7 @@ pub use export::{Document, export};
 pub use located::Mistake;
 use shape::DocumentShape;
 
-use crate::domain::api_user::SecretDigest;
-use crate::domain::{AccountId, ApiUser, Context, Place, Problem};
+use crate::domain::{AccountId, ApiUser, Context, Place, Problem, SecretDigest};
 pub use build::Built;
 use build::Origin;
 use located::Field;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::located::{Field, Mistake, Number, OrDefault, Pinned, ReadOnly, Text, Word};
-use crate::domain::api_user::{LastUsed, SecretDigest, user_name};
+use crate::domain::api_user::{LastUsed, user_name};
 use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OutgoingPhoneNumberId;
@@ -19,12 +19,12 @@ use crate::domain::text::{
     BackupEmail, CultureName, DateFormat, DefaultDashboard, Description, Email, FullName,
     OperatorRole, PhoneNumber, PhoneProvider, TimeFormat, quoted,
 };
+use crate::domain::time_interval::TimeInterval;
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::TimeInterval;
 use crate::domain::{
     AccountId, ApiUserGuid, ApiUserType, Kept, Moment, OperatorAuthorization,
     OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash, Place,
-    PlainPassword, Restore, ScheduleId, restore_parsed,
+    PlainPassword, Restore, ScheduleId, SecretDigest, restore_parsed,
 };
 
 pub type List<T> = Field<Vec<Field<T>>>;

@@ -1,7 +1,6 @@
 //! Who asks, and what they may.
 
-use super::api_user::SecretDigest;
-use super::{Account, AccountId, ApiUserGuid, OperatorGuid, PasswordHash};
+use super::{Account, AccountId, ApiUserGuid, OperatorGuid, PasswordHash, SecretDigest};
 use crate::error::{Error, Result};
 
 /// The operator behind a request. It carries no rights: they are asked of the account, at the moment of the change.

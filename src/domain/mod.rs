@@ -20,14 +20,16 @@ mod problem;
 pub mod record;
 mod restore;
 mod schema;
+mod secret_digest;
 #[cfg(test)]
 pub mod steps;
 pub mod text;
+pub mod time_interval;
 pub mod timezone;
 pub mod user;
 pub mod value;
 
-pub use account::{Account, AccountId};
+pub use account::{Account, AccountId, UserChange};
 pub use api_user::{ApiUser, ApiUserType};
 pub use caller::{Caller, Credentials};
 pub use collection::Collection;
@@ -44,4 +46,5 @@ pub use problem::{Place, Problem, Problems};
 pub use restore::{Kept, Restore};
 pub(crate) use restore::{restore_number, restore_parsed};
 pub(crate) use schema::schema;
-pub use user::{User, UserChange, UserId};
+pub use secret_digest::SecretDigest;
+pub use user::{User, UserId};

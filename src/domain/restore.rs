@@ -91,8 +91,8 @@ restore_parsed!(String);
 #[cfg(test)]
 mod tests {
     use super::{Kept, Restore};
+    use crate::domain::SecretDigest;
     use crate::domain::account::AccountId;
-    use crate::domain::api_user::SecretDigest;
     use crate::domain::operator::SmsProvider;
     use crate::domain::text::Email;
     use crate::domain::timezone::TimeZoneId;

@@ -4,9 +4,10 @@ use sqlx::SqliteConnection;
 
 use super::file::{Corrupt, OfAccounts};
 use super::rows::{self, table};
-use crate::domain::api_user::SecretDigest;
 use crate::domain::text::Description;
-use crate::domain::{AccountId, ApiUser, ApiUserGuid, ApiUserType, Moment, OperatorGuid};
+use crate::domain::{
+    AccountId, ApiUser, ApiUserGuid, ApiUserType, Moment, OperatorGuid, SecretDigest,
+};
 
 table! {
     Row: "api_user" (account_id: AccountId, api_user_guid: ApiUserGuid) {

@@ -29,8 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use file::OpenError;
 pub use state::{Base, Name, Slot, State};
 
-use crate::domain::api_user::SecretDigest;
-use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment};
+use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment, SecretDigest};
 use crate::error::{Error, Result};
 use crate::testing::journal::Entry;
 use file::Opened;

@@ -191,6 +191,7 @@ impl Accounts {
     }
 
     /// What the document holds, in a few words.
+    #[cfg(feature = "cli")]
     pub fn summary(&self) -> String {
         let told: Vec<_> = self
             .all

@@ -72,27 +72,49 @@ fn newest_schema() -> u32 {
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
+    /// The file, or the folder it is in, cannot be read or written.
     #[error("{path} cannot be used: {cause}")]
-    Unusable { path: PathBuf, cause: String },
+    Unusable {
+        /// What cannot be used.
+        path: PathBuf,
+        /// What the system or SQLite says.
+        cause: String,
+    },
+    /// The file is of another program.
     #[error("{0} is not a database of uptrends-emulator; it was left as it is")]
     Foreign(PathBuf),
+    /// The file has a schema that this version does not know.
     #[error(
         "{path} was written by a newer version (schema {found}, this version knows {known}); it was left as it is"
     )]
     Newer {
+        /// The path of the file.
         path: PathBuf,
+        /// The number of its schema.
         found: u32,
+        /// The newest one that this version knows.
         known: u32,
     },
+    /// Another process uses the file.
     #[error("{0} is in use by another process; each server needs a database of its own")]
     InUse(PathBuf),
-    #[error("the database could not be set up: {}", told(.0))]
-    SetUp(#[source] sqlx::Error),
+    /// SQLite did not make a database in memory.
+    #[error("the database could not be set up: {0}")]
+    SetUp(String),
+    /// An older schema could not be brought to the one of this version.
     #[error("the schema could not be brought up to date: {0}")]
-    Migration(#[from] MigrateError),
-    #[error(transparent)]
-    Corrupt(#[from] Corrupt),
+    Migration(String),
+    /// The file holds what no version of this program wrote, or cannot be read to its end.
+    #[error("{0}")]
+    Corrupt(String),
+}
+
+impl From<Corrupt> for OpenError {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt(corrupt.to_string())
+    }
 }
 
 /// Why a database cannot be read back.
@@ -135,13 +157,13 @@ pub(super) async fn in_memory() -> Result<Opened, OpenError> {
         .disable_statement_logging()
         .connect()
         .await
-        .map_err(OpenError::SetUp)?;
+        .map_err(|error| OpenError::SetUp(told(&error)))?;
     // In one go, and without a record of it, since no later version opens this database.
     let schema: String = MIGRATIONS.iter().map(|part| part.sql.as_str()).collect();
     sqlx::raw_sql(AssertSqlSafe(schema))
         .execute(&mut connection)
         .await
-        .map_err(OpenError::SetUp)?;
+        .map_err(|error| OpenError::SetUp(told(&error)))?;
     Ok(Opened {
         connection,
         state: State::default(),
@@ -205,7 +227,7 @@ async fn set_up(connection: &mut SqliteConnection, path: &Path) -> Result<(), Op
     let migrated = MIGRATIONS.run(&mut *transaction).await;
     migrated.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        other => other.into(),
+        other => OpenError::Migration(other.to_string()),
     })?;
     transaction.commit().await.map_err(failed)
 }

@@ -25,15 +25,17 @@ use super::file::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Slot, Store};
+use crate::app::App;
 use crate::document::{Accounts, export};
 use crate::domain::steps::{Owner, Step, step};
 use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
+use crate::names::Names;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
 use crate::system;
 use crate::testing::Usage;
-use crate::{App, AppState, Control};
+use crate::{AppState, Control};
 
 /// A look behind the writer, in its turn.
 pub(super) struct Probe {
@@ -207,7 +209,7 @@ fn app(store: &Store) -> AppState {
         store: store.clone(),
         passwords: Passwords::new(PasswordCost::Least),
         read_timeout: Duration::MAX,
-        names: crate::Names::default(),
+        names: Names::default(),
         control: Control::Off,
     })
 }
@@ -553,7 +555,7 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
                 (user.id.0, operator.profile().email.to_string())
             })
             .collect();
-        (users, account.next_user_id().0)
+        (users, account.parts().next_user_id.0)
     };
     let user = |id: i32, email: &str| (id, email.to_owned());
     assert_eq!(

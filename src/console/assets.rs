@@ -30,7 +30,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     ASSETS
         .into_iter()
         .fold(Router::new(), |routes, (path, content_type, content)| {
-            let digest = SecretDigest::of(content).to_hex();
+            let digest = SecretDigest::of(content).hex();
             let etag = format!("\"{}\"", &digest[..16]);
             let answer =
                 async move |headers: HeaderMap| serve(&headers, content_type, &etag, content);

@@ -13,6 +13,7 @@ use super::text::{Description, quoted};
 use super::{ApiUserGuid, Context, Moment, OperatorGuid, SecretDigest, restore_parsed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the vendor's words")]
 pub struct ApiUser {
     pub guid: ApiUserGuid,
     pub operator: OperatorGuid,

@@ -24,7 +24,7 @@ impl SecretDigest {
         self.0.ct_eq(&other.0).into()
     }
 
-    pub fn to_hex(&self) -> String {
+    pub fn hex(&self) -> String {
         self.0.iter().fold(String::with_capacity(64), |hex, byte| {
             hex + &format!("{byte:02x}")
         })
@@ -47,7 +47,7 @@ const DIGEST_TAG: &str = "sha256:";
 
 impl Serialize for SecretDigest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{DIGEST_TAG}{}", self.to_hex()))
+        serializer.collect_str(&format_args!("{DIGEST_TAG}{}", self.hex()))
     }
 }
 

@@ -14,7 +14,7 @@ table! {
         sequence: i64,
         operator_guid: OperatorGuid,
         user_name: String,
-        password_digest: SecretDigest as unhex(SecretDigest::to_hex),
+        password_digest: SecretDigest as unhex(SecretDigest::hex),
         r#type: ApiUserType,
         description: Description,
         created_date: Moment,

@@ -227,14 +227,6 @@ impl Account {
         copy
     }
 
-    pub fn next_schedule_id(&self) -> i32 {
-        self.next_schedule_id
-    }
-
-    pub fn next_user_id(&self) -> UserId {
-        self.next_user_id
-    }
-
     /// "Operators" (Swagger, OperatorQuota): told, not enforced.
     pub const OPERATOR_QUOTA: usize = 1000;
 

@@ -54,10 +54,6 @@ impl Journal {
         self.lock().len()
     }
 
-    pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
-    }
-
     pub fn clear(&self) {
         self.lock().clear();
     }

@@ -21,6 +21,7 @@
 //! | `body` | the bytes of a request's body |
 //! | `connection` | one connection: its requests, and that each answer reaches its client |
 //! | `listen` | the addresses that are listened on |
+//! | `base_path` | the path of a public URL, in the links of pages |
 //! | `names` | the names under which the emulator is reached, and which of them a browser may use |
 //! | `options` | how an emulator is to run |
 //! | `cli` | the program: its flags and variables, its log, and its commands |
@@ -41,6 +42,7 @@
 //! ```
 
 mod app;
+mod base_path;
 mod bind;
 mod body;
 #[cfg(feature = "cli")]

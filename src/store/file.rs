@@ -1,10 +1,9 @@
-//! The database: recognised before it is touched, brought to the newest schema, and read back.
+//! The database: recognised before it is touched, and brought to the newest schema.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -13,15 +12,9 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqliteConnection,
 };
 
-use super::difference::Difference;
 use super::disk::{self, Files};
-use super::rows::{self, Table as _};
-use super::state::{Base, Slot, State};
-use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
-use crate::domain::account::{Parts, Settings};
-use crate::domain::collection::Keyed;
-use crate::domain::{AccountId, Collection};
-use crate::testing::Usage;
+use super::load::{self, Corrupt};
+use super::state::State;
 
 /// "UPTE": tells our files from those of other programs.
 const APPLICATION_ID: u32 = 0x5550_5445;
@@ -117,15 +110,6 @@ impl From<Corrupt> for OpenError {
     }
 }
 
-/// Why a database cannot be read back.
-#[derive(Debug, thiserror::Error)]
-pub enum Corrupt {
-    #[error("a row of the table {0} is not one that this program wrote")]
-    Row(&'static str),
-    #[error("the database cannot be read: {}", told(.0))]
-    Unreadable(#[from] sqlx::Error),
-}
-
 /// What an error says to people: SQLite's words without the number that sqlx puts before them.
 pub(super) fn told(error: &sqlx::Error) -> String {
     match (primary_code(error), error.as_database_error()) {
@@ -196,8 +180,10 @@ pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
         .execute(&mut connection)
         .await
         .map_err(failed)?;
-    let state = load(&mut connection).await?;
-    let state = with_bases(&mut connection, state).await.map_err(failed)?;
+    let state = load::load(&mut connection).await?;
+    let state = load::with_bases(&mut connection, state)
+        .await
+        .map_err(failed)?;
     Ok(Opened {
         connection,
         state,
@@ -396,108 +382,4 @@ pub(super) async fn renew_log(connection: &mut SqliteConnection) -> Result<(), s
     sqlx::raw_sql(sql).execute(&mut *connection).await?;
     // The log is made by the first use of the database.
     touch(connection).await
-}
-
-/// Reads everything back.
-pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Corrupt> {
-    let mut schedules = duty_schedule::load(connection).await?;
-    let mut operators = operator::load(connection, &mut schedules).await?;
-    let mut operator_groups = operator_group::load(connection, &mut schedules).await?;
-    let mut api_users = api_user::load(connection).await?;
-    let mut users = user::load(connection).await?;
-    let mut usage = usage::load(connection).await?;
-    let mut snapshots = saved::load_snapshots(connection).await?;
-
-    let mut state = State::default();
-    for (sequence, base) in saved::load_bases(connection).await? {
-        state.bases.place(sequence, base);
-    }
-    for row in rows::load(connection).await? {
-        let account::Row {
-            account_id: id,
-            sequence,
-            name,
-            time_zone_id,
-            single_sign_on,
-            owner_guid,
-            next_schedule_id,
-            next_user_id,
-        } = row;
-        let parts = Parts {
-            id,
-            settings: Settings {
-                name,
-                time_zone_id,
-                single_sign_on,
-            },
-            owner: owner_guid,
-            operators: operators.take(id),
-            operator_groups: operator_groups.take(id),
-            api_users: api_users.take(id),
-            users: users.take(id),
-            next_schedule_id,
-            next_user_id,
-        };
-        if parts.users.len() != parts.operators.len() {
-            return Err(Corrupt::Row(user::Row::TABLE));
-        }
-        let slot = Slot {
-            account: Arc::new(parts.into()),
-            snapshots: snapshots.remove(&id).unwrap_or_default(),
-            usage: usage.remove(&id).unwrap_or_default().into(),
-            beside: Arc::default(),
-        };
-        state.restore(sequence, slot);
-    }
-    let is_taken = [
-        operators.is_empty(),
-        operator_groups.is_empty(),
-        api_users.is_empty(),
-        users.is_empty(),
-    ];
-    if is_taken.contains(&false) {
-        return Err(Corrupt::Row(account::Row::TABLE));
-    }
-    Ok(state)
-}
-
-/// Things of one kind of all accounts, until those take them.
-#[derive(Debug)]
-pub(super) struct OfAccounts<V: Keyed>(BTreeMap<AccountId, Collection<V>>);
-
-impl<V: Keyed> Default for OfAccounts<V> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<V: Keyed> OfAccounts<V> {
-    pub fn place(&mut self, account: AccountId, sequence: i64, item: V) {
-        self.0.entry(account).or_default().place(sequence, item);
-    }
-
-    fn take(&mut self, account: AccountId) -> Collection<V> {
-        self.0.remove(&account).unwrap_or_default()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// In a file from before accounts could be reset, they go back to what they are now; there were none but those of a seed.
-async fn with_bases(connection: &mut SqliteConnection, state: State) -> Result<State, sqlx::Error> {
-    let mut newer = state.clone();
-    let slots = state.slots();
-    for slot in slots.filter(|slot| state.base(slot.account.id).is_none()) {
-        newer.bases.insert(Base {
-            account: Arc::clone(&slot.account),
-            usage: Usage::clone(&slot.usage),
-            label: None,
-            is_seeded: true,
-        });
-    }
-    let difference = Difference::between(&state, &newer);
-    difference.commit(connection).await?;
-    Ok(newer)
 }

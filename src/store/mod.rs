@@ -7,6 +7,7 @@ mod difference;
 mod disk;
 mod duty_schedule;
 mod file;
+mod load;
 mod operator;
 mod operator_group;
 mod rows;

@@ -13,7 +13,7 @@ use sqlx::{
     ValueRef as _,
 };
 
-use super::file::Corrupt;
+use super::load::Corrupt;
 use crate::domain::record::{Field, Source, Visitor};
 use crate::domain::value::Value;
 use crate::domain::{AccountId, Kept, Restore};

@@ -7,7 +7,7 @@ use imbl::OrdMap;
 use sqlx::SqliteConnection;
 use tokio::task::spawn_blocking;
 
-use super::file::Corrupt;
+use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
 use super::state::Base;
 use crate::document::{Accounts, export};

@@ -21,7 +21,8 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::file::{self, Corrupt};
+use super::file;
+use super::load::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Slot, Store};
@@ -50,7 +51,7 @@ impl Probe {
             .execute(&mut *connection)
             .await
             .unwrap();
-        let _ = self.answer.send(file::load(connection).await);
+        let _ = self.answer.send(load::load(connection).await);
     }
 }
 

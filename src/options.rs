@@ -27,7 +27,7 @@ use crate::system;
 /// let options = Options::default()
 ///     .seed(Seed::Text(
 ///         "accounts:
-///         - AccountId: 1
+///         - AccountId: '1'
 ///           operators:
 ///           - {key: alice, FullName: Alice, Email: alice@example.com, IsAccountAdministrator: true}
 ///           apiUsers:

@@ -18,12 +18,12 @@ use super::visit::{LoggedIn, named};
 use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OUTGOING_PHONE_NUMBERS;
 use crate::domain::text::CULTURES;
-use crate::domain::timezone::timezones;
 use crate::domain::{
     NewOperator, Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGuid,
 };
 use crate::http::{OperatorBody, bind, status};
 use crate::service;
+use crate::service::timezone::timezones;
 
 pub fn routes() -> Router<Console> {
     Router::new()

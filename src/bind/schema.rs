@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::Item;
 use crate::domain::value::FromNode;
 use crate::operation::remove_null;
 
@@ -12,6 +13,8 @@ pub enum SentAs {
     Json,
     /// A form cannot say null; an empty field says nothing.
     Form,
+    /// A document that may be an export: it holds texts as they were sent, blanks around them included.
+    Document,
 }
 
 /// The schema of one object: its fields in the order in which they are bound.
@@ -44,6 +47,14 @@ impl SchemaBuilder {
     }
 
     pub fn field<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
+        if self.sent_as == SentAs::Document {
+            let mut schema = T::written_schema(&mut self.generator);
+            if self.generator.contract().is_deserialize() {
+                schema = alter(schema);
+            }
+            self.properties.insert(name.to_owned(), schema.into());
+            return;
+        }
         let said = T::schema(&mut self.generator);
         self.said.insert(name.to_owned(), said.clone().into());
         let mut sent = alter(said);
@@ -51,6 +62,30 @@ impl SchemaBuilder {
             sent = or_empty(sent);
         }
         self.properties.insert(name.to_owned(), sent.into());
+    }
+
+    /// Adds a field of a shape, unless only answers are described and none has it.
+    pub fn item<T: Item>(&mut self, name: &str, description: &str) {
+        let mut schema = T::schema(&mut self.generator);
+        if self.generator.contract().is_serialize() {
+            if schema.get("writeOnly").is_some() {
+                return;
+            }
+        } else {
+            schema = or_null(schema);
+        }
+        if !description.is_empty() {
+            schema.insert("description".to_owned(), description.trim().into());
+        }
+        self.properties.insert(name.to_owned(), schema.into());
+    }
+
+    /// Adds a field that is passed over where it is sent.
+    pub fn read_only(&mut self, name: &str) {
+        if !self.generator.contract().is_serialize() {
+            self.properties
+                .insert(name.to_owned(), json!({"readOnly": true}));
+        }
     }
 
     pub fn require(&mut self, name: &str) {
@@ -88,6 +123,21 @@ impl SchemaBuilder {
             })
         };
         self.kinds = kinds.iter().map(of_kind).collect();
+    }
+
+    /// The schema of a shape, which has no other fields.
+    pub fn into_object(self, description: &str) -> (Schema, SchemaGenerator) {
+        let Self {
+            generator,
+            properties,
+            required,
+            ..
+        } = self;
+        let schema = json_schema!({
+            "type": "object", "additionalProperties": false, "properties": properties, "required": required,
+            "description": description
+        });
+        (schema, generator)
     }
 
     /// The schema, under its name among those of the generator.
@@ -137,10 +187,10 @@ pub fn or_null(mut schema: Schema) -> Schema {
     schema
 }
 
-/// A 0 names nothing, and null says the same.
+/// A 0 names nothing.
 pub fn or_zero(mut schema: Schema) -> Schema {
     schema.insert("minimum".to_owned(), 0.into());
-    or_null(schema)
+    schema
 }
 
 /// A text of blanks says the same as nothing, but something has to be said.

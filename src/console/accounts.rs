@@ -19,7 +19,7 @@ use super::setup::Search;
 use super::tools::Tool;
 use super::visit::named;
 use crate::control::source;
-use crate::document::{Document, export};
+use crate::document::{Document, Written, export};
 use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
 use crate::http::status;
@@ -212,7 +212,7 @@ async fn made(tool: &Tool, sent: &Sent) -> Result<Made, Error> {
     let from = match sent.get("from").as_deref() {
         Some("document") => {
             let document = sent.get("seed").unwrap_or_default();
-            return accounts::load(tool.app(), &document, label).await;
+            return accounts::load(tool.app(), Written::Text(document.into()), label).await;
         }
         Some("account") => format!("account:{}", sent.get("accountId").unwrap_or_default()),
         from => from.unwrap_or_default().to_owned(),

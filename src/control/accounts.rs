@@ -14,7 +14,7 @@ use super::extract::{BaseUrl, Body, Path};
 use super::problem::{Problem, Result};
 use super::scope::account_id;
 use crate::AppState;
-use crate::document::{self, Document};
+use crate::document::{self, Document, Written};
 use crate::domain::{ApiUserGuid, OperatorGuid};
 use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Operation, operation};
@@ -180,8 +180,14 @@ async fn create(
         (Some(_), Some(_)) => {
             return Err(Problem::bad_request("say either from or seed, not both"));
         }
-        (None, Some(Value::String(text))) => accounts::load(&state, &text, label.clone()).await?,
-        (None, Some(seed)) => accounts::load(&state, &format!("{seed:#}"), label.clone()).await?,
+        (None, Some(Value::String(text))) => {
+            accounts::load(&state, Written::Text(text.into()), label.clone()).await?
+        }
+        (None, Some(seed)) => {
+            let mut root: crate::domain::node::Node = serde_json::from_value(seed).expect("JSON");
+            root.locate(String::new());
+            accounts::load(&state, Written::Object(root.into()), label.clone()).await?
+        }
         (from, None) => {
             let source = from.map(|from| source(&from)).transpose()?;
             accounts::create(&state, source.unwrap_or_default(), label.clone()).await?

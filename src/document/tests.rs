@@ -103,7 +103,8 @@ proptest! {
             prop_assert_eq!(&load(&json).account, &again.account);
         }
         let validator = jsonschema::validator_for(&schema()).unwrap();
-        prop_assert!(validator.is_valid(&json));
+        let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
+        prop_assert_eq!(errors, Vec::<String>::new());
     }
 }
 
@@ -335,6 +336,14 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             &["8:9: 'FulName' is not a key here; the nearest one is FullName"][..],
         ),
         (
+            "        IsOnDuty: true\n        'IsOnDuty': true",
+            &["9:9: 'IsOnDuty' is there twice"],
+        ),
+        (
+            "    apiUsers: [{operator: alice, LastUsed: Unknown, UsageByDay: {2026-01-01: 1, 2026-01-01: 1}}]",
+            &["8:65: UsageByDay: '2026-01-01' is there twice"],
+        ),
+        (
             "    operatorgroups: []",
             &["8:5: 'operatorgroups' is not a key here; the nearest one is operatorGroups"],
         ),
@@ -346,7 +355,7 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             "        IsOnDuty: 'yes'\n        TimeZoneId: 1.5",
             &[
                 "8:19: IsOnDuty: must be true or false, not a text",
-                "9:21: TimeZoneId: must be a whole number of 32 bits, not a number (quote what is meant as a text)",
+                "9:21: TimeZoneId: must be a whole number of 32 bits, not 1.5",
             ],
         ),
         (
@@ -358,7 +367,7 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             &[
                 "8:26: Authorizations: 'AccountAcess' is none of AccountAccess, AccountAdministrator, AllowInfra, \
              FinancialOperator, TechnicalContact, ShareDashboards, CreateAlertDefinition, CreateIntegration, \
-             CreatePrivateLocations, ManageMonitorTemplates; the nearest one is AccountAccess",
+             CreatePrivateLocations, ManageMonitorTemplates",
             ],
         ),
         (
@@ -393,12 +402,12 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             "      - {key: alice, FullName: ' ', Email: b@b}",
             &[
                 "8:15: key: the operator in line 4 has alice too",
-                "8:32: FullName: must not be blank",
+                "8:32: FullName: is required",
             ],
         ),
         (
             "      - 5",
-            &["8:9: operators: must be an object, not a number (quote what is meant as a text)"],
+            &["8:9: operators: must be an object, not a number"],
         ),
         (
             "        OperatorGuid: 1b4e28ba-2fa1-11d2-883f-0016d3cca427\n      - {FullName: B, Email: b@b, OperatorGuid: 1B4E28BA2FA111D2883F0016D3CCA427}",
@@ -519,14 +528,13 @@ fn a_text_that_is_no_document_is_told_where_it_ends_to_be_one() {
             "accounts: []",
             "1:11: accounts: must hold at least one account",
         ),
-        ("- 5", "1:1: must be an object, not a list"),
+        ("- 5", "1:1: must be an object, not an array"),
         ("accounts:\n  - AccountId: \"1\"\n   Name: x", "3:4: "),
-        (
-            "{\"accounts\": [], \"accounts\": []}",
-            "1:18: duplicate mapping key",
-        ),
         ("accounts: [*a]", "1:12: "),
-        ("a: 1\n---\nb: 1", "3:1: only single YAML document expected"),
+        (
+            "a: 1\n---\nb: 1",
+            "2:1: a second document begins here; a file holds one",
+        ),
     ] {
         let all = told(text);
         assert!(

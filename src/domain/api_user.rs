@@ -10,7 +10,10 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Context, Moment, OperatorGuid, SecretDigest, restore_parsed};
+use super::value::{from_node, one_of, ruled};
+use super::{
+    ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, SecretDigest, restore_parsed,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_field_names, reason = "the vendor's words")]
@@ -119,6 +122,9 @@ impl FromStr for LastUsed {
 
 restore_parsed!(LastUsed, ApiUserType);
 
+from_node!(LastUsed, Text, ruled);
+from_node!(ApiUserType, Text, one_of, empty Blank);
+
 impl fmt::Display for LastUsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -134,6 +140,10 @@ schema!(LastUsed, |_| json_schema!({
     "pattern": format!("^([0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}|{NOT_YET_USED}|{UNKNOWN})$")
 }));
 
+/// The name with which an API user logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserName(pub String);
+
 /// "user-id … containing a colon character is invalid" (RFC 7617).
 pub fn user_name(text: &str) -> Result<String, String> {
     match text {
@@ -142,3 +152,24 @@ pub fn user_name(text: &str) -> Result<String, String> {
         _ => Ok(text.to_owned()),
     }
 }
+
+impl FromStr for UserName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        user_name(text).map(Self)
+    }
+}
+
+impl Restore for UserName {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        String::restore(kept).map(Self)
+    }
+}
+
+from_node!(UserName, Text, ruled);
+
+schema!(
+    UserName,
+    |_| json_schema!({"type": "string", "pattern": "^[^:]+$"})
+);

@@ -9,6 +9,7 @@ mod context;
 pub mod draft;
 pub mod duty_schedule;
 pub mod guid;
+mod id;
 pub mod moment;
 pub mod node;
 pub mod operator;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::Place;
 use super::value::Mismatch;
+use super::{Kept, Place};
 
 /// A value of JSON or YAML, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,6 +52,45 @@ impl From<Content> for Node {
 }
 
 impl Node {
+    /// Says of every value where it stands in this one, of which `path` is the name.
+    pub fn locate(&mut self, path: String) {
+        fn locate(node: &mut Node, path: String, number: &mut usize) {
+            *number += 1;
+            let own = *number;
+            match &mut node.content {
+                Content::List(items) => {
+                    for (index, item) in items.iter_mut().enumerate() {
+                        locate(item, format!("{path}[{index}]"), number);
+                    }
+                }
+                Content::Object(entries) => {
+                    for (key, value) in entries {
+                        let dot = if path.is_empty() { "" } else { "." };
+                        locate(value, format!("{path}{dot}{}", key.name), number);
+                        key.place = value.place.clone();
+                    }
+                }
+                _ => {}
+            }
+            node.place = Place::Object {
+                number: own,
+                path: path.into(),
+            };
+        }
+        locate(self, path, &mut 0);
+    }
+
+    /// Returns what the program kept, or none for what it keeps in no field.
+    pub fn kept(&self) -> Option<Kept<'_>> {
+        match &self.content {
+            Content::Null => Some(Kept::Null),
+            Content::Flag(flag) => Some(Kept::Number((*flag).into())),
+            Content::Whole(number) => Some(Kept::Number(*number)),
+            Content::Text(text) => Some(Kept::Text(text)),
+            Content::Fraction(_) | Content::List(_) | Content::Object(_) => None,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self.content, Content::Null)
     }

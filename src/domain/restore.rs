@@ -62,6 +62,12 @@ impl Restore for i32 {
     }
 }
 
+impl Restore for u32 {
+    fn restore(kept: Kept<'_>) -> Option<Self> {
+        i64::restore(kept)?.try_into().ok()
+    }
+}
+
 /// Implements [`Restore`] for types whose parser asks for nothing but the form in which they are kept, such as words.
 macro_rules! restore_parsed {
     ($($type:ty),+ $(,)?) => {

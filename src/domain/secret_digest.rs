@@ -3,10 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::json_schema;
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 use subtle::ConstantTimeEq as _;
 
+use super::schema::schema;
+use super::value::{from_node, ruled};
 use super::{Kept, Restore};
 
 /// The SHA-256 digest of an API user's password. One that the server makes is 160 random bits, which nobody guesses; a slow
@@ -41,6 +44,13 @@ impl SecretDigest {
         Some(Self(digest))
     }
 }
+
+from_node!(SecretDigest, Text, ruled);
+
+schema!(
+    SecretDigest,
+    |_| json_schema!({"type": "string", "pattern": "^sha256:[0-9A-Fa-f]{64}$"})
+);
 
 /// Documents hold digests as `sha256:` and 64 hexadecimal digits.
 const DIGEST_TAG: &str = "sha256:";

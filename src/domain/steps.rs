@@ -377,7 +377,7 @@ fn schedule_at(account: &Account, owner: ScheduleOwner, number: u8) -> ScheduleI
         .keys()
         .nth(usize::from(number) % schedules.len().max(1))
         .copied()
-        .unwrap_or(ScheduleId(1))
+        .unwrap_or(ScheduleId::named(1))
 }
 
 fn recurrence(number: u8) -> Recurrence {

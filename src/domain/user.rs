@@ -1,64 +1,25 @@
 //! Users: operators as the companion API, `/api/Users`, sees them. What an operator says of itself, a user says too; here
 //! is what it has beyond that.
 
-use std::fmt;
-
 use schemars::json_schema;
-use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
+use super::OperatorGuid;
 use super::collection::Keyed;
+use super::id::id;
 use super::node::{Content, Node};
 use super::record::{Record as _, record};
 use super::schema::schema;
 use super::text::{DateFormat, FullName, TimeFormat};
 use super::time_interval::TimeInterval;
 use super::value::{Mismatch, from_node, one_of};
-use super::{OperatorGuid, restore_number};
 
-/// The ID of a user: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct UserId(pub i32);
-
-impl UserId {
-    pub const FIRST: Self = Self(1);
-
-    /// The number behind it says that there is no ID left.
-    pub const LAST: Self = Self(i32::MAX - 1);
-}
-
-impl TryFrom<i32> for UserId {
-    type Error = String;
-
-    fn try_from(id: i32) -> Result<Self, String> {
-        if (1..=Self::LAST.0).contains(&id) {
-            Ok(Self(id))
-        } else {
-            Err(format!("{id} is not an ID, 1 to {}", Self::LAST))
-        }
-    }
-}
-
-restore_number!(UserId);
-
-/// Reads an ID; generated clients send a 0 for one that they do not have.
-fn nonzero(node: &Node) -> Result<Option<UserId>, Mismatch> {
-    let id = node.whole()?;
-    Ok((id != 0).then_some(UserId(id)))
-}
-
-from_node!(UserId, Number, nonzero, empty Zero);
-
-schema!(UserId, |_| json_schema!({
-    "type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST.0
-}));
-
-impl fmt::Display for UserId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
+id!(
+    /// The ID of a user: unique in its account, never used again.
+    UserId,
+    "ID",
+    {"type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST}
+);
 
 record!(
     /// What a user has that its operator has not.

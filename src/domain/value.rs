@@ -7,7 +7,7 @@ use serde::Serialize;
 use strum::VariantNames;
 
 use super::Restore;
-use super::node::Node;
+use super::node::{Content, Node};
 use super::text::word;
 
 /// Why a value is none of a type.
@@ -67,17 +67,17 @@ pub trait FromNode: JsonSchema + Sized {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Self>()
     }
+
+    /// Returns the schema of what is written.
+    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
+        Self::schema(generator)
+    }
 }
 
 /// A value that a field of a record can hold.
 pub trait Value: FromNode + Restore + Clone + PartialEq + Serialize {
     /// Returns the value of a field that nobody set; none, if somebody has to.
     fn unset() -> Option<Self>;
-
-    /// Returns the schema of what is written.
-    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
-        Self::schema(generator)
-    }
 
     /// Whether there is a value to be written.
     #[inline]
@@ -98,15 +98,15 @@ impl<T: FromNode> FromNode for Option<T> {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         T::schema(generator)
     }
+
+    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::written_schema(generator)
+    }
 }
 
 impl<T: Value> Value for Option<T> {
     fn unset() -> Option<Self> {
         Some(None)
-    }
-
-    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::written_schema(generator)
     }
 
     #[inline]
@@ -126,6 +126,24 @@ impl FromNode for bool {
 impl Value for bool {
     fn unset() -> Option<Self> {
         Some(false)
+    }
+}
+
+impl FromNode for String {
+    const KIND: Kind = Kind::Text;
+
+    fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+        node.text().map(|text| Some(text.to_owned()))
+    }
+}
+
+impl FromNode for u32 {
+    const KIND: Kind = Kind::Number;
+
+    fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+        let whole = u32::try_from(node.whole()?);
+        let told = |_| Mismatch::malformed("must not be negative");
+        whole.map(Some).map_err(told)
     }
 }
 
@@ -171,6 +189,16 @@ pub fn ruled_number<T: TryFrom<i32, Error = String>>(node: &Node) -> Result<Opti
         .map_err(Mismatch::refused)
 }
 
+/// Reads a whole number with a rule; 0 says nothing, which clients with plain integers send for it.
+pub fn ruled_number_unless_0<T: TryFrom<i32, Error = String>>(
+    node: &Node,
+) -> Result<Option<T>, Mismatch> {
+    if node.content == Content::Whole(0) {
+        return Ok(None);
+    }
+    ruled_number(node)
+}
+
 /// Reads a text with a rule; one of blanks says nothing.
 pub fn ruled_unless_blank<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     if node.is_blank() {
@@ -179,9 +207,10 @@ pub fn ruled_unless_blank<T: FromStr<Err = String>>(node: &Node) -> Result<Optio
     ruled(node)
 }
 
-/// Makes a type readable: `from_node!(WeekDay, Text, one_of, empty Blank)`.
+/// Makes a type readable: `from_node!(WeekDay, Text, one_of, empty Blank)`. `written` and a schema say what is written, where
+/// that is not what is read.
 macro_rules! from_node {
-    ($type:ty, $kind:ident, $read:path $(, empty $empty:ident)?) => {
+    ($type:ty, $kind:ident, $read:path $(, empty $empty:ident)? $(, written $written:tt)?) => {
         impl $crate::domain::value::FromNode for $type {
             const KIND: $crate::domain::value::Kind = $crate::domain::value::Kind::$kind;
             $(const EMPTY: $crate::domain::value::Empty = $crate::domain::value::Empty::$empty;)?
@@ -191,6 +220,10 @@ macro_rules! from_node {
             ) -> Result<Option<Self>, $crate::domain::value::Mismatch> {
                 $read(node)
             }
+
+            $(fn written_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($written)
+            })?
         }
     };
 }

@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 
 use super::extract::{Bound, FromBody, Json, Path, Segment};
 use crate::AppState;
-use crate::bind::{Fields, id};
+use crate::bind::{Fields, id, recurrence};
 use crate::domain::account::ScheduleOwner;
-use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
+use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::{
-    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Problems, Recurrence, ScheduleId,
+    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId,
 };
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
@@ -149,24 +149,6 @@ impl<O> FromBody<(O, ScheduleId)> for Replacement {
         fields.agrees("Id", path.map(|(_, id)| id), id);
         recurrence(fields).map(Self)
     }
-}
-
-fn recurrence(fields: &mut Fields<'_>) -> Option<Recurrence> {
-    let parts = RecurrenceParts {
-        mode: fields.value("ScheduleMode"),
-        start_date_time: fields.value("StartDateTime"),
-        end_date_time: fields.value("EndDateTime"),
-        week_day: fields.value("WeekDay"),
-        month_day: fields.value("MonthDay"),
-        start_time: fields.value("StartTime"),
-        end_time: fields.value("EndTime"),
-    };
-    let kinds = ScheduleMode::ALL.map(|mode| (mode.into(), mode.fields()));
-    fields.kinds("ScheduleMode", kinds);
-    let mut problems = Problems::default();
-    let recurrence = parts.join(&mut problems);
-    fields.append(problems);
-    recurrence
 }
 
 async fn list<O: Owner>(

@@ -6,7 +6,7 @@ use tokio::task::spawn_blocking;
 
 use super::password::Passwords;
 use crate::AppState;
-use crate::document::{Accounts, Built};
+use crate::document::{Accounts, Built, Written};
 use crate::domain::account::Settings;
 use crate::domain::operator::Profile;
 use crate::domain::timezone::TimeZoneId;
@@ -97,15 +97,14 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
 /// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
 /// about it, reading it and the passwords, is done before its turn; should a reset of the server give its number away in
 /// the meantime, it takes another.
-pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
-    let text: Arc<str> = text.into();
+pub async fn load(state: &AppState, seed: Written, label: Option<String>) -> Result<Made> {
     loop {
         let (id, context) = {
             let all = state.store.state();
             (free_number(&all)?, all.context(None))
         };
-        let text = Arc::clone(&text);
-        let read = move || Accounts::parse_as(&text, "seed", id, &context);
+        let seed = seed.clone();
+        let read = move || Accounts::parse_as(&seed, "seed", id, &context);
         let read = spawn_blocking(read)
             .await
             .map_err(|error| Error::Failed(format!("a document could not be read: {error}")))?;

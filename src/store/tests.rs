@@ -27,7 +27,7 @@ use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Slot, Store};
 use crate::app::App;
-use crate::document::{Accounts, export};
+use crate::document::{Accounts, Written, export};
 use crate::domain::steps::{Owner, Step, step};
 use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
@@ -184,7 +184,9 @@ impl Turn {
                 const DOCUMENT: &str = "accounts: [{TimezoneId: 110, SingleSignOn: true, \
                     operators: [{key: a, FullName: A, Email: a@b.com, IsAccountAdministrator: true}], apiUsers: [\
                     {operator: a, UserName: ci, Password: x}, {operator: a, Type: MobileApp, PredatesLastUsed: true}]}]";
-                accounts::load(app, DOCUMENT, None).await.map(drop)
+                accounts::load(app, Written::Text(DOCUMENT.into()), None)
+                    .await
+                    .map(drop)
             }
             Self::Delete { account } => accounts::delete(app, id(account)).await,
             Self::Snapshot { account } => {
@@ -553,10 +555,10 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
             .iter()
             .map(|user| {
                 let operator = account.operator(user.operator).unwrap();
-                (user.id.0, operator.profile().email.to_string())
+                (i32::from(user.id), operator.profile().email.to_string())
             })
             .collect();
-        (users, account.parts().next_user_id.0)
+        (users, account.parts().next_user_id)
     };
     let user = |id: i32, email: &str| (id, email.to_owned());
     assert_eq!(
@@ -568,7 +570,10 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
     let state = store.state();
     let base = &state.base(id()).unwrap().account;
     assert_eq!(
-        base.users.iter().map(|user| user.id.0).collect::<Vec<_>>(),
+        base.users
+            .iter()
+            .map(|user| i32::from(user.id))
+            .collect::<Vec<_>>(),
         [1]
     );
     drop(state);

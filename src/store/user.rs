@@ -44,7 +44,7 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<OfAccounts<User>,
             id: user_id,
             settings,
         };
-        all.place(account_id, user_id.0.into(), user);
+        all.place(account_id, i32::from(user_id).into(), user);
     }
     Ok(all)
 }

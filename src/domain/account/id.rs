@@ -3,11 +3,13 @@
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::json_schema;
+use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 
+use crate::domain::node::Node;
 use crate::domain::schema::schema;
 use crate::domain::text::quoted;
+use crate::domain::value::{FromNode, Kind, Mismatch, ruled};
 use crate::domain::{Kept, Restore};
 
 /// The number of an account: 1 to 9 digits.
@@ -39,6 +41,19 @@ impl FromStr for AccountId {
                 quoted(text)
             )),
         }
+    }
+}
+
+/// Documents hold it as a text, since it may begin with 0.
+impl FromNode for AccountId {
+    const KIND: Kind = Kind::Text;
+
+    fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+        ruled(node)
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]{1,9}$"})
     }
 }
 

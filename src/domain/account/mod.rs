@@ -23,7 +23,7 @@ use super::collection::Keyed;
 use super::timezone::TimeZoneId;
 use super::{
     ApiUser, ApiUserGuid, Collection, Context, GroupKind, Moment, Operator, OperatorGroup,
-    OperatorGroupGuid, OperatorGuid, SecretDigest, User, UserId,
+    OperatorGroupGuid, OperatorGuid, SecretDigest, User,
 };
 
 /// What an account says of itself.
@@ -49,7 +49,7 @@ pub struct Account {
     /// Follows from `operator_groups`.
     administrators: Option<OperatorGroupGuid>,
     next_schedule_id: i32,
-    next_user_id: UserId,
+    next_user_id: i32,
 }
 
 impl Keyed for Account {
@@ -72,7 +72,7 @@ pub struct Parts {
     pub api_users: Collection<ApiUser>,
     pub users: Collection<User>,
     pub next_schedule_id: i32,
-    pub next_user_id: UserId,
+    pub next_user_id: i32,
 }
 
 /// An account that is read back.
@@ -114,7 +114,7 @@ impl From<Parts> for Account {
 impl Account {
     /// An account with its owner and its system groups.
     pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
-        let mut account = Self::bare(id, settings, owner.guid, 1, UserId::FIRST);
+        let mut account = Self::bare(id, settings, owner.guid, 1, 1);
         account
             .add_user(owner.guid)
             .expect("the first ID is there to be given");
@@ -132,7 +132,7 @@ impl Account {
         settings: Settings,
         owner: OperatorGuid,
         next_schedule_id: i32,
-        next_user_id: UserId,
+        next_user_id: i32,
     ) -> Self {
         Self {
             id,
@@ -153,7 +153,7 @@ impl Account {
     #[must_use]
     pub fn emptied(&self) -> Self {
         let settings = self.settings.clone();
-        Self::bare(self.id, settings, self.owner, 1, UserId::FIRST)
+        Self::bare(self.id, settings, self.owner, 1, 1)
     }
 
     /// All that is saved of the account. A copy costs nothing.

@@ -185,7 +185,7 @@ impl Account {
             let message = format!("all Ids of duty schedules are used up, 1 to {last}");
             Error::refused("Id", message)
         })?;
-        self.next_schedule_id = id.0 + 1;
+        self.next_schedule_id += 1;
         Ok(id)
     }
 }

@@ -67,7 +67,7 @@ pub enum OldPassword {
 impl Account {
     pub fn user(&self, id: UserId) -> Result<&Arc<User>> {
         self.users
-            .at(id.0.into())
+            .at(i32::from(id).into())
             .ok_or_else(|| Error::NotFound(format!("user {id} does not exist")))
     }
 
@@ -271,15 +271,15 @@ impl Account {
     }
 
     pub fn restore_user(&mut self, user: User) {
-        self.users.place(user.id.0.into(), user);
+        self.users.place(i32::from(user.id).into(), user);
     }
 
     pub fn new_user_id(&mut self) -> Result<UserId> {
-        let id = UserId::try_from(self.next_user_id.0).map_err(|_| {
+        let id = UserId::try_from(self.next_user_id).map_err(|_| {
             let last = UserId::LAST;
             Error::refused("ID", format!("all IDs of users are used up, 1 to {last}"))
         })?;
-        self.next_user_id = UserId(id.0 + 1);
+        self.next_user_id += 1;
         Ok(id)
     }
 

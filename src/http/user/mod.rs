@@ -167,7 +167,7 @@ impl FromBody<()> for UserChange {
         let password = is_changed.then_some(PasswordChange { old, new });
         let (whom, user_name) = match fields.value("ID") {
             Sent::Absent => (by_name(fields), None),
-            Sent::Value(id) => (Some(Whom::Id(id)), fields.kept("UserName").value()),
+            Sent::Value(NamedId(id)) => (Some(Whom::Id(id)), fields.kept("UserName").value()),
             Sent::Wrong => (None, fields.kept("UserName").value()),
         };
         fields.require_either(["ID", "UserName"]);
@@ -284,6 +284,19 @@ fn by_name(fields: &mut Fields<'_>) -> Option<Whom> {
         }
     }
 }
+
+/// The ID of a user, which need not be anybody's.
+struct NamedId(UserId);
+
+/// Generated clients send a 0 for one that they do not have.
+fn named_id(node: &Node) -> std::result::Result<Option<NamedId>, Mismatch> {
+    let id = node.whole()?;
+    Ok((id != 0).then(|| NamedId(UserId::named(id))))
+}
+
+from_node!(NamedId, Number, named_id, empty Zero);
+
+schema!(NamedId, UserId::json_schema);
 
 /// The name of a user, which need not be anybody's.
 struct Name(String);

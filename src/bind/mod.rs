@@ -16,7 +16,7 @@ use serde_json::Value as Json;
 use uuid::Uuid;
 
 pub use recurrence::recurrence;
-pub use schema::{SentAs, or_blank};
+pub use schema::{SentAs, limit, or_blank, with_example};
 pub(crate) use shape::shape;
 pub use shape::{Item, List, Located, Part, Places, Shape};
 
@@ -400,14 +400,12 @@ impl Fields<'_> {
 
     /// Reads back a value that the program kept.
     fn restore<T: Restore>(&mut self, name: &str, node: &Node) -> Sent<T> {
-        match node.kept().and_then(T::restore) {
-            Some(value) => Sent::Value(value),
-            None => {
-                let message = "is no value that this program kept".to_owned();
-                self.add(name, Some(node), message, true);
-                Sent::Wrong
-            }
+        if let Some(value) = node.kept().and_then(T::restore) {
+            return Sent::Value(value);
         }
+        let message = "is no value that this program kept".to_owned();
+        self.add(name, Some(node), message, true);
+        Sent::Wrong
     }
 
     fn mismatch<T: FromNode>(&mut self, name: &str, node: &Node, mismatch: Mismatch) {

@@ -133,10 +133,12 @@ impl SchemaBuilder {
             required,
             ..
         } = self;
-        let schema = json_schema!({
-            "type": "object", "additionalProperties": false, "properties": properties, "required": required,
-            "description": description
+        let mut schema = json_schema!({
+            "type": "object", "additionalProperties": false, "properties": properties, "description": description
         });
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), required.into());
+        }
         (schema, generator)
     }
 
@@ -170,6 +172,20 @@ impl SchemaBuilder {
     }
 }
 
+/// Says the range of a number of a shape.
+pub fn limit(schema: &mut Schema, field: &str, least: u64, most: u64) {
+    if let Some(properties) = schema.get_mut("properties") {
+        properties[field]["minimum"] = least.into();
+        properties[field]["maximum"] = most.into();
+    }
+}
+
+/// Shows what a schema means.
+pub fn with_example(mut schema: Schema, example: &Value) -> Schema {
+    schema.insert("examples".to_owned(), json!([example]));
+    schema
+}
+
 /// Null says the same as nothing.
 pub fn or_null(mut schema: Schema) -> Schema {
     if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
@@ -179,8 +195,11 @@ pub fn or_null(mut schema: Schema) -> Schema {
     if schema.get("type").is_none() {
         return json_schema!({"anyOf": [schema, {"type": "null"}]});
     }
-    let of = schema.remove("type");
-    schema.insert("type".to_owned(), json!([of, "null"]));
+    let types = match schema.remove("type") {
+        Some(Value::Array(types)) => [types, vec!["null".into()]].concat(),
+        one => vec![one.into(), "null".into()],
+    };
+    schema.insert("type".to_owned(), types.into());
     if let Some(Value::Array(words)) = schema.get_mut("enum") {
         words.push(Value::Null);
     }

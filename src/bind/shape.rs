@@ -50,6 +50,14 @@ impl<T> Located<T> {
         }
     }
 
+    pub fn into_sent(self) -> Sent<T> {
+        match self {
+            Self::Absent => Sent::Absent,
+            Self::Wrong => Sent::Wrong,
+            Self::Is { value, .. } => Sent::Value(value),
+        }
+    }
+
     pub fn place(&self) -> Option<&Place> {
         match self {
             Self::Is { place, .. } => Some(place),

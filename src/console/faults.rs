@@ -11,7 +11,7 @@ use super::Console;
 use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
-use crate::control::NewFault;
+use crate::control::of_form;
 use crate::error::Error;
 use crate::http::operations::ACCOUNT_API;
 use crate::http::status;
@@ -183,11 +183,7 @@ fn fault(form: &Form, sent: &Sent) -> Result<Fault, Error> {
             "status": part("status"), "headers": headers(&part("headers"))?, "body": part("body")
         }),
     };
-    let new: NewFault = serde_path_to_error::deserialize(&object).map_err(|error| {
-        let path = error.path().to_string();
-        Error::malformed(path, error.into_inner().to_string())
-    })?;
-    new.try_into()
+    of_form(object)
 }
 
 /// `Name: value`, one a line.

@@ -26,9 +26,8 @@ use crate::error::Error;
 use crate::http::{NOT_EMULATED, documented, operations};
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
-pub use accounts::source;
-pub use extract::LARGEST_BODY;
-pub use faults::NewFault;
+pub use clock::Freeze;
+pub use extract::{LARGEST_BODY, of_form};
 use problem::Problem;
 
 /// What `--control` and `--control-token` are about.

@@ -91,48 +91,42 @@ impl Mistakes {
         }
     }
 
-    /// Returns the mistakes as problems of the field that holds the document.
-    pub fn into_problems(self) -> Vec<Problem> {
-        let Self { source, all } = self;
-        let problem = |problem: Problem| match &problem.place {
-            Some(Place::Object { path, .. }) => {
-                let is_named = path
-                    .trim_end_matches(']')
-                    .trim_end_matches(|last: char| last.is_ascii_digit());
-                let is_named = is_named.trim_end_matches('[').ends_with(&problem.field);
-                let parts = [
-                    &*source,
-                    &**path,
-                    if is_named { "" } else { &problem.field },
-                ];
-                let parts: Vec<_> = parts.into_iter().filter(|part| !part.is_empty()).collect();
-                Problem::new(parts.join("."), problem.message)
+    /// Returns the mistakes as problems of the field that holds the document: with the line and column in its text, or named
+    /// by their paths in its object.
+    pub fn problems(&self) -> Vec<Problem> {
+        let problem = |problem: &Problem| {
+            let Problem {
+                field,
+                place,
+                message,
+            } = problem;
+            let told = match (&**field, message) {
+                ("", message) => message.clone(),
+                (field, message) => format!("{field}: {message}"),
+            };
+            match place {
+                Some(Place::Object { path, .. }) => {
+                    let item = path.trim_end_matches(|last: char| "[0123456789]".contains(last));
+                    let field = if item.ends_with(&**field) { "" } else { field };
+                    let parts = [&*self.source, &**path, field];
+                    let parts = parts.into_iter().filter(|part| !part.is_empty());
+                    Problem::new(parts.collect::<Vec<_>>().join("."), message)
+                }
+                place => Problem {
+                    place: place.clone(),
+                    ..Problem::new(&self.source, told)
+                },
             }
-            place => Problem::new(in_text(&source, place.as_ref()), problem.to_string()),
         };
-        all.into_iter().map(problem).collect()
-    }
-}
-
-/// Names a place in a text: `seed.yaml:12:7`.
-fn in_text(source: &str, place: Option<&Place>) -> String {
-    match place {
-        Some(Place::Text { line, column }) => format!("{source}:{line}:{column}"),
-        Some(Place::Object { path, .. }) => format!("{source}.{path}"),
-        None => source.to_owned(),
+        self.all.iter().map(problem).collect()
     }
 }
 
 impl fmt::Display for Mistakes {
     /// One line for each mistake: `seed.yaml:12:7: what is wrong`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, all } = self;
-        for (number, problem) in all.iter().enumerate() {
-            let end = if number == 0 { "" } else { "\n" };
-            let place = in_text(source, problem.place.as_ref());
-            write!(f, "{end}{place}: {problem}")?;
-        }
-        Ok(())
+        let lines: Vec<_> = self.problems().iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 

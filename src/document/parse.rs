@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use granit_parser::{Event, Marker, Parser, ScalarStyle, ScanError, Span, StrInput, Tag, options};
 use serde::de::IgnoredAny;
 
-use crate::domain::node::{Content, Key, Node, number};
+use crate::domain::node::{Content, Key, Node};
 use crate::domain::{Place, Problem};
 
 /// How deep a document may be, so that reading it does not end in a stack overflow.
@@ -242,6 +242,8 @@ fn scalar(
     let is_text = match tag.map(|tag| (tag, tag.core_suffix())) {
         None => !is_plain,
         Some((_, Some("str"))) => true,
+        // The non-specific tag says what a scalar without quotes is: a text.
+        Some((tag, _)) if tag.original() == "!" => true,
         Some((_, Some("null" | "bool" | "int" | "float"))) => false,
         Some((tag, _)) => return Err(unsupported(tag, start)),
     };
@@ -275,10 +277,118 @@ fn number_of(text: &str) -> Option<Content> {
         _ => {}
     }
     let whole = text.parse().map(Content::Whole).ok();
-    whole.or_else(|| text.parse().map(number).ok())
+    whole.or_else(|| text.parse().map(Content::Fraction).ok())
 }
 
 fn radix(digits: &str, radix: u32) -> Option<Content> {
     let whole = i64::from_str_radix(digits, radix);
     whole.map(Content::Whole).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::parse;
+    use crate::domain::Place;
+
+    fn read(text: &str) -> Value {
+        let node = parse(text).unwrap_or_else(|problem| panic!("{text}: {problem:?}"));
+        (&node).into()
+    }
+
+    #[test]
+    fn json_means_what_it_means_as_json() {
+        for text in [
+            r#"{"a": [1, -2, 0, 5.0, 1.5e3, true, false, null], "b": {"c": {}}, "d": []}"#,
+            r#"["\ud83e\udd80", "\u0000\u001f\u007f", "a\/b\\\"\n\t", "", " ", "1", "true", "null", "~", "<<"]"#,
+            "[\"\u{7f}\u{85}\u{9f}\u{2028}\u{ffff}\", \"😀\"]",
+            "{\n\t\"a\":\t1,\n\t\"b\" : [\n\t\t2\n\t]\n}",
+            r#"{"a":1,"b":[{"c":2},{"d":"x: y # z"}]}"#,
+            "5",
+            r#""x""#,
+        ] {
+            let json: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(read(text), json, "{text}");
+        }
+    }
+
+    #[test]
+    fn plain_scalars_are_what_the_core_schema_says() {
+        for (scalar, expected) in [
+            ("yes", json!("yes")),
+            ("True", json!(true)),
+            ("~", Value::Null),
+            ("", Value::Null),
+            ("012", json!("012")),
+            ("+31", json!(31)),
+            ("0x1F", json!(31)),
+            ("0o17", json!(15)),
+            ("1_000", json!("1_000")),
+            ("1e3", json!(1000.0)),
+            (".5", json!(0.5)),
+            ("0.5", json!(0.5)),
+            ("-0", json!(0)),
+            (".", json!(".")),
+            ("1.2.3", json!("1.2.3")),
+            ("2026-01-01", json!("2026-01-01")),
+            ("08:00", json!("08:00")),
+            ("infinity", json!("infinity")),
+            ("nan", json!("nan")),
+            ("'1'", json!("1")),
+            ("!!str 1", json!("1")),
+            ("!!int '1'", json!(1)),
+        ] {
+            assert_eq!(read(&format!("a: {scalar}"))["a"], expected, "{scalar}");
+        }
+    }
+
+    #[test]
+    fn aliases_and_merges_stand_for_what_they_name() {
+        let text = "x: &x {a: 1, b: 2}\ny: &y [1, *x]\nz: {<<: *x, b: 3}\nw: {b: 4, <<: [{a: 5}, *x]}\nv: *y";
+        let read = read(text);
+        assert_eq!(read["y"], json!([1, {"a": 1, "b": 2}]));
+        assert_eq!(read["z"], json!({"b": 3, "a": 1}));
+        assert_eq!(read["w"], json!({"b": 4, "a": 5}));
+        assert_eq!(read["v"], read["y"]);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_told_with_its_place() {
+        let mut bomb = "a: &a 1\n".to_owned();
+        for (before, name) in ('a'..='h').zip('b'..='i') {
+            let ten = format!("*{before},").repeat(10);
+            bomb = format!("{bomb}{name}: &{name} [{ten}]\n");
+        }
+        for (text, line, expected) in [
+            (
+                "a: &a [*a]",
+                1,
+                "an alias cannot be part of what it stands for",
+            ),
+            (&*bomb, 7, "aliases stand for more than"),
+            ("<<: 1", 1, "<< merges objects"),
+            ("? [1]\n: 2", 1, "a key has to be a text"),
+            ("a: [1", 1, ""),
+            ("a: 'x", 1, ""),
+            ("a: \tx\n\tb: 1", 1, ""),
+            (
+                &*format!("{}{}", "[".repeat(70), "]".repeat(70)),
+                1,
+                "is nested too deeply",
+            ),
+            (&*"- ".repeat(200), 1, ""),
+            (&*"- ".repeat(100_000), 1, ""),
+        ] {
+            let problem = parse(text).unwrap_err();
+            assert!(
+                problem.message.contains(expected),
+                "{text:.40}: {problem:?}"
+            );
+            let Some(Place::Text { line: found, .. }) = problem.place else {
+                panic!("{text:.40}: {problem:?}");
+            };
+            assert_eq!(found, line, "{text:.40}: {problem:?}");
+        }
+    }
 }

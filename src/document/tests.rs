@@ -24,12 +24,12 @@ fn load(text: &str) -> Built {
 }
 
 fn told(text: &str) -> Vec<String> {
-    match Accounts::parse(text, "", &context()) {
+    match Accounts::parse(text, "seed", &context()) {
         Ok(_) => Vec::new(),
         Err(mistakes) => mistakes
             .to_string()
             .lines()
-            .map(|line| line[1..].to_owned())
+            .map(|line| line["seed:".len()..].to_owned())
             .collect(),
     }
 }

@@ -58,8 +58,12 @@ impl Problem {
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.field)?;
+        if let Some(Place::Text { line, column }) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
         if !self.field.is_empty() {
-            write!(f, "{}: ", self.field)?;
+            f.write_str(": ")?;
         }
         f.write_str(&self.message)
     }
@@ -119,6 +123,10 @@ impl Problems {
 
     pub fn into_vec(self) -> Vec<Problem> {
         self.all
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     pub fn is_malformed(&self) -> bool {

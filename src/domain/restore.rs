@@ -56,15 +56,22 @@ impl Restore for i64 {
     }
 }
 
-impl Restore for i32 {
-    fn restore(kept: Kept<'_>) -> Option<Self> {
-        i64::restore(kept)?.try_into().ok()
-    }
+/// Implements [`Restore`] for whole numbers.
+macro_rules! restore_whole {
+    ($($type:ty),+) => {
+        $(impl Restore for $type {
+            fn restore(kept: Kept<'_>) -> Option<Self> {
+                i64::restore(kept)?.try_into().ok()
+            }
+        })+
+    };
 }
 
-impl Restore for u32 {
+restore_whole!(i32, u16, u32, u64, usize);
+
+impl Restore for f64 {
     fn restore(kept: Kept<'_>) -> Option<Self> {
-        i64::restore(kept)?.try_into().ok()
+        i32::restore(kept).map(Self::from)
     }
 }
 

@@ -137,13 +137,40 @@ impl FromNode for String {
     }
 }
 
-impl FromNode for u32 {
+/// Makes numbers that are not negative readable.
+macro_rules! unsigned {
+    ($($type:ty: $expected:literal),+) => {
+        $(impl FromNode for $type {
+            const KIND: Kind = Kind::Number;
+
+            fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+                let number = node.integer().and_then(|number| number.try_into().ok());
+                number.map(Some).ok_or_else(|| node.is_no_number($expected))
+            }
+        })+
+    };
+}
+
+unsigned! {
+    u16: "a whole number from 0 to 65535",
+    u32: "a whole number from 0 to 4294967295",
+    u64: "a whole number of at least 0",
+    usize: "a whole number of at least 0"
+}
+
+impl FromNode for f64 {
     const KIND: Kind = Kind::Number;
 
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "large numbers are out of any range"
+    )]
     fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
-        let whole = u32::try_from(node.whole()?);
-        let told = |_| Mismatch::malformed("must not be negative");
-        whole.map(Some).map_err(told)
+        match node.content {
+            Content::Whole(number) => Ok(Some(number as Self)),
+            Content::Fraction(number) => Ok(Some(number)),
+            _ => Err(node.is_not("a number")),
+        }
     }
 }
 
@@ -178,8 +205,13 @@ pub fn formed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismat
 pub fn one_of<T: FromStr + VariantNames>(node: &Node) -> Result<Option<T>, Mismatch> {
     match node.text()? {
         text if text.trim().is_empty() => Ok(None),
-        text => word(text).map(Some).map_err(Mismatch::malformed),
+        _ => word_of(node),
     }
+}
+
+/// Reads one of a set of words, in any letter case.
+pub fn word_of<T: FromStr + VariantNames>(node: &Node) -> Result<Option<T>, Mismatch> {
+    word(node.text()?).map(Some).map_err(Mismatch::malformed)
 }
 
 /// Reads a whole number with a rule.
@@ -193,7 +225,7 @@ pub fn ruled_number<T: TryFrom<i32, Error = String>>(node: &Node) -> Result<Opti
 pub fn ruled_number_unless_0<T: TryFrom<i32, Error = String>>(
     node: &Node,
 ) -> Result<Option<T>, Mismatch> {
-    if node.content == Content::Whole(0) {
+    if node.integer() == Some(0) {
         return Ok(None);
     }
     ruled_number(node)

@@ -1,5 +1,6 @@
 //! Which accounts there are: seeded, made for a test, copied, reset, deleted.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
@@ -9,6 +10,7 @@ use crate::AppState;
 use crate::document::{Accounts, Built, Written};
 use crate::domain::account::Settings;
 use crate::domain::operator::Profile;
+use crate::domain::text::quoted;
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{Account, AccountId, ApiUser, Operator, OperatorGuid};
 use crate::error::{Error, Result};
@@ -25,6 +27,23 @@ pub enum Source {
     Empty,
     /// Another account, as it is.
     Account(AccountId),
+}
+
+/// `seed`, `empty` or `account:ID`.
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("account:")) {
+            ("seed", _) => Ok(Self::Seed),
+            ("empty", _) => Ok(Self::Empty),
+            (_, Some(id)) => id.parse().map(Self::Account),
+            (_, None) => Err(format!(
+                "{} is none of seed, empty and account:ID",
+                quoted(text)
+            )),
+        }
+    }
 }
 
 /// An account that was made, with the credentials of its owner.
@@ -108,7 +127,7 @@ pub async fn load(state: &AppState, seed: Written, label: Option<String>) -> Res
         let read = spawn_blocking(read)
             .await
             .map_err(|error| Error::Failed(format!("a document could not be read: {error}")))?;
-        let document = read.map_err(|mistakes| Error::Malformed(mistakes.into_problems()))?;
+        let document = read.map_err(|mistakes| Error::Malformed(mistakes.problems()))?;
         let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);
         let label = label.clone();
         let made = state.store.change_state(move |all| {

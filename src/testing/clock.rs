@@ -1,9 +1,11 @@
 //! The clock that testers set: frozen, moved, or the system's.
 
 use chrono::{Months, TimeDelta};
+use schemars::json_schema;
 
-use crate::domain::Moment;
 use crate::domain::text::quoted;
+use crate::domain::value::{formed, from_node};
+use crate::domain::{Moment, restore_parsed, schema};
 
 /// How the time that the API shows relates to the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -64,6 +66,15 @@ impl Period {
             .ok_or_else(|| OUT_OF_RANGE.to_owned())
     }
 }
+
+restore_parsed!(Period);
+
+from_node!(Period, Text, formed, empty Blank);
+
+schema!(
+    Period,
+    |_| json_schema!({"type": "string", "pattern": "^P"})
+);
 
 impl std::str::FromStr for Period {
     type Err = String;

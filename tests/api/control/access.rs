@@ -328,6 +328,14 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
         let told = problem(&answer, StatusCode::BAD_REQUEST);
         assert!(told.contains(key), "{path} {body}: {told}");
     }
+    let wrong = json!({"match": {"paths": "", "status": -1}, "atLeast": "2", "timeoutMs": 60_001});
+    let answer = super::post(&app, "/requests/wait", wrong).await;
+    assert_eq!(
+        problem(&answer, StatusCode::BAD_REQUEST),
+        "match.status: must be a whole number from 0 to 65535, not -1; \
+         match: 'paths' is not a key here; the nearest one is path; \
+         atLeast: must be a whole number of at least 0, not a text; timeoutMs: at most 60000"
+    );
     for body in ["{", "[]", "x", "null", "\u{feff}{", "\u{feff}\u{feff}{}"] {
         let asking = request(&app, Method::POST, "/accounts").body(body);
         problem(&Answer::of(asking).await, StatusCode::BAD_REQUEST);
@@ -340,7 +348,7 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
     ] {
         let answer = super::post(&app, path, list_of_values).await;
         let told = problem(&answer, StatusCode::BAD_REQUEST);
-        assert!(told.contains("expected an object"), "{told}");
+        assert!(told.contains("object, not an array"), "{told}");
     }
     assert_eq!(list(&app, "/accounts").await.len(), 1);
 }

@@ -527,6 +527,13 @@ impl ChangeSource for Fields<'_> {
             return self.patch_of(name);
         }
         self.describe_optional::<T>(name);
+        if self
+            .schema
+            .as_ref()
+            .is_some_and(SchemaBuilder::is_of_answers)
+        {
+            return Patch::Keep;
+        }
         let flag = self.patch_of::<bool>(&format!("{name}Specified"));
         match (flag, self.get(name)) {
             (Patch::Set(false), Some(node)) if !node.is_null() => {

@@ -49,7 +49,7 @@ impl SchemaBuilder {
     pub fn field<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
         if self.sent_as == SentAs::Document {
             let mut schema = T::written_schema(&mut self.generator);
-            if self.generator.contract().is_deserialize() {
+            if !self.is_of_answers() {
                 schema = alter(schema);
             }
             self.properties.insert(name.to_owned(), schema.into());
@@ -67,7 +67,7 @@ impl SchemaBuilder {
     /// Adds a field of a shape, unless only answers are described and none has it.
     pub fn item<T: Item>(&mut self, name: &str, description: &str) {
         let mut schema = T::schema(&mut self.generator);
-        if self.generator.contract().is_serialize() {
+        if self.is_of_answers() {
             if schema.get("writeOnly").is_some() {
                 return;
             }
@@ -82,14 +82,22 @@ impl SchemaBuilder {
 
     /// Adds a field that is passed over where it is sent.
     pub fn read_only(&mut self, name: &str) {
-        if !self.generator.contract().is_serialize() {
+        if !self.is_of_answers() {
             self.properties
                 .insert(name.to_owned(), json!({"readOnly": true}));
         }
     }
 
     pub fn require(&mut self, name: &str) {
+        if let Some(property) = self.properties.get_mut(name) {
+            remove_null(property);
+        }
         self.required.push(name.to_owned());
+    }
+
+    /// Whether it is for answers, not for requests.
+    pub fn is_of_answers(&self) -> bool {
+        self.generator.contract().is_serialize()
     }
 
     /// Marks a number for which 0 counts as absent.

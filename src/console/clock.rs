@@ -10,7 +10,7 @@ use super::Console;
 use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
-use crate::control::{Freeze, of_form};
+use crate::control::{Freeze, Instant, of_form};
 use crate::error::Error;
 use crate::http::status;
 use crate::service;
@@ -71,7 +71,9 @@ async fn look(tool: Tool) -> Result<Response> {
 async fn freeze(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
     let form = freeze_form().sent(&sent);
     let frozen = of_form::<Freeze>(form.object());
-    let frozen = frozen.map(|Freeze { at }| service::clock::freeze(&tool.scope, at.into_value()));
+    let frozen = frozen.map(|Freeze { at }| {
+        service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at))
+    });
     done(&tool, frozen, "The clock stands still.", |error| {
         Ok(look_page(&tool, form.told(error)?, advance_form()))
     })

@@ -18,7 +18,7 @@ use crate::bind::{Fields, Item, Located, shape, with_example};
 use crate::document::{self, Document, Written};
 use crate::domain::draft::Sent;
 use crate::domain::node::{Content, Node};
-use crate::domain::value::{formed, from_node};
+use crate::domain::value::{from_node, parsed};
 use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
 use crate::operation::{Created, Describe, Description, Operation, operation};
 use crate::service::accounts::{self, Made, Source};
@@ -118,7 +118,7 @@ impl FromShape for NewAccount {
 
 restore_parsed!(Source);
 
-from_node!(Source, Text, formed);
+from_node!(Source, Text, parsed);
 
 schema!(
     Source,

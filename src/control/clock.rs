@@ -1,5 +1,7 @@
 //! `…/clock`: freeze the time, move it on, let it go.
 
+use std::str::FromStr;
+
 use axum::Json;
 use schemars::{JsonSchema, Schema};
 use serde::Serialize;
@@ -9,8 +11,9 @@ use super::extract::FromShape;
 use super::problem::Result;
 use super::scope::{Scope, Scoped, both};
 use crate::bind::{Fields, shape, with_example};
-use crate::domain::Moment;
 use crate::domain::draft::Sent;
+use crate::domain::value::{from_node, parsed};
+use crate::domain::{Moment, restore_parsed, schema};
 use crate::operation::Operation;
 use crate::service::clock::{self, Advance};
 use crate::testing::clock::Period;
@@ -35,9 +38,27 @@ shape! {
     /// When the clock is to stop.
     Freeze = "ClockFreeze", freeze_schema {
         /// Nothing stands for now.
-        at: Moment = "at",
+        at: Instant = "at",
     }
 }
+
+/// A date and time, where none is no value.
+#[derive(Debug)]
+pub struct Instant(pub Moment);
+
+impl FromStr for Instant {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        text.parse().map(Self)
+    }
+}
+
+restore_parsed!(Instant);
+
+from_node!(Instant, Text, parsed);
+
+schema!(Instant, Moment::json_schema);
 
 fn freeze_schema(schema: Schema) -> Schema {
     with_example(schema, &json!({"at": "2026-01-01T00:00:00Z"}))
@@ -56,7 +77,7 @@ shape! {
     AdvanceShape = "ClockAdvance", advance_schema {
         /// An ISO 8601 duration.
         by: Period = "by",
-        to: Moment = "to",
+        to: Instant = "to",
     }
 }
 
@@ -75,7 +96,7 @@ impl FromShape for Advance {
     fn join(shape: AdvanceShape, fields: &mut Fields<'_>) -> Option<Self> {
         match (shape.by.into_sent(), shape.to.into_sent()) {
             (Sent::Value(by), Sent::Absent) => Some(Self::By(by)),
-            (Sent::Absent, Sent::Value(to)) => Some(Self::To(to)),
+            (Sent::Absent, Sent::Value(Instant(to))) => Some(Self::To(to)),
             (Sent::Wrong, _) | (_, Sent::Wrong) => None,
             (Sent::Absent, Sent::Absent) | (Sent::Value(_), Sent::Value(_)) => fields.malformed(
                 "",
@@ -90,7 +111,7 @@ async fn look(scope: Scope) -> Json<ClockBody> {
 }
 
 async fn freeze(Scoped(scope, Freeze { at }): Scoped<Freeze>) -> Json<ClockBody> {
-    clock::freeze(&scope, at.into_value());
+    clock::freeze(&scope, at.into_value().map(|Instant(at)| at));
     Json(shown(&scope))
 }
 

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::http::{NOT_EMULATED, documented, operations};
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
-pub use clock::Freeze;
+pub use clock::{Freeze, Instant};
 pub use extract::{LARGEST_BODY, of_form};
 use problem::Problem;
 

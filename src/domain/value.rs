@@ -193,11 +193,16 @@ pub fn ruled<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatc
     node.text()?.parse().map(Some).map_err(Mismatch::refused)
 }
 
+/// Reads a text that has to have a form.
+pub fn parsed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
+    node.text()?.parse().map(Some).map_err(Mismatch::malformed)
+}
+
 /// Reads a text that has to have a form; one of blanks says nothing.
 pub fn formed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     match node.text()? {
         text if text.trim().is_empty() => Ok(None),
-        text => text.parse().map(Some).map_err(Mismatch::malformed),
+        _ => parsed(node),
     }
 }
 

@@ -4,7 +4,7 @@ use chrono::{Months, TimeDelta};
 use schemars::json_schema;
 
 use crate::domain::text::quoted;
-use crate::domain::value::{formed, from_node};
+use crate::domain::value::{from_node, parsed};
 use crate::domain::{Moment, restore_parsed, schema};
 
 /// How the time that the API shows relates to the system's.
@@ -69,7 +69,7 @@ impl Period {
 
 restore_parsed!(Period);
 
-from_node!(Period, Text, formed, empty Blank);
+from_node!(Period, Text, parsed);
 
 schema!(
     Period,

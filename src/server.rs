@@ -19,8 +19,8 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
+use crate::base_path::add_base_path;
 use crate::connection::LARGEST_HEAD;
-use crate::names::add_base_path;
 use crate::{AppState, connection, console, control, http, openapi};
 
 /// How long the requests under way may take to finish when the server stops.

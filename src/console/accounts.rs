@@ -19,12 +19,13 @@ use super::setup::Search;
 use super::tools::Tool;
 use super::visit::named;
 use crate::document::{Document, Written, export};
-use crate::domain::{Account, AccountId, ApiUserGuid, Usage};
+use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
 use crate::http::status;
 use crate::service;
 use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State};
+use crate::testing::Usage;
 
 pub fn routes() -> Router<Console> {
     Router::new()

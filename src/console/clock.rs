@@ -72,7 +72,7 @@ async fn freeze(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
     let form = freeze_form().sent(&sent);
     let frozen = of_form::<Freeze>(form.object());
     let frozen = frozen.map(|Freeze { at }| {
-        service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at))
+        service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at));
     });
     done(&tool, frozen, "The clock stands still.", |error| {
         Ok(look_page(&tool, form.told(error)?, advance_form()))

@@ -12,11 +12,11 @@ use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
 use crate::control::of_form;
-use crate::domain::fault::{Effect, Fault, When};
-use crate::domain::journal::Match;
 use crate::error::Error;
 use crate::http::operations::ACCOUNT_API;
 use crate::http::status;
+use crate::testing::fault::{Effect, Fault, When};
+use crate::testing::journal::Match;
 
 pub fn routes() -> Router<Console> {
     Router::new()

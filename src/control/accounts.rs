@@ -19,10 +19,11 @@ use crate::document::{self, Document, Written};
 use crate::domain::draft::Sent;
 use crate::domain::node::{Content, Node};
 use crate::domain::value::{from_node, parsed};
-use crate::domain::{ApiUserGuid, OperatorGuid, Usage, restore_parsed, schema};
+use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
 use crate::operation::{Created, Describe, Description, Operation, operation};
 use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State as Accounts};
+use crate::testing::Usage;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/accounts" => list, "Emulator_ListAccounts", "All accounts of the server."),

@@ -11,12 +11,12 @@ use super::extract::FromShape;
 use super::problem::Result;
 use super::scope::{Scope, Scoped, both};
 use crate::bind::{Fields, shape, with_example};
-use crate::domain::clock::Period;
 use crate::domain::draft::Sent;
 use crate::domain::value::{from_node, parsed};
 use crate::domain::{Moment, restore_parsed, schema};
 use crate::operation::Operation;
 use crate::service::clock::{self, Advance};
+use crate::testing::clock::Period;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/clock" => look, "Emulator_GetClock", "What the clock says."),

@@ -17,13 +17,13 @@ use super::problem::{Problem, Result};
 use super::requests::{MatchBody, MatchShape};
 use super::scope::{Scope, Scoped, both};
 use crate::bind::{Fields, Item, Located, limit, shape, with_example};
-use crate::domain::fault::{Effect, Fault, When};
-use crate::domain::journal::Match;
 use crate::domain::node::{Content, Node};
 use crate::domain::restore_parsed;
 use crate::domain::text::quoted;
 use crate::domain::value::{from_node, word_of};
 use crate::operation::{Created, Operation};
+use crate::testing::fault::{Effect, Fault, When};
+use crate::testing::journal::Match;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/faults" => list, "Emulator_ListFaults", "The faults that are in wait."),

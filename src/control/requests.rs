@@ -17,9 +17,9 @@ use super::problem::{Problem, Result};
 use super::scope::{Scope, Scoped, both};
 use crate::bind::{Fields, limit, shape, with_example};
 use crate::connection::Connection;
-use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::http::canonical;
 use crate::operation::Operation;
+use crate::testing::journal::{self, Authentication, Entry, Match, Message};
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),

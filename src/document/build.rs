@@ -8,20 +8,19 @@ use super::shape::{
     OperatorShape, UserShape,
 };
 use crate::bind::{List, Located};
-use crate::domain::Usage;
-use crate::domain::account::{ScheduleOwner, Settings};
-use crate::domain::api_user::{LastUsed, SecretDigest, UserName};
+use crate::domain::account::{OWNER_IS_ACTIVE, ScheduleOwner, Settings};
+use crate::domain::api_user::{LastUsed, UserName};
 use crate::domain::operator::{NewOperator, Profile};
 use crate::domain::record::Record as _;
 use crate::domain::text::{Description, Email, nearest, quoted};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::OWNER_IS_ACTIVE;
 use crate::domain::{
     Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, GroupKind, Operator,
     OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
-    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, ScheduleId, User,
+    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, ScheduleId, SecretDigest, User,
 };
 use crate::error::{Error, Result};
+use crate::testing::Usage;
 
 /// An account as a document describes it.
 #[derive(Debug)]

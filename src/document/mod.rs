@@ -24,9 +24,8 @@ pub use export::{Document, export};
 use shape::DocumentShape;
 
 use crate::bind::{self, Shape as _};
-use crate::domain::api_user::SecretDigest;
 use crate::domain::node::Node;
-use crate::domain::{AccountId, ApiUser, Context, Place, Problem};
+use crate::domain::{AccountId, ApiUser, Context, Place, Problem, SecretDigest};
 pub use build::Built;
 use build::Origin;
 
@@ -236,6 +235,7 @@ impl Accounts {
     }
 
     /// What the document holds, in a few words.
+    #[cfg(feature = "cli")]
     pub fn summary(&self) -> String {
         let told: Vec<_> = self
             .all

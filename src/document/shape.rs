@@ -8,7 +8,7 @@ use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
 use crate::bind::{Fields, Item, List, Located, Places, shape};
-use crate::domain::api_user::{LastUsed, SecretDigest, UserName};
+use crate::domain::api_user::{LastUsed, UserName};
 use crate::domain::node::{Content, Node};
 use crate::domain::operator::ProfileChange;
 use crate::domain::text::{Description, quoted};
@@ -17,7 +17,7 @@ use crate::domain::user::UserSettingsChange;
 use crate::domain::{
     AccountId, ApiUserGuid, ApiUserType, Moment, OperatorAuthorization, OperatorGroupAuthorization,
     OperatorGroupGuid, OperatorGuid, PasswordHash, Place, PlainPassword, Recurrence, ScheduleId,
-    UserId,
+    SecretDigest, UserId,
 };
 
 shape! {

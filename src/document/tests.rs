@@ -4,14 +4,15 @@ use serde_json::{Value, json};
 
 use super::build::Built;
 use super::{Accounts, DEFAULT, export, schema};
-use crate::domain::Usage;
 use crate::domain::collection::Keyed;
 use crate::domain::steps::step;
 use crate::domain::{Account, Collection, Context};
+use crate::testing::Usage;
 
 fn context() -> Context {
     Context {
         now: "2026-06-25T19:37:59".parse().unwrap(),
+        random: crate::system::random,
     }
 }
 
@@ -150,13 +151,13 @@ fn what_is_left_out_has_the_defaults_of_the_api() {
     ));
     let operator = account.operators.iter().next().unwrap();
     assert_eq!(
-        operator.profile().phone_provider.as_str(),
+        operator.profile().phone_provider.to_string(),
         "UseAccountSetting"
     );
     assert!(account.is_administrator(operator.guid));
     assert_eq!(account.authorizations_of(operator.guid).unwrap().len(), 2);
     assert_eq!(account.operator_groups.len(), 2);
-    assert_eq!(account.next_schedule_id(), 1);
+    assert_eq!(account.parts().next_schedule_id, 1);
     let api_user = account.api_users.iter().next().unwrap();
     assert_eq!(api_user.created, context().now);
     assert!(!api_user.predates_last_used && passwords.is_empty());
@@ -203,7 +204,7 @@ fn a_month_day_of_0_says_nothing_and_a_whole_number_is_one_however_it_is_written
         assert!(told(&monthly)[0].contains("MonthDay: "), "{wrong}");
     }
     let account = load(&schedule("Id: 7.0, ScheduleMode: Monthly, MonthDay: 31.0")).account;
-    assert_eq!(account.next_schedule_id(), 8);
+    assert_eq!(account.parts().next_schedule_id, 8);
 }
 
 #[test]
@@ -240,8 +241,8 @@ fn an_answer_of_the_live_service_can_be_pasted_in() {
         "36fad910-6e9f-4886-b1a7-9b4637362cb8"
     );
     assert_eq!(operator.profile().outgoing_phone_number_id, None);
-    assert_eq!(operator.profile().culture_name.as_str(), "");
-    assert_eq!(account.next_schedule_id(), 8);
+    assert_eq!(operator.profile().culture_name.to_string(), "");
+    assert_eq!(account.parts().next_schedule_id, 8);
     let descriptions: Vec<_> = account
         .operator_groups
         .iter()

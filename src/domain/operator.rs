@@ -85,6 +85,7 @@ impl Profile {
     VariantNames,
 )]
 #[strum(ascii_case_insensitive)]
+#[expect(clippy::enum_variant_names, reason = "the vendor's words")]
 pub enum SmsProvider {
     #[default]
     UseAccountSetting,

@@ -109,12 +109,6 @@ macro_rules! text {
         #[serde(transparent)]
         pub struct $name(String);
 
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
-
         text!(@value $name, $($value)+);
 
         impl FromStr for $name {
@@ -220,7 +214,23 @@ text!(
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 
+impl FullName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Description {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Email {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What two addresses share that count as the same one.
     pub fn key(&self) -> String {
         Self::key_of(&self.0)
@@ -336,7 +346,7 @@ mod tests {
     #[test]
     fn a_text_is_kept_as_sent_but_judged_without_the_blanks_around_it() {
         let email: BackupEmail = " FirstOperator@gmail.com ".parse().unwrap();
-        assert_eq!(email.as_str(), " FirstOperator@gmail.com ");
+        assert_eq!(email.to_string(), " FirstOperator@gmail.com ");
         assert_eq!(
             Email::key_of(" FirstOperator@Gmail.com "),
             "firstoperator@gmail.com"

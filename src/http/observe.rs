@@ -21,9 +21,9 @@ use super::path::documented;
 use super::{extract, why};
 use crate::AppState;
 use crate::connection::Connection;
-use crate::domain::fault::{Effect, When};
-use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::store::{Slot, State as Accounts};
+use crate::testing::fault::{Effect, When};
+use crate::testing::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 
 /// What the parts of the server learn of a request on its way.
 #[derive(Debug, Clone, Default)]

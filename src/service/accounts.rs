@@ -8,14 +8,14 @@ use tokio::task::spawn_blocking;
 use super::password::Passwords;
 use crate::AppState;
 use crate::document::{Accounts, Built, Written};
-use crate::domain::Usage;
 use crate::domain::account::Settings;
 use crate::domain::operator::Profile;
 use crate::domain::text::quoted;
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::{Account, AccountId, ApiUser, Context, Operator, OperatorGuid};
+use crate::domain::{Account, AccountId, ApiUser, Operator, OperatorGuid};
 use crate::error::{Error, Result};
 use crate::store::{Base, Slot, State, Store};
+use crate::testing::Usage;
 
 /// What a new account is made from.
 #[derive(Debug, Clone, Default)]
@@ -97,7 +97,7 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
     state
         .store
         .change_state(move |all| {
-            let context = Context { now: all.now(None) };
+            let context = all.context(None);
             let id = free_number(all)?;
             let mut account = match source {
                 Source::Account(of) => slot(all, of)?.account.copied(id, &context),
@@ -120,10 +120,10 @@ pub async fn load(state: &AppState, seed: Written, label: Option<String>) -> Res
     loop {
         let (id, context) = {
             let all = state.store.state();
-            (free_number(&all)?, Context { now: all.now(None) })
+            (free_number(&all)?, all.context(None))
         };
-        let (seed, now) = (seed.clone(), context.now);
-        let read = move || Accounts::parse_as(&seed, "seed", id, &Context { now });
+        let seed = seed.clone();
+        let read = move || Accounts::parse_as(&seed, "seed", id, &context);
         let read = spawn_blocking(read)
             .await
             .map_err(|error| Error::Failed(format!("a document could not be read: {error}")))?;

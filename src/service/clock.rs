@@ -1,9 +1,11 @@
 //! The clock of an account or of the server: frozen, moved on, let go.
 
 use super::scope::Scope;
-use crate::domain::clock::{Period, system_time};
-use crate::domain::{Clock, Moment};
+use crate::domain::Moment;
 use crate::error::{Error, Result};
+use crate::system;
+use crate::testing::Clock;
+use crate::testing::clock::Period;
 
 /// The clock that counts: an account's own, or the server's.
 pub fn of(scope: &Scope) -> Clock {
@@ -28,7 +30,7 @@ pub enum Advance {
 pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
     let server = scope.slot.as_ref().and_then(|_| scope.all.beside.clock());
     scope.beside().move_clock(|own| {
-        let (clock, system) = (own.or(server).unwrap_or_default(), system_time());
+        let (clock, system) = (own.or(server).unwrap_or_default(), system::time());
         let now = clock.now(system);
         let to = match advance {
             Advance::By(period) => {

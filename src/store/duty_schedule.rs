@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use imbl::OrdMap;
 use sqlx::SqliteConnection;
 
-use super::file::Corrupt;
+use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
 use crate::domain::account::ScheduleOwner;
 use crate::domain::draft::Sent;

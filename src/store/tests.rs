@@ -21,18 +21,22 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::file::{self, Corrupt};
+use super::file;
+use super::load::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Slot, Store};
+use crate::app::App;
 use crate::document::{Accounts, Written, export};
-use crate::domain::clock::system_time;
 use crate::domain::steps::{Owner, Step, step};
-use crate::domain::{Account, AccountId, Collection, Context, Usage};
+use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
+use crate::names::Names;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
-use crate::{App, AppState, Control};
+use crate::system;
+use crate::testing::Usage;
+use crate::{AppState, Control};
 
 /// A look behind the writer, in its turn.
 pub(super) struct Probe {
@@ -47,7 +51,7 @@ impl Probe {
             .execute(&mut *connection)
             .await
             .unwrap();
-        let _ = self.answer.send(file::load(connection).await);
+        let _ = self.answer.send(load::load(connection).await);
     }
 }
 
@@ -101,7 +105,7 @@ fn id() -> AccountId {
 }
 
 async fn seeded(store: &Store) {
-    let context = Context { now: system_time() };
+    let context = system::context(system::time());
     let document = Accounts::built_in("emulator", "emulator", &context);
     let accounts = accounts::hashed(document, &Passwords::new(PasswordCost::Least))
         .await
@@ -208,7 +212,7 @@ fn app(store: &Store) -> AppState {
         store: store.clone(),
         passwords: Passwords::new(PasswordCost::Least),
         read_timeout: Duration::MAX,
-        names: crate::Names::default(),
+        names: Names::default(),
         control: Control::Off,
     })
 }
@@ -554,7 +558,7 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
                 (i32::from(user.id), operator.profile().email.to_string())
             })
             .collect();
-        (users, account.next_user_id())
+        (users, account.parts().next_user_id)
     };
     let user = |id: i32, email: &str| (id, email.to_owned());
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::file::{Corrupt, OfAccounts};
+use super::load::{Corrupt, OfAccounts};
 use super::rows::{self, table};
 use crate::domain::user::UserSettings;
 use crate::domain::{AccountId, OperatorGuid, User, UserId};

@@ -22,13 +22,14 @@ use super::answer::{self, ObjectSchema};
 use super::extract::{Bound, FORM, FromBody, Path, is_json};
 use crate::AppState;
 use crate::bind::{self, Entries, Fields, Source};
+use crate::domain::account::{PasswordChange, Whom};
 use crate::domain::draft::Sent;
 use crate::domain::node::{Key, Node};
 use crate::domain::record::{ChangeSource, Field, Record as _};
 use crate::domain::schema;
 use crate::domain::text::{Email, PhoneNumber};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{PasswordChange, UserRole, UserSettings, Whom, names};
+use crate::domain::user::{UserRole, UserSettings, names};
 use crate::domain::value::{self, Mismatch, from_node, ruled_unless_blank};
 use crate::domain::{
     Account, AccountId, Caller, Operator, Patch, PlainPassword, User, UserChange, UserId,

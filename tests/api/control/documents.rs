@@ -2,7 +2,6 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use uptrends_emulator::document::schema;
 
 use super::{act, get, list, new_account, post, problem};
 use crate::app::{Answer, TestApp, text};
@@ -264,12 +263,6 @@ async fn a_reset_takes_the_counters_back_in_the_file_as_well() {
     let app = TestApp::start_on(&file).await;
     assert_eq!(usage(&app).await, 1);
     app.stop().await;
-}
-
-#[tokio::test]
-async fn the_schema_of_seeds_is_served() {
-    let app = TestApp::start().await;
-    assert_eq!(get(&app, "/seed.schema.json").await, schema());
 }
 
 #[tokio::test]

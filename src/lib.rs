@@ -6,12 +6,14 @@
 //!
 //! | Module | Knows |
 //! |---|---|
-//! | `http` | the API as clients see it: paths, status codes, JSON names |
+//! | `http` | the account API as clients see it: its operations, and what surrounds them |
 //! | `control` | the API of the emulator itself, under `/_emulator` |
 //! | `console` | pages for people, under `/console`: the live service's, and tools for testers |
+//! | `wire` | things as JSON objects, for the account API and the forms of the console |
 //! | `bind` | binding what is sent to types, with all that is wrong with it |
-//! | `operation` | what an operation is: its route, and its part of the OpenAPI document |
-//! | [`openapi`] | the OpenAPI document of all operations, and Swagger UI |
+//! | `operation` | what an operation is: its route, its path, and its part of the OpenAPI document |
+//! | `status` | the statuses and sentences of errors |
+//! | `openapi` | the OpenAPI document of all operations, and Swagger UI |
 //! | `service` | who may do something, and which change it is |
 //! | [`document`] | accounts written down: seed files, exports, and what the store keeps for a reset |
 //! | [`domain`] | what the words mean, and every rule, as pure functions |
@@ -51,15 +53,18 @@ pub mod error;
 mod http;
 mod listen;
 mod names;
-pub mod openapi;
+mod openapi;
 mod operation;
 mod server;
 mod service;
+mod status;
 mod store;
+mod wire;
 
 pub use emulator::{Emulator, Options, Seed, SeedError, StartError};
 pub use listen::Listen;
 pub use names::{HostName, Names, PublicUrl};
+pub use server::documents;
 pub use service::password::PasswordCost;
 pub use store::OpenError;
 
@@ -69,6 +74,7 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq as _;
 
+use operation::{Api, Operation};
 use service::password::Passwords;
 use store::Store;
 
@@ -88,6 +94,15 @@ pub struct App {
     pub control: Control,
     /// Under which names the emulator is reached.
     pub names: Names,
+    /// The account API and its companion.
+    pub apis: &'static [&'static Api],
+}
+
+impl App {
+    /// The operations that are emulated.
+    pub fn operations(&self) -> impl Iterator<Item = &'static Operation> + use<> {
+        self.apis.iter().flat_map(|api| api.operations())
+    }
 }
 
 impl From<App> for AppState {

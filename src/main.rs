@@ -15,8 +15,7 @@ use mimalloc::MiMalloc;
 use serde_json::{Value, json};
 use tokio::signal;
 use uptrends_emulator::config::{Command, Config, Flags};
-use uptrends_emulator::openapi::documents;
-use uptrends_emulator::{Emulator, Options, Seed};
+use uptrends_emulator::{Emulator, Options, Seed, documents};
 
 use log::{Lines, Output};
 

@@ -22,9 +22,9 @@ use crate::control::source;
 use crate::document::{Document, export};
 use crate::domain::{Account, AccountId, ApiUserGuid, Usage};
 use crate::error::Error;
-use crate::http::status;
 use crate::service;
 use crate::service::accounts::{self, Made};
+use crate::status::status;
 use crate::store::{Slot, State};
 
 pub fn routes() -> Router<Console> {

@@ -11,8 +11,8 @@ use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
 use crate::error::Error;
-use crate::http::status;
 use crate::service;
+use crate::status::status;
 
 pub fn routes() -> Router<Console> {
     Router::new()

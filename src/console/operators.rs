@@ -22,8 +22,9 @@ use crate::domain::timezone::timezones;
 use crate::domain::{
     NewOperator, Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGuid,
 };
-use crate::http::{OperatorBody, bind, status};
 use crate::service;
+use crate::status::status;
+use crate::wire::{OperatorBody, bind};
 
 pub fn routes() -> Router<Console> {
     Router::new()

@@ -21,7 +21,7 @@ use super::visit::named;
 use crate::connection::Connection;
 use crate::domain::AccountId;
 use crate::domain::journal::{Authentication, Body, Entry, Match, Message};
-use crate::http::canonical;
+use crate::operation::path::canonical;
 
 /// As many requests as a page shows.
 const SHOWN: usize = 200;

@@ -17,8 +17,8 @@ use super::problem::{Problem, Result};
 use super::scope::{Scope, Scoped, both};
 use crate::connection::Connection;
 use crate::domain::journal::{self, Authentication, Entry, Match, Message};
-use crate::http::canonical;
 use crate::operation::Operation;
+use crate::operation::path::canonical;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),

@@ -12,11 +12,10 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer as _};
-use serde_json::Value;
 
 use super::observe::Trace;
 use crate::AppState;
-use crate::bind::{self, Entries, Fields, Source};
+use crate::bind;
 use crate::body;
 use crate::connection::{Connection, DISCARDING};
 use crate::domain::text::{whole_number, word};
@@ -25,6 +24,7 @@ use crate::domain::{
     OperatorGuid, Problems, ScheduleId, UserId,
 };
 use crate::error::{Error, Result};
+use crate::wire::FromBody;
 
 /// A larger body is answered with 413.
 pub const LARGEST_BODY: usize = 64 * 1024;
@@ -118,30 +118,6 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
         };
         Ok(Self(path, Draft::new(body, of_body)))
     }
-}
-
-/// What a body can ask for. What is wrong with it, `fields` keeps.
-pub trait FromBody<P>: Sized {
-    /// What the document calls such a body.
-    const NAME: &'static str;
-
-    /// A body that asks for something plain.
-    fn example() -> Value;
-
-    /// The media types of a body.
-    const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
-
-    /// Parses a body of a media type.
-    fn entries(media_type: &str, body: &Bytes) -> Result<(Entries, &'static Source)> {
-        if is_json(media_type) {
-            Ok((bind::entries(body), &bind::BODY))
-        } else {
-            Err(Error::wrong_type("application/json", media_type))
-        }
-    }
-
-    /// `path` is what the path names, unless it names nothing.
-    fn bind(fields: &mut Fields<'_>, path: Option<&P>) -> Option<Self>;
 }
 
 /// What a path can name.
@@ -277,14 +253,4 @@ pub fn media_type(headers: &HeaderMap) -> String {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase()
-}
-
-/// The media type of forms.
-pub const FORM: &str = "application/x-www-form-urlencoded";
-
-pub fn is_json(media_type: &str) -> bool {
-    media_type == "application/json"
-        || media_type
-            .strip_prefix("application/")
-            .is_some_and(|subtype| subtype.ends_with("+json"))
 }

@@ -1,16 +1,14 @@
-//! The API as clients see it. The only place with the API's status codes and JSON names.
+//! The account API as clients see it: its operations, and what surrounds a request to one of them.
 
 mod account;
-mod answer;
 mod api_user;
 mod auth;
 mod describe;
 mod duty_schedule;
 mod error;
 mod extract;
-mod not_emulated;
 mod observe;
-pub mod operations;
+mod operations;
 mod operator;
 mod operator_group;
 mod path;
@@ -19,12 +17,7 @@ mod timezone;
 mod user;
 mod why;
 
-pub use duty_schedule::DutyScheduleBody;
-pub use error::{sentence, status};
-pub use extract::FromBody;
-pub use not_emulated::NOT_EMULATED;
-pub use operator::OperatorBody;
-pub use path::{canonical, documented};
+pub use operations::{ACCOUNT_API, USER_API};
 
 use std::convert::Infallible;
 
@@ -33,15 +26,15 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
 use tower::{Layer as _, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::domain::Draft;
 use crate::error::Error;
+use crate::operation::not_emulated::{self, NotEmulated};
+use crate::operation::path::documented;
 use crate::operation::routes;
-use crate::{AppState, Control, bind};
-use observe::Recording;
+use crate::{AppState, Control};
+use observe::{Recording, Trace};
 use user::Envelope;
 
 /// The account API and its companion, with pages for people beside them.
@@ -99,20 +92,19 @@ async fn enter(State(state): State<AppState>, mut request: Request, next: Next) 
     }
 }
 
-/// Binds an object as the body of a request is bound: the console's forms go this way.
-pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
-    let bytes = object.to_string();
-    let (body, problems) = match bind::entries(bytes.as_bytes()) {
-        Ok(entries) => bind::object(&entries, &bind::BODY, |fields| B::bind(fields, path)),
-        Err(problems) => (None, problems),
-    };
-    Draft::new(body, problems)
-}
-
 /// "before credentials are asked for (some of them need none)": the rest of the live service has no routes.
 async fn unknown_path(request: Request) -> Error {
-    not_emulated::refusal(&request)
-        .unwrap_or_else(|| Error::UnknownPath(format!("there is no {}", request.uri().path())))
+    let path = request.uri().path();
+    if !not_emulated::is_not_emulated(path) {
+        return Error::UnknownPath(format!("there is no {path}"));
+    }
+    let Some(NotEmulated { method, path, id }) =
+        not_emulated::find(request.method().as_str(), path)
+    else {
+        return Error::NotEmulated(documented(path));
+    };
+    Trace::of(&request).names(id);
+    Error::NotEmulated(format!("{id} ({method} {})", documented(path)))
 }
 
 async fn wrong_method(method: Method) -> Error {

@@ -17,12 +17,12 @@ use tokio::time::timeout;
 
 use super::auth::{Credentials, credentials};
 use super::operations;
-use super::path::documented;
 use super::{extract, why};
 use crate::AppState;
 use crate::connection::Connection;
 use crate::domain::fault::{Effect, When};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
+use crate::operation::path::documented;
 use crate::store::{Slot, State as Accounts};
 
 /// What the parts of the server learn of a request on its way.

@@ -208,6 +208,7 @@ fn app(store: &Store) -> AppState {
         read_timeout: Duration::MAX,
         names: crate::Names::default(),
         control: Control::Off,
+        apis: &[],
     })
 }
 

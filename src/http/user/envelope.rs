@@ -12,16 +12,17 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::UserBody;
 use super::accept::{FORMATS, HTML, negotiated};
-use super::{UserBody, is_of_users};
 use crate::AppState;
 use crate::domain::Moment;
 use crate::error::Error;
-use crate::http::error::{messages, status};
 use crate::http::extract::Json;
 use crate::http::observe::Trace;
 use crate::http::why::Told;
+use crate::operation::path::is_of_users;
 use crate::operation::{Describe, Description};
+use crate::status::{messages, status};
 
 /// The document's GetUsersResponse: what every answer is, errors included.
 #[derive(Serialize, JsonSchema)]

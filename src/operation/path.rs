@@ -1,0 +1,196 @@
+//! The paths of the API, and the many ways in which clients may write them.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use percent_encoding::percent_decode_str;
+use uuid::Uuid;
+
+use super::not_emulated::NOT_EMULATED;
+use crate::domain::guid;
+
+/// The words of the paths that are served: those of operations, which a test holds against their table, and those of the pages
+/// for people. What is not to be found under `/v4` keeps it, and is told of by its path.
+const SERVED: &str = "
+    Account AddDutyScheduleForAllMembers AllOperatorsOffDuty AllOperatorsOnDuty ApiUser Authorization DutySchedule Member
+    Operator OperatorGroup OutgoingPhoneNumber Register Settings Timezone api Users
+    swagger index.html start.js swagger-ui-bundle.js swagger-ui.css v1 swagger.json swagger-2.0.json
+    v4
+";
+
+/// The words of all paths in the vendor's spelling, in their order without regard to case.
+static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let others = NOT_EMULATED.iter();
+    let others = others.flat_map(|operation| operation.path.split('/'));
+    let others = others.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
+    let mut words: Vec<_> = SERVED
+        .split_whitespace()
+        .chain(others)
+        .chain([PLURAL])
+        .collect();
+    words.sort_unstable_by(|one, other| without_case(one).cmp(without_case(other)));
+    words.dedup();
+    words
+});
+
+/// What clients that were generated from the Swagger of 2019 and 2020 call the `OperatorGroup` of an operator.
+const PLURAL: &str = "OperatorGroups";
+
+/// The path of the companion API, which is not under `/v4`.
+pub const USERS: &str = "/api/Users";
+
+/// Whether a path, in the form of the routes, belongs to the companion API.
+pub fn is_of_users(path: &str) -> bool {
+    path.strip_prefix(USERS)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The path in the form of the routes, unless it has that form: without `/v4`, in the vendor's spelling, with GUIDs as the API
+/// writes them, without the slash at its end. The live service, an ASP.NET application, takes paths in any case, and scripts
+/// rely on it.
+pub fn canonical_path(path: &str) -> Option<String> {
+    let trimmed = path
+        .strip_suffix('/')
+        .filter(|rest| !rest.is_empty())
+        .unwrap_or(path);
+    let segments = trimmed.strip_prefix('/')?;
+    let (first, rest) = segments.split_once('/').unwrap_or((segments, ""));
+    let segments = if is(first, "v4") && !rest.split('/').next().is_some_and(is_of_companion) {
+        rest
+    } else {
+        segments
+    };
+    let mut canonical = String::with_capacity(path.len());
+    for segment in segments.split('/') {
+        canonical.push('/');
+        push_canonical(segment, &mut canonical);
+    }
+    if canonical.ends_with(PLURAL)
+        && let ["", "Operator", _, PLURAL] = canonical.split('/').collect::<Vec<_>>()[..]
+    {
+        canonical.pop();
+    }
+    (canonical != path).then_some(canonical)
+}
+
+/// The companion API is no part of version 4.
+fn is_of_companion(segment: &str) -> bool {
+    is(segment, "api")
+}
+
+fn is(segment: &str, word: &str) -> bool {
+    decoded(segment).eq_ignore_ascii_case(word)
+}
+
+/// A path in the form of the routes as the documents write it: under `/v4`, if it belongs there.
+pub fn documented(path: &str) -> String {
+    // What is not under /v4 kept it, and is as it was sent.
+    if is_of_users(path) || path.starts_with("/v4/api/") {
+        path.to_owned()
+    } else {
+        ["/v4", path].concat()
+    }
+}
+
+/// Brings the path of a match into the form in which the journal has those of requests. A path that begins with a star stays
+/// as it is: it may lie under `/v4` or beside it.
+pub fn canonical(path: &str) -> String {
+    if !path.starts_with('/') || path.starts_with("/*") {
+        return path.to_owned();
+    }
+    documented(&canonical_path(path).unwrap_or_else(|| path.to_owned()))
+}
+
+/// Appends a segment in its canonical form.
+fn push_canonical(segment: &str, canonical: &mut String) {
+    let decoded = decoded(segment);
+    if let Ok(at) = WORDS.binary_search_by(|word| without_case(word).cmp(without_case(&decoded))) {
+        canonical.push_str(WORDS[at]);
+    } else if let Some(guid) = guid::read(&decoded) {
+        canonical.push_str(guid.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    } else {
+        canonical.push_str(segment);
+    }
+}
+
+fn without_case(text: &str) -> impl Iterator<Item = u8> {
+    text.bytes().map(|byte| byte.to_ascii_lowercase())
+}
+
+fn decoded(segment: &str) -> Cow<'_, str> {
+    if segment.contains('%') {
+        percent_decode_str(segment).decode_utf8_lossy()
+    } else {
+        segment.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{canonical, canonical_path};
+
+    #[test]
+    fn every_way_to_write_a_path_leads_to_the_vendor_s() {
+        for (written, canonical) in [
+            ("/v4/operatorgroup/X/MEMBER/Y", "/OperatorGroup/X/Member/Y"),
+            ("/V4/Operator/", "/Operator"),
+            ("/apiuser", "/ApiUser"),
+            ("/v4/%4Fperator", "/Operator"),
+            ("/%764/Operator", "/Operator"),
+            ("/v4/monitor/1", "/Monitor/1"),
+            ("/v4//Operator", "//Operator"),
+            ("/API/users/4/", "/api/Users/4"),
+            ("/%61pi/Users", "/api/Users"),
+            ("/V4/api/users", "/v4/api/Users"),
+            ("/v4/Operator//", "/Operator/"),
+            ("/v4", "/"),
+            ("/v4/", "/"),
+            (
+                "/operator/36FAD910-6E9F-4886-B1A7-9B4637362CB8",
+                "/Operator/36fad910-6e9f-4886-b1a7-9b4637362cb8",
+            ),
+            (
+                "/Operator/36fad9106e9f4886b1a79b4637362cb8/DutySchedule",
+                "/Operator/36fad910-6e9f-4886-b1a7-9b4637362cb8/DutySchedule",
+            ),
+            (
+                "/ApiUser/%7B36fad910-6e9f-4886-b1a7-9b4637362cb8%7d",
+                "/ApiUser/36fad910-6e9f-4886-b1a7-9b4637362cb8",
+            ),
+            (
+                "/v4/monitor/x/MAINTENANCEPERIOD",
+                "/Monitor/x/MaintenancePeriod",
+            ),
+            ("/Operator/X/operatorgroups", "/Operator/X/OperatorGroup"),
+            ("/v4/operatorgroups", "/OperatorGroups"),
+            ("/v4/v4/Operator", "/v4/Operator"),
+        ] {
+            assert_eq!(
+                canonical_path(written).as_deref(),
+                Some(canonical),
+                "{written}"
+            );
+        }
+        for canonical in ["/Operator", "/", "/v4/api/Users", "*"] {
+            assert_eq!(canonical_path(canonical), None, "{canonical}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_a_match_is_understood_as_that_of_a_request() {
+        for (written, found) in [
+            ("/v4", "/v4/"),
+            ("/operator/", "/v4/Operator"),
+            ("/V4/Operator/*", "/v4/Operator/*"),
+            ("/API/users", "/api/Users"),
+            ("/v4/api/users", "/v4/api/Users"),
+            ("/v4/API/x", "/v4/api/x"),
+            ("/v4/v4/Operator", "/v4/v4/Operator"),
+            ("/*/Users", "/*/Users"),
+            ("Operator", "Operator"),
+        ] {
+            assert_eq!(canonical(written), found);
+            assert_eq!(canonical(found), found);
+        }
+    }
+}

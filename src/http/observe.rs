@@ -10,7 +10,7 @@ use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use http_body_util::{BodyExt as _, Collected};
 use serde_json::Value;
 use tokio::time::timeout;
@@ -19,7 +19,7 @@ use super::auth::{Credentials, credentials};
 use super::operations;
 use super::{extract, why};
 use crate::AppState;
-use crate::connection::Connection;
+use crate::connection::{Connection, Ending};
 use crate::domain::fault::{Effect, When};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::operation::path::documented;
@@ -117,17 +117,11 @@ impl Trace {
     }
 }
 
-/// An answer that is none: what becomes of the connection instead.
-#[derive(Debug, Clone, Copy)]
-enum NoAnswer {
-    Reset,
-    Hang,
-}
-
 /// Lets faults strike a request whose credentials were accepted: before it is bound, or after its change was committed.
 pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next) -> Response {
+    let connection = request.extensions().get::<Connection>().cloned();
+    let connection = connection.expect("every request came over a connection");
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let connection = request.extensions().get().cloned();
     let effect = |when, status| {
         let all = state.store.state();
         let own = trace.slot().map(|slot| &slot.beside.faults);
@@ -144,41 +138,30 @@ pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next
         Some(effect)
     };
     match effect(When::Before, None) {
-        Some(Effect::Delay(delay)) => pause(delay, connection.as_ref()).await,
+        Some(Effect::Delay(delay)) => pause(delay, &connection).await,
         Some(effect) => {
             extract::read_for_journal(state, &trace, request).await;
-            return instead(effect);
+            return instead(effect, &connection).await;
         }
         None => {}
     }
     let response = next.run(request).await;
     match effect(When::After, Some(response.status().as_u16())) {
-        Some(Effect::Delay(delay)) => pause(delay, connection.as_ref()).await,
-        Some(effect) => return instead(effect),
+        Some(Effect::Delay(delay)) => pause(delay, &connection).await,
+        Some(effect) => return instead(effect, &connection).await,
         None => {}
     }
     response
 }
 
 /// Lets time pass, unless the server stops.
-async fn pause(delay: Duration, connection: Option<&Connection>) {
-    let stopping = async {
-        match connection {
-            Some(connection) => connection.stopping().await,
-            None => std::future::pending().await,
-        }
-    };
+async fn pause(delay: Duration, connection: &Connection) {
     // The error is that the server did not stop.
-    let _ = timeout(delay, stopping).await;
+    let _ = timeout(delay, connection.stopping()).await;
 }
 
-/// What a client gets in the place of an answer.
-fn instead(effect: Effect) -> Response {
-    let no_answer = |no_answer: NoAnswer| {
-        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        response.extensions_mut().insert(no_answer);
-        response
-    };
+/// What a client gets in the place of its answer, if it gets one.
+async fn instead(effect: Effect, connection: &Connection) -> Response {
     match effect {
         Effect::Answer {
             status,
@@ -196,8 +179,10 @@ fn instead(effect: Effect) -> Response {
                     response.headers_mut().insert(name, value);
                 }
             }
-            let content_type = text(response.headers().get(CONTENT_TYPE)).to_ascii_lowercase();
-            let is_json = content_type.contains("json");
+            let content_type = response.headers().get(CONTENT_TYPE);
+            let content_type = content_type.and_then(|value| value.to_str().ok());
+            let is_json =
+                content_type.is_some_and(|text| text.to_ascii_lowercase().contains("json"));
             *response.body_mut() = match body {
                 None => Body::empty(),
                 // Where it is no JSON, such as the page of a proxy, a text is sent as it is.
@@ -206,14 +191,14 @@ fn instead(effect: Effect) -> Response {
             };
             response
         }
-        Effect::Reset => no_answer(NoAnswer::Reset),
-        Effect::Hang => no_answer(NoAnswer::Hang),
+        Effect::Reset => connection.end(Ending::Reset).await,
+        Effect::Hang => connection.end(Ending::Hang).await,
         Effect::Delay(_) => unreachable!("a delay is no answer"),
     }
 }
 
-/// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because a fault
-/// keeps its answer back, or because its client went away.
+/// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because it ends without
+/// an answer, or because its client went away.
 pub struct Recording {
     state: AppState,
     /// Taken once, so that what is asked before a reset is not in the journal after it.
@@ -224,7 +209,6 @@ pub struct Recording {
     headers: journal::Headers,
     authorization: Option<HeaderValue>,
     content_type: Option<HeaderValue>,
-    connection: Option<Connection>,
     trace: Trace,
     is_written: bool,
 }
@@ -244,7 +228,6 @@ impl Recording {
             headers: kept(headers),
             authorization: headers.get(AUTHORIZATION).cloned(),
             content_type: headers.get(CONTENT_TYPE).cloned(),
-            connection: request.extensions().get().cloned(),
             trace,
             is_written: false,
         }
@@ -259,17 +242,8 @@ impl Recording {
             .await
             .map(Collected::to_bytes)
             .unwrap_or_default();
-        let Some(no_answer) = parts.extensions.get::<NoAnswer>() else {
-            self.write(Some((&parts, &body)));
-            return Response::from_parts(parts, Body::from(body));
-        };
-        let connection = self.connection.take();
-        drop(self);
-        match (no_answer, connection) {
-            (NoAnswer::Reset, Some(connection)) => connection.reset().await,
-            (NoAnswer::Hang, Some(connection)) => connection.hang().await,
-            (_, None) => std::future::pending().await,
-        }
+        self.write(Some((&parts, &body)));
+        Response::from_parts(parts, Body::from(body))
     }
 
     fn write(&mut self, answer: Option<(&Parts, &Bytes)>) {

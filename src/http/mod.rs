@@ -22,10 +22,12 @@ pub use operations::{ACCOUNT_API, USER_API};
 use std::convert::Infallible;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
+use axum::http::header::ALLOW;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
+use axum::routing::head;
 use tower::{Layer as _, Service};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -57,6 +59,7 @@ pub fn api(
             state.clone(),
             registration::authenticate,
         )))
+        .merge(heads())
         .merge(pages)
         // Set after the layers above, so that a wrong method is told before credentials are asked for.
         .method_not_allowed_fallback(wrong_method)
@@ -80,16 +83,23 @@ async fn enter(State(state): State<AppState>, mut request: Request, next: Next) 
         Control::Off => None,
     };
     let envelope = Envelope::of(&state, &mut request);
-    path::take_head_away(&mut request);
     let mut response = next.run(request).await;
     if let Some(envelope) = envelope {
         response = envelope.around_answer(response);
     }
-    path::take_head_from_allow(&mut response);
     match recording {
         Some(recording) => recording.answered(response).await,
         None => response,
     }
+}
+
+/// HEAD is no method of the vendor's API, but the router would take it for a GET.
+fn heads() -> Router<AppState> {
+    operations::all()
+        .filter(|operation| operation.method == "GET")
+        .fold(Router::new(), |routes, operation| {
+            routes.route(operation.path, head(wrong_method))
+        })
 }
 
 /// "before credentials are asked for (some of them need none)": the rest of the live service has no routes.
@@ -107,9 +117,14 @@ async fn unknown_path(request: Request) -> Error {
     Error::NotEmulated(format!("{id} ({method} {})", documented(path)))
 }
 
-async fn wrong_method(method: Method) -> Error {
-    let method = path::as_sent(method);
-    Error::WrongMethod(format!(
+async fn wrong_method(route: MatchedPath, method: Method) -> Response {
+    let error = Error::WrongMethod(format!(
         "{method} is not a method of this path; the Allow header names those that are"
-    ))
+    ));
+    let allowed: Vec<_> = operations::methods(route.as_str()).collect();
+    if allowed.is_empty() {
+        // The methods of pages are known to the router alone.
+        return error.into_response();
+    }
+    ([(ALLOW, allowed.join(", "))], error).into_response()
 }

@@ -50,6 +50,13 @@ pub fn find(method: &str, path: &str) -> Option<&'static Operation> {
     BY_ROUTE.get(&(method, path)).copied()
 }
 
+/// The methods of a route.
+pub fn methods(path: &str) -> impl Iterator<Item = &'static str> {
+    all()
+        .filter(move |operation| operation.path == path)
+        .map(|operation| operation.method)
+}
+
 #[cfg(test)]
 mod tests {
     use crate::operation::not_emulated::is_not_emulated;

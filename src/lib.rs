@@ -6,7 +6,7 @@
 //!
 //! | Module | Knows |
 //! |---|---|
-//! | `http` | the account API as clients see it: its operations, and what surrounds them |
+//! | `http` | the account API as clients see it: its operations, and the layers around them |
 //! | `control` | the API of the emulator itself, under `/_emulator` |
 //! | `console` | pages for people, under `/console`: the live service's, and tools for testers |
 //! | `wire` | things as JSON objects, for the account API and the forms of the console |

@@ -6,18 +6,17 @@ use std::marker::PhantomData;
 use axum::body::{Body, Bytes};
 use axum::extract::path::RawPathParamsIter;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONTENT_TYPE, EXPECT};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer as _};
 
-use super::observe::Trace;
+use super::layers::journal::Trace;
 use crate::AppState;
 use crate::bind;
 use crate::body;
-use crate::connection::{Connection, DISCARDING};
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
     ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
@@ -216,25 +215,6 @@ async fn bind_path<P: FromPath>(
         rest: parameters.iter(),
         problems,
     })
-}
-
-/// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it. The
-/// answer does not wait for it longer than for a body that nobody wants.
-pub async fn read_for_journal(state: &AppState, trace: &Trace, request: Request) {
-    let (parts, body) = request.into_parts();
-    if parts.headers.contains_key(EXPECT) {
-        return;
-    }
-    let within = state.read_timeout.min(DISCARDING);
-    match body::read(&parts.headers, body, LARGEST_BODY, within).await {
-        Ok(bytes) => trace.read(&bytes),
-        Err(Error::TooSlow) => {
-            if let Some(connection) = parts.extensions.get::<Connection>() {
-                connection.is_late();
-            }
-        }
-        Err(_) => {}
-    }
 }
 
 async fn read_in_time(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes> {

@@ -6,9 +6,9 @@ use axum::http::Uri;
 use crate::operation::path::canonical_path;
 
 /// Brings the path of a request into the form of the routes.
-pub fn make_canonical(request: &mut Request) {
+pub fn make_canonical(mut request: Request) -> Request {
     let Some(path) = canonical_path(request.uri().path()) else {
-        return;
+        return request;
     };
     let path_and_query = match request.uri().query() {
         Some(query) => format!("{path}?{query}"),
@@ -18,6 +18,7 @@ pub fn make_canonical(request: &mut Request) {
     if let Ok(uri) = Uri::try_from(path_and_query) {
         *request.uri_mut() = uri;
     }
+    request
 }
 
 /// Whether a path, in the form of the routes, is one of the pages for people, which stand beside the API.

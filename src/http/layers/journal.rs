@@ -1,29 +1,30 @@
-//! Around every request of the account API: faults strike it, and the journal is told of it before the answer goes out.
+//! The journal is told of every request before its answer goes out.
 
 use std::mem;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT};
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, Collected};
-use serde_json::Value;
-use tokio::time::timeout;
+use tower::ServiceExt as _;
 
-use super::auth::{Credentials, credentials};
-use super::operations;
-use super::{extract, why};
-use crate::AppState;
-use crate::connection::{Connection, Ending};
-use crate::domain::fault::{Effect, When};
+use super::authentication::{Credentials, credentials};
+use super::path::is_page;
+use super::{Answer, Next};
+use crate::body;
+use crate::connection::{Connection, DISCARDING};
 use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
+use crate::error::Error;
+use crate::http::extract::LARGEST_BODY;
+use crate::http::{operations, why};
 use crate::operation::path::documented;
 use crate::store::{Slot, State as Accounts};
+use crate::{AppState, Control};
 
 /// What the parts of the server learn of a request on its way.
 #[derive(Debug, Clone, Default)]
@@ -74,27 +75,42 @@ impl Trace {
         let _ = self.0.operation_id.set(operation_id);
     }
 
-    /// The credentials of an account were accepted.
-    pub fn accepted(&self, slot: &Arc<Slot>, user_name: String) {
-        let slot = Some(Arc::clone(slot));
+    /// Notes the credentials of the request, which were asked for. They may name an account without being accepted.
+    pub fn asked(&self, slot: Option<Arc<Slot>>, user_name: Option<String>, is_accepted: bool) {
         let _ = self.0.login.set(Login {
             slot,
-            user_name: Some(user_name),
-            is_accepted: true,
-        });
-    }
-
-    /// Credentials were asked for, and there were none that could be accepted; they may name an account all the same.
-    pub fn refused(&self, slot: Option<&Arc<Slot>>, user_name: Option<String>) {
-        let _ = self.0.login.set(Login {
-            slot: slot.cloned(),
             user_name,
-            is_accepted: false,
+            is_accepted,
         });
     }
 
+    /// Notes the body of the request.
     pub fn read(&self, body: &Bytes) {
         let _ = self.0.body.set(body.clone());
+    }
+
+    /// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it.
+    /// The answer does not wait for it longer than for a body that nobody wants.
+    pub async fn read_unbound(&self, state: &AppState, request: Request) {
+        let (parts, body) = request.into_parts();
+        if parts.headers.contains_key(EXPECT) {
+            return;
+        }
+        let within = state.read_timeout.min(DISCARDING);
+        match body::read(&parts.headers, body, LARGEST_BODY, within).await {
+            Ok(bytes) => self.read(&bytes),
+            Err(Error::TooSlow) => {
+                if let Some(connection) = parts.extensions.get::<Connection>() {
+                    connection.is_late();
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Notes the fault that strikes the request.
+    pub fn struck(&self, fault: u64) {
+        let _ = self.0.fault.set(fault);
     }
 
     /// The account that the credentials name, if they name one.
@@ -102,104 +118,37 @@ impl Trace {
         self.0.login.get()?.slot.as_ref()
     }
 
-    fn user_name(&self) -> Option<&str> {
-        self.0.login.get()?.user_name.as_deref()
-    }
-
-    fn matched<'a>(&'a self, method: &'a str, path: &'a str, status: Option<u16>) -> Matched<'a> {
+    /// What matches of faults look at.
+    pub fn matched<'a>(
+        &'a self,
+        method: &'a str,
+        path: &'a str,
+        status: Option<u16>,
+    ) -> Matched<'a> {
+        let login = self.0.login.get();
         Matched {
             method,
             path,
             operation_id: self.0.operation_id.get().copied(),
-            user_name: self.user_name(),
+            user_name: login.and_then(|login| login.user_name.as_deref()),
             status,
         }
     }
 }
 
-/// Lets faults strike a request whose credentials were accepted: before it is bound, or after its change was committed.
-pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next) -> Response {
-    let connection = request.extensions().get::<Connection>().cloned();
-    let connection = connection.expect("every request came over a connection");
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let effect = |when, status| {
-        let all = state.store.state();
-        let own = trace.slot().map(|slot| &slot.beside.faults);
-        let mut faults = own
-            .into_iter()
-            .chain([&all.beside.faults])
-            .filter(|faults| !faults.is_empty())
-            .peekable();
-        faults.peek()?;
-        let path = documented(uri.path());
-        let request = trace.matched(method.as_str(), &path, status);
-        let (id, effect) = faults.find_map(|faults| faults.strike(when, request, rand::random))?;
-        let _ = trace.0.fault.set(id);
-        Some(effect)
-    };
-    match effect(When::Before, None) {
-        Some(Effect::Delay(delay)) => pause(delay, &connection).await,
-        Some(effect) => {
-            extract::read_for_journal(state, &trace, request).await;
-            return instead(effect, &connection).await;
-        }
-        None => {}
+/// Records requests, unless they are for a page. Nobody can read the journal where there is no control API.
+pub async fn record(state: AppState, mut request: Request, next: impl Next) -> Answer {
+    if matches!(state.control, Control::Off) || is_page(&request) {
+        return next.oneshot(request).await;
     }
-    let response = next.run(request).await;
-    match effect(When::After, Some(response.status().as_u16())) {
-        Some(Effect::Delay(delay)) => pause(delay, &connection).await,
-        Some(effect) => return instead(effect, &connection).await,
-        None => {}
-    }
-    response
-}
-
-/// Lets time pass, unless the server stops.
-async fn pause(delay: Duration, connection: &Connection) {
-    // The error is that the server did not stop.
-    let _ = timeout(delay, connection.stopping()).await;
-}
-
-/// What a client gets in the place of its answer, if it gets one.
-async fn instead(effect: Effect, connection: &Connection) -> Response {
-    match effect {
-        Effect::Answer {
-            status,
-            headers,
-            body,
-        } => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() =
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let json = HeaderValue::from_static("application/json; charset=utf-8");
-            response.headers_mut().insert(CONTENT_TYPE, json);
-            for (name, value) in headers {
-                // Names and values were looked at when the fault was made.
-                if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
-                    response.headers_mut().insert(name, value);
-                }
-            }
-            let content_type = response.headers().get(CONTENT_TYPE);
-            let content_type = content_type.and_then(|value| value.to_str().ok());
-            let is_json =
-                content_type.is_some_and(|text| text.to_ascii_lowercase().contains("json"));
-            *response.body_mut() = match body {
-                None => Body::empty(),
-                // Where it is no JSON, such as the page of a proxy, a text is sent as it is.
-                Some(Value::String(text)) if !is_json => Body::from(text),
-                Some(body) => Body::from(body.to_string()),
-            };
-            response
-        }
-        Effect::Reset => connection.end(Ending::Reset).await,
-        Effect::Hang => connection.end(Ending::Hang).await,
-        Effect::Delay(_) => unreachable!("a delay is no answer"),
-    }
+    let recording = Recording::of(state, &mut request);
+    let Ok(answer) = next.oneshot(request).await;
+    Ok(recording.answered(answer).await)
 }
 
 /// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because it ends without
 /// an answer, or because its client went away.
-pub struct Recording {
+struct Recording {
     state: AppState,
     /// Taken once, so that what is asked before a reset is not in the journal after it.
     all: Arc<Accounts>,
@@ -215,7 +164,7 @@ pub struct Recording {
 
 impl Recording {
     /// Begins with a request, which carries a trace from now on.
-    pub fn of(state: AppState, request: &mut Request) -> Self {
+    fn of(state: AppState, request: &mut Request) -> Self {
         let trace = Trace::default();
         request.extensions_mut().insert(trace.clone());
         let headers = request.headers();
@@ -234,7 +183,7 @@ impl Recording {
     }
 
     /// Writes the request and its answer into the journal of its account, or of the server, and lets the answer go.
-    pub async fn answered(mut self, response: Response) -> Response {
+    async fn answered(mut self, response: Response) -> Response {
         let (parts, body) = response.into_parts();
         // Answers are made whole, so this waits for nothing.
         let body = body
@@ -252,7 +201,7 @@ impl Recording {
         let login = trace.0.login.get();
         // A path that nobody serves asks for no credentials, but those that came name an account all the same.
         let named = || {
-            let Credentials { user_name, .. } = credentials(self.authorization.as_ref()).ok()?;
+            let Credentials { user_name, .. } = credentials(self.authorization.as_ref())?;
             let (slot, _) = all.login(&user_name)?;
             Some((Arc::clone(slot), user_name))
         };

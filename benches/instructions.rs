@@ -151,10 +151,7 @@ fn run(name: &str, times: usize) {
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let options = Options {
-            seed: Some(Seed::Text(seed())),
-            ..Options::default()
-        };
+        let options = Options::default().seed(Seed::Text(seed()));
         let emulator = Emulator::start(options).await.expect("an emulator");
         let address = emulator.url();
         let address = address.trim_start_matches("http://");

@@ -45,11 +45,7 @@ impl Server {
         }
         seed.push_str("    apiUsers: [{operator: o0, UserName: emulator, Password: emulator}]\n");
         let runtime = Runtime::new().expect("a runtime");
-        let options = Options {
-            seed: Some(Seed::Text(seed)),
-            control,
-            ..Options::default()
-        };
+        let options = Options::default().seed(Seed::Text(seed)).control(control);
         let emulator = runtime
             .block_on(Emulator::start(options))
             .expect("a server");

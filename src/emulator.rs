@@ -1,113 +1,53 @@
 //! The emulator as a whole: started, found by its URL, and stopped.
 
-use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, spawn_blocking};
 
+use crate::app::{App, AppState};
 use crate::document;
-use crate::domain::Context;
-use crate::domain::clock::system_time;
 use crate::error::Error;
-use crate::listen::bind;
+use crate::listen::{Listen, bind};
+use crate::options::{Options, SeedError};
+use crate::server;
 use crate::service::accounts;
-use crate::service::password::{PasswordCost, Passwords};
+use crate::service::password::Passwords;
 use crate::store::{OpenError, Store};
-use crate::{App, AppState, Control, Listen, Names, server};
-
-/// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// The addresses to listen on, at least one; the first is that of [`Emulator::url`].
-    pub listen: Vec<Listen>,
-    /// The SQLite file that holds the state; none keeps it in memory.
-    pub database: Option<PathBuf>,
-    /// The accounts to begin with, instead of the built-in default account. A database that was seeded is not seeded again.
-    pub seed: Option<Seed>,
-    /// The user name of the API user of the built-in default account.
-    pub username: String,
-    /// The password of that API user.
-    pub password: String,
-    /// What hashing an operator's password costs.
-    pub password_cost: PasswordCost,
-    /// How long a request may take to arrive.
-    pub read_timeout: Duration,
-    /// The control API, under `/_emulator`.
-    pub control: Control,
-    /// Under which names the emulator is reached, where it is behind a proxy.
-    pub names: Names,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            listen: vec![Listen::At((Ipv4Addr::LOCALHOST, 0).into())],
-            database: None,
-            seed: None,
-            username: "emulator".to_owned(),
-            password: "emulator".to_owned(),
-            password_cost: PasswordCost::Full,
-            read_timeout: Duration::from_secs(30),
-            control: Control::On { token: None },
-            names: Names::default(),
-        }
-    }
-}
-
-/// Where the accounts to begin with are written down, in YAML or JSON.
-#[derive(Debug, Clone)]
-pub enum Seed {
-    /// In a file, which is read at the start.
-    File(PathBuf),
-    /// In this text.
-    Text(String),
-}
-
-impl Seed {
-    /// Reads the accounts, and judges them by the rules of the API. The error tells all mistakes, each with its line.
-    pub fn read(&self) -> Result<document::Accounts, SeedError> {
-        let context = Context { now: system_time() };
-        let (text, source) = match self {
-            Self::File(file) => {
-                let path = file.display().to_string();
-                match fs::read(file) {
-                    Ok(bytes) => (document::text_of(bytes, &path)?, path),
-                    Err(cause) => return Err(SeedError::Unreadable { path, cause }),
-                }
-            }
-            Self::Text(text) => (text.clone(), "seed".to_owned()),
-        };
-        Ok(document::Accounts::parse(&text, &source, &context)?)
-    }
-}
-
-/// Why there are no accounts to begin with.
-#[derive(Debug, thiserror::Error)]
-pub enum SeedError {
-    #[error("{path}: {cause}")]
-    Unreadable { path: String, cause: io::Error },
-    #[error(transparent)]
-    Mistaken(#[from] document::Mistakes),
-}
+use crate::system;
 
 /// Why an emulator could not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StartError {
+    /// The value of an option cannot be used.
+    #[error("{0}")]
+    Option(String),
+    /// An address cannot be listened on.
     #[error("cannot listen on {address}: {cause}")]
-    Listen { address: Listen, cause: io::Error },
-    #[error("there is no address to listen on")]
-    NoAddress,
+    Listen {
+        /// The address, as the option has it.
+        address: String,
+        /// What the system says, most often that the address is in use.
+        cause: io::Error,
+    },
+    /// The database cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// The seed cannot be read, or has mistakes.
     #[error("the accounts to begin with cannot be loaded:\n{0}")]
     Seed(#[from] SeedError),
+    /// The emulator itself failed.
     #[error("the accounts to begin with could not be made: {0}")]
-    Failed(#[from] Error),
+    Failed(String),
+}
+
+impl From<Error> for StartError {
+    fn from(error: Error) -> Self {
+        Self::Failed(error.to_string())
+    }
 }
 
 /// A running emulator. It stops when this is dropped; [`Emulator::stop`] waits for it.
@@ -124,7 +64,7 @@ impl Emulator {
     /// cannot be used, or the seed has mistakes.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let Options {
-            listen,
+            mut listen,
             database,
             seed,
             username,
@@ -133,26 +73,30 @@ impl Emulator {
             read_timeout,
             control,
             names,
+            wrong,
         } = options;
+        if let Some(wrong) = wrong {
+            return Err(StartError::Option(wrong));
+        }
         let seed = if let Some(seed) = seed {
             // A large one takes a while, in which the program can be stopped.
             let read = spawn_blocking(move || seed.read()).await;
             read.map_err(|error| Error::Failed(format!("the seed could not be read: {error}")))??
         } else {
-            let context = Context { now: system_time() };
+            let context = system::context(system::time());
             document::Accounts::built_in(&username, &password, &context)
         };
-        let (first, failed) = (listen.first().copied(), |(address, cause)| {
-            StartError::Listen { address, cause }
-        });
-        let listeners = bind(&listen).map_err(failed)?;
-        let address = match (first, listeners.first()) {
-            (Some(first), Some(listener)) => {
-                let address = listener.local_addr();
-                address.map_err(|cause| failed((first, cause)))?
-            }
-            _ => return Err(StartError::NoAddress),
+        if listen.is_empty() {
+            listen.push(Listen::At((Ipv4Addr::LOCALHOST, 0).into()));
+        }
+        let failed = |address: Listen, cause| StartError::Listen {
+            address: address.to_string(),
+            cause,
         };
+        let listeners = bind(&listen).map_err(|(address, cause)| failed(address, cause))?;
+        let address = listeners[0]
+            .local_addr()
+            .map_err(|cause| failed(listen[0], cause))?;
 
         // The port is served from the start: whoever asks whether the emulator is ready gets an answer.
         let app = Arc::new(OnceLock::new());

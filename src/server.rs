@@ -19,10 +19,10 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
+use crate::base_path::add_base_path;
 use crate::connection::LARGEST_HEAD;
 use crate::error::Error;
 use crate::http::{ACCOUNT_API, USER_API};
-use crate::names::add_base_path;
 use crate::openapi::Documents;
 use crate::operation::Api;
 use crate::{AppState, Control, connection, console, control, http, openapi};

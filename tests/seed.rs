@@ -10,7 +10,6 @@ use std::process::{Child, Command, Output, Stdio};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use uptrends_emulator::document::{DEFAULT, schema};
 use uptrends_emulator::{Emulator, Options, PasswordCost, Seed, SeedError, StartError};
 
 const SEED: &str = r#"{"accounts": [{"AccountId": "42",
@@ -111,12 +110,10 @@ async fn a_seed_comes_from_a_file_a_text_or_a_variable() {
 async fn a_database_with_accounts_is_not_seeded_again() {
     let folder = TempDir::new().unwrap();
     let start = async |seed: &str| {
-        let options = Options {
-            database: Some(folder.path().join("state.sqlite")),
-            seed: Some(Seed::Text(seed.to_owned())),
-            password_cost: PasswordCost::Least,
-            ..Options::default()
-        };
+        let options = Options::default()
+            .database(folder.path().join("state.sqlite"))
+            .seed(Seed::Text(seed.to_owned()))
+            .password_cost(PasswordCost::Least);
         Emulator::start(options).await.unwrap()
     };
     start(SEED).await.stop().await;
@@ -137,11 +134,8 @@ async fn usage_in_a_seed_outlives_a_restart() {
         r#""apiUsers": [{"operator": "alice", "UserName": "other", "LastUsed": "01/02/2026 03:04:05"}, "#,
     );
     for _ in 0..2 {
-        let options = Options {
-            database: Some(path.clone()),
-            seed: Some(Seed::Text(seed.clone())),
-            ..Options::default()
-        };
+        let seed = Seed::Text(seed.clone());
+        let options = Options::default().database(&path).seed(seed);
         let emulator = Emulator::start(options).await.unwrap();
         let (_, api_users) = get(&emulator.url(), "/ApiUser", ("ci", "secret")).await;
         assert_eq!(api_users[0]["LastUsed"], "01/02/2026 03:04:05");
@@ -190,16 +184,38 @@ fn a_seed_with_mistakes_ends_the_start_with_exit_code_2() {
 
 #[tokio::test]
 async fn the_library_tells_the_mistakes_of_a_seed() {
-    let options = Options {
-        seed: Some(Seed::Text("accounts: []".to_owned())),
-        ..Options::default()
-    };
-    let Err(StartError::Seed(SeedError::Mistaken(mistakes))) = Emulator::start(options).await
-    else {
+    let options = Options::default().seed(Seed::Text("accounts: []".to_owned()));
+    let Err(StartError::Seed(SeedError::Mistaken(told))) = Emulator::start(options).await else {
         panic!("a seed without accounts was loaded");
     };
-    let place = mistakes.all[0].place;
-    assert_eq!((mistakes.all.len(), place.line, place.column), (1, 1, 11));
+    assert_eq!(told, "seed:1:11: accounts: must hold at least one account");
+}
+
+#[tokio::test]
+async fn the_library_tells_the_option_that_cannot_be_used() {
+    for (options, expected) in [
+        (
+            Options::default().listen("9000"),
+            "listen cannot be \"9000\": ",
+        ),
+        (
+            Options::default().public_url("/x"),
+            "public_url cannot be \"/x\": ",
+        ),
+        (
+            Options::default().allowed_host("*"),
+            "allowed_host cannot be \"*\": ",
+        ),
+        (
+            Options::default().username("a:b"),
+            "username cannot be \"a:b\": ",
+        ),
+    ] {
+        let Err(StartError::Option(told)) = Emulator::start(options).await else {
+            panic!("started, though {expected}");
+        };
+        assert!(told.contains(expected), "{told}");
+    }
 }
 
 #[test]
@@ -222,11 +238,10 @@ fn validate_tells_what_files_hold_or_what_is_wrong_with_them() {
 
 #[tokio::test]
 async fn the_example_of_the_readme_loads() {
-    let options = Options {
-        seed: Some(Seed::Text(example().to_owned())),
-        password_cost: PasswordCost::Least,
-        ..Options::default()
-    };
+    let seed = Seed::Text(example().to_owned());
+    let options = Options::default()
+        .seed(seed)
+        .password_cost(PasswordCost::Least);
     let emulator = Emulator::start(options).await.unwrap();
     let credentials = ("ci", "ci-password");
     let (_, operators) = get(&emulator.url(), "/Operator", credentials).await;
@@ -249,10 +264,14 @@ async fn the_example_of_the_readme_loads() {
     emulator.stop().await;
 }
 
-#[test]
-fn the_example_of_the_readme_and_the_built_in_account_are_valid_against_the_schema() {
-    let validator = jsonschema::validator_for(&schema()).unwrap();
-    for text in [example(), DEFAULT, SEED] {
+#[tokio::test]
+async fn the_example_of_the_readme_and_the_built_in_account_are_valid_against_the_schema() {
+    let emulator = Emulator::start(Options::default()).await.unwrap();
+    let served = reqwest::get(format!("{}/_emulator/seed.schema.json", emulator.url())).await;
+    let schema: Value = served.unwrap().json().await.unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    let built_in = include_str!("../src/document/default.yaml");
+    for text in [example(), built_in, SEED] {
         let document: Value = serde_saphyr::from_str(text).unwrap();
         let errors: Vec<_> = validator
             .iter_errors(&document)

@@ -2,8 +2,11 @@
 //! collected, so that one answer names it all. What differs between the places that objects come from is a table,
 //! [`Source`].
 
+mod recurrence;
 mod schema;
+mod shape;
 
+use std::collections::HashSet;
 use std::fmt::Display;
 use std::mem;
 use std::str::FromStr;
@@ -12,14 +15,17 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value as Json;
 use uuid::Uuid;
 
-pub use schema::{SentAs, or_blank};
+pub use recurrence::recurrence;
+pub use schema::{SentAs, limit, or_blank, with_example};
+pub(crate) use shape::shape;
+pub use shape::{Item, List, Located, Part, Places, Shape};
 
 use crate::domain::draft::Sent;
 use crate::domain::node::{Content, Key, Node};
 use crate::domain::record::{ChangeSource, Field};
-use crate::domain::text::quoted;
+use crate::domain::text::{nearest, quoted};
 use crate::domain::value::{Empty, FromNode, Kind, Mismatch, Value};
-use crate::domain::{Patch, Problems, ScheduleId};
+use crate::domain::{Patch, Place, Problem, Problems, Restore, ScheduleId};
 use schema::SchemaBuilder;
 
 /// What differs between the places that objects come from.
@@ -29,6 +35,20 @@ pub struct Source {
     null: Null,
     /// Whether numbers and flags are written as texts, as in forms; an empty text says nothing.
     is_text: bool,
+    /// Which names a field can have.
+    names: Names,
+    /// Whether problems are told with the place of what they are about.
+    is_located: bool,
+    /// Whether the program itself wrote it: values are restored, and no rule is asked.
+    is_kept: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// The documented one in any letter case; whatever else is sent is passed over.
+    AnyCase,
+    /// The documented one. Others are problems, and so is the same one twice.
+    Exact,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,35 +59,57 @@ enum Null {
 }
 
 /// Bodies of the account API.
-pub static BODY: Source = Source {
+pub const BODY: Source = Source {
     null: Null::Clears,
     is_text: false,
+    names: Names::AnyCase,
+    is_located: false,
+    is_kept: false,
 };
 
 /// JSON bodies of the companion API.
-pub static USERS_BODY: Source = Source {
+pub const USERS_BODY: Source = Source {
     null: Null::SaysNothing,
-    is_text: false,
+    ..BODY
 };
 
 /// Forms of the companion API.
-pub static USERS_FORM: Source = Source {
-    null: Null::SaysNothing,
+pub const USERS_FORM: Source = Source {
     is_text: true,
+    ..USERS_BODY
 };
 
 /// The query of `/Register`.
-pub static QUERY: Source = Source {
-    null: Null::SaysNothing,
-    is_text: true,
+pub const QUERY: Source = USERS_FORM;
+
+/// Bodies of the control API.
+pub const CONTROL: Source = Source {
+    names: Names::Exact,
+    ..USERS_BODY
+};
+
+/// Seeds.
+pub const SEED: Source = Source {
+    is_located: true,
+    ..CONTROL
+};
+
+/// Documents that the program kept. What a field was that there is no more, a later version need not know.
+pub const KEPT: Source = Source {
+    is_kept: true,
+    ..USERS_BODY
 };
 
 /// The fields of one object. Each is asked for by its name, in the order of the documents.
 #[derive(Debug)]
 pub struct Fields<'n> {
     entries: &'n [(Key, Node)],
+    /// Where the object stands.
+    place: Option<&'n Place>,
     source: &'static Source,
     problems: Problems,
+    /// The names that were asked for, where no others are allowed.
+    known: Vec<String>,
     /// Where the object is to be described, what it is asked for.
     schema: Option<SchemaBuilder>,
 }
@@ -110,14 +152,9 @@ pub fn object<T>(
     source: &'static Source,
     bind: impl FnOnce(&mut Fields<'_>) -> Option<T>,
 ) -> (Option<T>, Problems) {
-    let mut fields = Fields {
-        entries,
-        source,
-        problems: Problems::default(),
-        schema: None,
-    };
+    let mut fields = Fields::new(entries, None, source);
     let bound = bind(&mut fields);
-    (bound, fields.problems)
+    (bound, fields.finish())
 }
 
 /// Returns the schema of an object: all that binding one asks for, which does not depend on what the object says.
@@ -128,12 +165,8 @@ pub fn describe<T>(
     sent_as: SentAs,
     bind: impl FnOnce(&mut Fields<'_>) -> Option<T>,
 ) -> Schema {
-    let mut fields = Fields {
-        entries: &[],
-        source: &BODY,
-        problems: Problems::default(),
-        schema: Some(SchemaBuilder::new(mem::take(generator), sent_as)),
-    };
+    let mut fields = Fields::new(&[], None, &BODY);
+    fields.schema = Some(SchemaBuilder::new(mem::take(generator), sent_as));
     let _ = bind(&mut fields);
     let builder = fields.schema.expect("nobody takes it away");
     let schema;
@@ -141,15 +174,110 @@ pub fn describe<T>(
     schema
 }
 
+impl<'n> Fields<'n> {
+    fn new(entries: &'n [(Key, Node)], place: Option<&'n Place>, source: &'static Source) -> Self {
+        Self {
+            entries,
+            place: place.filter(|_| source.is_located),
+            source,
+            problems: Problems::default(),
+            known: Vec::new(),
+            schema: None,
+        }
+    }
+
+    /// Returns all that is wrong with the object, once all of its fields were asked for.
+    fn finish(mut self) -> Problems {
+        if self.source.names == Names::Exact {
+            let mut names = HashSet::new();
+            for (key, _) in self.entries {
+                let name = quoted(&key.name);
+                let message = if !self.known.contains(&key.name) {
+                    let near = nearest(&key.name, &self.known);
+                    let hint = near
+                        .map_or_else(String::new, |near| format!("; the nearest one is {near}"));
+                    format!("{name} is not a key here{hint}")
+                } else if !names.insert(&key.name) {
+                    format!("{name} is there twice")
+                } else {
+                    continue;
+                };
+                let place = self.source.is_located.then(|| key.place.clone());
+                let problem = Problem {
+                    place,
+                    ..Problem::general(message)
+                };
+                self.problems.add(problem, true);
+            }
+        }
+        self.problems
+    }
+
+    /// Binds a part of the object, which is an object too.
+    fn part<T>(
+        &mut self,
+        name: &str,
+        node: &Node,
+        bind: impl FnOnce(&mut Fields<'_>) -> T,
+    ) -> Option<T> {
+        let Content::Object(entries) = &node.content else {
+            let message = format!("must be an object, not {}", node.content);
+            self.add(name, Some(node), message, true);
+            return None;
+        };
+        let mut part = Fields::new(entries, Some(&node.place), self.source);
+        let bound = bind(&mut part);
+        let mut problems = part.finish();
+        if !self.source.is_located {
+            problems.prefix(name);
+        }
+        self.problems.append(problems);
+        Some(bound)
+    }
+}
+
 impl Fields<'_> {
     /// Adds a field and its type to the schema, altered by `alter`.
     fn describe<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
+        self.expect(name);
         if let Some(schema) = &mut self.schema {
             schema.field::<T>(name, alter);
         }
     }
 
-    fn require(&mut self, name: &str) {
+    /// Makes a name one that the object can have.
+    fn expect(&mut self, name: &str) {
+        if self.source.names == Names::Exact {
+            self.known.push(name.to_owned());
+        }
+    }
+
+    /// Adds a problem of a field that stands at `node`, or is not there.
+    fn add(&mut self, name: &str, node: Option<&Node>, message: String, is_malformed: bool) {
+        let place = match node {
+            Some(node) if self.source.is_located => Some(node.place.clone()),
+            Some(_) => None,
+            None => self.place.cloned(),
+        };
+        let field = name.to_owned();
+        self.problems.add(
+            Problem {
+                field,
+                place,
+                message,
+            },
+            is_malformed,
+        );
+    }
+
+    /// Adds what keeps a value from being bound.
+    pub fn wrong<T>(&mut self, name: &str, node: &Node, message: String) -> Located<T> {
+        self.add(name, Some(node), message, true);
+        Located::Wrong
+    }
+
+    /// Says in the schema that a field has to be there.
+    pub fn require(&mut self, name: &str) {
         if let Some(schema) = &mut self.schema {
             schema.require(name);
         }
@@ -179,7 +307,7 @@ impl Fields<'_> {
         self.describe::<T>(name, |schema| match T::EMPTY {
             Empty::Nothing => schema::or_null(schema),
             Empty::Blank | Empty::Nil => schema::or_null(schema::or_blank(schema)),
-            Empty::Zero => schema::or_zero(schema),
+            Empty::Zero => schema::or_null(schema::or_zero(schema)),
         });
         if let (Empty::Zero, Some(schema)) = (T::EMPTY, &mut self.schema) {
             schema.zero(name);
@@ -263,28 +391,45 @@ impl Fields<'_> {
         match T::read(typed.as_ref().unwrap_or(node)) {
             Ok(Some(value)) => Sent::Value(value),
             Ok(None) => Sent::Absent,
-            Err(Mismatch {
-                is_malformed: true,
-                message,
-            }) => {
-                self.problems.malformed(name, message);
-                Sent::Wrong
-            }
-            Err(Mismatch { message, .. }) => {
-                self.problems.refused(name, message);
+            Err(mismatch) => {
+                self.mismatch::<T>(name, node, mismatch);
                 Sent::Wrong
             }
         }
     }
 
+    /// Reads back a value that the program kept.
+    fn restore<T: Restore>(&mut self, name: &str, node: &Node) -> Sent<T> {
+        if let Some(value) = node.kept().and_then(T::restore) {
+            return Sent::Value(value);
+        }
+        let message = "is no value that this program kept".to_owned();
+        self.add(name, Some(node), message, true);
+        Sent::Wrong
+    }
+
+    fn mismatch<T: FromNode>(&mut self, name: &str, node: &Node, mismatch: Mismatch) {
+        let Mismatch {
+            is_malformed,
+            mut message,
+        } = mismatch;
+        // What looks like a number or a flag to YAML was often meant as it is written.
+        let is_unquoted = matches!(
+            node.content,
+            Content::Flag(_) | Content::Whole(_) | Content::Fraction(_)
+        );
+        if self.source.is_located && T::KIND == Kind::Text && is_unquoted {
+            message.push_str(" (quote what is meant as a text)");
+        }
+        self.add(name, Some(node), message, is_malformed);
+    }
+
     /// Adds what keeps a value from being bound, and leaves its rule alone.
     fn check_form<T: FromNode>(&mut self, name: &str, node: &Node) {
-        if let Err(Mismatch {
-            is_malformed: true,
-            message,
-        }) = T::read(node)
+        if let Err(mismatch) = T::read(node)
+            && mismatch.is_malformed
         {
-            self.problems.malformed(name, message);
+            self.mismatch::<T>(name, node, mismatch);
         }
     }
 
@@ -320,13 +465,26 @@ impl Fields<'_> {
     }
 
     /// Adds what was found to be wrong with several fields together.
-    pub fn append(&mut self, problems: Problems) {
+    pub fn append(&mut self, mut problems: Problems) {
+        if self.source.is_located {
+            problems.locate(|name| {
+                self.get(name)
+                    .map(|node| &node.place)
+                    .or(self.place)
+                    .cloned()
+            });
+        }
         self.problems.append(problems);
+    }
+
+    /// Whether the program itself wrote what is read.
+    pub fn is_kept(&self) -> bool {
+        self.source.is_kept
     }
 
     /// Adds what keeps the object from being bound.
     pub fn malformed<T>(&mut self, name: &str, message: impl Into<String>) -> Option<T> {
-        self.problems.malformed(name, message);
+        self.add(name, self.get(name), message.into(), true);
         None
     }
 }
@@ -337,6 +495,9 @@ impl<'n> Fields<'n> {
         let mut last_first = self.entries.iter().rev();
         let documented = last_first.find(|(key, _)| key.name == name);
         let in_any_case = || {
+            if self.source.names == Names::Exact {
+                return None;
+            }
             let mut entries = self.entries.iter();
             entries.find(|(key, _)| key.name.eq_ignore_ascii_case(name))
         };
@@ -350,6 +511,15 @@ impl<'n> Fields<'n> {
 impl ChangeSource for Fields<'_> {
     fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
         let Field { name, has_flag, .. } = *field;
+        if self.source.is_kept {
+            return match self.get(name).filter(|node| !node.is_null()) {
+                Some(node) => self
+                    .restore(name, node)
+                    .value()
+                    .map_or(Patch::Keep, Patch::Set),
+                None => Patch::Keep,
+            };
+        }
         if (field.unset)().is_none() {
             return self.kept(name);
         }
@@ -357,6 +527,13 @@ impl ChangeSource for Fields<'_> {
             return self.patch_of(name);
         }
         self.describe_optional::<T>(name);
+        if self
+            .schema
+            .as_ref()
+            .is_some_and(SchemaBuilder::is_of_answers)
+        {
+            return Patch::Keep;
+        }
         let flag = self.patch_of::<bool>(&format!("{name}Specified"));
         match (flag, self.get(name)) {
             (Patch::Set(false), Some(node)) if !node.is_null() => {
@@ -376,7 +553,7 @@ pub struct NewFields<'f, 'n>(pub &'f mut Fields<'n>);
 
 impl ChangeSource for NewFields<'_, '_> {
     fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
-        if (field.unset)().is_some() {
+        if (field.unset)().is_some() || self.0.source.is_kept {
             return self.0.patch(field);
         }
         let value = self.0.required(field.name);
@@ -401,7 +578,7 @@ impl Source {
         };
         Some(Node {
             content: content?,
-            place: node.place,
+            place: node.place.clone(),
         })
     }
 }
@@ -424,7 +601,7 @@ pub fn guid<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
 pub fn id(node: &Node) -> Result<Option<ScheduleId>, String> {
     match (&node.content, node.whole()) {
         (Content::Null, _) | (_, Ok(0)) => Ok(None),
-        (_, Ok(id)) => Ok(Some(ScheduleId(id))),
+        (_, Ok(id)) => Ok(Some(ScheduleId::named(id))),
         (Content::Text(text), _) => Err(format!("{} is not an Id", quoted(text))),
         (other, _) => Err(format!("{other} is not an Id")),
     }

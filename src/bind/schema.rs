@@ -3,6 +3,7 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
+use super::Item;
 use crate::domain::value::FromNode;
 use crate::operation::remove_null;
 
@@ -12,6 +13,8 @@ pub enum SentAs {
     Json,
     /// A form cannot say null; an empty field says nothing.
     Form,
+    /// A document that may be an export: it holds texts as they were sent, blanks around them included.
+    Document,
 }
 
 /// The schema of one object: its fields in the order in which they are bound.
@@ -44,6 +47,14 @@ impl SchemaBuilder {
     }
 
     pub fn field<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
+        if self.sent_as == SentAs::Document {
+            let mut schema = T::written_schema(&mut self.generator);
+            if !self.is_of_answers() {
+                schema = alter(schema);
+            }
+            self.properties.insert(name.to_owned(), schema.into());
+            return;
+        }
         let said = T::schema(&mut self.generator);
         self.said.insert(name.to_owned(), said.clone().into());
         let mut sent = alter(said);
@@ -53,8 +64,40 @@ impl SchemaBuilder {
         self.properties.insert(name.to_owned(), sent.into());
     }
 
+    /// Adds a field of a shape, unless only answers are described and none has it.
+    pub fn item<T: Item>(&mut self, name: &str, description: &str) {
+        let mut schema = T::schema(&mut self.generator);
+        if self.is_of_answers() {
+            if schema.get("writeOnly").is_some() {
+                return;
+            }
+        } else {
+            schema = or_null(schema);
+        }
+        if !description.is_empty() {
+            schema.insert("description".to_owned(), description.trim().into());
+        }
+        self.properties.insert(name.to_owned(), schema.into());
+    }
+
+    /// Adds a field that is passed over where it is sent.
+    pub fn read_only(&mut self, name: &str) {
+        if !self.is_of_answers() {
+            self.properties
+                .insert(name.to_owned(), json!({"readOnly": true}));
+        }
+    }
+
     pub fn require(&mut self, name: &str) {
+        if let Some(property) = self.properties.get_mut(name) {
+            remove_null(property);
+        }
         self.required.push(name.to_owned());
+    }
+
+    /// Whether it is for answers, not for requests.
+    pub fn is_of_answers(&self) -> bool {
+        self.generator.contract().is_serialize()
     }
 
     /// Marks a number for which 0 counts as absent.
@@ -90,6 +133,23 @@ impl SchemaBuilder {
         self.kinds = kinds.iter().map(of_kind).collect();
     }
 
+    /// The schema of a shape, which has no other fields.
+    pub fn into_object(self, description: &str) -> (Schema, SchemaGenerator) {
+        let Self {
+            generator,
+            properties,
+            required,
+            ..
+        } = self;
+        let mut schema = json_schema!({
+            "type": "object", "additionalProperties": false, "properties": properties, "description": description
+        });
+        if !required.is_empty() {
+            schema.insert("required".to_owned(), required.into());
+        }
+        (schema, generator)
+    }
+
     /// The schema, under its name among those of the generator.
     pub fn into_schema(self, name: &str, example: &Value) -> (Schema, SchemaGenerator) {
         let Self {
@@ -120,6 +180,20 @@ impl SchemaBuilder {
     }
 }
 
+/// Says the range of a number of a shape.
+pub fn limit(schema: &mut Schema, field: &str, least: u64, most: u64) {
+    if let Some(properties) = schema.get_mut("properties") {
+        properties[field]["minimum"] = least.into();
+        properties[field]["maximum"] = most.into();
+    }
+}
+
+/// Shows what a schema means.
+pub fn with_example(mut schema: Schema, example: &Value) -> Schema {
+    schema.insert("examples".to_owned(), json!([example]));
+    schema
+}
+
 /// Null says the same as nothing.
 pub fn or_null(mut schema: Schema) -> Schema {
     if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
@@ -129,18 +203,21 @@ pub fn or_null(mut schema: Schema) -> Schema {
     if schema.get("type").is_none() {
         return json_schema!({"anyOf": [schema, {"type": "null"}]});
     }
-    let of = schema.remove("type");
-    schema.insert("type".to_owned(), json!([of, "null"]));
+    let types = match schema.remove("type") {
+        Some(Value::Array(types)) => [types, vec!["null".into()]].concat(),
+        one => vec![one.into(), "null".into()],
+    };
+    schema.insert("type".to_owned(), types.into());
     if let Some(Value::Array(words)) = schema.get_mut("enum") {
         words.push(Value::Null);
     }
     schema
 }
 
-/// A 0 names nothing, and null says the same.
+/// A 0 names nothing.
 pub fn or_zero(mut schema: Schema) -> Schema {
     schema.insert("minimum".to_owned(), 0.into());
-    or_null(schema)
+    schema
 }
 
 /// A text of blanks says the same as nothing, but something has to be said.

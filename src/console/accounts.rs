@@ -18,14 +18,14 @@ use super::session;
 use super::setup::Search;
 use super::tools::Tool;
 use super::visit::named;
-use crate::control::source;
-use crate::document::{Document, export};
-use crate::domain::{Account, AccountId, ApiUserGuid, Usage};
+use crate::document::{Document, Written, export};
+use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
 use crate::service;
-use crate::service::accounts::{self, Made};
+use crate::service::accounts::{self, Made, Source};
 use crate::status::status;
 use crate::store::{Slot, State};
+use crate::testing::Usage;
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -211,12 +211,21 @@ async fn made(tool: &Tool, sent: &Sent) -> Result<Made, Error> {
     let from = match sent.get("from").as_deref() {
         Some("document") => {
             let document = sent.get("seed").unwrap_or_default();
-            return accounts::load(tool.app(), &document, label).await;
+            return accounts::load(tool.app(), Written::Text(document.into()), label).await;
         }
-        Some("account") => format!("account:{}", sent.get("accountId").unwrap_or_default()),
-        from => from.unwrap_or_default().to_owned(),
+        Some("account") => {
+            let account = sent.get("accountId").unwrap_or_default().parse();
+            account
+                .map(Source::Account)
+                .map_err(|message| ("accountId", message))
+        }
+        from => {
+            let source = from.unwrap_or_default().parse();
+            source.map_err(|message| ("from", message))
+        }
     };
-    accounts::create(tool.app(), source(&from)?, label).await
+    let source = from.map_err(|(field, message)| Error::malformed(field, message))?;
+    accounts::create(tool.app(), source, label).await
 }
 
 #[derive(Template)]

@@ -75,7 +75,7 @@ async fn list(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     let operator = login.account().operator(named(&guid)?)?;
     let now = login.app().store.now(&login.slot);
     let row = |api_user: &ApiUser| {
-        let (last_used, requests) = api_user.used(&login.slot.usage, now);
+        let (last_used, requests) = api_user.used(login.slot.usage.of(api_user.guid, now));
         Row {
             guid: api_user.guid,
             user_name: api_user.user_name.clone(),

@@ -6,7 +6,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 
-use crate::domain::api_user::SecretDigest;
+use crate::domain::SecretDigest;
 
 const ASSETS: [(&str, &str, &str); 3] = [
     (
@@ -30,7 +30,7 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     ASSETS
         .into_iter()
         .fold(Router::new(), |routes, (path, content_type, content)| {
-            let digest = SecretDigest::of(content).to_hex();
+            let digest = SecretDigest::of(content).hex();
             let etag = format!("\"{}\"", &digest[..16]);
             let answer =
                 async move |headers: HeaderMap| serve(&headers, content_type, &etag, content);

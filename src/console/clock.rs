@@ -10,6 +10,7 @@ use super::Console;
 use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
+use crate::control::{Freeze, Instant, of_form};
 use crate::error::Error;
 use crate::service;
 use crate::status::status;
@@ -69,8 +70,10 @@ async fn look(tool: Tool) -> Result<Response> {
 
 async fn freeze(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
     let form = freeze_form().sent(&sent);
-    let object = form.object();
-    let frozen = service::clock::freeze(&tool.scope, object["at"].as_str());
+    let frozen = of_form::<Freeze>(form.object());
+    let frozen = frozen.map(|Freeze { at }| {
+        service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at));
+    });
     done(&tool, frozen, "The clock stands still.", |error| {
         Ok(look_page(&tool, form.told(error)?, advance_form()))
     })
@@ -78,9 +81,8 @@ async fn freeze(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
 
 async fn advance(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
     let form = advance_form().sent(&sent);
-    let object = form.object();
-    let (by, to) = (object["by"].as_str(), object["to"].as_str());
-    let moved = service::clock::advance(&tool.scope, by, to);
+    let moved = of_form(form.object());
+    let moved = moved.and_then(|advance| service::clock::advance(&tool.scope, advance));
     done(&tool, moved, "The clock was moved on.", |error| {
         Ok(look_page(&tool, freeze_form(), form.told(error)?))
     })

@@ -1,6 +1,6 @@
 //! A recorded request as a command for a shell. Credentials are not kept, so curl asks for the password.
 
-use crate::domain::journal::{Body, Entry};
+use crate::testing::journal::{Body, Entry};
 
 /// Headers that curl sets by itself, or that are not kept.
 const LEFT_OUT: [&str; 8] = [
@@ -52,7 +52,7 @@ mod tests {
 
     use super::of;
     use crate::domain::Moment;
-    use crate::domain::journal::{Authentication, Body, Entry, Message};
+    use crate::testing::journal::{Authentication, Body, Entry, Message};
 
     fn entry(method: &str, query: Option<&str>, body: Body) -> Entry {
         let headers = [

@@ -11,12 +11,12 @@ use super::Console;
 use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
-use crate::AppState;
-use crate::control::NewFault;
-use crate::domain::fault::{Effect, Fault, When};
-use crate::domain::journal::Match;
+use crate::app::AppState;
+use crate::control::of_form;
 use crate::error::Error;
 use crate::status::status;
+use crate::testing::fault::{Effect, Fault, When};
+use crate::testing::journal::Match;
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -180,11 +180,7 @@ fn fault(form: &Form, sent: &Sent) -> Result<Fault, Error> {
             "status": part("status"), "headers": headers(&part("headers"))?, "body": part("body")
         }),
     };
-    let new: NewFault = serde_path_to_error::deserialize(&object).map_err(|error| {
-        let path = error.path().to_string();
-        Error::malformed(path, error.into_inner().to_string())
-    })?;
-    new.try_into()
+    of_form(object)
 }
 
 /// `Name: value`, one a line.

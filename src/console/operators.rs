@@ -18,11 +18,11 @@ use super::visit::{LoggedIn, named};
 use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OUTGOING_PHONE_NUMBERS;
 use crate::domain::text::CULTURES;
-use crate::domain::timezone::timezones;
 use crate::domain::{
     NewOperator, Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGuid,
 };
 use crate::service;
+use crate::service::timezone::timezones;
 use crate::status::status;
 use crate::wire::{OperatorBody, bind};
 
@@ -145,7 +145,10 @@ async fn list(login: LoggedIn, Query(search): Query<Search>) -> Result<Response>
         })
         .map(|operator| {
             let api_users = account.api_users_of(operator.guid);
-            let last_used = api_users.map(|api_user| api_user.used(&login.slot.usage, now).0);
+            let last_used = api_users.map(|api_user| {
+                let counted = login.slot.usage.of(api_user.guid, now);
+                api_user.used(counted).0
+            });
             Row {
                 head: Head::new(&login, operator, Tab::Main),
                 last_used: last_used.max().map(|last_used| last_used.to_string()),

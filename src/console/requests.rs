@@ -20,8 +20,8 @@ use super::tools::Tool;
 use super::visit::named;
 use crate::connection::Connection;
 use crate::domain::AccountId;
-use crate::domain::journal::{Authentication, Body, Entry, Match, Message};
 use crate::operation::path::canonical;
+use crate::testing::journal::{Authentication, Body, Entry, Match, Message};
 
 /// As many requests as a page shows.
 const SHOWN: usize = 200;

@@ -263,6 +263,6 @@ async fn delete<O: Owner>(
 
 fn schedule_id(text: &str) -> Result<ScheduleId> {
     whole_number(text)
-        .map(ScheduleId)
+        .map(ScheduleId::named)
         .map_err(|_| Failure::unknown_page())
 }

@@ -8,9 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::api_user::SecretDigest;
-use crate::domain::clock::random;
-use crate::domain::{ApiUserGuid, Caller};
+use crate::domain::{ApiUserGuid, Caller, SecretDigest};
+use crate::system;
 
 /// A session that nobody used for so long is over: a working day. The time is the system's, whatever the clock of an account
 /// shows.
@@ -139,7 +138,9 @@ impl Sessions {
 
 /// 256 random bits.
 fn token() -> String {
-    URL_SAFE_NO_PAD.encode(random::<32>())
+    let mut bytes = [0; 32];
+    system::random(&mut bytes);
+    URL_SAFE_NO_PAD.encode(bytes)
 }
 
 #[cfg(test)]

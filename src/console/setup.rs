@@ -13,7 +13,8 @@ use super::Console;
 use super::page::{Frame, Result, Section, page};
 use super::visit::LoggedIn;
 use crate::domain::Account;
-use crate::domain::timezone::{Timezone, timezones};
+use crate::domain::timezone::Timezone;
+use crate::service::timezone::timezones;
 
 pub fn routes() -> Router<Console> {
     Router::new()

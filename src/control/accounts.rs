@@ -6,20 +6,24 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, NoContent, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::json;
 
-use super::extract::{BaseUrl, Body, Path};
-use super::problem::{Problem, Result};
+use super::extract::{BaseUrl, Body, FromShape, Path};
+use super::problem::Result;
 use super::scope::account_id;
 use crate::AppState;
-use crate::document::{self, Document};
-use crate::domain::{ApiUserGuid, OperatorGuid, Usage};
-use crate::error::Error;
+use crate::bind::{Fields, Item, Located, shape, with_example};
+use crate::document::{self, Document, Written};
+use crate::domain::draft::Sent;
+use crate::domain::node::{Content, Node};
+use crate::domain::value::{from_node, parsed};
+use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
 use crate::operation::{Created, Describe, Description, Operation, operation};
 use crate::service::accounts::{self, Made, Source};
 use crate::store::{Slot, State as Accounts};
+use crate::testing::Usage;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/accounts" => list, "Emulator_ListAccounts", "All accounts of the server."),
@@ -61,22 +65,89 @@ pub static OPERATIONS: &[Operation] = &[
     ),
 ];
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(
-    extend("not" = {"required": ["from", "seed"], "properties": {
-        "from": {"type": "string"}, "seed": {"type": ["object", "string"]}
-    }}),
-    example = json!({"from": "seed", "label": "test 7"})
-)]
+/// An account that is to be made.
 struct NewAccount {
-    /// `seed`, `empty` or `account:ID`.
-    #[schemars(regex(pattern = "^(seed|empty|account:[0-9]{1,9})$"))]
-    from: Option<String>,
+    origin: Origin,
     label: Option<String>,
-    /// A document with one account, as an object or as a text in YAML or JSON; see `/_emulator/seed.schema.json`.
-    #[schemars(extend("type" = ["object", "string", "null"]))]
-    seed: Option<Value>,
+}
+
+/// What an account is made from.
+enum Origin {
+    Source(Source),
+    Seed(Written),
+}
+
+shape! {
+    /// What an account is to be made from: something that is there, or a document.
+    NewAccountShape = "NewAccount", new_account_schema {
+        /// `seed`, `empty` or `account:ID`.
+        from: Source = "from",
+        label: String = "label",
+        /// A document with one account, as an object or as a text in YAML or JSON; see `/_emulator/seed.schema.json`.
+        seed: Written = "seed",
+    }
+}
+
+fn new_account_schema(mut schema: Schema) -> Schema {
+    let both = json!({"required": ["from", "seed"], "properties": {
+        "from": {"type": "string"}, "seed": {"type": ["object", "string"]}
+    }});
+    schema.insert("not".to_owned(), both);
+    with_example(schema, &json!({"from": "seed", "label": "test 7"}))
+}
+
+impl FromShape for NewAccount {
+    type Shape = NewAccountShape;
+
+    fn join(shape: NewAccountShape, fields: &mut Fields<'_>) -> Option<Self> {
+        let origin = match (shape.from.into_sent(), shape.seed.into_sent()) {
+            (Sent::Value(source), Sent::Absent) => Origin::Source(source),
+            (Sent::Absent, Sent::Value(seed)) => Origin::Seed(seed),
+            (Sent::Absent, Sent::Absent) => Origin::Source(Source::default()),
+            (Sent::Value(_), Sent::Value(_)) => {
+                return fields.malformed("", "say either from or seed, not both");
+            }
+            (Sent::Wrong, _) | (_, Sent::Wrong) => return None,
+        };
+        Some(Self {
+            origin,
+            label: shape.label.into_value(),
+        })
+    }
+}
+
+restore_parsed!(Source);
+
+from_node!(Source, Text, parsed);
+
+schema!(
+    Source,
+    |_| json_schema!({"type": "string", "pattern": "^(seed|empty|account:[0-9]{1,9})$"})
+);
+
+impl Item for Written {
+    fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
+        let value = match &node.content {
+            Content::Text(text) => Self::Text(text.as_str().into()),
+            Content::Object(_) => {
+                let mut root = node.clone();
+                root.locate(String::new());
+                Self::Object(root.into())
+            }
+            other => {
+                let told = format!("must be an object or a text, not {other}");
+                return fields.wrong(name, node, told);
+            }
+        };
+        Located::Is {
+            value,
+            place: node.place.clone(),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": ["object", "string"]})
+    }
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -173,18 +244,11 @@ async fn look(State(state): State<AppState>, Path(id): Path<String>) -> Result<J
 async fn create(
     State(state): State<AppState>,
     BaseUrl(base_url): BaseUrl,
-    Body(NewAccount { from, label, seed }): Body<NewAccount>,
+    Body(NewAccount { origin, label }): Body<NewAccount>,
 ) -> Result<Created<Json<MadeBody>>> {
-    let made = match (from, seed) {
-        (Some(_), Some(_)) => {
-            return Err(Problem::bad_request("say either from or seed, not both"));
-        }
-        (None, Some(Value::String(text))) => accounts::load(&state, &text, label.clone()).await?,
-        (None, Some(seed)) => accounts::load(&state, &format!("{seed:#}"), label.clone()).await?,
-        (from, None) => {
-            let source = from.map(|from| source(&from)).transpose()?;
-            accounts::create(&state, source.unwrap_or_default(), label.clone()).await?
-        }
+    let made = match origin {
+        Origin::Seed(seed) => accounts::load(&state, seed, label.clone()).await?,
+        Origin::Source(source) => accounts::create(&state, source, label.clone()).await?,
     };
     let Made {
         account,
@@ -209,19 +273,6 @@ async fn create(
         },
     };
     Ok(Created(Json(body)))
-}
-
-/// What a new account is to be made from: `seed`, `empty` or `account:ID`.
-pub fn source(from: &str) -> Result<Source, Error> {
-    match (from, from.strip_prefix("account:")) {
-        ("seed", _) => Ok(Source::Seed),
-        ("empty", _) => Ok(Source::Empty),
-        (_, Some(id)) => Ok(Source::Account(account_id(id)?)),
-        (_, None) => Err(Error::malformed(
-            "from",
-            format!("{from} is none of seed, empty and account:ID"),
-        )),
-    }
 }
 
 async fn delete(State(state): State<AppState>, Path(id): Path<String>) -> Result<NoContent> {

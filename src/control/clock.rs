@@ -1,15 +1,22 @@
 //! `…/clock`: freeze the time, move it on, let it go.
 
+use std::str::FromStr;
+
 use axum::Json;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use schemars::{JsonSchema, Schema};
+use serde::Serialize;
 use serde_json::json;
 
+use super::extract::FromShape;
 use super::problem::Result;
 use super::scope::{Scope, Scoped, both};
-use crate::domain::Moment;
+use crate::bind::{Fields, shape, with_example};
+use crate::domain::draft::Sent;
+use crate::domain::value::{from_node, parsed};
+use crate::domain::{Moment, restore_parsed, schema};
 use crate::operation::Operation;
-use crate::service::clock;
+use crate::service::clock::{self, Advance};
+use crate::testing::clock::Period;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/clock" => look, "Emulator_GetClock", "What the clock says."),
@@ -27,44 +34,89 @@ struct ClockBody {
     now: String,
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "ClockFreeze", example = json!({"at": "2026-01-01T00:00:00Z"}))]
-struct Freeze {
-    /// Nothing stands for now.
-    #[schemars(with = "Option<Moment>")]
-    at: Option<String>,
+shape! {
+    /// When the clock is to stop.
+    Freeze = "ClockFreeze", freeze_schema {
+        /// Nothing stands for now.
+        at: Instant = "at",
+    }
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(
-    rename = "ClockAdvance",
-    extend("oneOf" = [
+/// A date and time, where none is no value.
+#[derive(Debug)]
+pub struct Instant(pub Moment);
+
+impl FromStr for Instant {
+    type Err = String;
+
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        text.parse().map(Self)
+    }
+}
+
+restore_parsed!(Instant);
+
+from_node!(Instant, Text, parsed);
+
+schema!(Instant, Moment::json_schema);
+
+fn freeze_schema(schema: Schema) -> Schema {
+    with_example(schema, &json!({"at": "2026-01-01T00:00:00Z"}))
+}
+
+impl FromShape for Freeze {
+    type Shape = Self;
+
+    fn join(shape: Self, _: &mut Fields<'_>) -> Option<Self> {
+        Some(shape)
+    }
+}
+
+shape! {
+    /// How far, or until when, the clock is to be moved on.
+    AdvanceShape = "ClockAdvance", advance_schema {
+        /// An ISO 8601 duration.
+        by: Period = "by",
+        to: Instant = "to",
+    }
+}
+
+fn advance_schema(mut schema: Schema) -> Schema {
+    let either = json!([
         {"required": ["by"], "properties": {"by": {"type": "string"}, "to": {"type": "null"}}},
         {"required": ["to"], "properties": {"to": {"type": "string"}, "by": {"type": "null"}}}
-    ]),
-    example = json!({"by": "P31D"})
-)]
-struct Advance {
-    /// An ISO 8601 duration.
-    #[schemars(regex(pattern = "^P"))]
-    by: Option<String>,
-    #[schemars(with = "Option<Moment>")]
-    to: Option<String>,
+    ]);
+    schema.insert("oneOf".to_owned(), either);
+    with_example(schema, &json!({"by": "P31D"}))
+}
+
+impl FromShape for Advance {
+    type Shape = AdvanceShape;
+
+    fn join(shape: AdvanceShape, fields: &mut Fields<'_>) -> Option<Self> {
+        match (shape.by.into_sent(), shape.to.into_sent()) {
+            (Sent::Value(by), Sent::Absent) => Some(Self::By(by)),
+            (Sent::Absent, Sent::Value(Instant(to))) => Some(Self::To(to)),
+            (Sent::Wrong, _) | (_, Sent::Wrong) => None,
+            (Sent::Absent, Sent::Absent) | (Sent::Value(_), Sent::Value(_)) => fields.malformed(
+                "",
+                "say either by (an ISO 8601 duration) or to (a date and time)",
+            ),
+        }
+    }
 }
 
 async fn look(scope: Scope) -> Json<ClockBody> {
     Json(shown(&scope))
 }
 
-async fn freeze(Scoped(scope, Freeze { at }): Scoped<Freeze>) -> Result<Json<ClockBody>> {
-    clock::freeze(&scope, at.as_deref())?;
-    Ok(Json(shown(&scope)))
+async fn freeze(Scoped(scope, Freeze { at }): Scoped<Freeze>) -> Json<ClockBody> {
+    clock::freeze(&scope, at.into_value().map(|Instant(at)| at));
+    Json(shown(&scope))
 }
 
-async fn advance(Scoped(scope, Advance { by, to }): Scoped<Advance>) -> Result<Json<ClockBody>> {
-    clock::advance(&scope, by.as_deref(), to.as_deref())?;
+async fn advance(Scoped(scope, advance): Scoped<Advance>) -> Result<Json<ClockBody>> {
+    clock::advance(&scope, advance)?;
     Ok(Json(shown(&scope)))
 }
 

@@ -4,7 +4,7 @@ use axum::Extension;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, json_schema};
 
-use super::extract::{BaseUrl, Body, Path, Query};
+use super::extract::{BaseUrl, Body, FromShape, Path, Query};
 use super::problem::Problem;
 use super::scope::{Scope, Scoped};
 use crate::connection::Connection;
@@ -72,7 +72,7 @@ impl Describe for Scope {
     fn describe(_: &mut Description<'_>) {}
 }
 
-impl<T: JsonSchema> Describe for Scoped<T> {
+impl<T: FromShape> Describe for Scoped<T> {
     fn describe(description: &mut Description<'_>) {
         Scope::describe(description);
         Body::<T>::describe(description);
@@ -98,10 +98,10 @@ impl<T: JsonSchema> Describe for Query<T> {
     }
 }
 
-impl<T: JsonSchema> Describe for Body<T> {
+impl<T: FromShape> Describe for Body<T> {
     fn describe(description: &mut Description<'_>) {
-        let schema = description.schemas.requests.subschema_for::<T>();
-        let whole = T::json_schema(&mut description.schemas.requests);
+        let schema = description.schemas.requests.subschema_for::<T::Shape>();
+        let whole = T::Shape::json_schema(&mut description.schemas.requests);
         let is_required = whole.get("required").is_some();
         description.body(&["application/json"], is_required, &schema);
         refuses(description, StatusCode::BAD_REQUEST);

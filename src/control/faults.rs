@@ -7,18 +7,23 @@ use axum::Json;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::NoContent;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use strum::{EnumString, VariantNames};
 
-use super::extract::{Path, object, whole, whole_or_null};
+use super::extract::{FromShape, Path};
 use super::problem::{Problem, Result};
-use super::requests::MatchBody;
+use super::requests::{MatchBody, MatchShape};
 use super::scope::{Scope, Scoped, both};
-use crate::domain::fault::{Effect, Fault, When};
-use crate::domain::journal::Match;
-use crate::error::Error;
+use crate::bind::{Fields, Item, Located, limit, shape, with_example};
+use crate::domain::node::{Content, Node};
+use crate::domain::restore_parsed;
+use crate::domain::text::quoted;
+use crate::domain::value::{from_node, word_of};
 use crate::operation::{Created, Operation};
+use crate::testing::fault::{Effect, Fault, When};
+use crate::testing::journal::Match;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/faults" => list, "Emulator_ListFaults", "The faults that are in wait."),
@@ -33,99 +38,171 @@ const LONGEST_DELAY: u64 = 600_000;
 /// Statuses whose answers end with their heads (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
 const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 
-/// A fault as a body describes it.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(
-    extend("not" = {"required": ["match"], "properties": {
+shape! {
+    /// A fault: which requests it strikes, with what, and how often.
+    FaultShape = "NewFault", fault_schema {
+        matches: MatchShape = "match",
+        effect: EffectShape = "effect",
+        when: WhenBody = "when",
+        skip: u64 = "skip",
+        /// How often it strikes before it is gone; without it, there is no end to it.
+        count: u64 = "count",
+        probability: f64 = "probability",
+    }
+    required: "effect";
+}
+
+fn fault_schema(mut schema: Schema) -> Schema {
+    limit(&mut schema, "count", 1, u64::MAX);
+    limit(&mut schema, "probability", 0, 1);
+    let status_before = json!({"required": ["match"], "properties": {
         "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"const": "before"}
-    }}),
-    example = json!({
-        "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before", "count": 1
-    })
-)]
-pub struct NewFault {
-    #[serde(default, deserialize_with = "object")]
-    r#match: MatchBody,
-    #[serde(deserialize_with = "object")]
-    effect: EffectBody,
-    #[serde(default)]
-    when: WhenBody,
-    #[serde(default, deserialize_with = "whole")]
-    skip: u64,
-    /// How often it strikes before it is gone; without it, there is no end to it.
-    #[serde(default, deserialize_with = "whole_or_null")]
-    #[schemars(range(min = 1))]
-    count: Option<u64>,
-    #[serde(default = "always")]
-    #[schemars(range(min = 0, max = 1))]
-    probability: f64,
+    }});
+    schema.insert("not".to_owned(), status_before);
+    with_example(
+        schema,
+        &json!({"match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before", "count": 1}),
+    )
 }
 
-fn always() -> f64 {
-    1.0
+shape! {
+    /// One of: an answer (`status`, `headers`, `body`), a delay, an end of the connection.
+    EffectShape = "NewEffect", effect_schema {
+        status: u16 = "status",
+        headers: Headers = "headers",
+        body: AnyJson = "body",
+        delay_ms: u64 = "delayMs",
+        network: Network = "network",
+    }
 }
 
-/// One of: an answer (`status`, `headers`, `body`), a delay, an end of the connection.
-#[derive(Debug, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(inline, extend("oneOf" = [
-    {"required": ["status"], "properties": {
-        "status": {"type": "integer"}, "delayMs": {"type": "null"}, "network": {"type": "null"}
-    }, "not": {"required": ["body"], "properties": {
-        "status": {"enum": WITHOUT_BODY}, "body": {"not": {"type": "null"}}
-    }}},
-    {"required": ["delayMs"], "properties": {
-        "delayMs": {"type": "integer"}, "network": {"type": "null"},
-        "status": {"type": "null"}, "headers": {"type": "null"}, "body": {"type": "null"}
-    }},
-    {"required": ["network"], "properties": {
-        "network": {"type": "string"}, "delayMs": {"type": "null"},
-        "status": {"type": "null"}, "headers": {"type": "null"}, "body": {"type": "null"}
-    }}
-]))]
+fn effect_schema(mut schema: Schema) -> Schema {
+    limit(&mut schema, "status", 200, 599);
+    limit(&mut schema, "delayMs", 0, LONGEST_DELAY);
+    let absent = json!({"type": "null"});
+    let kinds = json!([
+        {"required": ["status"], "properties": {
+            "status": {"type": "integer"}, "delayMs": absent, "network": absent
+        }, "not": {"required": ["body"], "properties": {
+            "status": {"enum": WITHOUT_BODY}, "body": {"not": absent}
+        }}},
+        {"required": ["delayMs"], "properties": {
+            "delayMs": {"type": "integer"}, "network": absent, "status": absent, "headers": absent, "body": absent
+        }},
+        {"required": ["network"], "properties": {
+            "network": {"type": "string"}, "delayMs": absent, "status": absent, "headers": absent, "body": absent
+        }}
+    ]);
+    schema.insert("oneOf".to_owned(), kinds);
+    schema
+}
+
+/// The headers of an answer.
+#[derive(Debug)]
+pub struct Headers(Vec<(String, String)>);
+
+impl Item for Headers {
+    fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
+        let Content::Object(entries) = &node.content else {
+            return fields.wrong(
+                name,
+                node,
+                format!("must be an object, not {}", node.content),
+            );
+        };
+        let mut headers = Vec::new();
+        for (key, value) in entries {
+            let Ok(value) = value.text() else {
+                let told = format!(
+                    "{} must be a text, not {}",
+                    quoted(&key.name),
+                    value.content
+                );
+                return fields.wrong(name, node, told);
+            };
+            // The server says itself where an answer ends.
+            let can_be_sent = key
+                .name
+                .parse::<HeaderName>()
+                .is_ok_and(|name| ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name));
+            if !can_be_sent || value.parse::<HeaderValue>().is_err() {
+                return fields.wrong(name, node, format!("{} cannot be sent", key.name));
+            }
+            headers.push((key.name.clone(), value.to_owned()));
+        }
+        Located::Is {
+            value: Self(headers),
+            place: node.place.clone(),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "object",
+            "propertyNames": {"pattern": "^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
+            "additionalProperties": {"type": "string", "pattern": "^[ -~]*$"}
+        })
+    }
+}
+
+/// Any value, as it is.
+#[derive(Debug)]
+pub struct AnyJson(Value);
+
+impl Item for AnyJson {
+    fn read(node: &Node, _: &str, _: &mut Fields<'_>) -> Located<Self> {
+        Located::Is {
+            value: Self(node.into()),
+            place: node.place.clone(),
+        }
+    }
+
+    fn schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
+    }
+}
+
+/// An effect as it is shown.
+#[derive(Debug, Default, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 struct EffectBody {
-    #[serde(
-        default,
-        deserialize_with = "whole_or_null",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[schemars(range(min = 200, max = 599))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend(
-        "propertyNames" = {"pattern": "^(?!(?i:content-length|transfer-encoding|connection)$)[!#$%&'*+.^_`|~0-9A-Za-z-]+$"},
-        "additionalProperties" = {"type": "string", "pattern": "^[ -~]*$"}
-    ))]
     headers: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Value>,
-    #[serde(
-        default,
-        deserialize_with = "whole_or_null",
-        skip_serializing_if = "Option::is_none"
-    )]
-    #[schemars(range(max = LONGEST_DELAY))]
+    #[serde(skip_serializing_if = "Option::is_none")]
     delay_ms: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     network: Option<Network>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema, EnumString, VariantNames)]
 #[serde(rename_all = "camelCase")]
-enum Network {
+#[strum(serialize_all = "camelCase")]
+pub enum Network {
     Reset,
     Hang,
 }
 
-#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(
+    Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema, EnumString, VariantNames,
+)]
 #[serde(rename_all = "camelCase")]
+#[strum(serialize_all = "camelCase")]
 #[schemars(rename = "When")]
-enum WhenBody {
+pub enum WhenBody {
     #[default]
     Before,
     After,
 }
+
+restore_parsed!(Network, WhenBody);
+
+from_node!(Network, Text, word_of);
+from_node!(WhenBody, Text, word_of);
 
 /// A fault as it is shown.
 #[derive(Serialize, JsonSchema)]
@@ -160,10 +237,9 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
     )
 }
 
-async fn create(Scoped(scope, new): Scoped<NewFault>) -> Result<Created<Json<FaultBody>>> {
-    let fault = Fault::try_from(new)?;
+async fn create(Scoped(scope, fault): Scoped<Fault>) -> Created<Json<FaultBody>> {
     scope.beside().faults.add(fault.clone());
-    Ok(Created(Json(fault.into())))
+    Created(Json(fault.into()))
 }
 
 async fn look(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>> {
@@ -209,43 +285,49 @@ impl FaultPath {
     }
 }
 
-impl TryFrom<NewFault> for Fault {
-    type Error = Error;
+impl FromShape for Fault {
+    type Shape = FaultShape;
 
-    fn try_from(new: NewFault) -> Result<Self, Error> {
-        let NewFault {
-            r#match,
+    fn join(shape: FaultShape, fields: &mut Fields<'_>) -> Option<Self> {
+        let FaultShape {
+            matches,
             effect,
             when,
             skip,
             count,
             probability,
-        } = new;
-        if !(0.0..=1.0).contains(&probability) {
-            return Err(Error::malformed("probability", "a number from 0 to 1"));
-        }
-        let matches = Match::from(r#match);
-        if matches.status.is_some() && matches!(when, WhenBody::Before) {
-            return Err(Error::malformed(
+        } = shape;
+        let matches = matches.into_value().map(Match::from).unwrap_or_default();
+        let when = when.into_value().unwrap_or_default();
+        if matches.status.is_some() && when == WhenBody::Before {
+            fields.malformed::<()>(
                 "match.status",
                 "a fault before the request knows of no status; let it strike after",
-            ));
+            );
         }
+        let count = count.into_value();
         if count == Some(0) {
-            return Err(Error::malformed(
-                "count",
-                "at least 1; leave it out for a fault that stays",
-            ));
+            let told = "at least 1; leave it out for a fault that stays";
+            fields.malformed::<()>("count", told);
         }
-        Ok(Self {
+        let probability = probability.into_value().unwrap_or(1.0);
+        if !(0.0..=1.0).contains(&probability) {
+            fields.malformed::<()>("probability", "a number from 0 to 1");
+        }
+        let effect = match effect {
+            Located::Is { value, .. } => join_effect(value, fields),
+            Located::Absent => fields.malformed("effect", "is required"),
+            Located::Wrong => None,
+        };
+        Some(Self {
             id: Self::new_id(),
             matches,
-            effect: effect.try_into()?,
+            effect: effect?,
             when: match when {
                 WhenBody::Before => When::Before,
                 WhenBody::After => When::After,
             },
-            skip,
+            skip: skip.into_value().unwrap_or_default(),
             count,
             probability,
             seen: 0,
@@ -254,79 +336,49 @@ impl TryFrom<NewFault> for Fault {
     }
 }
 
-impl TryFrom<EffectBody> for Effect {
-    type Error = Error;
-
-    fn try_from(effect: EffectBody) -> Result<Self, Error> {
-        match effect {
-            EffectBody {
-                status: Some(status),
-                headers,
+fn join_effect(effect: EffectShape, fields: &mut Fields<'_>) -> Option<Effect> {
+    let EffectShape {
+        status,
+        headers,
+        body,
+        delay_ms,
+        network,
+    } = effect;
+    let is_answer = !(status.is_absent() && headers.is_absent() && body.is_absent());
+    match (is_answer, delay_ms, network) {
+        (true, Located::Absent, Located::Absent) if !status.is_absent() => {
+            let status = status.into_value()?;
+            let body = body.into_value().map(|AnyJson(body)| body);
+            if !(200..=599).contains(&status) {
+                let told = format!("{status} is no status of an answer, 200 to 599");
+                fields.malformed::<()>("effect.status", told);
+            }
+            if body.is_some() && WITHOUT_BODY.contains(&status) {
+                let told = format!("an answer of status {status} has none");
+                fields.malformed::<()>("effect.body", told);
+            }
+            let headers = headers.into_value().map(|Headers(headers)| headers);
+            Some(Effect::Answer {
+                status,
+                headers: headers.unwrap_or_default(),
                 body,
-                delay_ms: None,
-                network: None,
-            } => {
-                if !(200..=599).contains(&status) {
-                    return Err(Error::malformed(
-                        "effect.status",
-                        format!("{status} is no status of an answer, 200 to 599"),
-                    ));
-                }
-                if body.is_some() && WITHOUT_BODY.contains(&status) {
-                    return Err(Error::malformed(
-                        "effect.body",
-                        format!("an answer of status {status} has none"),
-                    ));
-                }
-                let headers: Vec<_> = headers.unwrap_or_default().into_iter().collect();
-                for (name, value) in &headers {
-                    // The server says itself where an answer ends.
-                    let can_be_sent = name.parse::<HeaderName>().is_ok_and(|name| {
-                        ![CONTENT_LENGTH, TRANSFER_ENCODING, CONNECTION].contains(&name)
-                    });
-                    if !can_be_sent || value.parse::<HeaderValue>().is_err() {
-                        return Err(Error::malformed(
-                            "effect.headers",
-                            format!("{name} cannot be sent"),
-                        ));
-                    }
-                }
-                Ok(Self::Answer {
-                    status,
-                    headers,
-                    body,
-                })
-            }
-            EffectBody {
-                status: None,
-                headers: None,
-                body: None,
-                delay_ms: Some(delay),
-                network: None,
-            } => {
-                if delay > LONGEST_DELAY {
-                    return Err(Error::malformed(
-                        "effect.delayMs",
-                        format!("at most {LONGEST_DELAY}"),
-                    ));
-                }
-                Ok(Self::Delay(Duration::from_millis(delay)))
-            }
-            EffectBody {
-                status: None,
-                headers: None,
-                body: None,
-                delay_ms: None,
-                network: Some(network),
-            } => Ok(match network {
-                Network::Reset => Self::Reset,
-                Network::Hang => Self::Hang,
-            }),
-            _ => Err(Error::malformed(
-                "effect",
-                "one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",
-            )),
+            })
         }
+        (false, Located::Is { value: delay, .. }, Located::Absent) => {
+            if delay > LONGEST_DELAY {
+                fields.malformed::<()>("effect.delayMs", format!("at most {LONGEST_DELAY}"));
+            }
+            Some(Effect::Delay(Duration::from_millis(delay)))
+        }
+        (false, Located::Absent, Located::Is { value, .. }) => Some(match value {
+            Network::Reset => Effect::Reset,
+            Network::Hang => Effect::Hang,
+        }),
+        (false, Located::Wrong, Located::Absent) | (false, Located::Absent, Located::Wrong) => None,
+        _ => fields.malformed(
+            "effect",
+            "one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",
+        ),
     }
 }
 

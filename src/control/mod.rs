@@ -27,9 +27,8 @@ use crate::operation::not_emulated::NOT_EMULATED;
 use crate::operation::path::documented;
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
-pub use accounts::source;
-pub use extract::LARGEST_BODY;
-pub use faults::NewFault;
+pub use clock::{Freeze, Instant};
+pub use extract::{LARGEST_BODY, of_form};
 use problem::Problem;
 
 /// What `--control` and `--control-token` are about.

@@ -7,18 +7,19 @@ use axum::Extension;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::NoContent;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep_until};
 
-use super::extract::{Query, object, whole, whole_or_null};
+use super::extract::{FromShape, Query};
 use super::problem::{Problem, Result};
 use super::scope::{Scope, Scoped, both};
+use crate::bind::{Fields, limit, shape, with_example};
 use crate::connection::Connection;
-use crate::domain::journal::{self, Authentication, Entry, Match, Message};
 use crate::operation::Operation;
 use crate::operation::path::canonical;
+use crate::testing::journal::{self, Authentication, Entry, Match, Message};
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),
@@ -28,10 +29,53 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
         [StatusCode::REQUEST_TIMEOUT]),
 ];
 
-/// Which requests are meant, as a body says it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(inline, example = json!({"method": "POST", "path": "/v4/Operator"}))]
+shape! {
+    /// Which requests are meant: those that agree with all that is given.
+    MatchShape = "Match", match_schema {
+        method: String = "method",
+        path: String = "path",
+        operation_id: String = "operationId",
+        user_name: String = "userName",
+        status: u16 = "status",
+    }
+}
+
+fn match_schema(schema: Schema) -> Schema {
+    with_example(schema, &json!({"method": "POST", "path": "/v4/Operator"}))
+}
+
+impl From<MatchShape> for Match {
+    fn from(
+        MatchShape {
+            method,
+            path,
+            operation_id,
+            user_name,
+            status,
+        }: MatchShape,
+    ) -> Self {
+        Self {
+            method: method.into_value(),
+            path: path.into_value().as_deref().map(canonical),
+            operation_id: operation_id.into_value(),
+            user_name: user_name.into_value(),
+            status: status.into_value(),
+        }
+    }
+}
+
+impl FromShape for Match {
+    type Shape = MatchShape;
+
+    fn join(shape: MatchShape, _: &mut Fields<'_>) -> Option<Self> {
+        Some(shape.into())
+    }
+}
+
+/// A match as it is shown.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(inline)]
 pub struct MatchBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     method: Option<String>,
@@ -41,32 +85,8 @@ pub struct MatchBody {
     operation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
-    #[serde(
-        default,
-        deserialize_with = "whole_or_null",
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<u16>,
-}
-
-impl From<MatchBody> for Match {
-    fn from(
-        MatchBody {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        }: MatchBody,
-    ) -> Self {
-        Self {
-            method,
-            path: path.as_deref().map(canonical),
-            operation_id,
-            user_name,
-            status,
-        }
-    }
 }
 
 impl From<Match> for MatchBody {
@@ -109,30 +129,54 @@ struct Count {
     count: usize,
 }
 
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[schemars(rename = "RequestWait", example = json!({
-    "match": {"operationId": "Operator_GetAllOperators"}, "atLeast": 1, "timeoutMs": 5000
-}))]
+/// Requests to be waited for.
+#[derive(Debug)]
 struct Wait {
-    #[serde(default, deserialize_with = "object")]
-    r#match: MatchBody,
-    #[serde(default = "one", deserialize_with = "whole")]
+    matches: Match,
     at_least: usize,
-    #[serde(default = "five_seconds", deserialize_with = "whole")]
-    #[schemars(range(max = LONGEST_WAIT))]
-    timeout_ms: u64,
+    timeout: Duration,
 }
 
-fn one() -> usize {
-    1
+shape! {
+    /// Requests to be waited for: so many, for so long.
+    WaitShape = "RequestWait", wait_schema {
+        matches: MatchShape = "match",
+        /// One, if left out.
+        at_least: usize = "atLeast",
+        /// Five seconds, if left out.
+        timeout_ms: u64 = "timeoutMs",
+    }
 }
 
-fn five_seconds() -> u64 {
-    5_000
+fn wait_schema(mut schema: Schema) -> Schema {
+    limit(&mut schema, "timeoutMs", 0, LONGEST_WAIT);
+    with_example(
+        schema,
+        &json!({"match": {"operationId": "Operator_GetAllOperators"}, "atLeast": 1, "timeoutMs": 5000}),
+    )
 }
 
-/// As long as anybody may wait.
+impl FromShape for Wait {
+    type Shape = WaitShape;
+
+    fn join(shape: WaitShape, fields: &mut Fields<'_>) -> Option<Self> {
+        let timeout = shape.timeout_ms.into_value().unwrap_or(5_000);
+        if timeout > LONGEST_WAIT {
+            return fields.malformed("timeoutMs", format!("at most {LONGEST_WAIT}"));
+        }
+        Some(Self {
+            matches: shape
+                .matches
+                .into_value()
+                .map(Match::from)
+                .unwrap_or_default(),
+            at_least: shape.at_least.into_value().unwrap_or(1),
+            timeout: Duration::from_millis(timeout),
+        })
+    }
+}
+
+/// As long as anybody may wait, in milliseconds.
 const LONGEST_WAIT: u64 = 60_000;
 
 async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBody>> {
@@ -145,13 +189,13 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
         since,
         limit,
     } = query;
-    let matches = Match::from(MatchBody {
+    let matches = Match {
         method,
-        path,
+        path: path.as_deref().map(canonical),
         operation_id,
         user_name,
         status,
-    });
+    };
     let mut found = scope.requests(&matches);
     found.retain(|entry| since.is_none_or(|since| entry.sequence > since));
     let skipped = found.len().saturating_sub(limit.unwrap_or(usize::MAX));
@@ -174,9 +218,9 @@ async fn clear(scope: Scope, Query(Everything {}): Query<Everything>) -> NoConte
     NoContent
 }
 
-async fn count(Scoped(scope, matches): Scoped<MatchBody>) -> Json<Count> {
+async fn count(Scoped(scope, matches): Scoped<Match>) -> Json<Count> {
     Json(Count {
-        count: scope.count(&matches.into()),
+        count: scope.count(&matches),
     })
 }
 
@@ -185,17 +229,11 @@ async fn wait(
     Scoped(mut scope, wait): Scoped<Wait>,
 ) -> Result<Json<Count>> {
     let Wait {
-        r#match,
+        matches,
         at_least,
-        timeout_ms,
+        timeout,
     } = wait;
-    if timeout_ms > LONGEST_WAIT {
-        return Err(Problem::bad_request(format!(
-            "timeoutMs: at most {LONGEST_WAIT}"
-        )));
-    }
-    let matches = r#match.into();
-    let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+    let deadline = Instant::now() + timeout;
     loop {
         // Before the look, so that no request is missed between that and the waiting.
         let mut changes = scope.beside().changes();
@@ -207,7 +245,8 @@ async fn wait(
         tokio::select! {
             _ = changes.changed() => {}
             () = sleep_until(deadline) => {
-                let told = format!("{count} of {at_least} requests came within {timeout_ms} ms");
+                let within = timeout.as_millis();
+                let told = format!("{count} of {at_least} requests came within {within} ms");
                 return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
             }
             () = connection.left() => {

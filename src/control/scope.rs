@@ -2,16 +2,14 @@
 
 use std::collections::HashMap;
 
-use axum::extract::{FromRequest, FromRequestParts, Request};
-use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
-
-use super::extract::{Body, Path};
+use super::extract::{Body, FromShape, Path};
 use super::problem::Problem;
 use crate::AppState;
 use crate::domain::AccountId;
 use crate::error::Error;
 pub use crate::service::scope::Scope;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
 
 /// The same operation for the server and below each account.
 macro_rules! both {
@@ -45,7 +43,7 @@ impl FromRequestParts<AppState> for Scope {
 /// A scope and the body of a request to it. A body may come late: the scope is what it is when the body is there.
 pub struct Scoped<T>(pub Scope, pub T);
 
-impl<T: DeserializeOwned> FromRequest<AppState> for Scoped<T> {
+impl<T: FromShape> FromRequest<AppState> for Scoped<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {

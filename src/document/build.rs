@@ -3,30 +3,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use chrono::NaiveDate;
-
-use super::located::{Field, Mistake, Number, OrDefault, Pinned, Text, Word, nearest};
 use super::shape::{
-    AccountShape, ApiUserShape, Day, DocumentShape, DutyScheduleShape, Hashed, List,
-    OperatorGroupShape, OperatorShape, OrZero, Places as _, UserName, UserShape,
+    AccountShape, ApiUserShape, Days, DocumentShape, DutyScheduleShape, OperatorGroupShape,
+    OperatorShape, UserShape,
 };
-use crate::domain::Usage;
-use crate::domain::account::{ScheduleOwner, Settings};
-use crate::domain::api_user::{LastUsed, SecretDigest};
-use crate::domain::draft::Sent;
-use crate::domain::duty_schedule::{KeptRecurrence, RecurrenceParts};
-use crate::domain::operator::{NewOperator, Profile, ProfileChange};
+use crate::bind::{List, Located};
+use crate::domain::account::{OWNER_IS_ACTIVE, ScheduleOwner, Settings};
+use crate::domain::api_user::{LastUsed, UserName};
+use crate::domain::operator::{NewOperator, Profile};
 use crate::domain::record::Record as _;
-use crate::domain::text::{Description, Email, quoted};
+use crate::domain::text::{Description, Email, nearest, quoted};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{OWNER_IS_ACTIVE, UserSettingsChange};
 use crate::domain::{
-    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, GroupKind, Kept, Moment,
-    Operator, OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
-    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, Recurrence, Restore, ScheduleId,
-    User, UserId,
+    Account, AccountId, ApiUser, ApiUserGuid, ApiUserType, Context, GroupKind, Operator,
+    OperatorAuthorization, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
+    OperatorGuid, Patch, Place, PlainPassword, Problem, Problems, ScheduleId, SecretDigest, User,
 };
 use crate::error::{Error, Result};
+use crate::testing::Usage;
 
 /// An account as a document describes it.
 #[derive(Debug)]
@@ -47,18 +41,15 @@ pub enum Origin {
     Kept,
 }
 
-/// Makes the accounts of a document. Where it adds mistakes to those that reading found, some accounts lack something.
+/// Makes the accounts of a document. Where it adds problems to those that reading found, some accounts lack something.
 pub fn build(
     document: &DocumentShape,
     origin: Origin,
     context: &Context,
-    mistakes: &mut Vec<Mistake>,
+    problems: &mut Problems,
 ) -> Vec<Built> {
-    let mut notes = Notes {
-        all: mistakes,
-        origin,
-    };
-    let mut ids = Unique::<AccountId>::new("account");
+    let mut notes = Notes { problems, origin };
+    let mut ids = Unique::new("account");
     let mut user_names = Unique::new("API user");
     let accounts: Vec<_> = document
         .accounts
@@ -69,10 +60,10 @@ pub fn build(
             let mut builder = Builder {
                 shape,
                 place,
-                id: id.map_or_else(unknown_account, |Text(id)| *id),
+                id: id.copied().unwrap_or_else(unknown_account),
                 context,
                 notes: Notes {
-                    all: &mut *notes.all,
+                    problems: &mut *notes.problems,
                     origin,
                 },
                 operators: Vec::new(),
@@ -80,9 +71,9 @@ pub fn build(
             builder.build(&mut user_names)
         })
         .collect();
-    if accounts.is_empty() && !matches!(document.accounts, Field::Wrong) {
-        let place = document.accounts.place().unwrap_or_default();
-        notes.add(place, "accounts: must hold at least one account");
+    if accounts.is_empty() && !matches!(document.accounts, Located::Wrong) {
+        let place = document.accounts.place().cloned().unwrap_or_default();
+        notes.add(&place, "accounts", "must hold at least one account");
     }
     accounts
 }
@@ -92,23 +83,26 @@ fn unknown_account() -> AccountId {
     "0".parse().expect("a digit is an account's number")
 }
 
-/// The mistakes found so far.
+/// The problems found so far.
 struct Notes<'a> {
-    all: &'a mut Vec<Mistake>,
+    problems: &'a mut Problems,
     origin: Origin,
 }
 
 impl Notes<'_> {
-    /// Adds what makes an account impossible.
-    fn add(&mut self, place: Place, message: impl Into<String>) {
-        let message = message.into();
-        self.all.push(Mistake { place, message });
+    /// Adds what makes an account impossible. `field` is empty where it is about no single one.
+    fn add(&mut self, place: &Place, field: &str, message: impl Into<String>) {
+        let problem = Problem {
+            place: Some(place.clone()),
+            ..Problem::new(field, message)
+        };
+        self.problems.add(problem, true);
     }
 
     /// Adds a rule that is broken. What was kept is asked for none.
-    fn add_rule(&mut self, place: Place, message: impl Into<String>) {
+    fn add_rule(&mut self, place: &Place, field: &str, message: impl Into<String>) {
         if !self.is_kept() {
-            self.add(place, message);
+            self.add(place, field, message);
         }
     }
 
@@ -116,58 +110,37 @@ impl Notes<'_> {
         self.origin == Origin::Kept
     }
 
-    /// The Id that something brings; 0 says nothing, as in the API.
-    fn brought<I: TryFrom<i32, Error = String> + Restore>(
-        &self,
-        id: &Field<i32>,
-    ) -> Option<Result<I, String>> {
-        let id = *id.get()?;
-        if self.is_kept() {
-            return I::restore(Kept::Number(id.into())).map(Ok);
-        }
-        (id != 0).then(|| I::try_from(id))
-    }
-
     /// A field that has to be there.
-    fn required<'f, T>(&mut self, name: &str, field: &'f Field<T>, object: Place) -> Option<&'f T> {
+    fn required<'f, T>(
+        &mut self,
+        name: &str,
+        field: &'f Located<T>,
+        object: &Place,
+    ) -> Option<&'f T> {
         if field.is_absent() {
-            self.add(object, format!("{name}: is required"));
+            self.add(object, name, "is required");
         }
         field.get()
     }
 
-    /// A text that has to be there, and has to say something.
-    fn required_text<'f, T: Display>(
-        &mut self,
-        name: &str,
-        field: &'f Field<Text<T>>,
-        object: Place,
-    ) -> Option<&'f T> {
-        let Text(text) = self.required(name, field, object)?;
-        if !self.is_kept() && text.to_string().trim().is_empty() {
-            self.add(
-                field.place().unwrap_or(object),
-                format!("{name}: must not be blank"),
-            );
-            return None;
-        }
-        Some(text)
-    }
-
     /// Takes what the account made of a part of the document, or else what it says is wrong with it.
-    fn take<T>(&mut self, place: Place, outcome: Result<T>) -> Option<T> {
+    fn take<T>(&mut self, place: &Place, outcome: Result<T>) -> Option<T> {
         self.take_from(outcome, |_| place)
     }
 
     /// The same, where a problem of a field belongs to the place of the field.
-    fn take_from<T>(&mut self, outcome: Result<T>, place_of: impl Fn(&str) -> Place) -> Option<T> {
+    fn take_from<'p, T>(
+        &mut self,
+        outcome: Result<T>,
+        place_of: impl Fn(&str) -> &'p Place,
+    ) -> Option<T> {
         let problems = match outcome {
             Ok(value) => return Some(value),
             Err(Error::Malformed(problems) | Error::Refused(problems)) => problems,
             Err(other) => vec![Problem::general(other.to_string())],
         };
-        for problem in problems {
-            self.add(place_of(&problem.field), problem.to_string());
+        for Problem { field, message, .. } in problems {
+            self.add(place_of(&field), &field, message);
         }
         None
     }
@@ -183,34 +156,26 @@ struct Name {
 
 impl Notes<'_> {
     /// The Id of the first thing that does not bring its own: behind all that are written down.
-    fn next_id<'f, I: TryFrom<i32, Error = String> + Restore + Ord + Copy + Display>(
+    fn next_id<'f, I: TryFrom<i32, Error = String> + Into<i32> + Ord + Copy + Display + 'f>(
         &mut self,
         name: Name,
-        ids: impl Iterator<Item = &'f Field<i32>>,
-        given: &Field<i32>,
-        number: impl Fn(I) -> i32,
+        ids: impl Iterator<Item = &'f Located<I>>,
+        given: &Located<i32>,
     ) -> i32 {
         let mut unique = Unique::new(name.what);
         let mut next = 1;
-        for field in ids {
-            let Some(place) = field.place() else {
-                continue;
-            };
-            let read = self.brought::<I>(field).transpose();
-            let read = read.map_err(|message| Error::refused(name.id, message));
-            if let Some(Some(id)) = self.take(place, read) {
-                unique.add(id, place, name.id, self);
-                next = next.max(number(id).saturating_add(1));
-            }
+        for (id, place) in ids.filter_map(|id| id.get().zip(id.place())) {
+            unique.add(*id, place, name.id, self);
+            next = next.max((*id).into().saturating_add(1));
         }
         if let (Some(&given), Some(place)) = (given.get(), given.place()) {
             // The number behind the last Id says that there is none left.
             if let Err(message) = I::try_from(given.min(i32::MAX - 1)) {
-                self.add_rule(place, format!("{}: {message}", name.next));
+                self.add_rule(place, name.next, message);
             } else if given < next {
                 let (what, last) = (name.what, next - 1);
-                let told = format!("{}: there is a {what} {last} already", name.next);
-                self.add_rule(place, told);
+                let told = format!("there is a {what} {last} already");
+                self.add_rule(place, name.next, told);
             }
             next = next.max(given);
         }
@@ -231,21 +196,21 @@ impl<T: Ord + Display> Unique<T> {
     }
 
     /// Adds what a field holds, if it holds anything.
-    fn add_field<F: AsRef<T>>(&mut self, name: &str, field: &Field<F>, notes: &mut Notes<'_>)
+    fn add_field(&mut self, name: &str, field: &Located<T>, notes: &mut Notes<'_>)
     where
         T: Clone,
     {
-        if let Field::Is { value, place } = field {
-            self.add(value.as_ref().clone(), *place, name, notes);
+        if let Located::Is { value, place } = field {
+            self.add(value.clone(), place, name, notes);
         }
     }
 
-    fn add(&mut self, value: T, place: Place, name: &str, notes: &mut Notes<'_>) {
-        if let Some(Place { line, .. }) = self.first.get(&value) {
-            let message = format!("{name}: the {} in line {line} has {value} too", self.what);
-            notes.add(place, message);
+    fn add(&mut self, value: T, place: &Place, name: &str, notes: &mut Notes<'_>) {
+        if let Some(first) = self.first.get(&value) {
+            let message = format!("the {} {first} has {value} too", self.what);
+            notes.add(place, name, message);
         } else {
-            self.first.insert(value, place);
+            self.first.insert(value, place.clone());
         }
     }
 }
@@ -272,23 +237,21 @@ impl<G: Ord + Copy + Display> Guids<G> {
     fn pin<'f>(
         &mut self,
         name: &str,
-        fields: impl Iterator<Item = &'f Field<Text<Pinned<G>>>>,
+        fields: impl Iterator<Item = &'f Located<G>>,
         notes: &mut Notes<'_>,
     ) where
         G: 'f,
     {
         for field in fields {
-            if let (Some(guid), Some(place)) = (pinned(field), field.place()) {
-                self.pinned.add(guid, place, name, notes);
-                self.taken.insert(guid);
-            }
+            self.pinned.add_field(name, field, notes);
+            self.taken.extend(field.get());
         }
     }
 
     /// The GUID that is written down, or the one that belongs to a name; of two things with one name, the second has
     /// another.
-    fn of(&mut self, field: &Field<Text<Pinned<G>>>, name: &str) -> G {
-        pinned(field).unwrap_or_else(|| {
+    fn of(&mut self, field: &Located<G>, name: &str) -> G {
+        field.get().copied().unwrap_or_else(|| {
             let mut guid = (self.derived)(&format!("{}/{name}", self.prefix));
             let mut number = 1;
             while !self.taken.insert(guid) {
@@ -300,26 +263,25 @@ impl<G: Ord + Copy + Display> Guids<G> {
     }
 }
 
-fn pinned<G: Copy>(field: &Field<Text<Pinned<G>>>) -> Option<G> {
-    field.get().and_then(|Text(Pinned(guid))| *guid)
-}
-
 /// An operator of the document, with the names by which others refer to it.
 struct Named<'a> {
     shape: &'a OperatorShape,
-    place: Place,
+    place: &'a Place,
     guid: OperatorGuid,
-    /// Whether the account has it: one with mistakes does not get that far.
+    /// Whether the account has it: one with problems does not get that far.
     is_built: bool,
 }
 
 impl Named<'_> {
     fn key(&self) -> Option<&str> {
-        self.shape.key.get().map(|Text(key)| key.as_str())
+        self.shape.key.get().map(String::as_str)
     }
 
     fn email(&self) -> Option<&Email> {
-        self.shape.email.get().map(|Text(email)| email)
+        match &self.shape.profile.email {
+            Patch::Set(email) => Some(email),
+            Patch::Keep | Patch::Clear => None,
+        }
     }
 
     /// What the document calls it.
@@ -331,7 +293,7 @@ impl Named<'_> {
 /// The making of one account.
 struct Builder<'a, 'n> {
     shape: &'a AccountShape,
-    place: Place,
+    place: &'a Place,
     id: AccountId,
     context: &'a Context,
     notes: Notes<'n>,
@@ -341,17 +303,24 @@ struct Builder<'a, 'n> {
 impl Builder<'_, '_> {
     fn build(&mut self, user_names: &mut Unique<String>) -> Built {
         self.name_operators();
-        let owner = self.owner();
+        let AccountShape {
+            account_id: _,
+            name,
+            timezone_id,
+            single_sign_on,
+            next_duty_schedule_id: _,
+            next_user_id: _,
+            operators: _,
+            operator_groups: _,
+            api_users: _,
+        } = self.shape;
+        let name = name.get().cloned();
         let settings = Settings {
-            name: self
-                .shape
-                .name
-                .get()
-                .cloned()
-                .unwrap_or_else(|| format!("Account {}", self.id)),
-            time_zone_id: number(&self.shape.timezone_id).unwrap_or_else(default_time_zone),
-            single_sign_on: self.shape.single_sign_on.get().copied().unwrap_or_default(),
+            name: name.unwrap_or_else(|| format!("Account {}", self.id)),
+            time_zone_id: timezone_id.get().copied().unwrap_or_else(default_time_zone),
+            single_sign_on: single_sign_on.get().copied().unwrap_or_default(),
         };
+        let owner = self.owner();
         let next_schedule = self.next_schedule_id();
         let next_user = self.next_user_id();
         let mut account = Account::bare(self.id, settings, owner, next_schedule, next_user);
@@ -375,7 +344,7 @@ impl Builder<'_, '_> {
             .items()
             .map(|(shape, _)| &shape.operator_guid);
         guids.pin("OperatorGuid", fields, &mut self.notes);
-        let mut keys = Unique::<String>::new("operator");
+        let mut keys = Unique::new("operator");
         for (shape, place) in shape.operators.items() {
             let mut named = Named {
                 shape,
@@ -401,13 +370,13 @@ impl Builder<'_, '_> {
         let mut owners = self.operators.iter().filter(is_owner);
         let Some(owner) = owners.next() else {
             let may_be_meant =
-                |named: &Named<'_>| matches!(named.shape.is_account_administrator, Field::Wrong);
-            if !matches!(self.shape.operators, Field::Wrong)
+                |named: &Named<'_>| matches!(named.shape.is_account_administrator, Located::Wrong);
+            if !matches!(self.shape.operators, Located::Wrong)
                 && !self.operators.iter().any(may_be_meant)
             {
                 let place = self.shape.operators.place().unwrap_or(self.place);
-                let told = "operators: one of them must be the owner of the account, with IsAccountAdministrator: true";
-                self.notes.add(place, told);
+                let told = "one of them must be the owner of the account, with IsAccountAdministrator: true";
+                self.notes.add(place, "operators", told);
             }
             return self
                 .operators
@@ -417,11 +386,11 @@ impl Builder<'_, '_> {
         for another in owners {
             let field = &another.shape.is_account_administrator;
             let told = format!(
-                "IsAccountAdministrator: the operator in line {} is the owner of the account already",
-                owner.place.line
+                "the operator {} is the owner of the account already",
+                owner.place
             );
             let place = field.place().unwrap_or(another.place);
-            self.notes.add_rule(place, told);
+            self.notes.add_rule(place, "IsAccountAdministrator", told);
         }
         owner.guid
     }
@@ -432,73 +401,60 @@ impl Builder<'_, '_> {
         } = self;
         let mut passwords = Vec::new();
         for named in operators {
-            let Named {
-                shape,
-                place,
-                guid,
-                is_built,
-            } = named;
-            let full_name = notes.required_text("FullName", &shape.full_name, *place);
-            let email = notes.required_text("Email", &shape.email, *place);
-            if let (Some(_), Some(place)) = (shape.password.get(), shape.password_hash.place()) {
-                notes.add(
-                    place,
-                    "PasswordHash: there is a Password too; leave one of them out",
-                );
-            }
-            let (Some(full_name), Some(email)) = (full_name, email) else {
+            let OperatorShape {
+                key: _,
+                operator_guid: _,
+                password,
+                password_hash,
+                is_account_administrator: _,
+                authorizations: _,
+                duty_schedules: _,
+                user,
+                profile,
+                places,
+            } = named.shape;
+            let (guid, place) = (named.guid, named.place);
+            notes.check_one_password(password, password_hash);
+            if !add_user(account, guid, user.get(), place, notes) {
                 continue;
-            };
-            let profile = ProfileChange {
-                full_name: Patch::Set(full_name.clone()),
-                email: Patch::Set(email.clone()),
-                ..profile(shape)
-            };
-            let password = shape.password.get().map(|Text(password)| password.clone());
-            if let Err(told) = owner_is_active(shape, *guid, account) {
-                let active = shape.user.get().and_then(|user| user.active.place());
-                notes.add_rule(active.unwrap_or(*place), format!("Active: {told}"));
             }
-            let id = shape
-                .user
-                .get()
-                .and_then(|user| notes.brought(&user.id)?.ok());
-            let id = id.map_or_else(|| account.new_user_id(), Ok);
-            let Some(id) = notes.take(*place, id) else {
-                continue;
-            };
-            account.restore_user(user(shape, *guid, id));
-            let hash = shape.password_hash.get().map(|Hashed(hash)| hash.clone());
-            *is_built = if notes.is_kept() {
-                let profile = Profile::new(profile);
-                let operator = profile.map(|profile| Operator::new(*guid, profile, hash));
-                operator
-                    .map(|operator| account.insert_operator(operator))
-                    .is_some()
-            } else {
+            let hash = password_hash.get().cloned();
+            let password = password.get().cloned();
+            let added = if notes.is_kept() {
+                match Profile::new(profile.clone()) {
+                    Some(profile) => {
+                        account.insert_operator(Operator::new(guid, profile, hash));
+                        Ok(())
+                    }
+                    None => Err(Error::malformed("FullName", "or Email is not there")),
+                }
+            } else if matches!(profile.full_name, Patch::Set(_)) && named.email().is_some() {
                 let new = NewOperator {
-                    profile,
+                    profile: profile.clone(),
                     password: password.clone(),
                 };
                 let mut problems = Problems::default();
                 let profile = account.new_profile(new, &mut problems);
-                let added = problems.into_result().and_then(|()| {
+                problems.into_result().and_then(|()| {
                     let profile = profile.expect("FullName and Email are there");
-                    account.add_named_operator(*guid, profile, hash)
-                });
-                let place_of = |name: &str| shape.place_of(name).unwrap_or(*place);
-                notes.take_from(added, place_of).is_some()
+                    account.add_named_operator(guid, profile, hash).map(|_| ())
+                })
+            } else {
+                // It is told already what is wrong with them.
+                continue;
             };
-            if let (true, Some(password)) = (*is_built, password) {
-                passwords.push((*guid, password));
+            let place_of = |name: &str| places.of(name).unwrap_or(place);
+            named.is_built = notes.take_from(added, place_of).is_some();
+            if let (true, Some(password)) = (named.is_built, password) {
+                passwords.push((guid, password));
             }
         }
         passwords
     }
 
-    /// The operator that a join names: by its key, its e-mail address or its GUID. One that has mistakes of its own is
+    /// The operator that a join names: by its key, its e-mail address or its GUID. One that has problems of its own is
     /// none, and nothing more is said of it.
-    fn find(&mut self, name: &str, field: &str, place: Place) -> Option<OperatorGuid> {
+    fn find(&mut self, name: &str, field: &str, place: &Place) -> Option<OperatorGuid> {
         let by_key = self
             .operators
             .iter()
@@ -523,19 +479,60 @@ impl Builder<'_, '_> {
             || format!("; there are {}", names.join(", ")),
             |near| format!("; the nearest one is {near}"),
         );
-        let told = format!("{field}: no operator is called {}{hint}", quoted(name));
-        self.notes.add(place, told);
+        let told = format!("no operator is called {}{hint}", quoted(name));
+        self.notes.add(place, field, told);
         None
     }
 }
 
+impl Notes<'_> {
+    /// A password is written down in clear or as its hash, not in both ways.
+    fn check_one_password<T>(&mut self, password: &Located<PlainPassword>, hash: &Located<T>) {
+        if let (Some(_), Some(place)) = (password.get(), hash.place()) {
+            let told = "there is a Password too; leave one of them out";
+            self.add(place, "PasswordHash", told);
+        }
+    }
+}
+
+/// Adds what an operator is as a user. Returns `false` if there is no ID left for it.
+fn add_user(
+    account: &mut Account,
+    operator: OperatorGuid,
+    shape: Option<&UserShape>,
+    place: &Place,
+    notes: &mut Notes<'_>,
+) -> bool {
+    let id = shape.and_then(|shape| shape.id.get().copied());
+    let id = id.map_or_else(|| account.new_user_id(), Ok);
+    let Some(id) = notes.take(place, id) else {
+        return false;
+    };
+    let mut user = User::new(operator, id);
+    if let Some(UserShape {
+        id: _,
+        settings,
+        places,
+    }) = shape
+    {
+        // The API refuses it as well.
+        if operator == account.owner && matches!(settings.active, Patch::Set(false)) {
+            let place = places.of("Active").unwrap_or(place);
+            notes.add_rule(place, "Active", OWNER_IS_ACTIVE);
+        }
+        user = user.changed(settings.clone());
+    }
+    account.restore_user(user);
+    true
+}
+
+/// A group of the document.
+type Grouped<'a> = (&'a OperatorGroupShape, OperatorGroupGuid);
+
 /// Groups, and what operators and groups are authorized to.
 impl<'a> Builder<'a, '_> {
     /// Adds the groups: the system groups first, as everywhere, then the others in their order.
-    fn add_groups(
-        &mut self,
-        account: &mut Account,
-    ) -> Vec<(&'a OperatorGroupShape, Place, OperatorGroupGuid)> {
+    fn add_groups(&mut self, account: &mut Account) -> Vec<Grouped<'a>> {
         let shape = self.shape;
         let all: Vec<_> = shape
             .operator_groups
@@ -550,7 +547,7 @@ impl<'a> Builder<'a, '_> {
         );
         let fields = all.iter().map(|(_, shape, _)| &shape.operator_group_guid);
         guids.pin("OperatorGroupGuid", fields, &mut self.notes);
-        let mut keys = Unique::<String>::new("operator group");
+        let mut keys = Unique::new("operator group");
         for (_, shape, _) in &all {
             keys.add_field("key", &shape.key, &mut self.notes);
         }
@@ -564,24 +561,25 @@ impl<'a> Builder<'a, '_> {
             if let Some((_, shape, place)) = described.next() {
                 for (_, _, another) in described {
                     let told = format!(
-                        "the {} group is in line {} already; an account has one",
-                        system.description, place.line
+                        "the {} group is {place} already; an account has one",
+                        system.description
                     );
-                    self.notes.add(*another, told);
+                    self.notes.add(another, "", told);
                 }
                 let group = OperatorGroup {
                     guid: guids.of(&shape.operator_group_guid, system.description.as_str()),
                     description: shape
                         .description
                         .get()
-                        .map_or(system.description, |Text(description)| description.clone()),
+                        .cloned()
+                        .unwrap_or(system.description),
                     ..system
                 };
-                groups.push((*shape, *place, group.guid));
+                groups.push((*shape, group.guid));
                 account.insert_operator_group(group);
             } else if !self.notes.is_kept() {
                 // Its GUID is derived as all are, and no other group's from now on.
-                let guid = guids.of(&Field::Absent, system.description.as_str());
+                let guid = guids.of(&Located::Absent, system.description.as_str());
                 account.insert_operator_group(OperatorGroup { guid, ..system });
             }
         }
@@ -591,36 +589,39 @@ impl<'a> Builder<'a, '_> {
         {
             let description = self
                 .notes
-                .required_text("Description", &shape.description, *place);
+                .required("Description", &shape.description, place);
             let Some(description) = description else {
                 continue;
             };
-            let name = shape
-                .key
-                .get()
-                .map_or_else(|| description.to_string(), |Text(key)| key.clone());
+            if !self.notes.is_kept() && description.as_str().trim().is_empty() {
+                let place = shape.description.place().unwrap_or(place);
+                self.notes.add(place, "Description", "must not be blank");
+                continue;
+            }
+            let name = shape.key.get().cloned();
+            let name = name.unwrap_or_else(|| description.to_string());
             let guid = guids.of(&shape.operator_group_guid, &name);
             let group = OperatorGroup::new(guid, GroupKind::Ordinary, description.clone());
             account.insert_operator_group(group);
-            groups.push((*shape, *place, guid));
+            groups.push((*shape, guid));
         }
         self.add_members(account, &groups);
         groups
     }
 
-    fn kind_of(&mut self, shape: &OperatorGroupShape, place: Place) -> GroupKind {
+    fn kind_of(&mut self, shape: &OperatorGroupShape, place: &Place) -> GroupKind {
         // What was kept says it where the name could be taken for it.
         let called = shape.description.get().filter(|_| !self.notes.is_kept());
-        let called = called.map(|Text(description)| kind_called(description));
-        let is = |flag: &Field<bool>, kind| flag.get().copied().unwrap_or(called == Some(kind));
+        let called = called.map(kind_called);
+        let is = |flag: &Located<bool>, kind| flag.get().copied().unwrap_or(called == Some(kind));
         let is_administrators = is(&shape.is_administrators_group, GroupKind::Administrators);
         match (
             is_administrators,
             is(&shape.is_everyone, GroupKind::Everyone),
         ) {
             (true, true) => {
-                self.notes
-                    .add(place, "a group cannot be both Administrators and Everyone");
+                let told = "a group cannot be both Administrators and Everyone";
+                self.notes.add(place, "", told);
                 GroupKind::Administrators
             }
             (true, false) => GroupKind::Administrators,
@@ -630,13 +631,9 @@ impl<'a> Builder<'a, '_> {
     }
 
     /// The owner is an administrator in any case: the first one, if the document does not say which.
-    fn add_members(
-        &mut self,
-        account: &mut Account,
-        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
-    ) {
+    fn add_members(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
         let owner = account.owner;
-        for (shape, _, guid) in groups {
+        for (shape, guid) in groups {
             let mut members = Vec::new();
             for (name, place) in shape.members.items() {
                 if let Some(operator) = self.find(name, "members", place) {
@@ -666,20 +663,13 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    fn authorize(
-        &mut self,
-        account: &mut Account,
-        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
-    ) {
+    fn authorize(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
         if self.notes.is_kept() {
             return self.restore_authorizations(account, groups);
         }
         for named in self.operators.iter().filter(|named| named.is_built) {
             let list = &named.shape.authorizations;
-            let all: Vec<_> = list
-                .items()
-                .map(|(Word(word), place)| (*word, place))
-                .collect();
+            let all: Vec<_> = list.items().map(|(word, place)| (*word, place)).collect();
             let access = OperatorAuthorization::AccountAccess;
             if list.get().is_some() && all.iter().all(|(word, _)| *word != access) {
                 let withdrawn = account.withdraw_from_operator(named.guid, access);
@@ -695,11 +685,11 @@ impl<'a> Builder<'a, '_> {
                 }
             }
         }
-        for (shape, _, guid) in groups {
+        for (shape, guid) in groups {
             let is_administrators = account
                 .operator_group(*guid)
                 .is_ok_and(|group| group.kind == GroupKind::Administrators);
-            for (Word(authorization), place) in shape.authorizations.items() {
+            for (authorization, place) in shape.authorizations.items() {
                 let is_implied = is_administrators
                     && *authorization == OperatorGroupAuthorization::Administrator;
                 if !is_implied {
@@ -713,24 +703,20 @@ impl<'a> Builder<'a, '_> {
 
 /// What was kept is authorized to what is written there.
 impl Builder<'_, '_> {
-    fn restore_authorizations(
-        &self,
-        account: &mut Account,
-        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
-    ) {
+    fn restore_authorizations(&self, account: &mut Account, groups: &[Grouped<'_>]) {
         for named in &self.operators {
             let list = &named.shape.authorizations;
             if let (Ok(operator), Some(_)) = (account.operator(named.guid), list.get()) {
                 let mut operator = Operator::clone(operator);
-                operator.authorizations = list.items().map(|(Word(word), _)| *word).collect();
+                operator.authorizations = list.items().map(|(word, _)| *word).collect();
                 account.insert_operator(operator);
             }
         }
-        for (shape, _, guid) in groups {
+        for (shape, guid) in groups {
             if let Ok(group) = account.operator_group(*guid) {
                 let mut group = OperatorGroup::clone(group);
                 let list = shape.authorizations.items();
-                group.authorizations = list.map(|(Word(word), _)| *word).collect();
+                group.authorizations = list.map(|(word, _)| *word).collect();
                 account.insert_operator_group(group);
             }
         }
@@ -763,15 +749,11 @@ impl Builder<'_, '_> {
             next: "NextDutyScheduleId",
             what: "duty schedule",
         };
-        self.notes.next_id(
-            name,
-            ids,
-            &account.next_duty_schedule_id,
-            |id: ScheduleId| id.0,
-        )
+        self.notes
+            .next_id(name, ids, &account.next_duty_schedule_id)
     }
 
-    fn next_user_id(&mut self) -> UserId {
+    fn next_user_id(&mut self) -> i32 {
         let users = self.shape.operators.items();
         let ids = users.filter_map(|(operator, _)| Some(&operator.user.get()?.id));
         let name = Name {
@@ -779,21 +761,14 @@ impl Builder<'_, '_> {
             next: "NextUserID",
             what: "user",
         };
-        let next = self
-            .notes
-            .next_id(name, ids, &self.shape.next_user_id, |id: UserId| id.0);
-        UserId(next)
+        self.notes.next_id(name, ids, &self.shape.next_user_id)
     }
 
-    fn add_schedules(
-        &mut self,
-        account: &mut Account,
-        groups: &[(&OperatorGroupShape, Place, OperatorGroupGuid)],
-    ) {
+    fn add_schedules(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
         let of_groups: Vec<_> = groups
             .iter()
-            .flat_map(|(shape, _, _)| shape.duty_schedules.items())
-            .filter_map(|(shape, _)| self.notes.brought(&shape.id)?.ok())
+            .flat_map(|(shape, _)| shape.duty_schedules.items())
+            .filter_map(|(shape, _)| shape.id.get().copied())
             .collect();
         let of_operators: Vec<_> = self
             .operators
@@ -804,7 +779,7 @@ impl Builder<'_, '_> {
         let all = of_operators.into_iter().chain(
             groups
                 .iter()
-                .map(|(shape, _, guid)| (ScheduleOwner::from(*guid), &shape.duty_schedules)),
+                .map(|(shape, guid)| (ScheduleOwner::from(*guid), &shape.duty_schedules)),
         );
         for (owner, list) in all {
             self.add_schedules_of(account, owner, list, &of_groups);
@@ -815,16 +790,14 @@ impl Builder<'_, '_> {
         &mut self,
         account: &mut Account,
         owner: ScheduleOwner,
-        list: &List<DutyScheduleShape>,
+        list: &Located<List<DutyScheduleShape>>,
         of_groups: &[ScheduleId],
     ) {
         for (shape, place) in list.items() {
-            let copy_of = number(&shape.copy_of);
+            let copy_of = shape.copy_of.get().copied();
             if let (Some(id), Some(place)) = (copy_of, shape.copy_of.place()) {
                 let told = match owner {
-                    ScheduleOwner::Group(_) => {
-                        Some("CopyOf: a group's schedule is no copy".to_owned())
-                    }
+                    ScheduleOwner::Group(_) => Some("a group's schedule is no copy".to_owned()),
                     ScheduleOwner::Operator(_) if !of_groups.contains(&id) => {
                         let known: Vec<_> = of_groups.iter().map(ToString::to_string).collect();
                         let known = if known.is_empty() {
@@ -832,89 +805,20 @@ impl Builder<'_, '_> {
                         } else {
                             format!("groups have {}", known.join(", "))
                         };
-                        Some(format!("CopyOf: no group has a schedule {id}; {known}"))
+                        Some(format!("no group has a schedule {id}; {known}"))
                     }
                     ScheduleOwner::Operator(_) => None,
                 };
                 if let Some(told) = told {
-                    self.notes.add_rule(place, told);
+                    self.notes.add_rule(place, "CopyOf", told);
                 }
             }
-            let recurrence = if self.notes.is_kept() {
-                let kept = kept_recurrence(shape);
-                if kept.is_none() {
-                    self.notes
-                        .add(place, "a field of the ScheduleMode is not there");
-                }
-                kept
-            } else {
-                let mut problems = Problems::default();
-                let recurrence = parts(shape).join(&mut problems);
-                let place_of = |name: &str| shape.place_of(name).unwrap_or(place);
-                self.notes.take_from(problems.into_result(), place_of);
-                recurrence
-            };
-            if let Some(recurrence) = recurrence {
-                let id = self.notes.brought(&shape.id).and_then(Result::ok);
+            if let Some(recurrence) = shape.recurrence {
+                let id = shape.id.get().copied();
                 let restored = account.restore_schedule(owner, id, recurrence, copy_of);
                 self.notes.take(place, restored);
             }
         }
-    }
-}
-
-fn parts(shape: &DutyScheduleShape) -> RecurrenceParts {
-    let DutyScheduleShape {
-        id: _,
-        schedule_mode,
-        start_date_time,
-        end_date_time,
-        week_day,
-        month_day,
-        start_time,
-        end_time,
-        copy_of: _,
-    } = shape;
-    RecurrenceParts {
-        mode: sent(schedule_mode, |Word(mode)| *mode),
-        start_date_time: moment(start_date_time),
-        end_date_time: moment(end_date_time),
-        week_day: sent(week_day, |Word(day)| *day),
-        month_day: match sent(month_day, |Number(OrZero(day))| *day) {
-            Sent::Value(Some(day)) => Sent::Value(day),
-            Sent::Value(None) | Sent::Absent => Sent::Absent,
-            Sent::Wrong => Sent::Wrong,
-        },
-        start_time: sent(start_time, |Text(time)| *time),
-        end_time: sent(end_time, |Text(time)| *time),
-    }
-}
-
-fn kept_recurrence(shape: &DutyScheduleShape) -> Option<Recurrence> {
-    let kept = KeptRecurrence {
-        mode: shape.schedule_mode.get().map(|Word(mode)| *mode)?,
-        start_date_time: shape.start_date_time.get().map(|Text(moment)| *moment),
-        end_date_time: shape.end_date_time.get().map(|Text(moment)| *moment),
-        week_day: shape.week_day.get().map(|Word(day)| *day),
-        month_day: number(&shape.month_day).and_then(|OrZero(day)| day),
-        start_time: shape.start_time.get().map(|Text(time)| *time),
-        end_time: shape.end_time.get().map(|Text(time)| *time),
-    };
-    kept.restore()
-}
-
-fn sent<T, U>(field: &Field<T>, value: impl FnOnce(&T) -> U) -> Sent<U> {
-    match field {
-        Field::Absent => Sent::Absent,
-        Field::Wrong => Sent::Wrong,
-        Field::Is { value: is, .. } => Sent::Value(value(is)),
-    }
-}
-
-fn moment(field: &Field<Text<Moment>>) -> Sent<Moment> {
-    match sent(field, |Text(moment)| *moment) {
-        Sent::Value(moment) if moment.is_unset() => Sent::Absent,
-        other => other,
     }
 }
 
@@ -929,22 +833,13 @@ impl Builder<'_, '_> {
             .items()
             .map(|(shape, _)| &shape.api_user_guid);
         guids.pin("ApiUserGuid", fields, &mut self.notes);
-        let mut keys = Unique::<String>::new("API user");
+        let mut keys = Unique::new("API user");
         for (shape, place) in shape.api_users.items() {
             keys.add_field("key", &shape.key, &mut self.notes);
-            let user_name = shape
-                .user_name
-                .get()
-                .map(|Text(UserName(name))| name.clone());
-            let description = shape
-                .description
-                .get()
-                .map(|Text(description)| description.clone())
-                .unwrap_or_default();
-            let name = shape
-                .key
-                .get()
-                .map(|Text(key)| key.clone())
+            let user_name = shape.user_name.get().map(|UserName(name)| name.clone());
+            let description = shape.description.get().cloned().unwrap_or_default();
+            let key = shape.key.get().cloned();
+            let name = key
                 .or_else(|| user_name.clone())
                 .unwrap_or_else(|| description.to_string());
             let guid = guids.of(&shape.api_user_guid, &name);
@@ -964,22 +859,24 @@ impl Builder<'_, '_> {
                 user_name,
                 password: self.password_of(shape),
                 api_user_type: shape
-                    .r#type
+                    .api_user_type
                     .get()
-                    .map_or(ApiUserType::Generic, |Word(word)| *word),
+                    .copied()
+                    .unwrap_or(ApiUserType::Generic),
                 description,
-                created: match moment(&shape.created_date) {
-                    Sent::Value(created) => created,
-                    Sent::Absent | Sent::Wrong => self.context.now,
-                },
+                created: shape
+                    .created_date
+                    .get()
+                    .copied()
+                    .unwrap_or(self.context.now),
                 predates_last_used,
             });
         }
         usage
     }
 
-    fn operator_of(&mut self, shape: &ApiUserShape, place: Place) -> Option<OperatorGuid> {
-        let by_guid = shape.operator_guid.get().map(|Text(guid)| guid.to_string());
+    fn operator_of(&mut self, shape: &ApiUserShape, place: &Place) -> Option<OperatorGuid> {
+        let by_guid = shape.operator_guid.get().map(OperatorGuid::to_string);
         let by_guid = match (by_guid, shape.operator_guid.place()) {
             (Some(guid), Some(place)) => Some(self.find(&guid, "OperatorGuid", place)),
             _ => None,
@@ -991,14 +888,14 @@ impl Builder<'_, '_> {
         match (by_name, by_guid) {
             (Some(Some(one)), Some(Some(other))) if one != other => {
                 let place = shape.operator_guid.place().unwrap_or(place);
-                let told = "OperatorGuid: names another operator than the key operator does";
-                self.notes.add(place, told);
+                let told = "names another operator than the key operator does";
+                self.notes.add(place, "OperatorGuid", told);
                 None
             }
             (Some(found), _) | (None, Some(found)) => found,
             (None, None) => {
                 if shape.operator.is_absent() && shape.operator_guid.is_absent() {
-                    self.notes.add(place, "operator: is required");
+                    self.notes.add(place, "operator", "is required");
                 }
                 None
             }
@@ -1007,56 +904,42 @@ impl Builder<'_, '_> {
 
     /// Without a password nobody knows it.
     fn password_of(&mut self, shape: &ApiUserShape) -> SecretDigest {
-        match (shape.password.get(), shape.password_hash.get()) {
-            (Some(Text(plain)), hash) => {
-                if let (Some(_), Some(place)) = (hash, shape.password_hash.place()) {
-                    let told = "PasswordHash: there is a Password too; leave one of them out";
-                    self.notes.add(place, told);
-                }
-                SecretDigest::of(plain.reveal())
-            }
-            (None, Some(Hashed(hash))) => *hash,
+        let (password, hash) = (&shape.password, &shape.password_hash);
+        self.notes.check_one_password(password, hash);
+        match (password.get(), hash.get()) {
+            (Some(plain), _) => SecretDigest::of(plain.reveal()),
+            (None, Some(hash)) => *hash,
             (None, None) => SecretDigest::of(&self.context.new_password()),
         }
     }
 
     /// Notes the usage of an API user, and answers whether it predates the counting of it.
     fn use_of(&mut self, guid: ApiUserGuid, shape: &ApiUserShape, usage: &Usage) -> bool {
-        let last_used = shape.last_used.get().map(|Text(last_used)| *last_used);
-        let by_day = shape.usage_by_day.get();
+        let last_used = shape.last_used.get().copied();
+        let by_day = shape.usage_by_day.get().map(|Days(days)| days);
         match last_used {
             Some(LastUsed::At(last)) => {
-                let requests: BTreeMap<NaiveDate, i64> =
-                    match (by_day, shape.usage_last_30_days.get()) {
-                        (Some(days), _) => days
-                            .iter()
-                            .map(|(Text(Day(day)), requests)| (*day, i64::from(*requests)))
-                            .collect(),
-                        (None, Some(requests)) => {
-                            BTreeMap::from([(last.day(), i64::from(*requests))])
-                        }
-                        (None, None) => BTreeMap::new(),
-                    };
+                let requests = match (by_day, shape.usage_last_30_days.get()) {
+                    (Some(days), _) => days.clone(),
+                    (None, Some(requests)) => BTreeMap::from([(last.day(), i64::from(*requests))]),
+                    (None, None) => BTreeMap::new(),
+                };
                 usage.restore(guid, last, requests);
             }
             Some(LastUsed::NotYet | LastUsed::Unknown) | None => {
                 if let (Some(true), Some(place)) = (
                     by_day.map(|days| !days.is_empty()),
                     shape.usage_by_day.place(),
-                ) && !matches!(shape.last_used, Field::Wrong)
+                ) && !matches!(shape.last_used, Located::Wrong)
                 {
-                    let told = "UsageByDay: needs a LastUsed that says when";
-                    self.notes.add_rule(place, told);
+                    let told = "needs a LastUsed that says when";
+                    self.notes.add_rule(place, "UsageByDay", told);
                 }
             }
         }
         last_used == Some(LastUsed::Unknown)
             || shape.predates_last_used.get().copied().unwrap_or_default()
     }
-}
-
-fn number<T: Copy>(field: &Field<Number<T>>) -> Option<T> {
-    field.get().map(|Number(number)| *number)
 }
 
 /// What a group is, where no flag says it.
@@ -1070,125 +953,4 @@ pub fn kind_called(description: &Description) -> GroupKind {
 
 fn default_time_zone() -> TimeZoneId {
     TimeZoneId::try_from(56).expect("zone 56 is one of the vendor's documents")
-}
-
-/// What the API would have been sent to make this operator, but for the fields that it requires.
-fn profile(shape: &OperatorShape) -> ProfileChange {
-    fn text<T: Clone>(field: &Field<Text<T>>) -> Patch<T> {
-        patch(field, |Text(text)| text.clone())
-    }
-    let OperatorShape {
-        key: _,
-        operator_guid: _,
-        hash: _,
-        user_name: _,
-        full_name: _,
-        email: _,
-        password: _,
-        password_hash: _,
-        mobile_phone,
-        outgoing_phone_number,
-        outgoing_phone_number_id,
-        outgoing_phone_number_id_specified,
-        is_account_administrator: _,
-        backup_email,
-        is_on_duty,
-        culture_name,
-        culture_name_specified,
-        time_zone_id,
-        time_zone_id_specified,
-        sms_provider,
-        use_numeric_sender,
-        use_numeric_sender_specified,
-        phone_provider,
-        allow_native_login,
-        allow_native_login_specified,
-        allow_single_signon,
-        allow_single_signon_specified,
-        default_dashboard,
-        operator_role,
-        setup_mode,
-        authorizations: _,
-        duty_schedules: _,
-        user: _,
-    } = shape;
-    let flag = |field: &Field<bool>| patch(field, |flag| *flag);
-    let optional = |field: &Field<bool>| patch(field, |flag| Some(*flag));
-    ProfileChange {
-        full_name: Patch::Keep,
-        email: Patch::Keep,
-        mobile_phone: text(mobile_phone),
-        outgoing_phone_number: text(outgoing_phone_number),
-        outgoing_phone_number_id: patch(outgoing_phone_number_id, |Number(id)| Some(*id))
-            .specified(flag(outgoing_phone_number_id_specified)),
-        backup_email: text(backup_email),
-        is_on_duty: flag(is_on_duty),
-        culture_name: text(culture_name).specified(flag(culture_name_specified)),
-        time_zone_id: patch(time_zone_id, |Number(id)| Some(*id))
-            .specified(flag(time_zone_id_specified)),
-        sms_provider: patch(sms_provider, |Word(OrDefault(word))| *word),
-        use_numeric_sender: optional(use_numeric_sender)
-            .specified(flag(use_numeric_sender_specified)),
-        phone_provider: patch(phone_provider, |Text(OrDefault(text))| text.clone()),
-        allow_native_login: optional(allow_native_login)
-            .specified(flag(allow_native_login_specified)),
-        allow_single_signon: optional(allow_single_signon)
-            .specified(flag(allow_single_signon_specified)),
-        default_dashboard: patch(default_dashboard, |Text(OrDefault(text))| text.clone()),
-        operator_role: patch(operator_role, |Text(OrDefault(text))| text.clone()),
-        setup_mode: patch(setup_mode, |Word(OrDefault(word))| *word),
-    }
-}
-
-/// Refuses an owner that is not active, as the API does.
-fn owner_is_active(
-    shape: &OperatorShape,
-    operator: OperatorGuid,
-    account: &Account,
-) -> Result<(), &'static str> {
-    let active = shape.user.get().and_then(|user| user.active.get());
-    if operator == account.owner && active == Some(&false) {
-        return Err(OWNER_IS_ACTIVE);
-    }
-    Ok(())
-}
-
-/// What an operator is as a user.
-fn user(shape: &OperatorShape, operator: OperatorGuid, id: UserId) -> User {
-    let nothing = UserShape::default();
-    let UserShape {
-        id: _,
-        client_id: _,
-        client_name: _,
-        user_name: _,
-        given_name: _,
-        family_name: _,
-        active,
-        email: _,
-        user_role: _,
-        user_role_description: _,
-        mobile_number: _,
-        time_zone_id: _,
-        enable_alert_timeframe,
-        alert_timeframe_start,
-        alert_timeframe_end,
-        default_dashboard,
-        date_format,
-        time_format,
-        graph_tooltips,
-    } = shape.user.get().unwrap_or(&nothing);
-    User::new(operator, id).changed(UserSettingsChange {
-        active: patch(active, |flag| *flag),
-        enable_alert_timeframe: patch(enable_alert_timeframe, |flag| *flag),
-        alert_timeframe_start: patch(alert_timeframe_start, |Text(start)| *start),
-        alert_timeframe_end: patch(alert_timeframe_end, |Text(end)| *end),
-        default_dashboard: patch(default_dashboard, |number| *number),
-        date_format: patch(date_format, |Text(format)| format.clone()),
-        time_format: patch(time_format, |Text(format)| format.clone()),
-        graph_tooltips: patch(graph_tooltips, |flag| *flag),
-    })
-}
-
-fn patch<T, U>(field: &Field<T>, value: impl FnOnce(&T) -> U) -> Patch<U> {
-    field.get().map_or(Patch::Keep, |is| Patch::Set(value(is)))
 }

@@ -15,8 +15,9 @@ use crate::domain::record::{Field, Record, Visitor};
 use crate::domain::value::Value;
 use crate::domain::{
     Account, ApiUser, ApiUserGuid, DutySchedule, GroupKind, Moment, Operator, OperatorGroup,
-    OperatorGuid, Recurrence, Usage, User,
+    OperatorGuid, Recurrence, User,
 };
+use crate::testing::Usage;
 
 /// The document of an account, from which the same account can be loaded. It holds no secret in clear, and leaves out what
 /// is as it would be without a word.

@@ -3,31 +3,31 @@
 //!
 //! | Module | Does |
 //! |---|---|
-//! | `shape` | says what the keys are called, for reading, writing and the JSON Schema |
-//! | `located` | reads a text with the place of everything in it |
+//! | `parse` | reads a text with the place of everything in it |
+//! | `shape` | says what the keys are called, for reading and for the JSON Schema |
 //! | `build` | makes accounts of what was read, by the rules of the API |
 //! | `export` | makes a document of an account |
 
 mod build;
 mod export;
-mod located;
+mod parse;
 mod shape;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
+use std::sync::Arc;
 
 use schemars::generate::SchemaSettings;
 
 pub use export::{Document, export};
-pub use located::Mistake;
 use shape::DocumentShape;
 
-use crate::domain::api_user::SecretDigest;
-use crate::domain::{AccountId, ApiUser, Context, Place, Problem};
+use crate::bind::{self, Shape as _};
+use crate::domain::node::Node;
+use crate::domain::{AccountId, ApiUser, Context, Place, Problem, SecretDigest};
 pub use build::Built;
 use build::Origin;
-use located::Field;
 
 /// The built-in default account.
 pub const DEFAULT: &str = include_str!("default.yaml");
@@ -58,59 +58,88 @@ pub fn text_of(bytes: Vec<u8>, source: &str) -> Result<String, Mistakes> {
             let start = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let start = String::from_utf8_lossy(start);
             let line = start.rsplit('\n').next().unwrap_or_default();
-            let place = Place {
-                line: start.matches('\n').count() as u64 + 1,
-                column: line.chars().count() as u64 + 1,
+            let place = Place::Text {
+                line: start.matches('\n').count() + 1,
+                column: line.chars().count() + 1,
             };
             (place, "the file is not UTF-8 here; save it as UTF-8")
         }),
     };
     text.map_err(|(place, message)| Mistakes {
         source: source.to_owned(),
-        all: vec![Mistake {
-            place,
-            message: message.to_owned(),
+        all: vec![Problem {
+            place: Some(place),
+            ..Problem::general(message)
         }],
     })
 }
 
-/// What is wrong with a document, in the order of its lines.
+/// What is wrong with a document, in the order in which it stands there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
-    /// What the text is called: the path of its file.
+    /// What the document is called: the path of its file.
     pub source: String,
-    pub all: Vec<Mistake>,
+    pub all: Vec<Problem>,
 }
 
 impl Mistakes {
-    /// Returns the mistakes as problems of the field that holds the text.
-    pub fn into_problems(self) -> Vec<Problem> {
-        let Self { source, all } = self;
-        let problem = |Mistake { place, message }| Problem {
-            place: Some(place),
-            ..Problem::new(source.clone(), message)
+    fn new(source: &str, mut all: Vec<Problem>) -> Self {
+        all.sort_by(|one, other| one.place.cmp(&other.place));
+        Self {
+            source: source.to_owned(),
+            all,
+        }
+    }
+
+    /// Returns the mistakes as problems of the field that holds the document: with the line and column in its text, or named
+    /// by their paths in its object.
+    pub fn problems(&self) -> Vec<Problem> {
+        let problem = |problem: &Problem| {
+            let Problem {
+                field,
+                place,
+                message,
+            } = problem;
+            let told = match (&**field, message) {
+                ("", message) => message.clone(),
+                (field, message) => format!("{field}: {message}"),
+            };
+            match place {
+                Some(Place::Object { path, .. }) => {
+                    let item = path.trim_end_matches(|last: char| "[0123456789]".contains(last));
+                    let field = if item.ends_with(&**field) { "" } else { field };
+                    let parts = [&*self.source, &**path, field];
+                    let parts = parts.into_iter().filter(|part| !part.is_empty());
+                    Problem::new(parts.collect::<Vec<_>>().join("."), message)
+                }
+                place => Problem {
+                    place: place.clone(),
+                    ..Problem::new(&self.source, told)
+                },
+            }
         };
-        all.into_iter().map(problem).collect()
+        self.all.iter().map(problem).collect()
     }
 }
 
 impl fmt::Display for Mistakes {
     /// One line for each mistake: `seed.yaml:12:7: what is wrong`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { source, all } = self;
-        for (number, Mistake { place, message }) in all.iter().enumerate() {
-            let end = if number == 0 { "" } else { "\n" };
-            write!(
-                f,
-                "{end}{source}:{}:{}: {message}",
-                place.line, place.column
-            )?;
-        }
-        Ok(())
+        let lines: Vec<_> = self.problems().iter().map(Problem::to_string).collect();
+        f.write_str(&lines.join("\n"))
     }
 }
 
 impl std::error::Error for Mistakes {}
+
+/// A document as somebody wrote it.
+#[derive(Debug, Clone)]
+pub enum Written {
+    /// YAML or JSON.
+    Text(Arc<str>),
+    /// An object of a request.
+    Object(Arc<Node>),
+}
 
 /// The accounts of a document without mistakes, ready to be loaded.
 #[derive(Debug)]
@@ -122,52 +151,66 @@ impl Accounts {
     /// Reads a document and judges it by the rules of the API. What it leaves to the present (`CreatedDate`) is that of
     /// the context.
     pub fn parse(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
-        let (document, mistakes) = located::read::<DocumentShape>(text);
-        Self::build(document, Origin::Outside, mistakes, source, context)
+        let root = parse::parse(text).map_err(|problem| Mistakes::new(source, vec![problem]))?;
+        Self::build(&root, Origin::Outside, None, source, context)
     }
 
     /// Reads back a document that the program kept. No rule is asked; a mistake is what no version wrote.
     pub fn restore(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
-        let (document, mistakes) = located::read_kept::<DocumentShape>(text);
-        Self::build(document, Origin::Kept, mistakes, source, context)
-    }
-
-    fn build(
-        document: Field<DocumentShape>,
-        origin: Origin,
-        mut mistakes: Vec<Mistake>,
-        source: &str,
-        context: &Context,
-    ) -> Result<Self, Mistakes> {
-        let accounts = match document {
-            Field::Is { value, .. } => build::build(&value, origin, context, &mut mistakes),
-            Field::Absent => {
-                build::build(&DocumentShape::default(), origin, context, &mut mistakes)
-            }
-            Field::Wrong => Vec::new(),
+        let told = |error: serde_json::Error| {
+            let problem = Problem::general(error.to_string());
+            Mistakes::new(source, vec![problem])
         };
-        if mistakes.is_empty() {
-            return Ok(Self { all: accounts });
-        }
-        mistakes.sort();
-        Err(Mistakes {
-            source: source.to_owned(),
-            all: mistakes,
-        })
+        let root = serde_json::from_str(text).map_err(told)?;
+        Self::build(&root, Origin::Kept, None, source, context)
     }
 
     /// Reads a document of one account, which gets a number of its own instead of the one it says, if it says one.
     pub fn parse_as(
-        text: &str,
+        written: &Written,
         source: &str,
         id: AccountId,
         context: &Context,
     ) -> Result<Self, Mistakes> {
-        let (mut document, mut mistakes) = located::read::<DocumentShape>(text);
-        if let Field::Is { value, .. } = &mut document {
-            value.number(id, &mut mistakes);
+        let parsed;
+        let root = match written {
+            Written::Object(root) => root,
+            Written::Text(text) => {
+                parsed =
+                    parse::parse(text).map_err(|problem| Mistakes::new(source, vec![problem]))?;
+                &parsed
+            }
+        };
+        Self::build(root, Origin::Outside, Some(id), source, context)
+    }
+
+    /// Makes the accounts; the only one of the document has a number of its own, if there is one for it.
+    fn build(
+        root: &Node,
+        origin: Origin,
+        number: Option<AccountId>,
+        source: &str,
+        context: &Context,
+    ) -> Result<Self, Mistakes> {
+        let from = match origin {
+            Origin::Outside => &bind::SEED,
+            Origin::Kept => &bind::KEPT,
+        };
+        let (document, mut problems) = DocumentShape::read_root(root, from);
+        let mut accounts = Vec::new();
+        if let Some(mut document) = document {
+            if let Some(Err(second)) = number.map(|number| document.number(number)) {
+                let told = Problem::new("accounts", "must hold one account here");
+                let place = Some(second);
+                problems.add(Problem { place, ..told }, true);
+            }
+            accounts = build::build(&document, origin, context, &mut problems);
         }
-        Self::build(document, Origin::Outside, mistakes, source, context)
+        let problems = problems.into_vec();
+        if problems.is_empty() {
+            return Ok(Self { all: accounts });
+        }
+        Err(Mistakes::new(source, problems))
     }
 
     /// The built-in default account, with the credentials of its API user.
@@ -192,6 +235,7 @@ impl Accounts {
     }
 
     /// What the document holds, in a few words.
+    #[cfg(feature = "cli")]
     pub fn summary(&self) -> String {
         let told: Vec<_> = self
             .all

@@ -4,17 +4,19 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::{JsonSchema, json_schema};
-use serde::{Serialize, Serializer};
-use sha2::{Digest as _, Sha256};
+use serde::Serialize;
 use strum::{EnumString, IntoStaticStr, VariantNames};
-use subtle::ConstantTimeEq as _;
 
 use super::collection::Keyed;
 use super::schema::schema;
 use super::text::{Description, quoted};
-use super::{ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, Usage, restore_parsed};
+use super::value::{from_node, one_of, ruled};
+use super::{
+    ApiUserGuid, Context, Kept, Moment, OperatorGuid, Restore, SecretDigest, restore_parsed,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_field_names, reason = "the vendor's words")]
 pub struct ApiUser {
     pub guid: ApiUserGuid,
     pub operator: OperatorGuid,
@@ -80,9 +82,9 @@ pub enum ApiUserType {
 }
 
 impl ApiUser {
-    /// When the API user was last used, and how often in the last 30 days.
-    pub fn used(&self, usage: &Usage, now: Moment) -> (LastUsed, i64) {
-        match usage.of(self.guid, now) {
+    /// When the API user was last used, and how often in the last 30 days, by what was counted since that is known.
+    pub fn used(&self, counted: Option<(Moment, i64)>) -> (LastUsed, i64) {
+        match counted {
             Some((last_used, requests)) => (LastUsed::At(last_used), requests),
             None if self.predates_last_used => (LastUsed::Unknown, 0),
             None => (LastUsed::NotYet, 0),
@@ -120,6 +122,9 @@ impl FromStr for LastUsed {
 
 restore_parsed!(LastUsed, ApiUserType);
 
+from_node!(LastUsed, Text, ruled);
+from_node!(ApiUserType, Text, one_of, empty Blank);
+
 impl fmt::Display for LastUsed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -135,6 +140,10 @@ schema!(LastUsed, |_| json_schema!({
     "pattern": format!("^([0-9]{{2}}/[0-9]{{2}}/[0-9]{{4}} [0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}|{NOT_YET_USED}|{UNKNOWN})$")
 }));
 
+/// The name with which an API user logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UserName(pub String);
+
 /// "user-id … containing a colon character is invalid" (RFC 7617).
 pub fn user_name(text: &str) -> Result<String, String> {
     match text {
@@ -144,69 +153,23 @@ pub fn user_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// The SHA-256 digest of an API user's password. One that the server makes is 160 random bits, which nobody guesses; a slow
-/// hash would only cost every request its time. Those of seeds and flags are fixtures, and no secrets.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SecretDigest([u8; 32]);
-
-impl SecretDigest {
-    pub fn of(secret: &str) -> Self {
-        Self(Sha256::digest(secret.as_bytes()).into())
-    }
-
-    /// Whether both are of the same secret, in a time that does not tell how far they agree.
-    pub fn agrees_with(&self, other: &Self) -> bool {
-        self.0.ct_eq(&other.0).into()
-    }
-
-    pub fn to_hex(&self) -> String {
-        self.0.iter().fold(String::with_capacity(64), |hex, byte| {
-            hex + &format!("{byte:02x}")
-        })
-    }
-
-    fn from_hex(hex: &str) -> Option<Self> {
-        let mut digest = [0; 32];
-        if hex.len() != 2 * digest.len() {
-            return None;
-        }
-        for (at, byte) in digest.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(hex.get(2 * at..2 * at + 2)?, 16).ok()?;
-        }
-        Some(Self(digest))
-    }
-}
-
-/// Documents hold digests as `sha256:` and 64 hexadecimal digits.
-const DIGEST_TAG: &str = "sha256:";
-
-impl Serialize for SecretDigest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&format_args!("{DIGEST_TAG}{}", self.to_hex()))
-    }
-}
-
-impl FromStr for SecretDigest {
+impl FromStr for UserName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        text.strip_prefix(DIGEST_TAG)
-            .and_then(Self::from_hex)
-            .ok_or_else(|| format!("must be {DIGEST_TAG} and 64 hexadecimal digits"))
+        user_name(text).map(Self)
     }
 }
 
-impl Restore for SecretDigest {
+impl Restore for UserName {
     fn restore(kept: Kept<'_>) -> Option<Self> {
-        match kept {
-            Kept::Bytes(digest) => digest.try_into().ok().map(Self),
-            kept => kept.parse(),
-        }
+        String::restore(kept).map(Self)
     }
 }
 
-impl fmt::Debug for SecretDigest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SecretDigest(…)")
-    }
-}
+from_node!(UserName, Text, ruled);
+
+schema!(
+    UserName,
+    |_| json_schema!({"type": "string", "pattern": "^[^:]+$"})
+);

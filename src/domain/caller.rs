@@ -1,7 +1,6 @@
 //! Who asks, and what they may.
 
-use super::api_user::SecretDigest;
-use super::{Account, AccountId, ApiUserGuid, OperatorGuid, PasswordHash};
+use super::{Account, AccountId, ApiUserGuid, OperatorGuid, PasswordHash, SecretDigest};
 use crate::error::{Error, Result};
 
 /// The operator behind a request. It carries no rights: they are asked of the account, at the moment of the change.
@@ -85,18 +84,30 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use super::{Caller, Credentials};
-    use crate::document::Accounts;
+    use crate::domain::account::Settings;
+    use crate::domain::operator::Profile;
     use crate::domain::user::{User, UserSettingsChange};
-    use crate::domain::{Account, Context, PasswordHash, Patch};
+    use crate::domain::{Account, AccountId, Context, Operator, OperatorGuid, PasswordHash, Patch};
 
     #[test]
     fn a_change_that_waited_finds_its_caller_active_or_not_at_all() {
         let context = Context {
             now: "2026-06-25T19:37:59".parse().unwrap(),
+            random: |bytes| bytes.fill(1),
         };
-        let built = Accounts::built_in("emulator", "emulator", &context).into_built();
-        let account = &built[0].account;
-        let api_user = account.api_users.iter().next().unwrap();
+        let settings = Settings {
+            name: "Acme".to_owned(),
+            time_zone_id: "1".parse().unwrap(),
+            single_sign_on: false,
+        };
+        let (name, email) = ("An Owner".parse(), "owner@example.com".parse());
+        let owner = Operator::new(
+            OperatorGuid::derived("owner"),
+            Profile::of(name.unwrap(), email.unwrap()),
+            Some(PasswordHash::new("one")),
+        );
+        let mut account = Account::new(AccountId::FIRST, settings, owner);
+        let (api_user, _) = account.add_owner_credentials(&context);
         let by_api_user = Caller {
             account: account.id,
             operator: api_user.operator,
@@ -110,7 +121,7 @@ mod tests {
         let are_there = |account: &Account| {
             [by_api_user, by_password].map(|caller| caller.confirm(account).is_ok())
         };
-        assert_eq!(are_there(account), [true, true]);
+        assert_eq!(are_there(&account), [true, true]);
 
         let switch = |account: &mut Account, active| {
             let user = User::clone(account.users.get(&api_user.operator).unwrap());

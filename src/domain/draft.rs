@@ -13,6 +13,21 @@ pub enum Sent<T> {
     Value(T),
 }
 
+impl<T> From<Option<T>> for Sent<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Absent, Self::Value)
+    }
+}
+
+impl<T> Sent<T> {
+    pub fn value(self) -> Option<T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
+}
+
 /// A value as a request describes it, and the mistakes in the description. Without mistakes there is a value.
 #[derive(Debug, Clone)]
 pub struct Draft<T> {

@@ -9,46 +9,18 @@ use serde::{Serialize, Serializer};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::draft::Sent;
-use super::node::{Content, Node};
+use super::id::id;
 use super::schema::schema;
 use super::text::quoted;
-use super::value::{Mismatch, formed, from_node, one_of, ruled_number};
+use super::value::{formed, from_node, one_of, ruled_number_unless_0};
 use super::{Moment, Problems, restore_number, restore_parsed};
 
-/// The Id of a schedule: unique in its account, never used again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct ScheduleId(pub i32);
-
-impl ScheduleId {
-    /// The number behind it says that there is no Id left.
-    pub const LAST: Self = Self(i32::MAX - 1);
-}
-
-impl TryFrom<i32> for ScheduleId {
-    type Error = String;
-
-    fn try_from(id: i32) -> Result<Self, String> {
-        if (1..=Self::LAST.0).contains(&id) {
-            Ok(Self(id))
-        } else {
-            Err(format!("{id} is not an Id, 1 to {}", Self::LAST))
-        }
-    }
-}
-
-restore_number!(ScheduleId);
-
-schema!(
+id!(
+    /// The Id of a schedule: unique in its account, never used again.
     ScheduleId,
-    |_| json_schema!({"type": "integer", "format": "int32"})
+    "Id",
+    {"type": "integer", "format": "int32"}
 );
-
-impl fmt::Display for ScheduleId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DutySchedule {
@@ -141,47 +113,24 @@ impl RecurrenceParts {
             (None, None) => None,
         }
     }
-}
 
-/// A schedule as it was kept: the fields of its mode say when it applies, and no rule is asked.
-#[derive(Debug)]
-pub struct KeptRecurrence {
-    pub mode: ScheduleMode,
-    pub start_date_time: Option<Moment>,
-    pub end_date_time: Option<Moment>,
-    pub week_day: Option<WeekDay>,
-    pub month_day: Option<MonthDay>,
-    pub start_time: Option<TimeOfDay>,
-    pub end_time: Option<TimeOfDay>,
-}
-
-impl KeptRecurrence {
-    /// Nothing, if a field of the mode is not there.
+    /// Returns what was kept, of which no rule is asked; none, if a field of the mode is not there.
     pub fn restore(self) -> Option<Recurrence> {
-        let Self {
-            mode,
-            start_date_time,
-            end_date_time,
-            week_day,
-            month_day,
-            start_time,
-            end_time,
-        } = self;
-        let hours = start_time
-            .zip(end_time)
-            .map(|(start, end)| Hours { start, end });
-        Some(match mode {
+        let start_time = self.start_time.value();
+        let hours = start_time.zip(self.end_time.value());
+        let hours = hours.map(|(start, end)| Hours { start, end });
+        Some(match self.mode.value()? {
             ScheduleMode::OneTime => Recurrence::OneTime {
-                start: start_date_time?,
-                end: end_date_time?,
+                start: self.start_date_time.value()?,
+                end: self.end_date_time.value()?,
             },
             ScheduleMode::Daily => Recurrence::Daily { hours: hours? },
             ScheduleMode::Weekly => Recurrence::Weekly {
-                day: week_day?,
+                day: self.week_day.value()?,
                 hours: hours?,
             },
             ScheduleMode::Monthly => Recurrence::Monthly {
-                day: month_day?,
+                day: self.month_day.value()?,
                 hours: hours?,
             },
         })
@@ -299,15 +248,7 @@ impl TryFrom<i32> for MonthDay {
 
 restore_number!(MonthDay);
 
-/// Reads a day; 0 says nothing.
-fn nonzero(node: &Node) -> Result<Option<MonthDay>, Mismatch> {
-    if node.content == Content::Whole(0) {
-        return Ok(None);
-    }
-    ruled_number(node)
-}
-
-from_node!(MonthDay, Number, nonzero, empty Zero);
+from_node!(MonthDay, Number, ruled_number_unless_0, empty Zero);
 
 schema!(
     MonthDay,

@@ -51,11 +51,6 @@ macro_rules! guid {
             pub fn derived(name: &str) -> Self {
                 Uuid::new_v5(&NAMESPACE, name.as_bytes()).into()
             }
-
-            /// The spelling without dashes.
-            pub fn simple(self) -> String {
-                self.0.into_uuid().simple().to_string()
-            }
         }
 
         impl From<Uuid> for $name {
@@ -104,6 +99,13 @@ guid!(
     /// Names an API user of an account.
     ApiUserGuid
 );
+
+impl ApiUserGuid {
+    /// The spelling without dashes.
+    pub fn simple(self) -> String {
+        self.0.into_uuid().simple().to_string()
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::Place;
+use serde_json::Value;
+
 use super::value::Mismatch;
+use super::{Kept, Place};
 
 /// A value of JSON or YAML, and where it stands.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +20,8 @@ pub struct Node {
 pub enum Content {
     Null,
     Flag(bool),
-    /// A number that is whole, however it is written: `56.0` is 56.
     Whole(i64),
+    /// A number with a fraction, if only one of 0: `56.0`.
     Fraction(f64),
     Text(String),
     List(Vec<Node>),
@@ -52,6 +54,45 @@ impl From<Content> for Node {
 }
 
 impl Node {
+    /// Says of every value where it stands in this one, of which `path` is the name.
+    pub fn locate(&mut self, path: String) {
+        fn locate(node: &mut Node, path: String, number: &mut usize) {
+            *number += 1;
+            let own = *number;
+            match &mut node.content {
+                Content::List(items) => {
+                    for (index, item) in items.iter_mut().enumerate() {
+                        locate(item, format!("{path}[{index}]"), number);
+                    }
+                }
+                Content::Object(entries) => {
+                    for (key, value) in entries {
+                        let dot = if path.is_empty() { "" } else { "." };
+                        locate(value, format!("{path}{dot}{}", key.name), number);
+                        key.place = value.place.clone();
+                    }
+                }
+                _ => {}
+            }
+            node.place = Place::Object {
+                number: own,
+                path: path.into(),
+            };
+        }
+        locate(self, path, &mut 0);
+    }
+
+    /// Returns what the program kept, or none for what it keeps in no field.
+    pub fn kept(&self) -> Option<Kept<'_>> {
+        match &self.content {
+            Content::Null => Some(Kept::Null),
+            Content::Flag(flag) => Some(Kept::Number((*flag).into())),
+            Content::Whole(number) => Some(Kept::Number(*number)),
+            Content::Text(text) => Some(Kept::Text(text)),
+            Content::Fraction(_) | Content::List(_) | Content::Object(_) => None,
+        }
+    }
+
     pub fn is_null(&self) -> bool {
         matches!(self.content, Content::Null)
     }
@@ -71,21 +112,36 @@ impl Node {
     }
 
     pub fn whole(&self) -> Result<i32, Mismatch> {
-        let number = match self.content {
-            Content::Whole(number) => i32::try_from(number).ok(),
-            _ => None,
-        };
-        number.ok_or_else(|| {
-            let found = match &self.content {
-                Content::Whole(number) => number.to_string(),
-                Content::Fraction(number) => number.to_string(),
-                other => other.to_string(),
-            };
-            Mismatch::malformed(format!("must be a whole number of 32 bits, not {found}"))
-        })
+        let number = self.integer().and_then(|number| number.try_into().ok());
+        number.ok_or_else(|| self.is_no_number("a whole number of 32 bits"))
     }
 
-    fn is_not(&self, expected: &str) -> Mismatch {
+    /// Says that it is not the number that is expected, which is no secret.
+    pub fn is_no_number(&self, expected: &str) -> Mismatch {
+        let found = match &self.content {
+            Content::Whole(number) => number.to_string(),
+            Content::Fraction(number) => number.to_string(),
+            other => other.to_string(),
+        };
+        Mismatch::malformed(format!("must be {expected}, not {found}"))
+    }
+
+    /// Returns the number that it is, if that is whole, however it is written: `56.0` is 56.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "a float that is whole and in range is exact"
+    )]
+    pub fn integer(&self) -> Option<i64> {
+        match self.content {
+            Content::Whole(number) => Some(number),
+            Content::Fraction(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                Some(number as i64)
+            }
+            _ => None,
+        }
+    }
+
+    pub fn is_not(&self, expected: &str) -> Mismatch {
         Mismatch::malformed(format!("must be {expected}, not {}", self.content))
     }
 
@@ -141,7 +197,7 @@ impl<'de> Deserialize<'de> for Node {
             }
 
             fn visit_f64<E>(self, value: f64) -> Result<Content, E> {
-                Ok(number(value))
+                Ok(Content::Fraction(value))
             }
 
             fn visit_str<E>(self, value: &str) -> Result<Content, E> {
@@ -173,15 +229,20 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
-/// Returns a number as what it is: whole, or not.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a float that is whole and in range is exact"
-)]
-pub fn number(value: f64) -> Content {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        Content::Whole(value as i64)
-    } else {
-        Content::Fraction(value)
+impl From<&Node> for Value {
+    fn from(node: &Node) -> Self {
+        match &node.content {
+            Content::Null => Self::Null,
+            Content::Flag(flag) => (*flag).into(),
+            Content::Whole(number) => (*number).into(),
+            Content::Fraction(number) => (*number).into(),
+            Content::Text(text) => text.as_str().into(),
+            Content::List(items) => items.iter().map(Self::from).collect(),
+            Content::Object(entries) => {
+                let entries = entries.iter();
+                let entries = entries.map(|(key, value)| (key.name.clone(), Self::from(value)));
+                Self::Object(entries.collect())
+            }
+        }
     }
 }

@@ -85,6 +85,7 @@ impl Profile {
     VariantNames,
 )]
 #[strum(ascii_case_insensitive)]
+#[expect(clippy::enum_variant_names, reason = "the vendor's words")]
 pub enum SmsProvider {
     #[default]
     UseAccountSetting,
@@ -121,6 +122,7 @@ pub enum SetupMode {
 // The vendor's Terraform provider sends empty texts for the words that its user did not write.
 from_node!(SmsProvider, Text, one_of, empty Blank);
 from_node!(SetupMode, Text, one_of, empty Blank);
+from_node!(OperatorAuthorization, Text, one_of, empty Blank);
 
 impl Value for SmsProvider {
     fn unset() -> Option<Self> {

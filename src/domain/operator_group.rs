@@ -9,6 +9,7 @@ use strum::{EnumString, IntoStaticStr, VariantNames};
 
 use super::collection::Keyed;
 use super::text::Description;
+use super::value::{from_node, one_of};
 use super::{AccountId, DutySchedule, OperatorGroupGuid, OperatorGuid, ScheduleId, restore_parsed};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,6 +63,8 @@ pub enum OperatorGroupAuthorization {
 }
 
 restore_parsed!(GroupKind, OperatorGroupAuthorization);
+
+from_node!(OperatorGroupAuthorization, Text, one_of, empty Blank);
 
 impl Keyed for OperatorGroup {
     type Key = OperatorGroupGuid;

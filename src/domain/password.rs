@@ -122,6 +122,13 @@ impl Restore for PasswordHash {
     }
 }
 
+from_node!(PasswordHash, Text, ruled);
+
+schema!(
+    PasswordHash,
+    |_| json_schema!({"type": "string", "pattern": "^\\$argon2id\\$"})
+);
+
 impl fmt::Debug for PasswordHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PasswordHash(…)")

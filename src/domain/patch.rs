@@ -32,41 +32,11 @@ impl<T> Patch<T> {
             Self::Keep | Self::Clear => None,
         }
     }
-
-    /// Joins a field with its `…Specified` flag: `true` takes an absent field for null, `false` any field for absent, and
-    /// a flag that says nothing leaves the word to the field.
-    #[must_use]
-    pub fn specified(self, flag: Patch<bool>) -> Self {
-        match (flag, self) {
-            (Patch::Set(false), _) => Self::Keep,
-            (Patch::Set(true), Self::Keep) => Self::Clear,
-            (_, field) => field,
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::Patch::{self, Clear, Keep, Set};
-
-    #[test]
-    fn a_specified_flag_decides_whether_its_field_was_sent() {
-        for (field, flag, said) in [
-            (Keep, Keep, Keep),
-            (Clear, Keep, Clear),
-            (Set(1), Keep, Set(1)),
-            (Set(1), Clear, Set(1)),
-            (Keep, Clear, Keep),
-            (Keep, Set(true), Clear),
-            (Clear, Set(true), Clear),
-            (Set(1), Set(true), Set(1)),
-            (Keep, Set(false), Keep),
-            (Clear, Set(false), Keep),
-            (Set(1), Set(false), Keep),
-        ] {
-            assert_eq!(field.specified(flag), said, "{field:?} {flag:?}");
-        }
-    }
 
     #[test]
     fn a_patch_keeps_clears_or_sets() {

@@ -1,19 +1,32 @@
 //! What is wrong with a request or a document, by field, so that one answer can name every mistake.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// A place in a text; lines and columns begin with 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub line: u64,
-    pub column: u64,
+/// Where a value stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In a text. Lines and columns begin with 1.
+    Text { line: usize, column: usize },
+    /// In an object, as its `number`-th value, by a path such as `accounts[0].Name`.
+    Object { number: usize, path: Arc<str> },
 }
 
 impl Default for Place {
     fn default() -> Self {
-        Self { line: 1, column: 1 }
+        Self::Text { line: 1, column: 1 }
+    }
+}
+
+/// Follows the name of a thing: `the operator in line 4`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text { line, .. } => write!(f, "in line {line}"),
+            Self::Object { path, .. } => write!(f, "at {path}"),
+        }
     }
 }
 
@@ -22,7 +35,7 @@ impl Default for Place {
 pub struct Problem {
     /// The name of the field, or a path such as `effect.status`; empty where the message is about no single field.
     pub field: String,
-    /// Where it is in the text that the field holds, or that the field is part of.
+    /// Where the field stands, or the object that lacks it; none, where its name says it.
     pub place: Option<Place>,
     /// A phrase that follows the name of the field: `is required`.
     pub message: String,
@@ -46,7 +59,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.field)?;
-        if let Some(Place { line, column }) = self.place {
+        if let Some(Place::Text { line, column }) = self.place {
             write!(f, ":{line}:{column}")?;
         }
         if !self.field.is_empty() {
@@ -64,6 +77,12 @@ pub struct Problems {
 }
 
 impl Problems {
+    /// Adds a problem as it is.
+    pub fn add(&mut self, problem: Problem, malformed: bool) {
+        self.malformed |= malformed;
+        self.all.push(problem);
+    }
+
     /// Adds a mistake that keeps the request from being bound.
     pub fn malformed(&mut self, field: &str, message: impl Into<String>) {
         self.malformed = true;
@@ -85,6 +104,29 @@ impl Problems {
     pub fn append(&mut self, mut more: Self) {
         self.malformed |= more.malformed;
         self.all.append(&mut more.all);
+    }
+
+    /// Says that the problems are those of the parts of a field.
+    pub fn prefix(&mut self, name: &str) {
+        for Problem { field, .. } in &mut self.all {
+            let dot = if field.is_empty() { "" } else { "." };
+            *field = format!("{name}{dot}{field}");
+        }
+    }
+
+    /// Says where the problems stand, by their fields.
+    pub fn locate(&mut self, place_of: impl Fn(&str) -> Option<Place>) {
+        for problem in &mut self.all {
+            problem.place = place_of(&problem.field);
+        }
+    }
+
+    pub fn into_vec(self) -> Vec<Problem> {
+        self.all
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
     }
 
     pub fn is_malformed(&self) -> bool {

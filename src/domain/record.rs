@@ -9,8 +9,6 @@ use super::value::Value;
 pub struct Field<T> {
     /// Its name in the documents of the vendor.
     pub name: &'static str,
-    /// Its column, which is called as the field of the struct is.
-    pub column: &'static str,
     /// Whether a flag, `…Specified`, says whether a request means the field.
     pub has_flag: bool,
     /// Returns what it holds in a new record where nobody said; none, if somebody has to.
@@ -88,18 +86,18 @@ macro_rules! record {
                 &self,
                 visitor: &mut V,
             ) -> Result<(), V::Error> {
-                $(visitor.visit(&record!(@field $field: $type = $name $(+ $flag)? $(or $unset)?), &self.$field)?;)+
+                $(visitor.visit(&record!(@field $type = $name $(+ $flag)? $(or $unset)?), &self.$field)?;)+
                 Ok(())
             }
 
             fn build(source: &mut impl $crate::domain::record::Source) -> Option<Self> {
-                $(let $field = source.value(&record!(@field $field: $type = $name $(+ $flag)? $(or $unset)?));)+
+                $(let $field = source.value(&record!(@field $type = $name $(+ $flag)? $(or $unset)?));)+
                 Some(Self { $($field: $field?,)+ })
             }
 
             fn change(source: &mut impl $crate::domain::record::ChangeSource) -> $change {
                 $change {
-                    $($field: source.patch(&record!(@field $field: $type = $name $(+ $flag)? $(or $unset)?)),)+
+                    $($field: source.patch(&record!(@field $type = $name $(+ $flag)? $(or $unset)?)),)+
                 }
             }
 
@@ -114,10 +112,9 @@ macro_rules! record {
             }
         }
     };
-    (@field $field:ident: $type:ty = $name:literal $(+ $flag:ident)? $(or $unset:expr)?) => {
+    (@field $type:ty = $name:literal $(+ $flag:ident)? $(or $unset:expr)?) => {
         $crate::domain::record::Field::<$type> {
             name: $name,
-            column: stringify!($field),
             has_flag: record!(@flag $($flag)?),
             unset: record!(@unset $type $(, $unset)?),
         }

@@ -56,9 +56,22 @@ impl Restore for i64 {
     }
 }
 
-impl Restore for i32 {
+/// Implements [`Restore`] for whole numbers.
+macro_rules! restore_whole {
+    ($($type:ty),+) => {
+        $(impl Restore for $type {
+            fn restore(kept: Kept<'_>) -> Option<Self> {
+                i64::restore(kept)?.try_into().ok()
+            }
+        })+
+    };
+}
+
+restore_whole!(i32, u16, u32, u64, usize);
+
+impl Restore for f64 {
     fn restore(kept: Kept<'_>) -> Option<Self> {
-        i64::restore(kept)?.try_into().ok()
+        i32::restore(kept).map(Self::from)
     }
 }
 
@@ -91,8 +104,8 @@ restore_parsed!(String);
 #[cfg(test)]
 mod tests {
     use super::{Kept, Restore};
+    use crate::domain::SecretDigest;
     use crate::domain::account::AccountId;
-    use crate::domain::api_user::SecretDigest;
     use crate::domain::operator::SmsProvider;
     use crate::domain::text::Email;
     use crate::domain::timezone::TimeZoneId;
@@ -125,7 +138,7 @@ mod tests {
         assert_eq!(AccountId::restore(Kept::Text("123456")), Some(account));
         assert_eq!(AccountId::restore(Kept::Number(123_456)), Some(account));
         let digest = SecretDigest::of("x");
-        let text = format!("sha256:{}", digest.to_hex());
+        let text = format!("sha256:{}", digest.hex());
         assert_eq!(SecretDigest::restore(Kept::Text(&text)), Some(digest));
         assert_eq!(SecretDigest::restore(Kept::Bytes(&[0; 31])), None);
     }

@@ -2,13 +2,13 @@
 
 use proptest::prelude::*;
 
-use super::account::{ApiUserChange, ScheduleOwner};
+use super::account::{ApiUserChange, OldPassword, ScheduleOwner, Whom};
 use super::duty_schedule::{Hours, WeekDay};
 use super::node::{Content, Node};
 use super::operator::{Profile, ProfileChange};
 use super::record::{ChangeSource, Field, Record as _};
 use super::text::{Description, Email};
-use super::user::{OldPassword, UserRole, UserSettings, Whom};
+use super::user::{UserRole, UserSettings};
 use super::value::{FromNode, Value};
 use super::{
     Account, ApiUserGuid, Caller, Context, Credentials, NewOperator, OperatorAuthorization,
@@ -377,7 +377,7 @@ fn schedule_at(account: &Account, owner: ScheduleOwner, number: u8) -> ScheduleI
         .keys()
         .nth(usize::from(number) % schedules.len().max(1))
         .copied()
-        .unwrap_or(ScheduleId(1))
+        .unwrap_or(ScheduleId::named(1))
 }
 
 fn recurrence(number: u8) -> Recurrence {

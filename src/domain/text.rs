@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use schemars::{Schema, SchemaGenerator, json_schema};
+use schemars::json_schema;
 use serde::Serialize;
 use strum::VariantNames;
 
@@ -28,6 +28,21 @@ pub fn word<T: FromStr + VariantNames>(text: &str) -> Result<T, String> {
     text.trim()
         .parse()
         .map_err(|_| format!("{} is none of {}", quoted(text), T::VARIANTS.join(", ")))
+}
+
+/// The one of some names that is most like another, if any is like it at all.
+pub fn nearest<'a, N: AsRef<str>>(name: &str, known: &'a [N]) -> Option<&'a str> {
+    let name = name.to_lowercase();
+    let likeness = |known: &'a N| {
+        let known = known.as_ref();
+        (strsim::jaro_winkler(&known.to_lowercase(), &name), known)
+    };
+    known
+        .iter()
+        .map(likeness)
+        .filter(|(likeness, _)| *likeness > 0.6)
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))
+        .map(|(_, known)| known)
 }
 
 /// A whole number of 32 bits.
@@ -57,23 +72,22 @@ pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
 /// Declares a text: `required`, if a field of it has to be set; `unset` and what it is where nobody set it; and `or blank`, if
 /// clients send blanks when they mean that nobody did.
 macro_rules! text {
+    // The rule is one for what is sent: a text is written as it was, blanks around it included.
     (@value $name:ident, required) => {
-        from_node!($name, Text, ruled);
+        from_node!($name, Text, ruled, written {"type": "string"});
 
         impl Value for $name {
             fn unset() -> Option<Self> {
                 None
             }
-
-            text!(@written_schema);
         }
     };
     (@value $name:ident, unset $unset:literal) => {
-        from_node!($name, Text, ruled);
+        from_node!($name, Text, ruled, written {"type": "string"});
         text!(@unset $name, $unset);
     };
     (@value $name:ident, unset $unset:literal or blank) => {
-        from_node!($name, Text, ruled_unless_blank, empty Blank);
+        from_node!($name, Text, ruled_unless_blank, empty Blank, written {"type": "string"});
         text!(@unset $name, $unset);
     };
     (@unset $name:ident, $unset:literal) => {
@@ -87,14 +101,6 @@ macro_rules! text {
             fn unset() -> Option<Self> {
                 Some(Self::default())
             }
-
-            text!(@written_schema);
-        }
-    };
-    // The rule is one for what is sent: a text is written as it was, blanks around it included.
-    (@written_schema) => {
-        fn written_schema(_: &mut SchemaGenerator) -> Schema {
-            json_schema!({"type": "string"})
         }
     };
     ($(#[$doc:meta])* $name:ident, ($($value:tt)+), $rule:expr, $schema:tt) => {
@@ -102,12 +108,6 @@ macro_rules! text {
         #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
         #[serde(transparent)]
         pub struct $name(String);
-
-        impl $name {
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
 
         text!(@value $name, $($value)+);
 
@@ -214,7 +214,23 @@ text!(
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 
+impl FullName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Description {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 impl Email {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// What two addresses share that count as the same one.
     pub fn key(&self) -> String {
         Self::key_of(&self.0)
@@ -330,7 +346,7 @@ mod tests {
     #[test]
     fn a_text_is_kept_as_sent_but_judged_without_the_blanks_around_it() {
         let email: BackupEmail = " FirstOperator@gmail.com ".parse().unwrap();
-        assert_eq!(email.as_str(), " FirstOperator@gmail.com ");
+        assert_eq!(email.to_string(), " FirstOperator@gmail.com ");
         assert_eq!(
             Email::key_of(" FirstOperator@Gmail.com "),
             "firstoperator@gmail.com"

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 use chrono::{Datelike as _, NaiveDate, NaiveDateTime, Offset as _, TimeDelta, TimeZone as _};
 use chrono_tz::Tz;
@@ -90,17 +90,7 @@ const REFERENCE_YEAR: i32 = 2026;
 
 /// All time zones in the order of their Ids, with the daylight saving of a year.
 pub fn timezones(year: i32) -> Arc<[Timezone]> {
-    static LATEST: Mutex<Option<(i32, Arc<[Timezone]>)>> = Mutex::new(None);
-
-    let mut latest = LATEST.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*latest {
-        Some((of_year, zones)) if *of_year == year => Arc::clone(zones),
-        _ => {
-            let zones: Arc<[Timezone]> = TIMEZONES.iter().map(|zone| in_year(zone, year)).collect();
-            *latest = Some((year, Arc::clone(&zones)));
-            zones
-        }
-    }
+    TIMEZONES.iter().map(|zone| in_year(zone, year)).collect()
 }
 
 static TIMEZONES: LazyLock<Vec<(Option<Tz>, Timezone)>> =

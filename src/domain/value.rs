@@ -7,7 +7,7 @@ use serde::Serialize;
 use strum::VariantNames;
 
 use super::Restore;
-use super::node::Node;
+use super::node::{Content, Node};
 use super::text::word;
 
 /// Why a value is none of a type.
@@ -67,17 +67,17 @@ pub trait FromNode: JsonSchema + Sized {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Self>()
     }
+
+    /// Returns the schema of what is written.
+    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
+        Self::schema(generator)
+    }
 }
 
 /// A value that a field of a record can hold.
 pub trait Value: FromNode + Restore + Clone + PartialEq + Serialize {
     /// Returns the value of a field that nobody set; none, if somebody has to.
     fn unset() -> Option<Self>;
-
-    /// Returns the schema of what is written.
-    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
-        Self::schema(generator)
-    }
 
     /// Whether there is a value to be written.
     #[inline]
@@ -98,15 +98,15 @@ impl<T: FromNode> FromNode for Option<T> {
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         T::schema(generator)
     }
+
+    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
+        T::written_schema(generator)
+    }
 }
 
 impl<T: Value> Value for Option<T> {
     fn unset() -> Option<Self> {
         Some(None)
-    }
-
-    fn written_schema(generator: &mut SchemaGenerator) -> Schema {
-        T::written_schema(generator)
     }
 
     #[inline]
@@ -129,6 +129,51 @@ impl Value for bool {
     }
 }
 
+impl FromNode for String {
+    const KIND: Kind = Kind::Text;
+
+    fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+        node.text().map(|text| Some(text.to_owned()))
+    }
+}
+
+/// Makes numbers that are not negative readable.
+macro_rules! unsigned {
+    ($($type:ty: $expected:literal),+) => {
+        $(impl FromNode for $type {
+            const KIND: Kind = Kind::Number;
+
+            fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+                let number = node.integer().and_then(|number| number.try_into().ok());
+                number.map(Some).ok_or_else(|| node.is_no_number($expected))
+            }
+        })+
+    };
+}
+
+unsigned! {
+    u16: "a whole number from 0 to 65535",
+    u32: "a whole number from 0 to 4294967295",
+    u64: "a whole number of at least 0",
+    usize: "a whole number of at least 0"
+}
+
+impl FromNode for f64 {
+    const KIND: Kind = Kind::Number;
+
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "large numbers are out of any range"
+    )]
+    fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
+        match node.content {
+            Content::Whole(number) => Ok(Some(number as Self)),
+            Content::Fraction(number) => Ok(Some(number)),
+            _ => Err(node.is_not("a number")),
+        }
+    }
+}
+
 impl FromNode for i32 {
     const KIND: Kind = Kind::Number;
 
@@ -148,11 +193,16 @@ pub fn ruled<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatc
     node.text()?.parse().map(Some).map_err(Mismatch::refused)
 }
 
+/// Reads a text that has to have a form.
+pub fn parsed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
+    node.text()?.parse().map(Some).map_err(Mismatch::malformed)
+}
+
 /// Reads a text that has to have a form; one of blanks says nothing.
 pub fn formed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     match node.text()? {
         text if text.trim().is_empty() => Ok(None),
-        text => text.parse().map(Some).map_err(Mismatch::malformed),
+        _ => parsed(node),
     }
 }
 
@@ -160,8 +210,13 @@ pub fn formed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismat
 pub fn one_of<T: FromStr + VariantNames>(node: &Node) -> Result<Option<T>, Mismatch> {
     match node.text()? {
         text if text.trim().is_empty() => Ok(None),
-        text => word(text).map(Some).map_err(Mismatch::malformed),
+        _ => word_of(node),
     }
+}
+
+/// Reads one of a set of words, in any letter case.
+pub fn word_of<T: FromStr + VariantNames>(node: &Node) -> Result<Option<T>, Mismatch> {
+    word(node.text()?).map(Some).map_err(Mismatch::malformed)
 }
 
 /// Reads a whole number with a rule.
@@ -169,6 +224,16 @@ pub fn ruled_number<T: TryFrom<i32, Error = String>>(node: &Node) -> Result<Opti
     T::try_from(node.whole()?)
         .map(Some)
         .map_err(Mismatch::refused)
+}
+
+/// Reads a whole number with a rule; 0 says nothing, which clients with plain integers send for it.
+pub fn ruled_number_unless_0<T: TryFrom<i32, Error = String>>(
+    node: &Node,
+) -> Result<Option<T>, Mismatch> {
+    if node.integer() == Some(0) {
+        return Ok(None);
+    }
+    ruled_number(node)
 }
 
 /// Reads a text with a rule; one of blanks says nothing.
@@ -179,9 +244,10 @@ pub fn ruled_unless_blank<T: FromStr<Err = String>>(node: &Node) -> Result<Optio
     ruled(node)
 }
 
-/// Makes a type readable: `from_node!(WeekDay, Text, one_of, empty Blank)`.
+/// Makes a type readable: `from_node!(WeekDay, Text, one_of, empty Blank)`. `written` and a schema say what is written, where
+/// that is not what is read.
 macro_rules! from_node {
-    ($type:ty, $kind:ident, $read:path $(, empty $empty:ident)?) => {
+    ($type:ty, $kind:ident, $read:path $(, empty $empty:ident)? $(, written $written:tt)?) => {
         impl $crate::domain::value::FromNode for $type {
             const KIND: $crate::domain::value::Kind = $crate::domain::value::Kind::$kind;
             $(const EMPTY: $crate::domain::value::Empty = $crate::domain::value::Empty::$empty;)?
@@ -191,6 +257,10 @@ macro_rules! from_node {
             ) -> Result<Option<Self>, $crate::domain::value::Mismatch> {
                 $read(node)
             }
+
+            $(fn written_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                schemars::json_schema!($written)
+            })?
         }
     };
 }

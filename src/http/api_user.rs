@@ -12,7 +12,6 @@ use serde_json::json;
 
 use super::extract::{Bound, Json, Path};
 use crate::AppState;
-use crate::domain::Usage;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
 use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorGuid};
@@ -20,6 +19,7 @@ use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
 use crate::service;
 use crate::store::Slot;
+use crate::testing::Usage;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/ApiUser" => list, "ApiUser_GetAllApiUsers", "All API users of the account."),
@@ -68,7 +68,7 @@ struct ApiUserBody {
 
 impl ApiUserBody {
     fn new(api_user: &ApiUser, usage: &Usage, now: Moment) -> Self {
-        let (last_used, usage_last_30_days) = api_user.used(usage, now);
+        let (last_used, usage_last_30_days) = api_user.used(usage.of(api_user.guid, now));
         Self {
             api_user_guid: api_user.guid,
             operator_guid: api_user.operator,

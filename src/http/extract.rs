@@ -197,8 +197,8 @@ segment! {
     ApiUserGuid: str::parse,
     OperatorAuthorization: word,
     OperatorGroupAuthorization: word,
-    ScheduleId: |text| whole_number(text).map(ScheduleId),
-    UserId: |text| whole_number(text).map(UserId),
+    ScheduleId: |text| whole_number(text).map(ScheduleId::named),
+    UserId: |text| whole_number(text).map(UserId::named),
     i32: whole_number,
 }
 

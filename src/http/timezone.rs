@@ -12,9 +12,10 @@ use super::extract::{Json, Path};
 use crate::AppState;
 use crate::domain::Moment;
 use crate::domain::outgoing_phone_number::{OUTGOING_PHONE_NUMBERS, OutgoingPhoneNumber};
-use crate::domain::timezone::{DaylightSaving, Timezone, timezones};
+use crate::domain::timezone::{DaylightSaving, Timezone};
 use crate::error::{Error, Result};
 use crate::operation::{Operation, operation};
+use crate::service::timezone::timezones;
 use crate::store::Slot;
 
 pub static OPERATIONS: &[Operation] = &[

@@ -12,7 +12,7 @@ use axum::routing::get;
 
 use super::Documents;
 use crate::AppState;
-use crate::names::add_base_path;
+use crate::base_path::add_base_path;
 
 const HTML: &str = "text/html; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";

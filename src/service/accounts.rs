@@ -1,19 +1,21 @@
 //! Which accounts there are: seeded, made for a test, copied, reset, deleted.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
 use super::password::Passwords;
 use crate::AppState;
-use crate::document::{Accounts, Built};
-use crate::domain::Usage;
+use crate::document::{Accounts, Built, Written};
 use crate::domain::account::Settings;
 use crate::domain::operator::Profile;
+use crate::domain::text::quoted;
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::{Account, AccountId, ApiUser, Context, Operator, OperatorGuid};
+use crate::domain::{Account, AccountId, ApiUser, Operator, OperatorGuid};
 use crate::error::{Error, Result};
 use crate::store::{Base, Slot, State, Store};
+use crate::testing::Usage;
 
 /// What a new account is made from.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,23 @@ pub enum Source {
     Empty,
     /// Another account, as it is.
     Account(AccountId),
+}
+
+/// `seed`, `empty` or `account:ID`.
+impl FromStr for Source {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match (text, text.strip_prefix("account:")) {
+            ("seed", _) => Ok(Self::Seed),
+            ("empty", _) => Ok(Self::Empty),
+            (_, Some(id)) => id.parse().map(Self::Account),
+            (_, None) => Err(format!(
+                "{} is none of seed, empty and account:ID",
+                quoted(text)
+            )),
+        }
+    }
 }
 
 /// An account that was made, with the credentials of its owner.
@@ -78,7 +97,7 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
     state
         .store
         .change_state(move |all| {
-            let context = Context { now: all.now(None) };
+            let context = all.context(None);
             let id = free_number(all)?;
             let mut account = match source {
                 Source::Account(of) => slot(all, of)?.account.copied(id, &context),
@@ -97,19 +116,18 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
 /// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
 /// about it, reading it and the passwords, is done before its turn; should a reset of the server give its number away in
 /// the meantime, it takes another.
-pub async fn load(state: &AppState, text: &str, label: Option<String>) -> Result<Made> {
-    let text: Arc<str> = text.into();
+pub async fn load(state: &AppState, seed: Written, label: Option<String>) -> Result<Made> {
     loop {
         let (id, context) = {
             let all = state.store.state();
-            (free_number(&all)?, Context { now: all.now(None) })
+            (free_number(&all)?, all.context(None))
         };
-        let (text, now) = (Arc::clone(&text), context.now);
-        let read = move || Accounts::parse_as(&text, "seed", id, &Context { now });
+        let seed = seed.clone();
+        let read = move || Accounts::parse_as(&seed, "seed", id, &context);
         let read = spawn_blocking(read)
             .await
             .map_err(|error| Error::Failed(format!("a document could not be read: {error}")))?;
-        let document = read.map_err(|mistakes| Error::Malformed(mistakes.into_problems()))?;
+        let document = read.map_err(|mistakes| Error::Malformed(mistakes.problems()))?;
         let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);
         let label = label.clone();
         let made = state.store.change_state(move |all| {

@@ -1,9 +1,11 @@
 //! The clock of an account or of the server: frozen, moved on, let go.
 
 use super::scope::Scope;
-use crate::domain::clock::{Period, system_time};
-use crate::domain::{Clock, Moment};
+use crate::domain::Moment;
 use crate::error::{Error, Result};
+use crate::system;
+use crate::testing::Clock;
+use crate::testing::clock::Period;
 
 /// The clock that counts: an account's own, or the server's.
 pub fn of(scope: &Scope) -> Clock {
@@ -12,33 +14,30 @@ pub fn of(scope: &Scope) -> Clock {
 }
 
 /// Stops the clock at a date and time; nothing stands for now.
-pub fn freeze(scope: &Scope, at: Option<&str>) -> Result<()> {
-    let at = at
-        .map(|at| moment("at", at))
-        .transpose()?
-        .unwrap_or_else(|| scope.now());
+pub fn freeze(scope: &Scope, at: Option<Moment>) {
+    let at = at.unwrap_or_else(|| scope.now());
     scope.beside().set_clock(Some(Clock::Frozen(at)));
-    Ok(())
 }
 
-/// Moves the clock on `by` an ISO 8601 duration or `to` a date and time.
-pub fn advance(scope: &Scope, by: Option<&str>, to: Option<&str>) -> Result<()> {
+/// Where the clock is moved to.
+#[derive(Debug, Clone, Copy)]
+pub enum Advance {
+    By(Period),
+    To(Moment),
+}
+
+/// Moves the clock on.
+pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
     let server = scope.slot.as_ref().and_then(|_| scope.all.beside.clock());
     scope.beside().move_clock(|own| {
-        let (clock, system) = (own.or(server).unwrap_or_default(), system_time());
+        let (clock, system) = (own.or(server).unwrap_or_default(), system::time());
         let now = clock.now(system);
-        let to = match (by, to) {
-            (Some(by), None) => by
-                .parse()
-                .and_then(|period: Period| period.after(now))
-                .map_err(|message| Error::malformed("by", message))?,
-            (None, Some(to)) => moment("to", to)?,
-            _ => {
-                return Err(Error::malformed(
-                    "",
-                    "say either by (an ISO 8601 duration) or to (a date and time)",
-                ));
+        let to = match advance {
+            Advance::By(period) => {
+                let later = period.after(now);
+                later.map_err(|message| Error::malformed("by", message))?
             }
+            Advance::To(to) => to,
         };
         if to < now {
             return Err(Error::malformed(
@@ -53,9 +52,4 @@ pub fn advance(scope: &Scope, by: Option<&str>, to: Option<&str>) -> Result<()> 
 /// Gives an account the clock of the server again, and the server that of the system.
 pub fn resume(scope: &Scope) {
     scope.beside().set_clock(None);
-}
-
-fn moment(field: &str, text: &str) -> Result<Moment> {
-    text.parse()
-        .map_err(|message| Error::malformed(field, message))
 }

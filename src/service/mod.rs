@@ -9,6 +9,7 @@ pub mod operator_group;
 pub mod password;
 pub mod registration;
 pub mod scope;
+pub mod timezone;
 pub mod user;
 
 use crate::AppState;

@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::accounts;
-use crate::domain::journal::{Entry, Journal, Match};
 use crate::domain::{AccountId, Moment};
 use crate::error::Result;
-use crate::store::{Beside, Slot, State, Store};
+use crate::store::{Slot, State, Store};
+use crate::testing::Beside;
+use crate::testing::journal::{Entry, Journal, Match};
 
 /// One account, or the server, at one moment.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use super::{ask, change};
 use crate::AppState;
-use crate::domain::user::{ChangedUser, OldPassword};
+use crate::domain::account::{ChangedUser, OldPassword};
 use crate::domain::{Account, Caller, Draft, PasswordHash, UserChange, UserId};
 use crate::error::{Error, Result};
 

@@ -3,7 +3,7 @@
 use super::rows::table;
 use crate::domain::account::{Parts, Settings};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::{Account, AccountId, OperatorGuid, UserId};
+use crate::domain::{Account, AccountId, OperatorGuid};
 
 table! {
     Row: "account" (account_id: AccountId) {
@@ -13,7 +13,7 @@ table! {
         single_sign_on: bool,
         owner_guid: OperatorGuid,
         next_schedule_id: i32,
-        next_user_id: UserId,
+        next_user_id: i32,
     }
 }
 

@@ -2,18 +2,19 @@
 
 use sqlx::SqliteConnection;
 
-use super::file::{Corrupt, OfAccounts};
+use super::load::{Corrupt, OfAccounts};
 use super::rows::{self, table};
-use crate::domain::api_user::SecretDigest;
 use crate::domain::text::Description;
-use crate::domain::{AccountId, ApiUser, ApiUserGuid, ApiUserType, Moment, OperatorGuid};
+use crate::domain::{
+    AccountId, ApiUser, ApiUserGuid, ApiUserType, Moment, OperatorGuid, SecretDigest,
+};
 
 table! {
     Row: "api_user" (account_id: AccountId, api_user_guid: ApiUserGuid) {
         sequence: i64,
         operator_guid: OperatorGuid,
         user_name: String,
-        password_digest: SecretDigest as unhex(SecretDigest::to_hex),
+        password_digest: SecretDigest as unhex(SecretDigest::hex),
         r#type: ApiUserType,
         description: Description,
         created_date: Moment,

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use imbl::OrdMap;
 use sqlx::SqliteConnection;
 
-use super::file::Corrupt;
+use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
 use crate::domain::account::ScheduleOwner;
-use crate::domain::duty_schedule::{KeptRecurrence, MonthDay, ScheduleMode, TimeOfDay, WeekDay};
+use crate::domain::draft::Sent;
+use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::{
     AccountId, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId,
 };
@@ -81,14 +82,14 @@ impl Row {
     }
 
     fn schedule(self) -> Option<DutySchedule> {
-        let kept = KeptRecurrence {
-            mode: self.schedule_mode,
-            start_date_time: self.start_date_time,
-            end_date_time: self.end_date_time,
-            week_day: self.week_day,
-            month_day: self.month_day,
-            start_time: self.start_time,
-            end_time: self.end_time,
+        let kept = RecurrenceParts {
+            mode: Sent::Value(self.schedule_mode),
+            start_date_time: self.start_date_time.into(),
+            end_date_time: self.end_date_time.into(),
+            week_day: self.week_day.into(),
+            month_day: self.month_day.into(),
+            start_time: self.start_time.into(),
+            end_time: self.end_time.into(),
         };
         Some(DutySchedule {
             id: self.schedule_id,

@@ -1,10 +1,9 @@
-//! The database: recognised before it is touched, brought to the newest schema, and read back.
+//! The database: recognised before it is touched, and brought to the newest schema.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, LazyLock};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -13,14 +12,9 @@ use sqlx::{
     AssertSqlSafe, ConnectOptions as _, Connection as _, SqlSafeStr as _, SqliteConnection,
 };
 
-use super::difference::Difference;
 use super::disk::{self, Files};
-use super::rows::{self, Table as _};
-use super::state::{Base, Slot, State};
-use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
-use crate::domain::account::{Parts, Settings};
-use crate::domain::collection::Keyed;
-use crate::domain::{AccountId, Collection, Usage};
+use super::load::{self, Corrupt};
+use super::state::State;
 
 /// "UPTE": tells our files from those of other programs.
 const APPLICATION_ID: u32 = 0x5550_5445;
@@ -71,36 +65,49 @@ fn newest_schema() -> u32 {
 
 /// Why a database cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum OpenError {
+    /// The file, or the folder it is in, cannot be read or written.
     #[error("{path} cannot be used: {cause}")]
-    Unusable { path: PathBuf, cause: String },
+    Unusable {
+        /// What cannot be used.
+        path: PathBuf,
+        /// What the system or SQLite says.
+        cause: String,
+    },
+    /// The file is of another program.
     #[error("{0} is not a database of uptrends-emulator; it was left as it is")]
     Foreign(PathBuf),
+    /// The file has a schema that this version does not know.
     #[error(
         "{path} was written by a newer version (schema {found}, this version knows {known}); it was left as it is"
     )]
     Newer {
+        /// The path of the file.
         path: PathBuf,
+        /// The number of its schema.
         found: u32,
+        /// The newest one that this version knows.
         known: u32,
     },
+    /// Another process uses the file.
     #[error("{0} is in use by another process; each server needs a database of its own")]
     InUse(PathBuf),
-    #[error("the database could not be set up: {}", told(.0))]
-    SetUp(#[source] sqlx::Error),
+    /// SQLite did not make a database in memory.
+    #[error("the database could not be set up: {0}")]
+    SetUp(String),
+    /// An older schema could not be brought to the one of this version.
     #[error("the schema could not be brought up to date: {0}")]
-    Migration(#[from] MigrateError),
-    #[error(transparent)]
-    Corrupt(#[from] Corrupt),
+    Migration(String),
+    /// The file holds what no version of this program wrote, or cannot be read to its end.
+    #[error("{0}")]
+    Corrupt(String),
 }
 
-/// Why a database cannot be read back.
-#[derive(Debug, thiserror::Error)]
-pub enum Corrupt {
-    #[error("a row of the table {0} is not one that this program wrote")]
-    Row(&'static str),
-    #[error("the database cannot be read: {}", told(.0))]
-    Unreadable(#[from] sqlx::Error),
+impl From<Corrupt> for OpenError {
+    fn from(corrupt: Corrupt) -> Self {
+        Self::Corrupt(corrupt.to_string())
+    }
 }
 
 /// What an error says to people: SQLite's words without the number that sqlx puts before them.
@@ -134,13 +141,13 @@ pub(super) async fn in_memory() -> Result<Opened, OpenError> {
         .disable_statement_logging()
         .connect()
         .await
-        .map_err(OpenError::SetUp)?;
+        .map_err(|error| OpenError::SetUp(told(&error)))?;
     // In one go, and without a record of it, since no later version opens this database.
     let schema: String = MIGRATIONS.iter().map(|part| part.sql.as_str()).collect();
     sqlx::raw_sql(AssertSqlSafe(schema))
         .execute(&mut connection)
         .await
-        .map_err(OpenError::SetUp)?;
+        .map_err(|error| OpenError::SetUp(told(&error)))?;
     Ok(Opened {
         connection,
         state: State::default(),
@@ -173,8 +180,10 @@ pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
         .execute(&mut connection)
         .await
         .map_err(failed)?;
-    let state = load(&mut connection).await?;
-    let state = with_bases(&mut connection, state).await.map_err(failed)?;
+    let state = load::load(&mut connection).await?;
+    let state = load::with_bases(&mut connection, state)
+        .await
+        .map_err(failed)?;
     Ok(Opened {
         connection,
         state,
@@ -204,7 +213,7 @@ async fn set_up(connection: &mut SqliteConnection, path: &Path) -> Result<(), Op
     let migrated = MIGRATIONS.run(&mut *transaction).await;
     migrated.map_err(|error| match error {
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => failed(error),
-        other => other.into(),
+        other => OpenError::Migration(other.to_string()),
     })?;
     transaction.commit().await.map_err(failed)
 }
@@ -373,108 +382,4 @@ pub(super) async fn renew_log(connection: &mut SqliteConnection) -> Result<(), s
     sqlx::raw_sql(sql).execute(&mut *connection).await?;
     // The log is made by the first use of the database.
     touch(connection).await
-}
-
-/// Reads everything back.
-pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Corrupt> {
-    let mut schedules = duty_schedule::load(connection).await?;
-    let mut operators = operator::load(connection, &mut schedules).await?;
-    let mut operator_groups = operator_group::load(connection, &mut schedules).await?;
-    let mut api_users = api_user::load(connection).await?;
-    let mut users = user::load(connection).await?;
-    let mut usage = usage::load(connection).await?;
-    let mut snapshots = saved::load_snapshots(connection).await?;
-
-    let mut state = State::default();
-    for (sequence, base) in saved::load_bases(connection).await? {
-        state.bases.place(sequence, base);
-    }
-    for row in rows::load(connection).await? {
-        let account::Row {
-            account_id: id,
-            sequence,
-            name,
-            time_zone_id,
-            single_sign_on,
-            owner_guid,
-            next_schedule_id,
-            next_user_id,
-        } = row;
-        let parts = Parts {
-            id,
-            settings: Settings {
-                name,
-                time_zone_id,
-                single_sign_on,
-            },
-            owner: owner_guid,
-            operators: operators.take(id),
-            operator_groups: operator_groups.take(id),
-            api_users: api_users.take(id),
-            users: users.take(id),
-            next_schedule_id,
-            next_user_id,
-        };
-        if parts.users.len() != parts.operators.len() {
-            return Err(Corrupt::Row(user::Row::TABLE));
-        }
-        let slot = Slot {
-            account: Arc::new(parts.into()),
-            snapshots: snapshots.remove(&id).unwrap_or_default(),
-            usage: usage.remove(&id).unwrap_or_default().into(),
-            beside: Arc::default(),
-        };
-        state.restore(sequence, slot);
-    }
-    let is_taken = [
-        operators.is_empty(),
-        operator_groups.is_empty(),
-        api_users.is_empty(),
-        users.is_empty(),
-    ];
-    if is_taken.contains(&false) {
-        return Err(Corrupt::Row(account::Row::TABLE));
-    }
-    Ok(state)
-}
-
-/// Things of one kind of all accounts, until those take them.
-#[derive(Debug)]
-pub(super) struct OfAccounts<V: Keyed>(BTreeMap<AccountId, Collection<V>>);
-
-impl<V: Keyed> Default for OfAccounts<V> {
-    fn default() -> Self {
-        Self(BTreeMap::new())
-    }
-}
-
-impl<V: Keyed> OfAccounts<V> {
-    pub fn place(&mut self, account: AccountId, sequence: i64, item: V) {
-        self.0.entry(account).or_default().place(sequence, item);
-    }
-
-    fn take(&mut self, account: AccountId) -> Collection<V> {
-        self.0.remove(&account).unwrap_or_default()
-    }
-
-    fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-/// In a file from before accounts could be reset, they go back to what they are now; there were none but those of a seed.
-async fn with_bases(connection: &mut SqliteConnection, state: State) -> Result<State, sqlx::Error> {
-    let mut newer = state.clone();
-    let slots = state.slots();
-    for slot in slots.filter(|slot| state.base(slot.account.id).is_none()) {
-        newer.bases.insert(Base {
-            account: Arc::clone(&slot.account),
-            usage: Usage::clone(&slot.usage),
-            label: None,
-            is_seeded: true,
-        });
-    }
-    let difference = Difference::between(&state, &newer);
-    difference.commit(connection).await?;
-    Ok(newer)
 }

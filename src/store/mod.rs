@@ -3,11 +3,11 @@
 
 mod account;
 mod api_user;
-mod beside;
 mod difference;
 mod disk;
 mod duty_schedule;
 mod file;
+mod load;
 mod operator;
 mod operator_group;
 mod rows;
@@ -27,14 +27,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tokio::sync::{mpsc, oneshot};
 
-pub use beside::Beside;
 pub use file::OpenError;
 pub use state::{Base, Name, Slot, State};
 
-use crate::domain::api_user::SecretDigest;
-use crate::domain::journal::Entry;
-use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment};
+use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment, SecretDigest};
 use crate::error::{Error, Result};
+use crate::testing::journal::Entry;
 use file::Opened;
 use writer::{Job, Writer};
 
@@ -125,12 +123,7 @@ impl Store {
         self.change_state(move |state| {
             let slot = state.slot(account).ok_or(Error::Unauthenticated)?;
             let mut account = Account::clone(&slot.account);
-            let answer = change(
-                &mut account,
-                &Context {
-                    now: state.now(Some(slot)),
-                },
-            )?;
+            let answer = change(&mut account, &state.context(Some(slot)))?;
             let slot = Slot {
                 account: Arc::new(account),
                 ..Slot::clone(slot)

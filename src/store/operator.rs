@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::SqliteConnection;
 
 use super::duty_schedule::Schedules;
-use super::file::{Corrupt, OfAccounts};
+use super::load::{Corrupt, OfAccounts};
 use super::rows::{self, table};
 use crate::domain::account::ScheduleOwner;
 use crate::domain::operator::Profile;

@@ -6,7 +6,7 @@ use imbl::OrdMap;
 use sqlx::SqliteConnection;
 
 use super::duty_schedule::Schedules;
-use super::file::{Corrupt, OfAccounts};
+use super::load::{Corrupt, OfAccounts};
 use super::rows::{self, table};
 use crate::domain::account::ScheduleOwner;
 use crate::domain::text::Description;

@@ -13,7 +13,7 @@ use sqlx::{
     ValueRef as _,
 };
 
-use super::file::Corrupt;
+use super::load::Corrupt;
 use crate::domain::record::{Field, Source, Visitor};
 use crate::domain::value::Value;
 use crate::domain::{AccountId, Kept, Restore};
@@ -59,8 +59,8 @@ pub trait Table: Serialize + Send + Unpin + Sized {
 ///     /// What is in a drawer.
 ///     Row: "drawer" (account_id: AccountId, number: i64) {
 ///         label: String,
-///         // A blob, written as what `to_hex` makes of it, through SQL's `unhex`.
-///         digest: SecretDigest as unhex(SecretDigest::to_hex),
+///         // A blob, written as what `hex` makes of it, through SQL's `unhex`.
+///         digest: SecretDigest as unhex(SecretDigest::hex),
 ///         // A record, with a column for each of its fields.
 ///         ..content: Content
 ///     }

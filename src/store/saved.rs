@@ -7,12 +7,13 @@ use imbl::OrdMap;
 use sqlx::SqliteConnection;
 use tokio::task::spawn_blocking;
 
-use super::file::Corrupt;
+use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
 use super::state::Base;
 use crate::document::{Accounts, export};
-use crate::domain::clock::system_time;
-use crate::domain::{Account, AccountId, Context, Usage};
+use crate::domain::{Account, AccountId};
+use crate::system;
+use crate::testing::Usage;
 
 table! {
     BaseRow: "base" (account_id: AccountId) {
@@ -66,7 +67,7 @@ fn written(account: &Account, usage: &Usage) -> String {
 /// The account in a document that `written` made.
 fn read(document: &str, table: &'static str) -> Result<(Account, Usage), Corrupt> {
     // All that a document leaves to the present is in one that was written.
-    let context = Context { now: system_time() };
+    let context = system::context(system::time());
     let accounts = Accounts::restore(document, table, &context).map_err(|mistakes| {
         tracing::error!(%mistakes, "a document in the database cannot be read");
         Corrupt::Row(table)

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use imbl::{HashMap, OrdMap, OrdSet};
 
-use super::beside::Beside;
-use crate::domain::clock::system_time;
 use crate::domain::collection::{Change, Keyed};
 use crate::domain::{
-    Account, AccountId, ApiUser, ApiUserGuid, Collection, Moment, OperatorGroupGuid, OperatorGuid,
-    Usage,
+    Account, AccountId, ApiUser, ApiUserGuid, Collection, Context, Moment, OperatorGroupGuid,
+    OperatorGuid,
 };
 use crate::error::{Error, Result};
+use crate::system;
+use crate::testing::{Beside, Usage};
 
 /// All accounts at one moment. A copy costs nothing.
 #[derive(Debug, Clone, Default)]
@@ -125,7 +125,12 @@ impl State {
         let own = slot.and_then(|slot| slot.beside.clock());
         own.or_else(|| self.beside.clock())
             .unwrap_or_default()
-            .now(system_time())
+            .now(system::time())
+    }
+
+    /// What a change of an account may use, or without one a change of which accounts there are.
+    pub fn context(&self, slot: Option<&Slot>) -> Context {
+        system::context(self.now(slot))
     }
 
     /// All accounts, the oldest first.

@@ -21,18 +21,22 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
-use super::file::{self, Corrupt};
+use super::file;
+use super::load::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
 use super::{OpenError, Slot, Store};
-use crate::document::{Accounts, export};
-use crate::domain::clock::system_time;
+use crate::app::App;
+use crate::document::{Accounts, Written, export};
 use crate::domain::steps::{Owner, Step, step};
-use crate::domain::{Account, AccountId, Collection, Context, Usage};
+use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
+use crate::names::Names;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
-use crate::{App, AppState, Control};
+use crate::system;
+use crate::testing::Usage;
+use crate::{AppState, Control};
 
 /// A look behind the writer, in its turn.
 pub(super) struct Probe {
@@ -47,7 +51,7 @@ impl Probe {
             .execute(&mut *connection)
             .await
             .unwrap();
-        let _ = self.answer.send(file::load(connection).await);
+        let _ = self.answer.send(load::load(connection).await);
     }
 }
 
@@ -101,7 +105,7 @@ fn id() -> AccountId {
 }
 
 async fn seeded(store: &Store) {
-    let context = Context { now: system_time() };
+    let context = system::context(system::time());
     let document = Accounts::built_in("emulator", "emulator", &context);
     let accounts = accounts::hashed(document, &Passwords::new(PasswordCost::Least))
         .await
@@ -180,7 +184,9 @@ impl Turn {
                 const DOCUMENT: &str = "accounts: [{TimezoneId: 110, SingleSignOn: true, \
                     operators: [{key: a, FullName: A, Email: a@b.com, IsAccountAdministrator: true}], apiUsers: [\
                     {operator: a, UserName: ci, Password: x}, {operator: a, Type: MobileApp, PredatesLastUsed: true}]}]";
-                accounts::load(app, DOCUMENT, None).await.map(drop)
+                accounts::load(app, Written::Text(DOCUMENT.into()), None)
+                    .await
+                    .map(drop)
             }
             Self::Delete { account } => accounts::delete(app, id(account)).await,
             Self::Snapshot { account } => {
@@ -206,7 +212,7 @@ fn app(store: &Store) -> AppState {
         store: store.clone(),
         passwords: Passwords::new(PasswordCost::Least),
         read_timeout: Duration::MAX,
-        names: crate::Names::default(),
+        names: Names::default(),
         control: Control::Off,
         apis: &[],
     })
@@ -550,10 +556,10 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
             .iter()
             .map(|user| {
                 let operator = account.operator(user.operator).unwrap();
-                (user.id.0, operator.profile().email.to_string())
+                (i32::from(user.id), operator.profile().email.to_string())
             })
             .collect();
-        (users, account.next_user_id().0)
+        (users, account.parts().next_user_id)
     };
     let user = |id: i32, email: &str| (id, email.to_owned());
     assert_eq!(
@@ -565,7 +571,10 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
     let state = store.state();
     let base = &state.base(id()).unwrap().account;
     assert_eq!(
-        base.users.iter().map(|user| user.id.0).collect::<Vec<_>>(),
+        base.users
+            .iter()
+            .map(|user| i32::from(user.id))
+            .collect::<Vec<_>>(),
         [1]
     );
     drop(state);

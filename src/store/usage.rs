@@ -6,9 +6,10 @@ use chrono::NaiveDate;
 use sqlx::SqliteConnection;
 
 use super::State;
-use super::file::Corrupt;
+use super::load::Corrupt;
 use super::rows::{self, Table as _, Transaction, table};
-use crate::domain::{AccountId, ApiUserGuid, Moment, Usage};
+use crate::domain::{AccountId, ApiUserGuid, Moment};
+use crate::testing::Usage;
 
 table! {
     /// When an API user was last used.

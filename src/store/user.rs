@@ -2,7 +2,7 @@
 
 use sqlx::SqliteConnection;
 
-use super::file::{Corrupt, OfAccounts};
+use super::load::{Corrupt, OfAccounts};
 use super::rows::{self, table};
 use crate::domain::user::UserSettings;
 use crate::domain::{AccountId, OperatorGuid, User, UserId};
@@ -44,7 +44,7 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<OfAccounts<User>,
             id: user_id,
             settings,
         };
-        all.place(account_id, user_id.0.into(), user);
+        all.place(account_id, i32::from(user_id).into(), user);
     }
     Ok(all)
 }

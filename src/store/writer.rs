@@ -13,7 +13,8 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::difference::Difference;
 use super::disk::{Files, Missing};
-use super::file::{self, Corrupt, Opened, told};
+use super::file::{self, Opened, told};
+use super::load::{self, Corrupt};
 use super::state::State;
 use super::usage;
 use crate::error::{Error, Result};
@@ -214,7 +215,7 @@ impl Writer {
 
     /// After a commit that failed, the file alone knows what holds.
     async fn read_again(&mut self) {
-        let read: Result<State, Corrupt> = file::load(&mut self.connection).await;
+        let read: Result<State, Corrupt> = load::load(&mut self.connection).await;
         self.is_lost = match read {
             Ok(state) => {
                 self.published

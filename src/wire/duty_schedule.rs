@@ -5,9 +5,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::FromBody;
-use crate::bind::{Fields, id};
-use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
-use crate::domain::{DutySchedule, Moment, Problems, Recurrence, ScheduleId};
+use crate::bind::{Fields, id, recurrence};
+use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
+use crate::domain::{DutySchedule, Moment, Recurrence, ScheduleId};
 
 /// A schedule as the API writes it: only the fields of its mode.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -64,21 +64,7 @@ impl<P> FromBody<P> for Recurrence {
     }
 
     fn bind(fields: &mut Fields<'_>, _: Option<&P>) -> Option<Self> {
-        let parts = RecurrenceParts {
-            mode: fields.value("ScheduleMode"),
-            start_date_time: fields.value("StartDateTime"),
-            end_date_time: fields.value("EndDateTime"),
-            week_day: fields.value("WeekDay"),
-            month_day: fields.value("MonthDay"),
-            start_time: fields.value("StartTime"),
-            end_time: fields.value("EndTime"),
-        };
-        let kinds = ScheduleMode::ALL.map(|mode| (mode.into(), mode.fields()));
-        fields.kinds("ScheduleMode", kinds);
-        let mut problems = Problems::default();
-        let recurrence = parts.join(&mut problems);
-        fields.append(problems);
-        recurrence
+        recurrence(fields)
     }
 }
 

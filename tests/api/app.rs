@@ -41,63 +41,50 @@ impl TestApp {
 
     /// A server on a file.
     pub async fn start_on(database: &Path) -> Self {
-        Self::start_with(Options {
-            database: Some(database.to_owned()),
-            ..Options::default()
-        })
-        .await
+        Self::start_with(Options::default().database(database)).await
     }
 
     /// A server in memory with the accounts of a document; `emulator` is an administrator's API user of the first.
     pub async fn start_seeded(document: &str) -> Self {
-        let seed = Some(Seed::Text(document.to_owned()));
-        Self::start_with(Options {
-            seed,
-            ..Options::default()
-        })
-        .await
+        Self::start_with(Options::default().seed(Seed::Text(document.to_owned()))).await
     }
 
     /// A server in memory, where hashing a password costs what it costs in the program.
-    pub async fn start_costing(password_cost: PasswordCost) -> Self {
-        Self::start_as_it_is(Options {
-            password_cost,
-            ..Options::default()
-        })
-        .await
+    pub async fn start_costing(cost: PasswordCost) -> Self {
+        Self::start_as_it_is(Options::default().password_cost(cost)).await
+    }
+
+    /// A server in memory, whose administrator has these credentials.
+    pub async fn start_as(user_name: &str, password: &str) -> Self {
+        let options = Options::default().username(user_name).password(password);
+        Self {
+            user_name: user_name.to_owned(),
+            password: password.to_owned(),
+            ..Self::start_with(options).await
+        }
     }
 
     pub async fn start_with(options: Options) -> Self {
-        Self::start_as_it_is(Options {
-            password_cost: PasswordCost::Least,
-            ..options
-        })
-        .await
+        Self::start_as_it_is(options.password_cost(PasswordCost::Least)).await
     }
 
     async fn start_as_it_is(options: Options) -> Self {
-        let (user_name, password) = (options.username.clone(), options.password.clone());
         let emulator = Emulator::start(options).await.unwrap();
+        let app = Self::at(&emulator.url());
         Self {
-            url: emulator.url(),
             emulator: Some(emulator),
-            client: reqwest::Client::new(),
-            user_name,
-            password,
+            ..app
         }
     }
 
     /// A server that runs elsewhere, with the default account.
     pub fn at(url: &str) -> Self {
-        let Options {
-            username, password, ..
-        } = Options::default();
         Self {
             emulator: None,
             url: url.to_owned(),
             client: reqwest::Client::new(),
-            user_name: username,
-            password,
+            user_name: "emulator".to_owned(),
+            password: "emulator".to_owned(),
         }
     }
 

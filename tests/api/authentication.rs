@@ -5,7 +5,6 @@ use base64::engine::general_purpose::STANDARD;
 use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use uptrends_emulator::Options;
 
 use crate::app::{Answer, TestApp, text};
 
@@ -89,12 +88,7 @@ async fn the_scheme_is_written_in_any_case() {
 
 #[tokio::test]
 async fn a_password_may_hold_colons_and_any_letter() {
-    let app = TestApp::start_with(Options {
-        username: "jürgen".to_owned(),
-        password: ":pass:wörd: ".to_owned(),
-        ..Options::default()
-    })
-    .await;
+    let app = TestApp::start_as("jürgen", ":pass:wörd: ").await;
     app.get("/v4/Operator").await.expect(StatusCode::OK);
     for wrong in ["jürgen:pass:wörd: ", "jürgen:", "jürgen::pass:wörd:"] {
         assert_unauthorized(&answer_to(&app, basic(wrong).as_bytes()).await);
@@ -171,12 +165,7 @@ async fn wrong_credentials_are_told_before_anything_about_the_request() {
 
 #[tokio::test]
 async fn credentials_that_are_no_utf_8_are_read_as_latin_1() {
-    let app = TestApp::start_with(Options {
-        username: "zoë".to_owned(),
-        password: "pä:sswörd".to_owned(),
-        ..Options::default()
-    })
-    .await;
+    let app = TestApp::start_as("zoë", "pä:sswörd").await;
     let latin_1 = b"zo\xeb:p\xe4:ssw\xf6rd";
     for sent in ["zoë:pä:sswörd".as_bytes(), latin_1] {
         answer_to(&app, basic(sent).as_bytes())

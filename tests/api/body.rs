@@ -409,10 +409,7 @@ async fn a_large_body_that_nobody_reads_does_not_cost_the_answer() {
 
 #[tokio::test]
 async fn a_body_that_comes_too_slowly_is_told_so() {
-    let options = Options {
-        read_timeout: Duration::from_millis(50),
-        ..Options::default()
-    };
+    let options = Options::default().read_timeout(Duration::from_millis(50));
     let app = TestApp::start_with(options).await;
     let mut stream = app.connect().await;
     let half = format!(

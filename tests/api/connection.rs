@@ -59,12 +59,9 @@ async fn send_whole(app: &TestApp, head: &str, length: usize) -> String {
 
 #[tokio::test]
 async fn an_answer_reaches_a_client_whose_body_nobody_reads() {
-    let with_token = TestApp::start_with(Options {
-        control: Control::On {
-            token: Some("t0ken".into()),
-        },
-        ..Options::default()
-    })
+    let with_token = TestApp::start_with(Options::default().control(Control::On {
+        token: Some("t0ken".into()),
+    }))
     .await;
     let app = TestApp::start().await;
     let monitor = format!("POST /v4/Monitor HTTP/1.1\r\n{}", CREDENTIALS.trim_end());

@@ -28,12 +28,8 @@ async fn start_counting_from(database: &Path, next: i32) -> TestApp {
         "operatorGroups": [{"Description": "Administrators"}],
         "apiUsers": [{"operator": "a@example.com", "UserName": "emulator", "Password": "emulator"}]
     }]});
-    TestApp::start_with(Options {
-        database: Some(database.to_owned()),
-        seed: Some(Seed::Text(seed.to_string())),
-        ..Options::default()
-    })
-    .await
+    let seed = Seed::Text(seed.to_string());
+    TestApp::start_with(Options::default().database(database).seed(seed)).await
 }
 
 async fn export(app: &TestApp) -> Value {
@@ -345,9 +341,11 @@ const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
     ),
 ];
 
-#[test]
-fn every_field_of_a_document_has_a_broken_rule_in_the_table_or_none_at_all() {
-    let schema = uptrends_emulator::document::schema();
+#[tokio::test]
+async fn every_field_of_a_document_has_a_broken_rule_in_the_table_or_none_at_all() {
+    let app = TestApp::start().await;
+    let schema = app.get("/_emulator/seed.schema.json").await;
+    let schema = schema.expect(StatusCode::OK);
     let broken = broken_fields();
     for (object, list) in [
         ("SeedAccount", ""),
@@ -402,12 +400,8 @@ async fn edit(database: &Path, sql: &str, values: &[&str]) {
 /// A file with that account, and a state of it that has a name.
 async fn whole_file(folder: &TempDir) -> PathBuf {
     let database = folder.path().join("whole.sqlite");
-    let app = TestApp::start_with(Options {
-        database: Some(database.clone()),
-        seed: Some(Seed::Text(whole_account().to_string())),
-        ..Options::default()
-    })
-    .await;
+    let seed = Seed::Text(whole_account().to_string());
+    let app = TestApp::start_with(Options::default().database(&database).seed(seed)).await;
     put_snapshot(&app, "/_emulator/accounts/123456/snapshots/s").await;
     app.stop().await;
     database

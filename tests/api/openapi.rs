@@ -472,12 +472,7 @@ async fn what_no_example_shows_is_as_the_document_says() {
 
 #[tokio::test]
 async fn without_the_control_api_the_document_does_not_tell_of_it() {
-    let control = Control::Off;
-    let app = TestApp::start_with(Options {
-        control,
-        ..Options::default()
-    })
-    .await;
+    let app = TestApp::start_with(Options::default().control(Control::Off)).await;
     let document = document(&app, OPENAPI).await;
     let paths = document["paths"].as_object().unwrap().keys();
     let of_emulator: Vec<_> = paths

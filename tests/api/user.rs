@@ -1031,11 +1031,8 @@ async fn a_seed_says_what_its_users_are() {
 async fn a_request_that_does_not_arrive_is_told_so_in_the_envelope() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-    let app = TestApp::start_with(Options {
-        read_timeout: std::time::Duration::from_millis(50),
-        ..Options::default()
-    })
-    .await;
+    let options = Options::default().read_timeout(std::time::Duration::from_millis(50));
+    let app = TestApp::start_with(options).await;
     let mut connection = app.connect().await;
     let head = "PUT /api/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n\
                 Content-Type: application/json\r\nContent-Length: 10\r\nConnection: close\r\n\r\n{";

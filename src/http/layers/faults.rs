@@ -15,8 +15,8 @@ use super::journal::Trace;
 use super::{Answer, Next};
 use crate::AppState;
 use crate::connection::{Connection, Ending};
-use crate::domain::fault::{Effect, When};
 use crate::operation::path::documented;
+use crate::testing::fault::{Effect, When};
 
 /// Lets faults strike a request before it is bound, or after its change was committed.
 pub async fn strike(state: AppState, request: Request, next: impl Next) -> Answer {

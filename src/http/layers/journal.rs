@@ -18,12 +18,12 @@ use super::path::is_page;
 use super::{Answer, Next};
 use crate::body;
 use crate::connection::{Connection, DISCARDING};
-use crate::domain::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::error::Error;
 use crate::http::extract::LARGEST_BODY;
 use crate::http::{operations, why};
 use crate::operation::path::documented;
 use crate::store::{Slot, State as Accounts};
+use crate::testing::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::{AppState, Control};
 
 /// What the parts of the server learn of a request on its way.

@@ -21,13 +21,14 @@ use serde_json::{Value, json};
 use super::extract::{Bound, Path};
 use crate::AppState;
 use crate::bind::{self, Entries, Fields, Source};
+use crate::domain::account::{PasswordChange, Whom};
 use crate::domain::draft::Sent;
 use crate::domain::node::{Key, Node};
 use crate::domain::record::{ChangeSource, Field, Record as _};
 use crate::domain::schema;
 use crate::domain::text::{Email, PhoneNumber};
 use crate::domain::timezone::TimeZoneId;
-use crate::domain::user::{PasswordChange, UserRole, UserSettings, Whom, names};
+use crate::domain::user::{UserRole, UserSettings, names};
 use crate::domain::value::{self, Mismatch, from_node, ruled_unless_blank};
 use crate::domain::{
     Account, AccountId, Caller, Operator, Patch, PlainPassword, User, UserChange, UserId,
@@ -159,7 +160,7 @@ impl FromBody<()> for UserChange {
         let password = is_changed.then_some(PasswordChange { old, new });
         let (whom, user_name) = match fields.value("ID") {
             Sent::Absent => (by_name(fields), None),
-            Sent::Value(id) => (Some(Whom::Id(id)), fields.kept("UserName").value()),
+            Sent::Value(NamedId(id)) => (Some(Whom::Id(id)), fields.kept("UserName").value()),
             Sent::Wrong => (None, fields.kept("UserName").value()),
         };
         fields.require_either(["ID", "UserName"]);
@@ -276,6 +277,19 @@ fn by_name(fields: &mut Fields<'_>) -> Option<Whom> {
         }
     }
 }
+
+/// The ID of a user, which need not be anybody's.
+struct NamedId(UserId);
+
+/// Generated clients send a 0 for one that they do not have.
+fn named_id(node: &Node) -> std::result::Result<Option<NamedId>, Mismatch> {
+    let id = node.whole()?;
+    Ok((id != 0).then(|| NamedId(UserId::named(id))))
+}
+
+from_node!(NamedId, Number, named_id, empty Zero);
+
+schema!(NamedId, UserId::json_schema);
 
 /// The name of a user, which need not be anybody's.
 struct Name(String);

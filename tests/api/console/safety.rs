@@ -35,11 +35,7 @@ async fn a_browser_is_led_from_the_root_to_the_console_and_all_others_are_not() 
 
 #[tokio::test]
 async fn without_the_control_api_there_is_no_console() {
-    let app = TestApp::start_with(Options {
-        control: Control::Off,
-        ..Options::default()
-    })
-    .await;
+    let app = TestApp::start_with(Options::default().control(Control::Off)).await;
     for path in [
         "/",
         "/console",
@@ -55,12 +51,9 @@ async fn without_the_control_api_there_is_no_console() {
 
 #[tokio::test]
 async fn with_a_token_the_console_asks_for_it_once_and_before_all_else() {
-    let app = TestApp::start_with(Options {
-        control: Control::On {
-            token: Some("t0ken".into()),
-        },
-        ..Options::default()
-    })
+    let app = TestApp::start_with(Options::default().control(Control::On {
+        token: Some("t0ken".into()),
+    }))
     .await;
     let browser = Browser::new(&app);
     for path in ["/console/login", "/console/requests", "/console/accounts"] {

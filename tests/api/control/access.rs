@@ -4,7 +4,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::json;
 use std::collections::BTreeSet;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use uptrends_emulator::{Control, Names, Options};
+use uptrends_emulator::{Control, Options};
 
 use super::{NO_ACCOUNT, act, get, list, problem, request};
 use crate::anonymous::{OPERATIONS, documented};
@@ -33,11 +33,7 @@ async fn health(app: &TestApp) {
 
 #[tokio::test]
 async fn without_the_control_api_only_health_and_ready_answer() {
-    let app = TestApp::start_with(Options {
-        control: Control::Off,
-        ..Options::default()
-    })
-    .await;
+    let app = TestApp::start_with(Options::default().control(Control::Off)).await;
     for (name, path) in CALLS {
         problem(&act(&app, method(name), path).await, StatusCode::NOT_FOUND);
     }
@@ -47,12 +43,9 @@ async fn without_the_control_api_only_health_and_ready_answer() {
 
 #[tokio::test]
 async fn with_a_token_only_those_who_send_it_get_in() {
-    let app = TestApp::start_with(Options {
-        control: Control::On {
-            token: Some("t0ken".into()),
-        },
-        ..Options::default()
-    })
+    let app = TestApp::start_with(Options::default().control(Control::On {
+        token: Some("t0ken".into()),
+    }))
     .await;
     for (name, path) in CALLS.into_iter().chain([("GET", "/nowhere")]) {
         for sent in [
@@ -104,15 +97,13 @@ async fn web_pages_of_elsewhere_are_refused() {
 /// browser sends no origin with a GET.
 #[tokio::test]
 async fn a_name_that_somebody_else_may_have_is_refused_with_the_flag_that_allows_it() {
-    let with = |token: Option<&str>| Options {
-        control: Control::On {
-            token: token.map(Into::into),
-        },
-        names: Names {
-            public_url: Some("https://ci.example.com/uptrends".parse().unwrap()),
-            allowed_hosts: vec!["emulator.example.com".parse().unwrap()],
-        },
-        ..Options::default()
+    let with = |token: Option<&str>| {
+        Options::default()
+            .control(Control::On {
+                token: token.map(Into::into),
+            })
+            .public_url("https://ci.example.com/uptrends")
+            .allowed_host("emulator.example.com")
     };
     let (open, closed) = (
         TestApp::start_with(with(None)).await,
@@ -202,14 +193,8 @@ async fn a_request_without_a_host_is_answered_with_the_address_of_its_connection
 
 #[tokio::test]
 async fn behind_a_proxy_urls_begin_with_the_public_one() {
-    let app = TestApp::start_with(Options {
-        names: Names {
-            public_url: Some("https://CI.example.com:443/uptrends/".parse().unwrap()),
-            ..Names::default()
-        },
-        ..Options::default()
-    })
-    .await;
+    let options = Options::default().public_url("https://CI.example.com:443/uptrends/");
+    let app = TestApp::start_with(options).await;
     let made = Answer::of(request(&app, Method::POST, "/accounts")).await;
     let made = made.expect(StatusCode::CREATED);
     assert_eq!(made["baseUrl"], "https://ci.example.com/uptrends/v4");
@@ -343,6 +328,14 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
         let told = problem(&answer, StatusCode::BAD_REQUEST);
         assert!(told.contains(key), "{path} {body}: {told}");
     }
+    let wrong = json!({"match": {"paths": "", "status": -1}, "atLeast": "2", "timeoutMs": 60_001});
+    let answer = super::post(&app, "/requests/wait", wrong).await;
+    assert_eq!(
+        problem(&answer, StatusCode::BAD_REQUEST),
+        "match.status: must be a whole number from 0 to 65535, not -1; \
+         match: 'paths' is not a key here; the nearest one is path; \
+         atLeast: must be a whole number of at least 0, not a text; timeoutMs: at most 60000"
+    );
     for body in ["{", "[]", "x", "null", "\u{feff}{", "\u{feff}\u{feff}{}"] {
         let asking = request(&app, Method::POST, "/accounts").body(body);
         problem(&Answer::of(asking).await, StatusCode::BAD_REQUEST);
@@ -355,7 +348,7 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
     ] {
         let answer = super::post(&app, path, list_of_values).await;
         let told = problem(&answer, StatusCode::BAD_REQUEST);
-        assert!(told.contains("expected an object"), "{told}");
+        assert!(told.contains("object, not an array"), "{told}");
     }
     assert_eq!(list(&app, "/accounts").await.len(), 1);
 }

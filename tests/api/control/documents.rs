@@ -2,7 +2,6 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use uptrends_emulator::document::schema;
 
 use super::{act, get, list, new_account, post, problem};
 use crate::app::{Answer, TestApp, text};
@@ -111,6 +110,35 @@ async fn the_mistakes_of_a_document_are_told_and_make_no_account() {
     }
     let answer = post(&app, "/accounts", json!({"seed": SEED, "from": "empty"})).await;
     assert!(problem(&answer, StatusCode::BAD_REQUEST).contains("from"));
+    assert_eq!(list(&app, "/accounts").await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_mistakes_of_an_object_are_told_by_their_paths() {
+    let app = TestApp::start().await;
+    let seed = json!({"accounts": [{
+        "Name": 5,
+        "operators": [
+            {"FullName": "Alice", "Email": "alice@example.com", "IsAccountAdministrator": true},
+            {"Email": "Alice@example.com", "FulName": "Bob", "Authorizations": ["AccountAccess", "Any"]},
+            {"FullName": "Carol", "Email": "alice@example.com"}
+        ],
+        "operatorGroups": [{"Description": "A", "members": ["alice@example.com", "alise"]}]
+    }]});
+    let answer = post(&app, "/accounts", json!({"seed": seed})).await;
+    let detail = problem(&answer, StatusCode::BAD_REQUEST);
+    let told: Vec<_> = detail.split("; seed.").collect();
+    for (told, expected) in told.iter().zip([
+        "seed.accounts[0].Name: must be a text, not a number",
+        "accounts[0].operators[1].FullName: is required",
+        "accounts[0].operators[1].FulName: 'FulName' is not a key here; the nearest one is FullName",
+        "accounts[0].operators[1].Authorizations[1]: 'Any' is none of ",
+        "accounts[0].operators[2].Email: another operator of the account has 'alice@example.com'",
+        "accounts[0].operatorGroups[0].members[1]: no operator is called 'alise'",
+    ]) {
+        assert!(told.starts_with(expected), "{told}\n{expected}");
+    }
+    assert_eq!(told.len(), 6, "{detail}");
     assert_eq!(list(&app, "/accounts").await.len(), 1);
 }
 
@@ -235,12 +263,6 @@ async fn a_reset_takes_the_counters_back_in_the_file_as_well() {
     let app = TestApp::start_on(&file).await;
     assert_eq!(usage(&app).await, 1);
     app.stop().await;
-}
-
-#[tokio::test]
-async fn the_schema_of_seeds_is_served() {
-    let app = TestApp::start().await;
-    assert_eq!(get(&app, "/seed.schema.json").await, schema());
 }
 
 #[tokio::test]

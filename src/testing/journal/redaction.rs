@@ -1,113 +1,13 @@
-//! The journal: what was asked of an account and what was answered, without secrets.
+//! What is kept of a request or an answer: all but its secrets, and of a long body the start.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use memchr::memchr3_iter;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::{AccountId, Moment};
-
-/// What is kept of an account's requests.
-const ENTRIES: usize = 1000;
-
 /// What is kept of a body.
 const BODY: usize = 4 * 1024;
-
-/// The latest requests, in the order of their answers.
-#[derive(Debug, Default)]
-pub struct Journal {
-    entries: Mutex<VecDeque<Arc<Entry>>>,
-}
-
-impl Journal {
-    /// Adds an entry. `number` gives it its number while no other can be added.
-    pub fn record(&self, mut entry: Entry, number: impl FnOnce() -> u64) {
-        let mut entries = self.lock();
-        let oldest = if entries.len() == ENTRIES {
-            entries.pop_front()
-        } else {
-            None
-        };
-        entry.sequence = number();
-        entries.push_back(Arc::new(entry));
-        drop(entries);
-        // What the oldest held is given back when others can go on.
-        drop(oldest);
-    }
-
-    /// The requests that fit, in their order.
-    pub fn find(&self, matches: &Match) -> Vec<Arc<Entry>> {
-        let entries = self.lock();
-        let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
-        entries.iter().filter(fits).cloned().collect()
-    }
-
-    pub fn count(&self, matches: &Match) -> usize {
-        let entries = self.lock();
-        let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
-        entries.iter().filter(fits).count()
-    }
-
-    pub fn len(&self) -> usize {
-        self.lock().len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
-    }
-
-    pub fn clear(&self) {
-        self.lock().clear();
-    }
-
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One request and its answer.
-#[derive(Debug)]
-pub struct Entry {
-    /// Counts all requests of the server.
-    pub sequence: u64,
-    pub time: Moment,
-    pub duration: Duration,
-    pub method: String,
-    /// The canonical path: with `/v4`, in the vendor's spelling, without the query.
-    pub path: String,
-    pub query: Option<String>,
-    pub operation_id: Option<&'static str>,
-    /// Nothing, where the connection was ended or left hanging instead of an answer.
-    pub status: Option<u16>,
-    pub account: Option<AccountId>,
-    pub user_name: Option<String>,
-    pub authentication: Authentication,
-    /// The Id of the fault that struck.
-    pub fault: Option<u64>,
-    /// Why the answer is a 4xx.
-    pub reason: Option<String>,
-    pub request: Message,
-    pub response: Message,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authentication {
-    /// The path asks for none, or the request failed before it was asked for.
-    NotAsked,
-    Accepted,
-    Refused,
-}
-
-/// Headers and body of a request or of an answer.
-#[derive(Debug, Default)]
-pub struct Message {
-    pub headers: Headers,
-    pub body: Body,
-}
 
 /// Headers without their secrets, in one text, since there are some in every request.
 #[derive(Debug, Default)]
@@ -292,79 +192,9 @@ fn redact(value: &mut Value) {
     }
 }
 
-/// Which requests are meant: all that agree with what is given. Without a word on something, any will do.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Match {
-    pub method: Option<String>,
-    /// The canonical path; `*` stands for one segment.
-    pub path: Option<String>,
-    pub operation_id: Option<String>,
-    pub user_name: Option<String>,
-    pub status: Option<u16>,
-}
-
-/// What a match looks at.
-#[derive(Debug, Clone, Copy)]
-pub struct Matched<'a> {
-    pub method: &'a str,
-    pub path: &'a str,
-    pub operation_id: Option<&'a str>,
-    pub user_name: Option<&'a str>,
-    pub status: Option<u16>,
-}
-
-impl Match {
-    pub fn fits(&self, request: Matched<'_>) -> bool {
-        let Self {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        } = self;
-        method
-            .as_ref()
-            .is_none_or(|method| method.eq_ignore_ascii_case(request.method))
-            && path
-                .as_ref()
-                .is_none_or(|path| path_fits(path, request.path))
-            && operation_id
-                .as_ref()
-                .is_none_or(|id| Some(id.as_str()) == request.operation_id)
-            && user_name
-                .as_ref()
-                .is_none_or(|name| Some(name.as_str()) == request.user_name)
-            && status.is_none_or(|status| Some(status) == request.status)
-    }
-}
-
-impl Entry {
-    pub fn matched(&self) -> Matched<'_> {
-        Matched {
-            method: &self.method,
-            path: &self.path,
-            operation_id: self.operation_id,
-            user_name: self.user_name.as_deref(),
-            status: self.status,
-        }
-    }
-}
-
-fn path_fits(pattern: &str, path: &str) -> bool {
-    let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (pattern.next(), path.next()) {
-            (None, None) => return true,
-            (Some("*"), Some(_)) => {}
-            (Some(one), Some(other)) if one.eq_ignore_ascii_case(other) => {}
-            _ => return false,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Body, path_fits, redacted_query};
+    use super::{Body, redacted_query};
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -441,19 +271,5 @@ mod tests {
             "x".repeat(4096 - 26)
         );
         assert!(!kept(&at_the_edge).contains("s3"), "{}", kept(&at_the_edge));
-    }
-
-    #[test]
-    fn a_star_in_a_path_stands_for_one_segment() {
-        assert!(path_fits("/v4/operator/*", "/v4/Operator/36fad910"));
-        assert!(!path_fits("/v4/operator/*", "/v4/Operator"));
-        assert!(!path_fits(
-            "/v4/operator/*",
-            "/v4/Operator/36fad910/DutySchedule"
-        ));
-        assert!(path_fits(
-            "/v4/*/*/DutySchedule",
-            "/v4/Operator/36fad910/DutySchedule"
-        ));
     }
 }

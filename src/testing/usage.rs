@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{Days, NaiveDate};
 
-use super::{ApiUserGuid, Moment};
+use crate::domain::{ApiUserGuid, Moment};
 
 /// The usage of the API users of an account.
 #[derive(Debug, Default)]

@@ -9,11 +9,34 @@ use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
-use uptrends_emulator::config::LogFormat;
+
+use super::flags::LogFormat;
+use super::meant::{meant, nearest};
+
+/// What people call levels of a log, and the level that they mean.
+const MEANT_LEVELS: [(&str, &[&str]); 6] = [
+    ("off", &["none", "no", "silent", "quiet", "false", "0"]),
+    ("error", &["err", "fatal", "critical", "severe", "1"]),
+    ("warn", &["warning", "2"]),
+    (
+        "info",
+        &[
+            "information",
+            "notice",
+            "normal",
+            "default",
+            "on",
+            "true",
+            "3",
+        ],
+    ),
+    ("debug", &["verbose", "fine", "4"]),
+    ("trace", &["all", "full", "max", "silly", "5"]),
+];
 
 /// How many lines wait for a reader; what comes when there are so many is dropped.
 const MOST_LINES: usize = 4096;
@@ -164,5 +187,75 @@ impl Write for Line<'_> {
 impl Drop for Line<'_> {
     fn drop(&mut self) {
         self.of.write(std::mem::take(&mut self.bytes));
+    }
+}
+
+/// Reads levels with commas between them: one for all, or one for a target. A bare target, which `Targets` takes, is almost
+/// always a level that is none.
+pub fn filter(text: &str) -> Result<Targets, String> {
+    let mut filter = Targets::new();
+    for part in text.split(',').map(str::trim) {
+        filter = match part.split_once('=') {
+            // Cargo writes the names of crates with dashes, and Rust those of modules without.
+            Some((target, word)) => {
+                filter.with_target(target.trim().replace('-', "_"), level(word.trim())?)
+            }
+            None => filter.with_default(level(part).map_err(|told| {
+                let is_word = meant(&part.to_lowercase(), &MEANT_LEVELS).is_some();
+                if is_word || part.is_empty() {
+                    told
+                } else {
+                    format!("{told}; for the lines of one target, write {part}=debug")
+                }
+            })?),
+        };
+    }
+    Ok(filter)
+}
+
+fn level(word: &str) -> Result<LevelFilter, String> {
+    let word = word.to_lowercase();
+    let levels = MEANT_LEVELS.map(|(level, _)| level);
+    if levels.contains(&word.as_str()) {
+        return word.parse().map_err(|_| "it is no level".to_owned());
+    }
+    let nearest = meant(&word, &MEANT_LEVELS).unwrap_or_else(|| nearest(&word, &levels));
+    Err(format!(
+        "'{word}' is not a level; the nearest one is {nearest} (write off, error, warn, info, debug or trace, or \
+         target=level)"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::filter;
+
+    #[test]
+    fn a_filter_of_the_log_has_levels_that_there_are() {
+        for fine in [
+            "off",
+            "INFO",
+            "debug",
+            "warn,uptrends_emulator=trace",
+            "uptrends-emulator=debug, sqlx = off",
+        ] {
+            filter(fine).unwrap();
+        }
+        for (wrong, nearest) in [
+            ("warning", "warn"),
+            ("verbose", "debug"),
+            ("2", "warn"),
+            ("inof", "info"),
+            ("info,sqlx=verbose", "debug"),
+        ] {
+            let told = filter(wrong).unwrap_err();
+            assert!(
+                told.contains(&format!("the nearest one is {nearest} ")),
+                "{told}"
+            );
+        }
+        for wrong in ["", "uptrends_emulator", "info,", "sqlx=", "a=b=c"] {
+            assert!(filter(wrong).unwrap_err().contains("is not a level"));
+        }
     }
 }

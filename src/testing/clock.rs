@@ -1,14 +1,11 @@
-//! Where the rules take the time, new GUIDs and new secrets from, so that none of them asks the system.
+//! The clock that testers set: frozen, moved, or the system's.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use chrono::{Months, TimeDelta, Utc};
-use rand::TryRng as _;
-use rand::rngs::SysRng;
-use uuid::{Builder, Uuid};
+use chrono::{Months, TimeDelta};
+use schemars::json_schema;
 
-use super::Moment;
-use super::text::quoted;
+use crate::domain::text::quoted;
+use crate::domain::value::{from_node, parsed};
+use crate::domain::{Moment, restore_parsed, schema};
 
 /// How the time that the API shows relates to the system's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -70,6 +67,15 @@ impl Period {
     }
 }
 
+restore_parsed!(Period);
+
+from_node!(Period, Text, parsed);
+
+schema!(
+    Period,
+    |_| json_schema!({"type": "string", "pattern": "^P"})
+);
+
 impl std::str::FromStr for Period {
     type Err = String;
 
@@ -130,63 +136,13 @@ impl std::str::FromStr for Period {
     }
 }
 
-/// What the system's clock shows.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "this is the one place that asks the system"
-)]
-pub fn system_time() -> Moment {
-    Utc::now().into()
-}
-
-/// What a change may use besides the account it changes.
-#[derive(Debug, Clone, Copy)]
-pub struct Context {
-    pub now: Moment,
-}
-
-impl Context {
-    /// A GUID that nothing else has.
-    pub fn new_guid<G: From<Uuid>>(&self) -> G {
-        Builder::from_random_bytes(random()).into_uuid().into()
-    }
-
-    /// A password for an API user: 160 random bits in a URL-safe alphabet.
-    pub fn new_password(&self) -> String {
-        URL_SAFE_NO_PAD.encode(random::<20>())
-    }
-}
-
-/// Random bytes of the operating system.
-pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    SysRng
-        .try_fill_bytes(&mut bytes)
-        .expect("the operating system gives random bytes");
-    bytes
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Clock, Context, Period, system_time};
+    use super::{Clock, Period};
     use crate::domain::Moment;
 
     fn moment(text: &str) -> Moment {
         text.parse().unwrap()
-    }
-
-    #[test]
-    fn passwords_are_27_characters_that_need_no_escape_and_never_the_same() {
-        let context = Context { now: system_time() };
-        let password = context.new_password();
-        assert_eq!(password.len(), 27);
-        assert!(
-            password
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
-            "{password}"
-        );
-        assert_ne!(password, context.new_password());
     }
 
     #[test]

@@ -131,7 +131,7 @@ impl Faults {
 #[cfg(test)]
 mod tests {
     use super::{Effect, Fault, Faults, When};
-    use crate::domain::journal::{Match, Matched};
+    use crate::testing::journal::{Match, Matched};
 
     const GET: Matched<'static> = Matched {
         method: "GET",

@@ -4,9 +4,9 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::domain::Clock;
-use crate::domain::fault::Faults;
-use crate::domain::journal::Journal;
+use super::Clock;
+use super::fault::Faults;
+use super::journal::Journal;
 
 /// A reset puts a new one of these in the place of the old, so that what an old request still writes goes nowhere.
 #[derive(Debug, Default)]
@@ -28,13 +28,15 @@ impl Beside {
         changes
     }
 
-    pub(super) fn recorded(&self) {
+    /// Tells those who wait that a request was recorded.
+    pub fn recorded(&self) {
         if self.has_ended.receiver_count() > 0 {
             self.has_ended.send_modify(|_| ());
         }
     }
 
-    pub(super) fn end(&self) {
+    /// Tells them that another has come in the place of all this, or none.
+    pub fn end(&self) {
         self.has_ended.send_replace(true);
     }
 

@@ -1,0 +1,295 @@
+//! Objects that are declared field by field, whose values know where they stand: seeds, documents that were kept, and bodies
+//! of the control API.
+
+use std::mem;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use super::schema::{self, SchemaBuilder};
+use super::{BODY, Fields, NewFields, SentAs, Source};
+use crate::domain::draft::Sent;
+use crate::domain::node::{Content, Key, Node};
+use crate::domain::operator::{Profile, ProfileChange};
+use crate::domain::record::Record as _;
+use crate::domain::user::{UserSettings, UserSettingsChange};
+use crate::domain::value::{Empty, FromNode};
+use crate::domain::{Place, Problems, Restore};
+
+/// A field, with its place. Null is absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Located<T> {
+    #[default]
+    Absent,
+    /// There, but wrong; what is wrong is told elsewhere.
+    Wrong,
+    Is {
+        value: T,
+        place: Place,
+    },
+}
+
+/// A list, whose items have places of their own.
+pub type List<T> = Vec<Located<T>>;
+
+impl<T> Located<T> {
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Is { value, .. } => Some(value),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
+
+    pub fn into_value(self) -> Option<T> {
+        match self {
+            Self::Is { value, .. } => Some(value),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
+
+    pub fn into_sent(self) -> Sent<T> {
+        match self {
+            Self::Absent => Sent::Absent,
+            Self::Wrong => Sent::Wrong,
+            Self::Is { value, .. } => Sent::Value(value),
+        }
+    }
+
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Is { place, .. } => Some(place),
+            Self::Absent | Self::Wrong => None,
+        }
+    }
+}
+
+impl<T> Located<List<T>> {
+    /// The items that could be read, each with its place.
+    pub fn items(&self) -> impl Iterator<Item = (&T, &Place)> {
+        let items = self.get().into_iter().flatten();
+        items.filter_map(|item| item.get().zip(item.place()))
+    }
+}
+
+/// A value that a field can hold: one of a type, a list, an object.
+pub trait Item: Sized {
+    fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self>;
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema;
+}
+
+impl<T: FromNode + Restore> Item for T {
+    fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
+        let sent = if fields.source.is_kept {
+            fields.restore(name, node)
+        } else {
+            fields.read(name, node)
+        };
+        match sent {
+            Sent::Absent => Located::Absent,
+            Sent::Wrong => Located::Wrong,
+            Sent::Value(value) => Located::Is {
+                value,
+                place: node.place.clone(),
+            },
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let schema = T::written_schema(generator);
+        match T::EMPTY {
+            _ if generator.contract().is_serialize() => schema,
+            Empty::Nothing => schema,
+            Empty::Blank | Empty::Nil => schema::or_blank(schema),
+            Empty::Zero => schema::or_zero(schema),
+        }
+    }
+}
+
+impl<T: Item> Item for List<T> {
+    fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
+        let Content::List(items) = &node.content else {
+            let message = format!("must be an array, not {}", node.content);
+            return fields.wrong(name, node, message);
+        };
+        let item = |item: &Node| match item.content {
+            Content::Null => Located::Absent,
+            _ => T::read(item, name, fields),
+        };
+        Located::Is {
+            value: items.iter().map(item).collect(),
+            place: node.place.clone(),
+        }
+    }
+
+    fn schema(generator: &mut SchemaGenerator) -> Schema {
+        let items = schema::or_null(T::schema(generator));
+        schemars::json_schema!({"type": "array", "items": items})
+    }
+}
+
+/// Several fields of an object that are bound together.
+pub trait Part: Sized {
+    fn bind(fields: &mut Fields<'_>) -> Self;
+}
+
+impl Part for ProfileChange {
+    fn bind(fields: &mut Fields<'_>) -> Self {
+        Profile::change(&mut NewFields(fields))
+    }
+}
+
+impl Part for UserSettingsChange {
+    fn bind(fields: &mut Fields<'_>) -> Self {
+        UserSettings::change(&mut NewFields(fields))
+    }
+}
+
+/// Where the fields of an object stand.
+#[derive(Debug)]
+pub struct Places(Vec<(String, Place)>);
+
+impl Part for Places {
+    fn bind(fields: &mut Fields<'_>) -> Self {
+        let entries = fields.entries.iter().filter(|_| fields.source.is_located);
+        let places = entries.map(|(key, node)| (key.name.clone(), node.place.clone()));
+        Self(places.collect())
+    }
+}
+
+impl Places {
+    pub fn of(&self, name: &str) -> Option<&Place> {
+        let found = self.0.iter().find(|(field, _)| field == name);
+        found.map(|(_, place)| place)
+    }
+}
+
+/// An object that is declared by [`shape!`].
+pub trait Shape: Sized + JsonSchema {
+    fn bind(fields: &mut Fields<'_>) -> Self;
+
+    /// Binds an object that is a field of another.
+    fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
+        match fields.part(name, node, Self::bind) {
+            None => Located::Wrong,
+            Some(value) => Located::Is {
+                value,
+                place: node.place.clone(),
+            },
+        }
+    }
+
+    /// Binds a whole document, of which null is an empty one.
+    fn read_root(root: &Node, source: &'static Source) -> (Option<Self>, Problems) {
+        let empty = Content::Object(Vec::new()).into();
+        let root = if root.is_null() { &empty } else { root };
+        let mut fields = Fields::new(&[], None, source);
+        let bound = fields.part("", root, |fields| {
+            // As in Compose files: a place for anchors, beside what they are used in.
+            let reserved = |(key, _): &&(Key, Node)| key.name.starts_with("x-");
+            let reserved = fields.entries.iter().filter(reserved);
+            let reserved: Vec<_> = reserved.map(|(key, _)| key.name.clone()).collect();
+            fields.known.extend(reserved);
+            Self::bind(fields)
+        });
+        (bound, fields.problems)
+    }
+
+    /// Returns the schema of the object: all that binding one asks for.
+    fn object_schema(generator: &mut SchemaGenerator, description: &str) -> Schema {
+        let mut fields = Fields::new(&[], None, &BODY);
+        fields.schema = Some(SchemaBuilder::new(mem::take(generator), SentAs::Document));
+        let _ = Self::bind(&mut fields);
+        let builder = fields.schema.expect("nobody takes it away");
+        let schema;
+        (schema, *generator) = builder.into_object(description);
+        schema
+    }
+}
+
+impl Fields<'_> {
+    /// Reads a field of a shape. `description` is for its schema.
+    pub fn located<T: Item>(&mut self, name: &str, description: &str) -> Located<T> {
+        self.expect(name);
+        if let Some(schema) = &mut self.schema {
+            schema.item::<T>(name, description);
+        }
+        match self.get(name) {
+            Some(node) if !node.is_null() => T::read(node, name, self),
+            _ => Located::Absent,
+        }
+    }
+
+    /// Passes over a field that an answer of the API holds, but nobody decides.
+    pub fn pass_over(&mut self, name: &str) {
+        self.expect(name);
+        if let Some(schema) = &mut self.schema {
+            schema.read_only(name);
+        }
+    }
+}
+
+/// Declares an object, a line a field: its type and its name; then, behind `..`, fields that are bound together; then what the
+/// schema calls required, and the names that are passed over.
+macro_rules! shape {
+    (
+        $(#[doc = $doc:literal])*
+        $shape:ident = $schema:literal $(, $alter:path)? {
+            $($(#[doc = $field_doc:literal])* $field:ident: $type:ty = $name:literal,)*
+            $(..$part:ident: $part_type:ty,)*
+        }
+        $(required: $($required:literal),+;)?
+        $(passed over: $($ignored:literal),+ $(,)?)?
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Debug)]
+        pub struct $shape {
+            $($(#[doc = $field_doc])* pub $field: $crate::bind::Located<$type>,)*
+            $(pub $part: $part_type,)*
+        }
+
+        impl $crate::bind::Shape for $shape {
+            fn bind(fields: &mut $crate::bind::Fields<'_>) -> Self {
+                $(let $field = fields.located($name, concat!($($field_doc),*));)*
+                $(let $part = <$part_type as $crate::bind::Part>::bind(fields);)*
+                $($(fields.require($required);)+)?
+                $($(fields.pass_over($ignored);)+)?
+                Self {
+                    $($field,)*
+                    $($part,)*
+                }
+            }
+        }
+
+        impl $crate::bind::Item for $shape {
+            fn read(
+                node: &$crate::domain::node::Node,
+                name: &str,
+                fields: &mut $crate::bind::Fields<'_>,
+            ) -> $crate::bind::Located<Self> {
+                <Self as $crate::bind::Shape>::read(node, name, fields)
+            }
+
+            fn schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                generator.subschema_for::<Self>()
+            }
+        }
+
+        impl schemars::JsonSchema for $shape {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $schema.into()
+            }
+
+            fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+                let schema = <Self as $crate::bind::Shape>::object_schema(generator, concat!($($doc),*).trim());
+                $(let schema = $alter(schema);)?
+                schema
+            }
+        }
+    };
+}
+
+pub(crate) use shape;

@@ -1,0 +1,166 @@
+//! The program: reads its flags, runs the emulator until it is told to stop, or asks one that runs.
+
+mod flags;
+mod log;
+mod meant;
+mod ready;
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::process::{ExitCode, id};
+
+use serde_json::json;
+use tokio::signal;
+
+use flags::{Command, Config, Flags};
+use log::{Lines, Output};
+
+use crate::server::documents;
+use crate::{Emulator, Options, Seed};
+
+/// The exit code for what its user has to put right before the program can start.
+const CANNOT_START: u8 = 2;
+
+/// Does what the flags of the process say, and returns its exit code.
+pub fn run() -> ExitCode {
+    let Config { command, flags } = Config::read();
+    match command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(flags),
+        Command::Healthcheck => match ready::ask(&flags) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(reason) => {
+                tell(io::stderr(), format_args!("not ready: {reason}"));
+                ExitCode::FAILURE
+            }
+        },
+        Command::Openapi => {
+            let document = &documents(&flags.control()).openapi;
+            tell(io::stdout(), document.trim_end());
+            ExitCode::SUCCESS
+        }
+        Command::Validate { seeds } => validate(seeds),
+    }
+}
+
+/// Writes a line. Nobody may be listening, which is no reason to stop.
+fn tell(mut stream: impl io::Write, line: impl fmt::Display) {
+    let _ = writeln!(stream, "{line}");
+}
+
+/// Checks seed files, and tells of all of them.
+fn validate(seeds: Vec<PathBuf>) -> ExitCode {
+    let mut outcome = ExitCode::SUCCESS;
+    for path in seeds {
+        let name = path.display().to_string();
+        match Seed::File(path).read() {
+            Ok(seed) => tell(io::stdout(), format_args!("{name}: {}", seed.summary())),
+            Err(error) => {
+                tell(io::stderr(), error);
+                outcome = ExitCode::from(CANNOT_START);
+            }
+        }
+    }
+    outcome
+}
+
+/// Runs the emulator until it is told to stop.
+fn serve(flags: Flags) -> ExitCode {
+    let output = Output::new(flags.log.clone(), flags.log_format);
+    let outcome = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => {
+            let outcome = runtime.block_on(serve_until_stopped(flags, &output.stdout));
+            // What is still being computed, such as the hash of a password, is for nobody now.
+            runtime.shutdown_background();
+            outcome
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    let code = match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            output.stderr.write(format!("error: {reason}\n"));
+            ExitCode::from(CANNOT_START)
+        }
+    };
+    output.flush();
+    code
+}
+
+/// The same, or why the emulator cannot start.
+async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String> {
+    let mut stop = pin!(stop_signal().map_err(|error| error.to_string())?);
+    let (control, names) = (flags.control(), flags.names());
+    let Flags {
+        listen,
+        public_url: _,
+        allowed_hosts: _,
+        database,
+        seed,
+        seed_json,
+        username,
+        password,
+        ready_file,
+        log: _,
+        log_format: _,
+        control: _,
+        control_token: _,
+    } = flags;
+    // A file of an earlier run must not tell that this one is ready.
+    if let Some(Err(error)) = ready_file.as_deref().map(ready::remove) {
+        return Err(format!("the ready file cannot be replaced: {error}"));
+    }
+    let options = Options {
+        listen,
+        names,
+        database,
+        seed: seed.map(Seed::File).or(seed_json.map(Seed::Text)),
+        username,
+        password,
+        control,
+        ..Options::default()
+    };
+    // A large file takes a while to read, and nobody should have to wait for the end of that.
+    let started = tokio::select! {
+        started = Emulator::start(options) => started,
+        () = &mut stop => return Ok(()),
+    };
+    let emulator = started.map_err(|error| error.to_string())?;
+    let url = emulator.url();
+    if let Some(Err(error)) = ready_file
+        .as_deref()
+        .map(|path| ready::write(path, &json!({"url": url, "pid": id()})))
+    {
+        let path = ready_file.unwrap_or_default();
+        return Err(format!(
+            "the ready file {} cannot be written: {error}",
+            path.display()
+        ));
+    }
+    stdout.write(format!("uptrends-emulator ready on {url}\n"));
+    stop.await;
+    tracing::info!("stopping");
+    emulator.stop().await;
+    if let Some(Err(error)) = ready_file.as_deref().map(ready::remove) {
+        tracing::warn!(%error, "the ready file cannot be removed");
+    }
+    Ok(())
+}
+
+/// Completes with the first SIGTERM or Ctrl-C from now on.
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    #[cfg(unix)]
+    let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = signal::unix::signal(signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        let _ = signal::ctrl_c().await;
+    })
+}

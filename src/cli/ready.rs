@@ -1,0 +1,83 @@
+//! Whether the emulator is ready: the file that says so, and the question.
+
+use std::fs;
+use std::io::{self, Read as _, Write as _};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::id;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::flags::Flags;
+
+/// Writes a file so that nobody sees a part of it.
+pub fn write(path: &Path, content: &Value) -> io::Result<()> {
+    let mut draft = path.as_os_str().to_owned();
+    draft.push(format!(".{}", id()));
+    let written = fs::write(&draft, format!("{content}\n")).and_then(|()| fs::rename(&draft, path));
+    if written.is_err() {
+        // The error is that there is none.
+        let _ = fs::remove_file(&draft);
+    }
+    written
+}
+
+/// Removes a file, unless there is none.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Asks the emulator that was started with the same flags. One request by hand, so that the program holds no HTTP client.
+pub fn ask(flags: &Flags) -> Result<(), String> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    let address = address_to_ask(flags)?;
+    let failed = |error: io::Error| format!("{address}: {error}");
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(failed)?;
+    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    write!(
+        stream,
+        "GET /_emulator/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )
+    .map_err(failed)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).map_err(failed)?;
+    if answer.starts_with("HTTP/1.1 200 ") {
+        Ok(())
+    } else {
+        Err(format!(
+            "{address} answered {}",
+            answer.lines().next().unwrap_or("nothing")
+        ))
+    }
+}
+
+fn address_to_ask(flags: &Flags) -> Result<SocketAddr, String> {
+    let first = flags.listen.first().ok_or("there is no --listen")?;
+    let mut address = first.first();
+    if address.port() == 0 {
+        let path = flags
+            .ready_file
+            .as_deref()
+            .ok_or("port 0 says nothing; name the --ready-file as well")?;
+        let written =
+            fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let read = || {
+            serde_json::from_str::<Value>(&written).ok()?["url"]
+                .as_str()?
+                .strip_prefix("http://")?
+                .parse()
+                .ok()
+        };
+        address = read().ok_or_else(|| format!("{} is not a ready file", path.display()))?;
+    }
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    Ok(address)
+}

@@ -1,0 +1,206 @@
+//! The operator groups of an account, and who is in them.
+
+use std::sync::Arc;
+
+use super::Account;
+use crate::domain::text::Description;
+use crate::domain::{
+    Context, DutySchedule, GroupKind, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
+    OperatorGuid, Problems,
+};
+use crate::error::{Error, Result};
+
+pub(super) const OWNER_ADMINISTERS: &str =
+    "the owner of the account cannot be removed from the Administrators group";
+
+impl Account {
+    pub fn operator_group(&self, guid: OperatorGroupGuid) -> Result<&Arc<OperatorGroup>> {
+        self.operator_groups
+            .get(&guid)
+            .ok_or_else(|| Error::NotFound(format!("operator group {guid} does not exist")))
+    }
+
+    pub fn add_operator_group(
+        &mut self,
+        description: Description,
+        context: &Context,
+    ) -> Arc<OperatorGroup> {
+        let group = Arc::new(OperatorGroup::new(
+            context.new_guid(),
+            GroupKind::Ordinary,
+            description,
+        ));
+        self.operator_groups.insert(Arc::clone(&group));
+        group
+    }
+
+    /// Puts a group in its place.
+    pub fn insert_operator_group(&mut self, group: OperatorGroup) {
+        if group.kind == GroupKind::Administrators {
+            self.administrators = Some(group.guid);
+        }
+        self.operator_groups.insert(group);
+    }
+
+    /// Decides how a group is that is renamed, which a system group cannot be, whatever its name would be.
+    pub fn renamed_group(
+        &self,
+        guid: OperatorGroupGuid,
+        description: Option<Description>,
+        problems: &mut Problems,
+    ) -> Option<OperatorGroup> {
+        let group = self.operator_group(guid).ok()?;
+        problems.append(Self::is_ordinary(group));
+        Some(OperatorGroup {
+            description: description?,
+            ..OperatorGroup::clone(group)
+        })
+    }
+
+    /// The group's operators stay, and so do their copies of its schedules, which become ordinary ones.
+    pub fn remove_operator_group(&mut self, guid: OperatorGroupGuid) -> Result<()> {
+        let group = Arc::clone(self.operator_group(guid)?);
+        Self::is_ordinary(&group).into_result()?;
+        for id in group.schedules.keys() {
+            self.change_copies(*id, |copy| {
+                Some(DutySchedule {
+                    copy_of: None,
+                    ..copy
+                })
+            });
+        }
+        self.operator_groups.remove(&guid);
+        Ok(())
+    }
+
+    /// "The All operators group cannot be changed or deleted." (Swagger, `OperatorGroup_UpdateOperatorGroup`): a 400
+    /// there, not a 403.
+    fn is_ordinary(group: &OperatorGroup) -> Problems {
+        let mut problems = Problems::default();
+        if group.is_system_group() {
+            let name = &group.description;
+            let message = format!("the system group {name} can be neither renamed nor deleted");
+            problems.malformed("", message);
+        }
+        problems
+    }
+
+    /// The members of a group in the order in which they joined; of Everyone, in that of their creation.
+    pub fn members_of(&self, guid: OperatorGroupGuid) -> Result<Vec<OperatorGuid>> {
+        let group = self.operator_group(guid)?;
+        Ok(match group.kind {
+            GroupKind::Everyone => self
+                .operators
+                .iter()
+                .map(|operator| operator.guid)
+                .collect(),
+            GroupKind::Administrators | GroupKind::Ordinary => group.members_in_order(),
+        })
+    }
+
+    pub fn groups_of(&self, guid: OperatorGuid) -> Result<Vec<OperatorGroupGuid>> {
+        self.operator(guid)?;
+        let holds = |group: &&Arc<OperatorGroup>| {
+            group.kind == GroupKind::Everyone || group.members.contains_key(&guid)
+        };
+        Ok(self
+            .operator_groups
+            .iter()
+            .filter(holds)
+            .map(|group| group.guid)
+            .collect())
+    }
+
+    pub fn add_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
+        let mut group = self.group_of_member(guid, operator)?;
+        group.join(operator);
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    pub fn remove_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
+        let mut group = self.group_of_member(guid, operator)?;
+        if self.always_holds(&group, operator) {
+            return Err(Error::refused("", OWNER_ADMINISTERS));
+        }
+        if group.members.remove(&operator).is_none() {
+            return Err(Error::NotFound(format!(
+                "operator {operator} is not a member of operator group {guid}"
+            )));
+        }
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    /// Everyone holds every operator, and Administrators the owner of the account.
+    pub fn always_holds(&self, group: &OperatorGroup, operator: OperatorGuid) -> bool {
+        match group.kind {
+            GroupKind::Everyone => true,
+            GroupKind::Administrators => operator == self.owner,
+            GroupKind::Ordinary => false,
+        }
+    }
+
+    /// A group whose members may change, for the change of one of them.
+    fn group_of_member(
+        &self,
+        guid: OperatorGroupGuid,
+        operator: OperatorGuid,
+    ) -> Result<OperatorGroup> {
+        let group = self.operator_group(guid)?;
+        self.operator(operator)?;
+        if group.kind == GroupKind::Everyone {
+            // "A operator cannot be removed from the All operators group." (Swagger): a 400 there, not a 403.
+            let told =
+                "the Everyone group always holds every operator; none can be added or removed";
+            return Err(Error::malformed("", told));
+        }
+        Ok(OperatorGroup::clone(group))
+    }
+
+    /// Puts all members of a group on or off duty.
+    pub fn set_all_on_duty(&mut self, guid: OperatorGroupGuid, is_on_duty: bool) -> Result<()> {
+        for member in self.members_of(guid)? {
+            let operator = self.operator(member)?.on_duty(is_on_duty);
+            self.operators.insert(operator);
+        }
+        Ok(())
+    }
+
+    pub fn authorize_group(
+        &mut self,
+        guid: OperatorGroupGuid,
+        authorization: OperatorGroupAuthorization,
+    ) -> Result<()> {
+        let mut group = OperatorGroup::clone(self.operator_group(guid)?);
+        Self::may_be_assigned_to_group(authorization)?;
+        group.authorizations.insert(authorization);
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    pub fn withdraw_from_group(
+        &mut self,
+        guid: OperatorGroupGuid,
+        authorization: OperatorGroupAuthorization,
+    ) -> Result<()> {
+        let mut group = OperatorGroup::clone(self.operator_group(guid)?);
+        Self::may_be_assigned_to_group(authorization)?;
+        if !group.authorizations.remove(&authorization) {
+            let word: &str = authorization.into();
+            return Err(Error::NotFound(format!(
+                "operator group {guid} does not have the authorization {word}"
+            )));
+        }
+        self.operator_groups.insert(group);
+        Ok(())
+    }
+
+    fn may_be_assigned_to_group(authorization: OperatorGroupAuthorization) -> Result<()> {
+        if authorization == OperatorGroupAuthorization::Administrator {
+            let told = "Administrator belongs to the Administrators group and to no other";
+            return Err(Error::refused("", told));
+        }
+        Ok(())
+    }
+}

@@ -20,7 +20,7 @@ use crate::bind::{Fields, Item, Located, limit, shape, with_example};
 use crate::domain::node::{Content, Node};
 use crate::domain::restore_parsed;
 use crate::domain::text::quoted;
-use crate::domain::value::{from_node, word_of};
+use crate::domain::value::{LARGEST_WHOLE, from_node, word_of};
 use crate::operation::{Created, Operation};
 use crate::testing::fault::{Effect, Fault, When};
 use crate::testing::journal::Match;
@@ -53,7 +53,7 @@ shape! {
 }
 
 fn fault_schema(mut schema: Schema) -> Schema {
-    limit(&mut schema, "count", 1, u64::MAX);
+    limit(&mut schema, "count", 1, LARGEST_WHOLE);
     limit(&mut schema, "probability", 0, 1);
     let status_before = json!({"required": ["match"], "properties": {
         "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"const": "before"}

@@ -6,7 +6,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 use serde_json::Value;
 
-use super::value::Mismatch;
+use super::value::{LARGEST_WHOLE, Mismatch};
 use super::{Kept, Place};
 
 /// A value of JSON or YAML, and where it stands.
@@ -129,12 +129,15 @@ impl Node {
     /// Returns the number that it is, if that is whole, however it is written: `56.0` is 56.
     #[expect(
         clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
         reason = "a float that is whole and in range is exact"
     )]
     pub fn integer(&self) -> Option<i64> {
         match self.content {
             Content::Whole(number) => Some(number),
-            Content::Fraction(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+            Content::Fraction(number)
+                if number.fract() == 0.0 && number.abs() <= LARGEST_WHOLE as f64 =>
+            {
                 Some(number as i64)
             }
             _ => None,

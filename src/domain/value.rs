@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use strum::VariantNames;
 
@@ -137,9 +137,12 @@ impl FromNode for String {
     }
 }
 
+/// The largest whole number on which programs that read JSON agree (RFC 8259, 6).
+pub const LARGEST_WHOLE: u64 = (1 << 53) - 1;
+
 /// Makes numbers that are not negative readable.
 macro_rules! unsigned {
-    ($($type:ty: $expected:literal),+) => {
+    ($($type:ty, $most:expr, $expected:literal;)+) => {
         $(impl FromNode for $type {
             const KIND: Kind = Kind::Number;
 
@@ -147,15 +150,19 @@ macro_rules! unsigned {
                 let number = node.integer().and_then(|number| number.try_into().ok());
                 number.map(Some).ok_or_else(|| node.is_no_number($expected))
             }
+
+            fn schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({"type": "integer", "minimum": 0, "maximum": $most})
+            }
         })+
     };
 }
 
 unsigned! {
-    u16: "a whole number from 0 to 65535",
-    u32: "a whole number from 0 to 4294967295",
-    u64: "a whole number of at least 0",
-    usize: "a whole number of at least 0"
+    u16, u16::MAX, "a whole number from 0 to 65535";
+    u32, u32::MAX, "a whole number from 0 to 4294967295";
+    u64, LARGEST_WHOLE, "a whole number of at least 0";
+    usize, LARGEST_WHOLE, "a whole number of at least 0";
 }
 
 impl FromNode for f64 {

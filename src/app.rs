@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::names::Names;
+use crate::operation::{Api, Operation};
 use crate::options::Control;
 use crate::service::password::Passwords;
 use crate::store::Store;
@@ -25,6 +26,15 @@ pub struct App {
     pub control: Control,
     /// Under which names the emulator is reached.
     pub names: Names,
+    /// The account API and its companion.
+    pub apis: &'static [&'static Api],
+}
+
+impl App {
+    /// The operations that are emulated.
+    pub fn operations(&self) -> impl Iterator<Item = &'static Operation> + use<> {
+        self.apis.iter().flat_map(|api| api.operations())
+    }
 }
 
 impl From<App> for AppState {

@@ -3,12 +3,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
 use std::net::SocketAddr;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -51,8 +51,9 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     address: Option<SocketAddr>,
     stopped: watch::Receiver<()>,
-    /// Whether it is to end with a reset.
-    is_reset: AtomicBool,
+    /// What the present request, which is then the last one, gets instead of an answer.
+    ending: OnceLock<Ending>,
+    /// Whether that is over, so that nothing is left but the reset.
     reset: Notify,
     /// Whether somebody wants to know when the client has closed its sending side.
     is_watched: AtomicBool,
@@ -70,6 +71,15 @@ struct Inner {
     abandoned: Mutex<Option<Answering>>,
 }
 
+/// How a request ends that gets no answer. Its connection ends with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// The connection is reset.
+    Reset,
+    /// The client waits until it goes away or the server stops, which does not wait for it.
+    Hang,
+}
+
 /// What becomes the answer to a request.
 struct Answering(Pin<Box<dyn Future<Output = Response> + Send>>);
 
@@ -84,7 +94,7 @@ impl Connection {
         Self(Arc::new(Inner {
             address,
             stopped,
-            is_reset: AtomicBool::new(false),
+            ending: OnceLock::new(),
             reset: Notify::new(),
             is_watched: AtomicBool::new(false),
             has_left: AtomicBool::new(false),
@@ -102,20 +112,39 @@ impl Connection {
         self.0.address
     }
 
-    /// Ends the connection at once, with a reset instead of an answer, and with it the request that asks for it.
-    pub async fn reset(&self) -> ! {
-        self.0.is_reset.store(true, Ordering::Release);
-        self.0.reset.notify_one();
-        std::future::pending().await
+    /// Ends the request that calls it without an answer: its future is dropped here, and goes on no further.
+    pub async fn end(&self, ending: Ending) -> ! {
+        let _ = self.0.ending.set(ending);
+        pending().await
     }
 
-    /// Leaves the client waiting until it goes away or the server stops, which does not wait for it.
-    pub async fn hang(self) -> ! {
-        tokio::select! {
-            () = self.stopping() => {}
-            () = self.left() => {}
+    /// Waits for the answer to a request, unless the request ends without one.
+    async fn answer_of(
+        &self,
+        answering: impl Future<Output = Result<Response, Infallible>>,
+    ) -> Result<Response, Ending> {
+        let mut answering = pin!(answering);
+        poll_fn(|context| match answering.as_mut().poll(context) {
+            Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
+            // It is set by the future that was just polled, so nobody has to be woken for it.
+            Poll::Pending => match self.0.ending.get() {
+                Some(ending) => Poll::Ready(Err(*ending)),
+                None => Poll::Pending,
+            },
+        })
+        .await
+    }
+
+    /// Leaves a request without an answer, and then resets the connection.
+    async fn finish(&self, ending: Ending) -> ! {
+        if ending == Ending::Hang {
+            tokio::select! {
+                () = self.stopping() => {}
+                () = self.left() => {}
+            }
         }
-        self.reset().await
+        self.0.reset.notify_one();
+        pending().await
     }
 
     /// Waits until the server stops: whoever keeps a client waiting on purpose has to end then.
@@ -160,10 +189,6 @@ impl Connection {
         self.0.left.notify_waiters();
     }
 
-    fn is_reset(&self) -> bool {
-        self.0.is_reset.load(Ordering::Acquire)
-    }
-
     /// Answers a request, when nothing of its body is in the way of the answer any more.
     async fn answer<S>(self, request: Request<Incoming>, app: S) -> Response
     where
@@ -187,8 +212,10 @@ impl Connection {
             drop(request);
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response()
         } else {
-            let Ok(response) = app.oneshot(request).await;
-            response
+            match self.answer_of(app.oneshot(request)).await {
+                Ok(response) => response,
+                Err(ending) => self.finish(ending).await,
+            }
         };
         let unread = lock(&self.0.unread).take();
         if let Some(body) = unread {
@@ -357,7 +384,7 @@ pub async fn serve<S>(
     let Stream { stream, .. } = conversation.into_parts().io.into_inner();
     connection.has_left();
     let abandoned = lock(&connection.0.abandoned).take();
-    if connection.is_reset() {
+    if connection.0.ending.get().is_some() {
         // Without time to linger, the end of a connection is a reset.
         let _ = stream.set_zero_linger();
         return;

@@ -125,6 +125,7 @@ impl Emulator {
             read_timeout,
             control,
             names,
+            apis: server::APIS,
         });
         app.set(server::app(&state))
             .expect("an emulator starts once");

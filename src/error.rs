@@ -1,4 +1,4 @@
-//! What can go wrong with a request. Which status each of these is, `http` knows.
+//! What can go wrong with a request. Which status each of these is, `status` knows.
 
 use std::any::Any;
 

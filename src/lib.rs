@@ -5,11 +5,13 @@
 //!
 //! | Module | Knows |
 //! |---|---|
-//! | `http` | the API as clients see it: paths, status codes, JSON names |
+//! | `http` | the account API as clients see it: its operations, and the layers around them |
 //! | `control` | the API of the emulator itself, under `/_emulator` |
 //! | `console` | pages for people, under `/console`: the live service's, and tools for testers |
+//! | `wire` | things as JSON objects, for the account API and the forms of the console |
 //! | `bind` | binding what is sent to types, with all that is wrong with it |
-//! | `operation` | what an operation is: its route, and its part of the OpenAPI document |
+//! | `operation` | what an operation is: its route, its path, and its part of the OpenAPI document |
+//! | `status` | the statuses and sentences of errors |
 //! | `openapi` | the OpenAPI document of all operations, and Swagger UI |
 //! | `service` | who may do something, and which change it is |
 //! | `document` | accounts written down: seed files, exports, and what the store keeps for a reset |
@@ -63,9 +65,11 @@ mod operation;
 mod options;
 mod server;
 mod service;
+mod status;
 mod store;
 mod system;
 mod testing;
+mod wire;
 
 pub use emulator::{Emulator, StartError};
 pub use options::{Control, Options, Seed, SeedError};

@@ -3,14 +3,14 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::Request as AppRequest;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
-use axum::response::{Redirect, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{any_service, get};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
@@ -21,14 +21,36 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 
 use crate::base_path::add_base_path;
 use crate::connection::LARGEST_HEAD;
-use crate::{AppState, connection, console, control, http, openapi};
+use crate::error::Error;
+use crate::http::{ACCOUNT_API, USER_API};
+use crate::openapi::Documents;
+use crate::operation::Api;
+use crate::{AppState, Control, connection, console, control, http, openapi};
 
 /// How long the requests under way may take to finish when the server stops.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
+/// The account API and its companion.
+pub const APIS: &[&Api] = &[&ACCOUNT_API, &USER_API];
+
+/// The OpenAPI documents of what is served, as far as there is a control API. They are made once, when somebody asks for them.
+pub fn documents(control: &Control) -> &'static LazyLock<Documents> {
+    static WHOLE: LazyLock<Documents> = LazyLock::new(|| {
+        Documents::of(&[&ACCOUNT_API, &USER_API, &control::HEALTH_API, &control::API])
+    });
+    static WITHOUT_CONTROL: LazyLock<Documents> =
+        LazyLock::new(|| Documents::of(&[&ACCOUNT_API, &USER_API, &control::HEALTH_API]));
+
+    match control {
+        Control::On { .. } => &WHOLE,
+        Control::Off => &WITHOUT_CONTROL,
+    }
+}
+
 /// Everything that the server answers: the account API, and beside it the emulator's own API and the console.
 pub fn app(state: &AppState) -> Router {
-    let api = http::api(state, openapi::pages(state));
+    let pages = openapi::pages(state, documents(&state.control));
+    let api = http::api(state, pages);
     let control = control::routes(state);
     let mut app = Router::new()
         .nest("/_emulator", control.clone())
@@ -124,10 +146,11 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<TcpStream> {
 }
 
 async fn answer(app: Arc<OnceLock<Router>>, request: AppRequest) -> Result<Response, Infallible> {
-    match app.get() {
-        Some(app) => app.clone().oneshot(request).await,
-        None => Ok(control::starting(request.uri().path())),
-    }
+    let Some(app) = app.get() else {
+        let told = control::starting(request.uri().path());
+        return Ok(told.unwrap_or_else(|| Error::NotReady.into_response()));
+    };
+    app.clone().oneshot(request).await
 }
 
 /// Whether a connection broke while it was accepted, which is no concern of the others.

@@ -17,7 +17,7 @@ use tokio::signal;
 use flags::{Command, Config, Flags};
 use log::{Lines, Output};
 
-use crate::openapi::documents;
+use crate::server::documents;
 use crate::{Emulator, Options, Seed};
 
 /// The exit code for what its user has to put right before the program can start.

@@ -21,9 +21,9 @@ use super::visit::named;
 use crate::document::{Document, Written, export};
 use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
-use crate::http::status;
 use crate::service;
 use crate::service::accounts::{self, Made, Source};
+use crate::status::status;
 use crate::store::{Slot, State};
 use crate::testing::Usage;
 

@@ -18,8 +18,9 @@ use super::session::Made;
 use super::visit::{LoggedIn, named};
 use crate::domain::account::ApiUserChange;
 use crate::domain::{ApiUser, ApiUserGuid, Operator, OperatorGuid};
-use crate::http::{bind, status};
 use crate::service;
+use crate::status::status;
+use crate::wire::bind;
 
 pub fn routes() -> Router<Console> {
     Router::new()

@@ -12,8 +12,8 @@ use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
 use crate::control::{Freeze, Instant, of_form};
 use crate::error::Error;
-use crate::http::status;
 use crate::service;
+use crate::status::status;
 
 pub fn routes() -> Router<Console> {
     Router::new()

@@ -11,10 +11,10 @@ use super::Console;
 use super::form::{Field, Form, Sent};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
+use crate::app::AppState;
 use crate::control::of_form;
 use crate::error::Error;
-use crate::http::operations::ACCOUNT_API;
-use crate::http::status;
+use crate::status::status;
 use crate::testing::fault::{Effect, Fault, When};
 use crate::testing::journal::Match;
 
@@ -82,11 +82,8 @@ impl List {
     }
 }
 
-fn form() -> Form {
-    let mut operations: Vec<_> = ACCOUNT_API
-        .operations()
-        .map(|operation| operation.id)
-        .collect();
+fn form(app: &AppState) -> Form {
+    let mut operations: Vec<_> = app.operations().map(|operation| operation.id).collect();
     operations.sort_unstable();
     Form::default()
         .group(
@@ -154,11 +151,11 @@ fn list_page(tool: &Tool, form: Form) -> List {
 }
 
 async fn list(tool: Tool) -> Result<Response> {
-    page(&list_page(&tool, form()))
+    page(&list_page(&tool, form(tool.app())))
 }
 
 async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
-    let form = form().sent(&sent);
+    let form = form(tool.app()).sent(&sent);
     match fault(&form, &sent) {
         Ok(fault) => {
             tool.scope.beside().faults.add(fault);

@@ -5,7 +5,7 @@ use serde_json::{Map, Number, Value};
 
 use crate::domain::Problem;
 use crate::error::Error;
-use crate::http::sentence;
+use crate::status::sentence;
 
 /// The fields of a form that was sent, in their order.
 #[derive(Debug, Clone, Default)]

@@ -18,8 +18,9 @@ use crate::domain::text::Description;
 use crate::domain::{
     GroupKind, Operator, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
 };
-use crate::http::{bind, status};
 use crate::service;
+use crate::status::status;
+use crate::wire::bind;
 
 pub fn routes() -> Router<Console> {
     Router::new()

@@ -21,9 +21,10 @@ use crate::domain::text::CULTURES;
 use crate::domain::{
     NewOperator, Operator, OperatorAuthorization, OperatorChange, OperatorGroup, OperatorGuid,
 };
-use crate::http::{OperatorBody, bind, status};
 use crate::service;
 use crate::service::timezone::timezones;
+use crate::status::status;
+use crate::wire::{OperatorBody, bind};
 
 pub fn routes() -> Router<Console> {
     Router::new()

@@ -11,7 +11,7 @@ use super::form::Form;
 use super::visit::{Visit, Who};
 use crate::domain::AccountId;
 use crate::error::Error;
-use crate::http::{sentence, status};
+use crate::status::{messages, sentence, status};
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -175,25 +175,12 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let status = status(&error);
-        match error {
-            Error::Unauthenticated => Self::LogIn,
-            Error::Malformed(problems) | Error::Refused(problems) => Self::Told(
-                status,
-                problems
-                    .iter()
-                    .map(|problem| sentence(&problem.to_string()))
-                    .collect(),
-            ),
-            Error::Failed(cause) => {
-                tracing::error!(cause, "a page failed");
-                Self::new(
-                    status,
-                    "an error occurred in the server; its log tells more",
-                )
-            }
-            other => Self::new(status, other),
+        match &error {
+            Error::Unauthenticated => return Self::LogIn,
+            Error::Failed(cause) => tracing::error!(cause, "a page failed"),
+            _ => {}
         }
+        Self::Told(status(&error), messages(&error))
     }
 }
 

@@ -20,7 +20,7 @@ use super::tools::Tool;
 use super::visit::named;
 use crate::connection::Connection;
 use crate::domain::AccountId;
-use crate::http::canonical;
+use crate::operation::path::canonical;
 use crate::testing::journal::{Authentication, Body, Entry, Match, Message};
 
 /// As many requests as a page shows.

@@ -17,8 +17,9 @@ use crate::domain::account::ScheduleOwner;
 use crate::domain::duty_schedule::{ScheduleMode, WeekDay};
 use crate::domain::text::whole_number;
 use crate::domain::{DutySchedule, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId};
-use crate::http::{DutyScheduleBody, bind, status};
 use crate::service;
+use crate::status::status;
+use crate::wire::{DutyScheduleBody, bind};
 
 pub fn routes() -> Router<Console> {
     Router::new()

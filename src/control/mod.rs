@@ -23,7 +23,8 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::document::schema;
 use crate::error::Error;
-use crate::http::{NOT_EMULATED, documented, operations};
+use crate::operation::not_emulated::NOT_EMULATED;
+use crate::operation::path::documented;
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
 pub use clock::{Freeze, Instant};
@@ -164,14 +165,12 @@ async fn ready(State(state): State<AppState>) -> problem::Result<axum::Json<Heal
     }
 }
 
-/// The answer to any request before the accounts are there.
-pub fn starting(path: &str) -> Response {
-    match path.strip_prefix("/_emulator/") {
-        Some("health") => axum::Json(Health { status: "alive" }).into_response(),
-        Some(_) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, Error::NotReady.to_string())
-            .into_response(),
-        None => Error::NotReady.into_response(),
-    }
+/// The answer to a request before the accounts are there.
+pub fn starting(path: &str) -> Option<Response> {
+    Some(match path.strip_prefix("/_emulator/")? {
+        "health" => axum::Json(Health { status: "alive" }).into_response(),
+        _ => Problem::from(Error::NotReady).into_response(),
+    })
 }
 
 /// An operation of the live service, and what became of it here.
@@ -198,8 +197,8 @@ async fn seed_schema() -> axum::Json<SeedSchema> {
     axum::Json(SeedSchema(schema()))
 }
 
-async fn supported() -> axum::Json<Vec<Supported>> {
-    let emulated = operations::all().map(|operation| Supported {
+async fn supported(State(state): State<AppState>) -> axum::Json<Vec<Supported>> {
+    let emulated = state.operations().map(|operation| Supported {
         operation_id: operation.id,
         method: operation.method,
         path: documented(operation.path),

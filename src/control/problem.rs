@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::http::status;
+use crate::status::status;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 

@@ -17,8 +17,8 @@ use super::problem::{Problem, Result};
 use super::scope::{Scope, Scoped, both};
 use crate::bind::{Fields, limit, shape, with_example};
 use crate::connection::Connection;
-use crate::http::canonical;
 use crate::operation::Operation;
+use crate::operation::path::canonical;
 use crate::testing::journal::{self, Authentication, Entry, Match, Message};
 
 pub static OPERATIONS: &[[Operation; 2]] = &[

@@ -7,13 +7,15 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 
 use super::error::MessageList;
-use super::extract::{Bound, FORM, FromBody, FromPath, Json, LARGEST_BODY, Path};
-use super::user::{Envelope, is_of_users};
+use super::extract::{Bound, FromPath, Json, LARGEST_BODY, Path};
+use super::user::Envelope;
 use crate::bind::{self, SentAs};
 use crate::domain::Caller;
 use crate::error::Error;
+use crate::operation::path::is_of_users;
 use crate::operation::{Created, Describe, Description, Place};
 use crate::store::Slot;
+use crate::wire::{FORM, FromBody};
 
 /// What all operations of the account API and of its companion share.
 pub fn describe(description: &mut Description<'_>) {

@@ -5,22 +5,16 @@ use std::sync::Arc;
 use axum::Extension;
 use axum::extract::State;
 use axum::response::NoContent;
-use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::extract::{Bound, FromBody, Json, Path, Segment};
+use super::extract::{Bound, Json, Path, Segment};
 use crate::AppState;
-use crate::bind::{Fields, id, recurrence};
 use crate::domain::account::ScheduleOwner;
-use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
-use crate::domain::{
-    Caller, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId,
-};
+use crate::domain::{Caller, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId};
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
 use crate::service;
 use crate::store::Slot;
+use crate::wire::{DutyScheduleBody, Replacement};
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(
@@ -69,87 +63,6 @@ trait Owner: Segment + Into<ScheduleOwner> + Send + 'static {}
 
 impl Owner for OperatorGuid {}
 impl Owner for OperatorGroupGuid {}
-
-/// A schedule as the API writes it: only the fields of its mode.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "PascalCase")]
-#[schemars(rename = "OperatorDutySchedule", example = json!({
-    "Id": 2272, "ScheduleMode": "Weekly", "WeekDay": "Monday", "StartTime": "08:00", "EndTime": "17:00"
-}))]
-pub struct DutyScheduleBody {
-    id: ScheduleId,
-    schedule_mode: ScheduleMode,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_date_time: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_date_time: Option<Moment>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    week_day: Option<WeekDay>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    month_day: Option<MonthDay>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start_time: Option<TimeOfDay>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    end_time: Option<TimeOfDay>,
-}
-
-impl From<&DutySchedule> for DutyScheduleBody {
-    fn from(schedule: &DutySchedule) -> Self {
-        let (dates, week_day, month_day, hours) = match schedule.recurrence {
-            Recurrence::OneTime { start, end } => (Some((start, end)), None, None, None),
-            Recurrence::Daily { hours } => (None, None, None, Some(hours)),
-            Recurrence::Weekly { day, hours } => (None, Some(day), None, Some(hours)),
-            Recurrence::Monthly { day, hours } => (None, None, Some(day), Some(hours)),
-        };
-        let (start_date_time, end_date_time) = dates.unzip();
-        let (start_time, end_time) = hours.map(|hours| (hours.start(), hours.end())).unzip();
-        Self {
-            id: schedule.id,
-            schedule_mode: schedule.recurrence.mode(),
-            start_date_time,
-            end_date_time,
-            week_day,
-            month_day,
-            start_time,
-            end_time,
-        }
-    }
-}
-
-const SCHEDULE: &str = "OperatorDutyScheduleInput";
-
-fn schedule() -> Value {
-    json!({"ScheduleMode": "Weekly", "WeekDay": "Monday", "StartTime": "08:00", "EndTime": "17:00"})
-}
-
-/// POST
-impl<P> FromBody<P> for Recurrence {
-    const NAME: &'static str = SCHEDULE;
-
-    fn example() -> Value {
-        schedule()
-    }
-
-    fn bind(fields: &mut Fields<'_>, _: Option<&P>) -> Option<Self> {
-        recurrence(fields)
-    }
-}
-
-/// PUT
-struct Replacement(Recurrence);
-
-impl<O> FromBody<(O, ScheduleId)> for Replacement {
-    const NAME: &'static str = SCHEDULE;
-
-    fn example() -> Value {
-        schedule()
-    }
-
-    fn bind(fields: &mut Fields<'_>, path: Option<&(O, ScheduleId)>) -> Option<Self> {
-        fields.agrees("Id", path.map(|(_, id)| id), id);
-        recurrence(fields).map(Self)
-    }
-}
 
 async fn list<O: Owner>(
     Extension(slot): Extension<Arc<Slot>>,

@@ -6,25 +6,24 @@ use std::marker::PhantomData;
 use axum::body::{Body, Bytes};
 use axum::extract::path::RawPathParamsIter;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
-use axum::http::header::{CONTENT_TYPE, EXPECT};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer as _};
-use serde_json::Value;
 
-use super::observe::Trace;
+use super::layers::journal::Trace;
 use crate::AppState;
-use crate::bind::{self, Entries, Fields, Source};
+use crate::bind;
 use crate::body;
-use crate::connection::{Connection, DISCARDING};
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
     ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
     OperatorGuid, Problems, ScheduleId, UserId,
 };
 use crate::error::{Error, Result};
+use crate::wire::FromBody;
 
 /// A larger body is answered with 413.
 pub const LARGEST_BODY: usize = 64 * 1024;
@@ -118,30 +117,6 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
         };
         Ok(Self(path, Draft::new(body, of_body)))
     }
-}
-
-/// What a body can ask for. What is wrong with it, `fields` keeps.
-pub trait FromBody<P>: Sized {
-    /// What the document calls such a body.
-    const NAME: &'static str;
-
-    /// A body that asks for something plain.
-    fn example() -> Value;
-
-    /// The media types of a body.
-    const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
-
-    /// Parses a body of a media type.
-    fn entries(media_type: &str, body: &Bytes) -> Result<(Entries, &'static Source)> {
-        if is_json(media_type) {
-            Ok((bind::entries(body), &bind::BODY))
-        } else {
-            Err(Error::wrong_type("application/json", media_type))
-        }
-    }
-
-    /// `path` is what the path names, unless it names nothing.
-    fn bind(fields: &mut Fields<'_>, path: Option<&P>) -> Option<Self>;
 }
 
 /// What a path can name.
@@ -242,25 +217,6 @@ async fn bind_path<P: FromPath>(
     })
 }
 
-/// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it. The
-/// answer does not wait for it longer than for a body that nobody wants.
-pub async fn read_for_journal(state: &AppState, trace: &Trace, request: Request) {
-    let (parts, body) = request.into_parts();
-    if parts.headers.contains_key(EXPECT) {
-        return;
-    }
-    let within = state.read_timeout.min(DISCARDING);
-    match body::read(&parts.headers, body, LARGEST_BODY, within).await {
-        Ok(bytes) => trace.read(&bytes),
-        Err(Error::TooSlow) => {
-            if let Some(connection) = parts.extensions.get::<Connection>() {
-                connection.is_late();
-            }
-        }
-        Err(_) => {}
-    }
-}
-
 async fn read_in_time(state: &AppState, headers: &HeaderMap, body: Body) -> Result<Bytes> {
     body::read(headers, body, LARGEST_BODY, state.read_timeout).await
 }
@@ -277,14 +233,4 @@ pub fn media_type(headers: &HeaderMap) -> String {
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase()
-}
-
-/// The media type of forms.
-pub const FORM: &str = "application/x-www-form-urlencoded";
-
-pub fn is_json(media_type: &str) -> bool {
-    media_type == "application/json"
-        || media_type
-            .strip_prefix("application/")
-            .is_some_and(|subtype| subtype.ends_with("+json"))
 }

@@ -1,123 +1,19 @@
-//! The API as clients see it. The only place with the API's status codes and JSON names.
+//! The account API as clients see it: its operations, and the layers that a request passes on its way to one of them.
 
 mod account;
-mod answer;
 mod api_user;
-mod auth;
 mod describe;
 mod duty_schedule;
 mod error;
 mod extract;
-mod not_emulated;
-mod observe;
-pub mod operations;
+mod layers;
+mod operations;
 mod operator;
 mod operator_group;
-mod path;
 mod registration;
 mod timezone;
 mod user;
 mod why;
 
-pub use duty_schedule::DutyScheduleBody;
-pub use error::{sentence, status};
-pub use extract::FromBody;
-pub use not_emulated::NOT_EMULATED;
-pub use operator::OperatorBody;
-pub use path::{canonical, documented};
-
-use std::convert::Infallible;
-
-use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::Method;
-use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse as _, Response};
-use serde_json::Value;
-use tower::{Layer as _, Service};
-use tower_http::catch_panic::CatchPanicLayer;
-
-use crate::domain::Draft;
-use crate::error::Error;
-use crate::operation::routes;
-use crate::{AppState, Control, bind};
-use observe::Recording;
-use user::Envelope;
-
-/// The account API and its companion, with pages for people beside them.
-pub fn api(
-    state: &AppState,
-    pages: Router<AppState>,
-) -> impl Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
-+ Clone
-+ Send
-+ Sync
-+ 'static
-+ use<> {
-    let (registration, others): (Vec<_>, Vec<_>) =
-        operations::all().partition(|operation| operation.path == "/Register");
-    let with_credentials =
-        routes(others).route_layer(from_fn_with_state(state.clone(), auth::authenticate));
-    let api = Router::new()
-        .merge(with_credentials)
-        .merge(routes(registration).route_layer(from_fn_with_state(
-            state.clone(),
-            registration::authenticate,
-        )))
-        .merge(pages)
-        // Set after the layers above, so that a wrong method is told before credentials are asked for.
-        .method_not_allowed_fallback(wrong_method)
-        .fallback(unknown_path)
-        .with_state(state.clone());
-    // A panic is recorded as the 500 that it becomes.
-    let api = CatchPanicLayer::custom(|panic| Error::of_panic(panic).into_response()).layer(api);
-    from_fn_with_state(state.clone(), enter).layer(api)
-}
-
-/// What comes before and after every request: its path is brought into its form, an error of the companion API into its
-/// envelope, and all of it into the journal, unless it is for a page. Nobody can read the journal where there is no
-/// control API.
-async fn enter(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
-    path::make_canonical(&mut request);
-    if path::is_page(&request) {
-        return next.run(request).await;
-    }
-    let recording = match state.control {
-        Control::On { .. } => Some(Recording::of(state.clone(), &mut request)),
-        Control::Off => None,
-    };
-    let envelope = Envelope::of(&state, &mut request);
-    path::take_head_away(&mut request);
-    let mut response = next.run(request).await;
-    if let Some(envelope) = envelope {
-        response = envelope.around_answer(response);
-    }
-    path::take_head_from_allow(&mut response);
-    match recording {
-        Some(recording) => recording.answered(response).await,
-        None => response,
-    }
-}
-
-/// Binds an object as the body of a request is bound: the console's forms go this way.
-pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
-    let bytes = object.to_string();
-    let (body, problems) = match bind::entries(bytes.as_bytes()) {
-        Ok(entries) => bind::object(&entries, &bind::BODY, |fields| B::bind(fields, path)),
-        Err(problems) => (None, problems),
-    };
-    Draft::new(body, problems)
-}
-
-/// "before credentials are asked for (some of them need none)": the rest of the live service has no routes.
-async fn unknown_path(request: Request) -> Error {
-    not_emulated::refusal(&request)
-        .unwrap_or_else(|| Error::UnknownPath(format!("there is no {}", request.uri().path())))
-}
-
-async fn wrong_method(method: Method) -> Error {
-    let method = path::as_sent(method);
-    Error::WrongMethod(format!(
-        "{method} is not a method of this path; the Allow header names those that are"
-    ))
-}
+pub use layers::api;
+pub use operations::{ACCOUNT_API, USER_API};

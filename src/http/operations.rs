@@ -50,14 +50,32 @@ pub fn find(method: &str, path: &str) -> Option<&'static Operation> {
     BY_ROUTE.get(&(method, path)).copied()
 }
 
-/// The words in the paths of the pages for people.
-pub const PAGES: [&str; 8] = [
-    "index.html",
-    "start.js",
-    "swagger",
-    "swagger-2.0.json",
-    "swagger-ui-bundle.js",
-    "swagger-ui.css",
-    "swagger.json",
-    "v1",
-];
+/// The methods of a route.
+pub fn methods(path: &str) -> impl Iterator<Item = &'static str> {
+    all()
+        .filter(move |operation| operation.path == path)
+        .map(|operation| operation.method)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::operation::not_emulated::is_not_emulated;
+    use crate::operation::path::canonical;
+
+    #[test]
+    fn the_words_of_paths_are_understood_in_any_letter_case() {
+        let words = super::all().flat_map(|operation| operation.path.split('/'));
+        for word in words.filter(|word| !word.starts_with('{')) {
+            let written = format!("/x/{}/y", word.to_lowercase());
+            assert_eq!(canonical(&written), format!("/v4/x/{word}/y"));
+        }
+    }
+
+    /// What begins like a path that is not emulated is not looked for among the routes.
+    #[test]
+    fn no_operation_has_a_path_that_begins_like_one_that_is_not_emulated() {
+        for operation in super::all() {
+            assert!(!is_not_emulated(operation.path), "{operation:?}");
+        }
+    }
+}

@@ -7,11 +7,10 @@ use axum::extract::State;
 use axum::response::NoContent;
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::extract::{Bound, FromBody, Json, Path};
+use super::extract::{Bound, Json, Path};
 use crate::AppState;
-use crate::bind::{Fields, guid};
 use crate::domain::text::Description;
 use crate::domain::{
     Caller, GroupKind, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid,
@@ -99,45 +98,6 @@ impl From<&Arc<OperatorGroup>> for OperatorGroupBody {
             is_everyone: group.kind == GroupKind::Everyone,
             is_administrators_group: group.kind == GroupKind::Administrators,
         }
-    }
-}
-
-/// POST
-impl FromBody<()> for Description {
-    const NAME: &'static str = "OperatorGroupInput";
-
-    fn example() -> Value {
-        json!({"Description": "On call"})
-    }
-
-    fn bind(fields: &mut Fields<'_>, _: Option<&()>) -> Option<Self> {
-        let description = fields.required("Description");
-        for (flag, group) in [
-            ("IsEveryone", "Everyone"),
-            ("IsAdministratorsGroup", "Administrators"),
-        ] {
-            if fields.is_true(flag) {
-                fields.malformed::<()>(
-                    flag,
-                    format!("the {group} group exists already; every account has one"),
-                );
-            }
-        }
-        description
-    }
-}
-
-/// PUT
-impl FromBody<OperatorGroupGuid> for Description {
-    const NAME: &'static str = <Self as FromBody<()>>::NAME;
-
-    fn example() -> Value {
-        json!({"Description": "On call"})
-    }
-
-    fn bind(fields: &mut Fields<'_>, path: Option<&OperatorGroupGuid>) -> Option<Self> {
-        fields.agrees("OperatorGroupGuid", path, guid);
-        fields.required("Description")
     }
 }
 

@@ -3,25 +3,20 @@
 use std::convert::Infallible;
 
 use axum::Extension;
-use axum::extract::{FromRequestParts, Request, State};
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::auth::{Credentials, credentials};
 use super::extract::Json;
-use super::observe::{self, Trace};
 use crate::AppState;
 use crate::bind::{self, or_blank};
 use crate::domain::draft::Sent;
 use crate::domain::text::Description;
 use crate::domain::{Caller, Draft, OperatorGuid};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::operation::{Created, Describe, Description as Operating, Operation, Place, operation};
 use crate::service::registration::{self, Registered, Registration};
 
@@ -34,38 +29,6 @@ pub static OPERATIONS: &[Operation] = &[operation!(
     StatusCode::FORBIDDEN,
     StatusCode::NOT_FOUND,
 ])];
-
-/// Resolves the login of a request to its operator.
-pub async fn authenticate(
-    State(state): State<AppState>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let trace = Trace::of_routed(&request);
-    let Ok(Credentials {
-        user_name,
-        password,
-    }) = credentials(request.headers().get(AUTHORIZATION))
-    else {
-        trace.refused(None, None);
-        return Error::Unauthenticated.into_response();
-    };
-    let found = registration::find(&state.store.state(), &user_name);
-    let login = registration::log_in(&state, found.as_ref(), &password).await;
-    let slot = found.map(|(slot, _)| slot);
-    match (login, slot) {
-        (Ok(login), Some(slot)) => {
-            trace.accepted(&slot, user_name);
-            request.extensions_mut().insert(login);
-            observe::strike(&state, trace, request, next).await
-        }
-        (login, slot) => {
-            trace.refused(slot.as_ref(), Some(user_name));
-            let error = login.err().unwrap_or(Error::Unauthenticated);
-            error.into_response()
-        }
-    }
-}
 
 /// The vendor's RegistrationResponse. `status` is the one property of the API in lower case.
 #[derive(Serialize, JsonSchema)]

@@ -4,18 +4,13 @@
 mod pages;
 mod swagger2;
 
-use std::sync::LazyLock;
-
 use serde_json::{Map, Value, json};
 
-use crate::Control;
-use crate::control;
-use crate::http::operations::{ACCOUNT_API, USER_API};
 use crate::operation::{Api, Description, Schemas};
 
 pub use pages::pages;
 
-/// What is served, as far as there is a control API, in both forms.
+/// The operations of some APIs, in both forms.
 #[derive(Debug)]
 pub struct Documents {
     pub openapi: String,
@@ -23,7 +18,8 @@ pub struct Documents {
 }
 
 impl Documents {
-    fn of(apis: &[&'static Api]) -> Self {
+    /// Paths of the document begin with what the first of the APIs says, unless a path says otherwise.
+    pub fn of(apis: &[&'static Api]) -> Self {
         let document = document(apis);
         Self {
             openapi: format!("{document:#}\n"),
@@ -32,24 +28,8 @@ impl Documents {
     }
 }
 
-/// The documents of a server. They are made once, when somebody asks for them.
-pub fn documents(control: &Control) -> &'static Documents {
-    static WHOLE: LazyLock<Documents> = LazyLock::new(|| {
-        Documents::of(&[&ACCOUNT_API, &USER_API, &control::HEALTH_API, &control::API])
-    });
-    static WITHOUT_CONTROL: LazyLock<Documents> =
-        LazyLock::new(|| Documents::of(&[&ACCOUNT_API, &USER_API, &control::HEALTH_API]));
-
-    match control {
-        Control::On { .. } => &WHOLE,
-        Control::Off => &WITHOUT_CONTROL,
-    }
-}
-
-/// Where the paths of the document begin, unless a path says otherwise.
-const SERVER: &str = ACCOUNT_API.server;
-
 fn document(apis: &[&'static Api]) -> Value {
+    let server = apis.first().map_or("/", |api| api.server);
     let mut schemas = Schemas::default();
     let mut paths = Map::new();
     for api in apis {
@@ -58,9 +38,12 @@ fn document(apis: &[&'static Api]) -> Value {
             (api.describe)(&mut description);
             let path = paths
                 .entry(format!("{}{}", api.prefix, operation.path))
-                .or_insert_with(|| match api.server {
-                    SERVER => json!({}),
-                    server => json!({"servers": [{"url": server}]}),
+                .or_insert_with(|| {
+                    if api.server == server {
+                        json!({})
+                    } else {
+                        json!({"servers": [{"url": api.server}]})
+                    }
                 });
             path[operation.method.to_lowercase()] = description.into_value();
         }
@@ -76,7 +59,7 @@ fn document(apis: &[&'static Api]) -> Value {
                 and null is the same as nothing, unless an operation says otherwise. Every answer can be replaced \
                 by a fault.",
         },
-        "servers": [{"url": SERVER}],
+        "servers": [{"url": server}],
         "paths": paths,
         "components": {
             "schemas": schemas.into_components(),

@@ -1,5 +1,7 @@
 //! The document on the web, and Swagger UI, which shows it. All of it is inside the binary.
 
+use std::sync::LazyLock;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
@@ -8,7 +10,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use super::documents;
+use super::Documents;
 use crate::AppState;
 use crate::base_path::add_base_path;
 
@@ -18,8 +20,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
 /// The pages, below the place of the vendor's.
-pub fn pages(state: &AppState) -> Router<AppState> {
-    let (first, second) = (state.control.clone(), state.control.clone());
+pub fn pages(state: &AppState, documents: &'static LazyLock<Documents>) -> Router<AppState> {
     let index = get(async || file(HTML, include_str!("index.html")));
     Router::new()
         .route("/swagger", index.clone())
@@ -48,11 +49,11 @@ pub fn pages(state: &AppState) -> Router<AppState> {
         )
         .route(
             "/swagger/v1/swagger.json",
-            get(async move || file(JSON, &documents(&first).openapi)),
+            get(async move || file(JSON, &documents.openapi)),
         )
         .route(
             "/swagger/v1/swagger-2.0.json",
-            get(async move || file(JSON, &documents(&second).swagger2)),
+            get(async move || file(JSON, &documents.swagger2)),
         )
         .layer(from_fn_with_state(state.clone(), add_base_path))
         .layer(from_fn(guard))

@@ -2,6 +2,8 @@
 //! the journal, its line in the list of what is supported, and its part of the OpenAPI document.
 
 mod description;
+pub mod not_emulated;
+pub mod path;
 
 use axum::Json;
 use axum::Router;

@@ -214,6 +214,7 @@ fn app(store: &Store) -> AppState {
         read_timeout: Duration::MAX,
         names: Names::default(),
         control: Control::Off,
+        apis: &[],
     })
 }
 

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use axum::Extension;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use chrono::DateTime;
@@ -12,16 +12,16 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::UserBody;
 use super::accept::{FORMATS, HTML, negotiated};
-use super::{UserBody, is_of_users};
 use crate::AppState;
 use crate::domain::Moment;
 use crate::error::Error;
-use crate::http::error::{messages, status};
 use crate::http::extract::Json;
-use crate::http::observe::Trace;
-use crate::http::why::Told;
+use crate::http::layers::journal::Trace;
+use crate::operation::path::is_of_users;
 use crate::operation::{Describe, Description};
+use crate::status::{messages, status};
 
 /// The document's GetUsersResponse: what every answer is, errors included.
 #[derive(Serialize, JsonSchema)]
@@ -245,22 +245,7 @@ impl Envelope {
         response
     }
 
-    /// Puts an error, of whatever cause, into the envelope; what is no error is there already, and what a fault answers
-    /// stays as it is.
-    pub fn around_answer(&self, answer: Response) -> Response {
-        let Some(Told(error)) = answer.extensions().get::<Told>() else {
-            return answer;
-        };
-        let (wrapped, body) = self.around_error(error).into_parts();
-        let (mut parts, _) = answer.into_parts();
-        parts.headers.remove(CONTENT_LENGTH);
-        for (name, value) in &wrapped.headers {
-            parts.headers.insert(name, value.clone());
-        }
-        Response::from_parts(parts, body)
-    }
-
-    fn around_error(&self, error: &Error) -> Response {
+    pub fn around_error(&self, error: &Error) -> Response {
         self.write(Vec::new(), messages_of(error))
     }
 }

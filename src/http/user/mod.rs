@@ -18,8 +18,7 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::answer::{self, ObjectSchema};
-use super::extract::{Bound, FORM, FromBody, Path, is_json};
+use super::extract::{Bound, Path};
 use crate::AppState;
 use crate::bind::{self, Entries, Fields, Source};
 use crate::domain::account::{PasswordChange, Whom};
@@ -35,21 +34,15 @@ use crate::domain::{
     Account, AccountId, Caller, Operator, Patch, PlainPassword, User, UserChange, UserId,
 };
 use crate::error::{Error, Result};
+use crate::operation::path::USERS;
 use crate::operation::{Operation, operation};
 use crate::service;
 use crate::store::Slot;
+use crate::wire::record::{self, ObjectSchema};
+use crate::wire::{FORM, FromBody, is_json};
 use accept::FORMATS;
 pub use envelope::Envelope;
 use envelope::Enveloped;
-
-/// The path of the companion API, which is not under `/v4`.
-pub const USERS: &str = "/api/Users";
-
-/// Whether a path, in the form of the routes, belongs to the companion API.
-pub fn is_of_users(path: &str) -> bool {
-    path.strip_prefix(USERS)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET USERS => list, "Users_GetAllUsers", "All users of the account.").but(COMPANION),
@@ -94,7 +87,7 @@ impl Serialize for UserBody<'_> {
         object.serialize_entry("UserName", &profile.email)?;
         object.serialize_entry("GivenName", given_name)?;
         object.serialize_entry("FamilyName", family_name)?;
-        answer::write(&mut object, &user.settings, |field, object| {
+        record::write(&mut object, &user.settings, |field, object| {
             if field != BEHIND_PROFILE {
                 return Ok(());
             }

@@ -1,29 +1,30 @@
-//! Around every request of the account API: faults strike it, and the journal is told of it before the answer goes out.
+//! The journal is told of every request before its answer goes out.
 
 use std::mem;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::{MatchedPath, Request};
-use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, EXPECT};
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
-use axum::middleware::Next;
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::response::Response;
 use http_body_util::{BodyExt as _, Collected};
-use serde_json::Value;
-use tokio::time::timeout;
+use tower::ServiceExt as _;
 
-use super::auth::{Credentials, credentials};
-use super::operations;
-use super::path::documented;
-use super::{extract, why};
-use crate::AppState;
-use crate::connection::Connection;
+use super::authentication::{Credentials, credentials};
+use super::path::is_page;
+use super::{Answer, Next};
+use crate::body;
+use crate::connection::{Connection, DISCARDING};
+use crate::error::Error;
+use crate::http::extract::LARGEST_BODY;
+use crate::http::{operations, why};
+use crate::operation::path::documented;
 use crate::store::{Slot, State as Accounts};
-use crate::testing::fault::{Effect, When};
 use crate::testing::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
+use crate::{AppState, Control};
 
 /// What the parts of the server learn of a request on its way.
 #[derive(Debug, Clone, Default)]
@@ -74,27 +75,42 @@ impl Trace {
         let _ = self.0.operation_id.set(operation_id);
     }
 
-    /// The credentials of an account were accepted.
-    pub fn accepted(&self, slot: &Arc<Slot>, user_name: String) {
-        let slot = Some(Arc::clone(slot));
+    /// Notes the credentials of the request, which were asked for. They may name an account without being accepted.
+    pub fn asked(&self, slot: Option<Arc<Slot>>, user_name: Option<String>, is_accepted: bool) {
         let _ = self.0.login.set(Login {
             slot,
-            user_name: Some(user_name),
-            is_accepted: true,
-        });
-    }
-
-    /// Credentials were asked for, and there were none that could be accepted; they may name an account all the same.
-    pub fn refused(&self, slot: Option<&Arc<Slot>>, user_name: Option<String>) {
-        let _ = self.0.login.set(Login {
-            slot: slot.cloned(),
             user_name,
-            is_accepted: false,
+            is_accepted,
         });
     }
 
+    /// Notes the body of the request.
     pub fn read(&self, body: &Bytes) {
         let _ = self.0.body.set(body.clone());
+    }
+
+    /// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it.
+    /// The answer does not wait for it longer than for a body that nobody wants.
+    pub async fn read_unbound(&self, state: &AppState, request: Request) {
+        let (parts, body) = request.into_parts();
+        if parts.headers.contains_key(EXPECT) {
+            return;
+        }
+        let within = state.read_timeout.min(DISCARDING);
+        match body::read(&parts.headers, body, LARGEST_BODY, within).await {
+            Ok(bytes) => self.read(&bytes),
+            Err(Error::TooSlow) => {
+                if let Some(connection) = parts.extensions.get::<Connection>() {
+                    connection.is_late();
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Notes the fault that strikes the request.
+    pub fn struck(&self, fault: u64) {
+        let _ = self.0.fault.set(fault);
     }
 
     /// The account that the credentials name, if they name one.
@@ -102,119 +118,37 @@ impl Trace {
         self.0.login.get()?.slot.as_ref()
     }
 
-    fn user_name(&self) -> Option<&str> {
-        self.0.login.get()?.user_name.as_deref()
-    }
-
-    fn matched<'a>(&'a self, method: &'a str, path: &'a str, status: Option<u16>) -> Matched<'a> {
+    /// What matches of faults look at.
+    pub fn matched<'a>(
+        &'a self,
+        method: &'a str,
+        path: &'a str,
+        status: Option<u16>,
+    ) -> Matched<'a> {
+        let login = self.0.login.get();
         Matched {
             method,
             path,
             operation_id: self.0.operation_id.get().copied(),
-            user_name: self.user_name(),
+            user_name: login.and_then(|login| login.user_name.as_deref()),
             status,
         }
     }
 }
 
-/// An answer that is none: what becomes of the connection instead.
-#[derive(Debug, Clone, Copy)]
-enum NoAnswer {
-    Reset,
-    Hang,
-}
-
-/// Lets faults strike a request whose credentials were accepted: before it is bound, or after its change was committed.
-pub async fn strike(state: &AppState, trace: Trace, request: Request, next: Next) -> Response {
-    let (method, uri) = (request.method().clone(), request.uri().clone());
-    let connection = request.extensions().get().cloned();
-    let effect = |when, status| {
-        let all = state.store.state();
-        let own = trace.slot().map(|slot| &slot.beside.faults);
-        let mut faults = own
-            .into_iter()
-            .chain([&all.beside.faults])
-            .filter(|faults| !faults.is_empty())
-            .peekable();
-        faults.peek()?;
-        let path = documented(uri.path());
-        let request = trace.matched(method.as_str(), &path, status);
-        let (id, effect) = faults.find_map(|faults| faults.strike(when, request, rand::random))?;
-        let _ = trace.0.fault.set(id);
-        Some(effect)
-    };
-    match effect(When::Before, None) {
-        Some(Effect::Delay(delay)) => pause(delay, connection.as_ref()).await,
-        Some(effect) => {
-            extract::read_for_journal(state, &trace, request).await;
-            return instead(effect);
-        }
-        None => {}
+/// Records requests, unless they are for a page. Nobody can read the journal where there is no control API.
+pub async fn record(state: AppState, mut request: Request, next: impl Next) -> Answer {
+    if matches!(state.control, Control::Off) || is_page(&request) {
+        return next.oneshot(request).await;
     }
-    let response = next.run(request).await;
-    match effect(When::After, Some(response.status().as_u16())) {
-        Some(Effect::Delay(delay)) => pause(delay, connection.as_ref()).await,
-        Some(effect) => return instead(effect),
-        None => {}
-    }
-    response
+    let recording = Recording::of(state, &mut request);
+    let Ok(answer) = next.oneshot(request).await;
+    Ok(recording.answered(answer).await)
 }
 
-/// Lets time pass, unless the server stops.
-async fn pause(delay: Duration, connection: Option<&Connection>) {
-    let stopping = async {
-        match connection {
-            Some(connection) => connection.stopping().await,
-            None => std::future::pending().await,
-        }
-    };
-    // The error is that the server did not stop.
-    let _ = timeout(delay, stopping).await;
-}
-
-/// What a client gets in the place of an answer.
-fn instead(effect: Effect) -> Response {
-    let no_answer = |no_answer: NoAnswer| {
-        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
-        response.extensions_mut().insert(no_answer);
-        response
-    };
-    match effect {
-        Effect::Answer {
-            status,
-            headers,
-            body,
-        } => {
-            let mut response = Response::new(Body::empty());
-            *response.status_mut() =
-                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let json = HeaderValue::from_static("application/json; charset=utf-8");
-            response.headers_mut().insert(CONTENT_TYPE, json);
-            for (name, value) in headers {
-                // Names and values were looked at when the fault was made.
-                if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
-                    response.headers_mut().insert(name, value);
-                }
-            }
-            let content_type = text(response.headers().get(CONTENT_TYPE)).to_ascii_lowercase();
-            let is_json = content_type.contains("json");
-            *response.body_mut() = match body {
-                None => Body::empty(),
-                // Where it is no JSON, such as the page of a proxy, a text is sent as it is.
-                Some(Value::String(text)) if !is_json => Body::from(text),
-                Some(body) => Body::from(body.to_string()),
-            };
-            response
-        }
-        Effect::Reset => no_answer(NoAnswer::Reset),
-        Effect::Hang => no_answer(NoAnswer::Hang),
-        Effect::Delay(_) => unreachable!("a delay is no answer"),
-    }
-}
-
-/// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because a fault
-/// keeps its answer back, or because its client went away.
-pub struct Recording {
+/// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because it ends without
+/// an answer, or because its client went away.
+struct Recording {
     state: AppState,
     /// Taken once, so that what is asked before a reset is not in the journal after it.
     all: Arc<Accounts>,
@@ -224,14 +158,13 @@ pub struct Recording {
     headers: journal::Headers,
     authorization: Option<HeaderValue>,
     content_type: Option<HeaderValue>,
-    connection: Option<Connection>,
     trace: Trace,
     is_written: bool,
 }
 
 impl Recording {
     /// Begins with a request, which carries a trace from now on.
-    pub fn of(state: AppState, request: &mut Request) -> Self {
+    fn of(state: AppState, request: &mut Request) -> Self {
         let trace = Trace::default();
         request.extensions_mut().insert(trace.clone());
         let headers = request.headers();
@@ -244,14 +177,13 @@ impl Recording {
             headers: kept(headers),
             authorization: headers.get(AUTHORIZATION).cloned(),
             content_type: headers.get(CONTENT_TYPE).cloned(),
-            connection: request.extensions().get().cloned(),
             trace,
             is_written: false,
         }
     }
 
     /// Writes the request and its answer into the journal of its account, or of the server, and lets the answer go.
-    pub async fn answered(mut self, response: Response) -> Response {
+    async fn answered(mut self, response: Response) -> Response {
         let (parts, body) = response.into_parts();
         // Answers are made whole, so this waits for nothing.
         let body = body
@@ -259,17 +191,8 @@ impl Recording {
             .await
             .map(Collected::to_bytes)
             .unwrap_or_default();
-        let Some(no_answer) = parts.extensions.get::<NoAnswer>() else {
-            self.write(Some((&parts, &body)));
-            return Response::from_parts(parts, Body::from(body));
-        };
-        let connection = self.connection.take();
-        drop(self);
-        match (no_answer, connection) {
-            (NoAnswer::Reset, Some(connection)) => connection.reset().await,
-            (NoAnswer::Hang, Some(connection)) => connection.hang().await,
-            (_, None) => std::future::pending().await,
-        }
+        self.write(Some((&parts, &body)));
+        Response::from_parts(parts, Body::from(body))
     }
 
     fn write(&mut self, answer: Option<(&Parts, &Bytes)>) {
@@ -278,7 +201,7 @@ impl Recording {
         let login = trace.0.login.get();
         // A path that nobody serves asks for no credentials, but those that came name an account all the same.
         let named = || {
-            let Credentials { user_name, .. } = credentials(self.authorization.as_ref()).ok()?;
+            let Credentials { user_name, .. } = credentials(self.authorization.as_ref())?;
             let (slot, _) = all.login(&user_name)?;
             Some((Arc::clone(slot), user_name))
         };

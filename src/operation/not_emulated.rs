@@ -2,12 +2,6 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Request;
-
-use super::observe::Trace;
-use super::path::documented;
-use crate::error::Error;
-
 /// An operation of the live service that is not emulated.
 #[derive(Debug)]
 pub struct NotEmulated {
@@ -180,25 +174,16 @@ pub static NOT_EMULATED: LazyLock<Vec<NotEmulated>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Returns the answer to a request for an operation that is not emulated, or for anything else below the first segments of
-/// their paths.
-pub fn refusal(request: &Request) -> Option<Error> {
-    let path = request.uri().path();
+/// Whether a path begins as those of operations that are not emulated do.
+pub fn is_not_emulated(path: &str) -> bool {
+    let first = first_segment(path);
     NOT_EMULATED
         .iter()
-        .find(|operation| first_segment(operation.path) == first_segment(path))?;
-    let Some(NotEmulated { method, path, id }) = find(request.method().as_str(), path) else {
-        return Some(Error::NotEmulated(documented(path)));
-    };
-    Trace::of(request).names(id);
-    Some(Error::NotEmulated(format!(
-        "{id} ({method} {})",
-        documented(path)
-    )))
+        .any(|operation| first_segment(operation.path) == first)
 }
 
 /// Finds the operation of a method and a path. Words go before parameters: `/Checkpoint/Server/Ipv4` is not the server Ipv4.
-fn find(method: &str, path: &str) -> Option<&'static NotEmulated> {
+pub fn find(method: &str, path: &str) -> Option<&'static NotEmulated> {
     let is_meant =
         |operation: &&NotEmulated| operation.method == method && fits(operation.path, path);
     let parameters = |operation: &&NotEmulated| operation.path.matches('{').count();
@@ -223,10 +208,7 @@ fn first_segment(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
-    use super::{NOT_EMULATED, TABLE, find, first_segment};
-    use crate::http::operations;
+    use super::{NOT_EMULATED, TABLE, find};
 
     #[test]
     fn a_line_of_the_table_is_a_method_a_path_and_an_operation_id() {
@@ -238,20 +220,6 @@ mod tests {
             );
             assert!(operation.path.starts_with('/'), "{operation:?}");
             assert!(operation.id.contains('_'), "{operation:?}");
-        }
-    }
-
-    /// What begins like a path that is not emulated is not looked for among the routes.
-    #[test]
-    fn no_path_begins_like_an_emulated_one() {
-        let emulated: BTreeSet<_> = operations::all()
-            .map(|operation| first_segment(operation.path))
-            .collect();
-        for operation in NOT_EMULATED.iter() {
-            assert!(
-                !emulated.contains(&first_segment(operation.path)),
-                "{operation:?}"
-            );
         }
     }
 

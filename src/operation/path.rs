@@ -3,27 +3,31 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use axum::extract::Request;
-use axum::http::header::ALLOW;
-use axum::http::{HeaderValue, Method, StatusCode, Uri};
-use axum::response::Response;
 use percent_encoding::percent_decode_str;
 use uuid::Uuid;
 
 use super::not_emulated::NOT_EMULATED;
-use super::operations::{self, PAGES};
-use super::user::is_of_users;
 use crate::domain::guid;
 
-/// The words of the paths in the vendor's spelling, in their order without regard to case.
+/// The words of the paths that are served: those of operations, which a test holds against their table, and those of the pages
+/// for people. What is not to be found under `/v4` keeps it, and is told of by its path.
+const SERVED: &str = "
+    Account AddDutyScheduleForAllMembers AllOperatorsOffDuty AllOperatorsOnDuty ApiUser Authorization DutySchedule Member
+    Operator OperatorGroup OutgoingPhoneNumber Register Settings Timezone api Users
+    swagger index.html start.js swagger-ui-bundle.js swagger-ui.css v1 swagger.json swagger-2.0.json
+    v4
+";
+
+/// The words of all paths in the vendor's spelling, in their order without regard to case.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
-    let emulated = operations::all().map(|operation| operation.path);
-    let others = NOT_EMULATED.iter().map(|operation| operation.path);
-    let segments = emulated.chain(others).flat_map(|path| path.split('/'));
-    let words = segments.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
-    // What is not to be found under /v4 keeps it, and is told of by its path.
-    let words = words.chain(PAGES).chain([PLURAL, "v4"]);
-    let mut words: Vec<_> = words.collect();
+    let others = NOT_EMULATED.iter();
+    let others = others.flat_map(|operation| operation.path.split('/'));
+    let others = others.filter(|segment| !segment.is_empty() && !segment.starts_with('{'));
+    let mut words: Vec<_> = SERVED
+        .split_whitespace()
+        .chain(others)
+        .chain([PLURAL])
+        .collect();
     words.sort_unstable_by(|one, other| without_case(one).cmp(without_case(other)));
     words.dedup();
     words
@@ -32,67 +36,19 @@ static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 /// What clients that were generated from the Swagger of 2019 and 2020 call the `OperatorGroup` of an operator.
 const PLURAL: &str = "OperatorGroups";
 
-/// Brings the path of a request into the form of the routes: without `/v4`, in the vendor's spelling, with GUIDs as the API
+/// The path of the companion API, which is not under `/v4`.
+pub const USERS: &str = "/api/Users";
+
+/// Whether a path, in the form of the routes, belongs to the companion API.
+pub fn is_of_users(path: &str) -> bool {
+    path.strip_prefix(USERS)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// The path in the form of the routes, unless it has that form: without `/v4`, in the vendor's spelling, with GUIDs as the API
 /// writes them, without the slash at its end. The live service, an ASP.NET application, takes paths in any case, and scripts
 /// rely on it.
-pub fn make_canonical(request: &mut Request) {
-    let Some(path) = canonical_path(request.uri().path()) else {
-        return;
-    };
-    let path_and_query = match request.uri().query() {
-        Some(query) => format!("{path}?{query}"),
-        None => path,
-    };
-    // What was a path stays one, so this cannot fail; if it did, the path would just not be found.
-    if let Ok(uri) = Uri::try_from(path_and_query) {
-        *request.uri_mut() = uri;
-    }
-}
-
-/// Whether a path, in the form of the routes, is one of the pages for people, which stand beside the API.
-pub fn is_page(request: &Request) -> bool {
-    request.uri().path().split('/').nth(1) == Some("swagger")
-}
-
-/// HEAD is no method of the vendor's API, but the router takes it for a GET; CONNECT is a method that no route has.
-pub fn take_head_away(request: &mut Request) {
-    if request.method() == Method::HEAD {
-        *request.method_mut() = Method::CONNECT;
-    }
-}
-
-/// The method of a request as it was sent, before [`take_head_away`].
-pub fn as_sent(method: Method) -> Method {
-    if method == Method::CONNECT {
-        Method::HEAD
-    } else {
-        method
-    }
-}
-
-/// The router names HEAD as well where a GET is allowed.
-pub fn take_head_from_allow(response: &mut Response) {
-    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
-        return;
-    }
-    let Some(allow) = response
-        .headers()
-        .get(ALLOW)
-        .and_then(|allow| allow.to_str().ok())
-    else {
-        return;
-    };
-    let methods: Vec<_> = allow
-        .split(',')
-        .filter(|method| *method != "HEAD")
-        .collect();
-    if let Ok(allow) = HeaderValue::from_str(&methods.join(", ")) {
-        response.headers_mut().insert(ALLOW, allow);
-    }
-}
-
-/// The path in the form of the routes, unless it has that form.
-fn canonical_path(path: &str) -> Option<String> {
+pub fn canonical_path(path: &str) -> Option<String> {
     let trimmed = path
         .strip_suffix('/')
         .filter(|rest| !rest.is_empty())

@@ -1,0 +1,49 @@
+//! How errors are answered: with which status, and in which sentences.
+
+use axum::http::StatusCode;
+
+use crate::error::Error;
+
+/// The status that an error is answered with.
+pub fn status(error: &Error) -> StatusCode {
+    match error {
+        Error::UnknownPath(_) | Error::NotFound(_) => StatusCode::NOT_FOUND,
+        Error::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+        Error::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Error::NotEmulated(_) => StatusCode::NOT_IMPLEMENTED,
+        Error::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        Error::WrongType { .. } | Error::WrongEncoding(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Error::Malformed(_) => StatusCode::BAD_REQUEST,
+        Error::Forbidden(_) | Error::Refused(_) => StatusCode::FORBIDDEN,
+        Error::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// What an error tells: one sentence for each mistake.
+pub fn messages(error: &Error) -> Vec<String> {
+    match error {
+        Error::Malformed(problems) | Error::Refused(problems) => problems
+            .iter()
+            .map(|problem| sentence(&problem.to_string()))
+            .collect(),
+        Error::Failed(_) => vec!["An error occurred in the server; its log tells more.".to_owned()],
+        other => vec![sentence(&other.to_string())],
+    }
+}
+
+/// Errors are written as Rust's errors are; people read sentences.
+pub fn sentence(message: &str) -> String {
+    let mut characters = message.chars();
+    let first = characters
+        .next()
+        .map(|first| first.to_uppercase().to_string())
+        .unwrap_or_default();
+    let end = if message.ends_with(['.', '!', '?']) {
+        ""
+    } else {
+        "."
+    };
+    format!("{first}{}{end}", characters.as_str())
+}

@@ -1,0 +1,62 @@
+//! Things as JSON objects: how one is read from an object, and how it is written. The account API and the forms of the console
+//! share it.
+
+mod api_user;
+mod duty_schedule;
+mod operator;
+mod operator_group;
+pub mod record;
+
+pub use duty_schedule::{DutyScheduleBody, Replacement};
+pub use operator::OperatorBody;
+
+use axum::body::Bytes;
+use serde_json::Value;
+
+use crate::bind::{self, Entries, Fields, Source};
+use crate::domain::Draft;
+use crate::error::{Error, Result};
+
+/// What a body can ask for. What is wrong with it, `fields` keeps.
+pub trait FromBody<P>: Sized {
+    /// What the document calls such a body.
+    const NAME: &'static str;
+
+    /// A body that asks for something plain.
+    fn example() -> Value;
+
+    /// The media types of a body.
+    const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
+
+    /// Parses a body of a media type.
+    fn entries(media_type: &str, body: &Bytes) -> Result<(Entries, &'static Source)> {
+        if is_json(media_type) {
+            Ok((bind::entries(body), &bind::BODY))
+        } else {
+            Err(Error::wrong_type("application/json", media_type))
+        }
+    }
+
+    /// `path` is what the path names, unless it names nothing.
+    fn bind(fields: &mut Fields<'_>, path: Option<&P>) -> Option<Self>;
+}
+
+/// Binds an object as the body of a request is bound: the console's forms go this way.
+pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
+    let bytes = object.to_string();
+    let (body, problems) = match bind::entries(bytes.as_bytes()) {
+        Ok(entries) => bind::object(&entries, &bind::BODY, |fields| B::bind(fields, path)),
+        Err(problems) => (None, problems),
+    };
+    Draft::new(body, problems)
+}
+
+/// The media type of forms.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
+pub fn is_json(media_type: &str) -> bool {
+    media_type == "application/json"
+        || media_type
+            .strip_prefix("application/")
+            .is_some_and(|subtype| subtype.ends_with("+json"))
+}

@@ -35,7 +35,7 @@ use crate::names::Names;
 use crate::service::accounts;
 use crate::service::password::{PasswordCost, Passwords};
 use crate::system;
-use crate::testing::Usage;
+use crate::testing::{Clock, Usage};
 use crate::{AppState, Control};
 
 /// A look behind the writer, in its turn.
@@ -244,11 +244,14 @@ proptest! {
 async fn every_column_takes_different_values_in_these_changes() {
     let mut random = TestRunner::deterministic();
     let mut found = BTreeMap::<_, BTreeSet<String>>::new();
-    for _ in 0..30 {
+    for round in 0..30 {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("state.sqlite");
         let store = Store::open(&path).await.unwrap();
         seeded(&store).await;
+        // Two rounds may fall within one second.
+        let later = Clock::Moved(TimeDelta::days(round));
+        store.state().beside.set_clock(Some(later));
         let app = app(&store);
         for _ in 0..4 {
             let handful = vec(turn(), 15).new_tree(&mut random).unwrap().current();

@@ -95,7 +95,7 @@ fn port(text: &str) -> Option<u16> {
 /// Listens on addresses, in their order; one that was named already is passed over, and so are those of IPv6 where the
 /// machine has none and another address is served. The error names the address that cannot be had.
 pub fn bind(all: &[Listen]) -> Result<Vec<TcpListener>, (Listen, io::Error)> {
-    let mut bound = Bound::default();
+    let mut bound = BoundListeners::default();
     for listen in all {
         match listen {
             Listen::At(address) => bound.add(*address, all),
@@ -113,14 +113,14 @@ pub fn bind(all: &[Listen]) -> Result<Vec<TcpListener>, (Listen, io::Error)> {
 }
 
 #[derive(Default)]
-struct Bound {
+struct BoundListeners {
     named: Vec<SocketAddr>,
     listeners: Vec<TcpListener>,
     /// An address of IPv6 that this machine does not have.
     without_ipv6: Option<(Listen, io::Error)>,
 }
 
-impl Bound {
+impl BoundListeners {
     fn add(&mut self, address: SocketAddr, all: &[Listen]) -> io::Result<()> {
         // Each port 0 is another one.
         if address.port() != 0 && self.named.contains(&address) {

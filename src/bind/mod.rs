@@ -20,7 +20,7 @@ pub use schema::{SentAs, limit, or_blank, with_example};
 pub(crate) use shape::shape;
 pub use shape::{Item, List, Located, Part, Places, Shape};
 
-use crate::domain::draft::Sent;
+use crate::domain::input::FieldValue;
 use crate::domain::node::{Content, Key, Node};
 use crate::domain::record::{ChangeSource, Field};
 use crate::domain::text::{nearest, quoted};
@@ -273,7 +273,7 @@ impl Fields<'_> {
     /// Adds what keeps a value from being bound.
     pub fn wrong<T>(&mut self, name: &str, node: &Node, message: String) -> Located<T> {
         self.add(name, Some(node), message, true);
-        Located::Wrong
+        Located::Invalid
     }
 
     /// Says in the schema that a field has to be there.
@@ -329,18 +329,18 @@ impl Fields<'_> {
                 Null::SaysNothing => Patch::Keep,
             },
             Some(node) => match self.read(name, node) {
-                Sent::Value(value) => Patch::Set(value),
-                Sent::Absent | Sent::Wrong => Patch::Keep,
+                FieldValue::Value(value) => Patch::Set(value),
+                FieldValue::Absent | FieldValue::Invalid => Patch::Keep,
             },
         }
     }
 
     /// Reads a field that is needed by some objects and refused by others.
-    pub fn value<T: FromNode>(&mut self, name: &str) -> Sent<T> {
+    pub fn value<T: FromNode>(&mut self, name: &str) -> FieldValue<T> {
         self.describe_optional::<T>(name);
         match self.get(name) {
             Some(node) if !node.is_null() => self.read(name, node),
-            _ => Sent::Absent,
+            _ => FieldValue::Absent,
         }
     }
 
@@ -354,11 +354,11 @@ impl Fields<'_> {
         let said = self
             .get(name)
             .filter(|node| !node.is_null() && !node.is_blank());
-        let read = said.map_or(Sent::Absent, |node| self.read(name, node));
+        let read = said.map_or(FieldValue::Absent, |node| self.read(name, node));
         match read {
-            Sent::Value(value) => Some(value),
-            Sent::Absent => self.malformed(name, "is required"),
-            Sent::Wrong => None,
+            FieldValue::Value(value) => Some(value),
+            FieldValue::Absent => self.malformed(name, "is required"),
+            FieldValue::Invalid => None,
         }
     }
 
@@ -386,26 +386,26 @@ impl Fields<'_> {
     }
 
     /// Reads a value by the rule of its type.
-    fn read<T: FromNode>(&mut self, name: &str, node: &Node) -> Sent<T> {
+    fn read<T: FromNode>(&mut self, name: &str, node: &Node) -> FieldValue<T> {
         let typed = self.source.typed::<T>(node);
         match T::read(typed.as_ref().unwrap_or(node)) {
-            Ok(Some(value)) => Sent::Value(value),
-            Ok(None) => Sent::Absent,
+            Ok(Some(value)) => FieldValue::Value(value),
+            Ok(None) => FieldValue::Absent,
             Err(mismatch) => {
                 self.mismatch::<T>(name, node, mismatch);
-                Sent::Wrong
+                FieldValue::Invalid
             }
         }
     }
 
     /// Reads back a value that the program kept.
-    fn restore<T: Restore>(&mut self, name: &str, node: &Node) -> Sent<T> {
+    fn restore<T: Restore>(&mut self, name: &str, node: &Node) -> FieldValue<T> {
         if let Some(value) = node.kept().and_then(T::restore) {
-            return Sent::Value(value);
+            return FieldValue::Value(value);
         }
         let message = "is no value that this program kept".to_owned();
         self.add(name, Some(node), message, true);
-        Sent::Wrong
+        FieldValue::Invalid
     }
 
     fn mismatch<T: FromNode>(&mut self, name: &str, node: &Node, mismatch: Mismatch) {

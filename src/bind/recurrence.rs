@@ -1,8 +1,8 @@
 //! When a duty schedule applies, as bodies and seeds say it.
 
 use super::{Fields, Part};
-use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::{RecurrenceParts, ScheduleMode};
+use crate::domain::input::FieldValue;
 use crate::domain::value::FromNode;
 use crate::domain::{Problems, Recurrence, Restore};
 
@@ -29,7 +29,7 @@ pub fn recurrence(fields: &mut Fields<'_>) -> Option<Recurrence> {
     recurrence
 }
 
-fn value<T: FromNode + Restore>(fields: &mut Fields<'_>, name: &str) -> Sent<T> {
+fn value<T: FromNode + Restore>(fields: &mut Fields<'_>, name: &str) -> FieldValue<T> {
     match fields.get(name) {
         Some(node) if fields.is_kept() && !node.is_null() => fields.restore(name, node),
         _ => fields.value(name),

@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 use super::schema::{self, SchemaBuilder};
 use super::{BODY, Fields, NewFields, SentAs, Source};
-use crate::domain::draft::Sent;
+use crate::domain::input::FieldValue;
 use crate::domain::node::{Content, Key, Node};
 use crate::domain::operator::{Profile, ProfileChange};
 use crate::domain::record::Record as _;
@@ -20,9 +20,9 @@ use crate::domain::{Place, Problems, Restore};
 pub enum Located<T> {
     #[default]
     Absent,
-    /// There, but wrong; what is wrong is told elsewhere.
-    Wrong,
-    Is {
+    /// There, but not valid: a problem says why.
+    Invalid,
+    Value {
         value: T,
         place: Place,
     },
@@ -38,30 +38,30 @@ impl<T> Located<T> {
 
     pub fn get(&self) -> Option<&T> {
         match self {
-            Self::Is { value, .. } => Some(value),
-            Self::Absent | Self::Wrong => None,
+            Self::Value { value, .. } => Some(value),
+            Self::Absent | Self::Invalid => None,
         }
     }
 
     pub fn into_value(self) -> Option<T> {
         match self {
-            Self::Is { value, .. } => Some(value),
-            Self::Absent | Self::Wrong => None,
+            Self::Value { value, .. } => Some(value),
+            Self::Absent | Self::Invalid => None,
         }
     }
 
-    pub fn into_sent(self) -> Sent<T> {
+    pub fn into_sent(self) -> FieldValue<T> {
         match self {
-            Self::Absent => Sent::Absent,
-            Self::Wrong => Sent::Wrong,
-            Self::Is { value, .. } => Sent::Value(value),
+            Self::Absent => FieldValue::Absent,
+            Self::Invalid => FieldValue::Invalid,
+            Self::Value { value, .. } => FieldValue::Value(value),
         }
     }
 
     pub fn place(&self) -> Option<&Place> {
         match self {
-            Self::Is { place, .. } => Some(place),
-            Self::Absent | Self::Wrong => None,
+            Self::Value { place, .. } => Some(place),
+            Self::Absent | Self::Invalid => None,
         }
     }
 }
@@ -89,9 +89,9 @@ impl<T: FromNode + Restore> Item for T {
             fields.read(name, node)
         };
         match sent {
-            Sent::Absent => Located::Absent,
-            Sent::Wrong => Located::Wrong,
-            Sent::Value(value) => Located::Is {
+            FieldValue::Absent => Located::Absent,
+            FieldValue::Invalid => Located::Invalid,
+            FieldValue::Value(value) => Located::Value {
                 value,
                 place: node.place.clone(),
             },
@@ -119,7 +119,7 @@ impl<T: Item> Item for List<T> {
             Content::Null => Located::Absent,
             _ => T::read(item, name, fields),
         };
-        Located::Is {
+        Located::Value {
             value: items.iter().map(item).collect(),
             place: node.place.clone(),
         }
@@ -174,8 +174,8 @@ pub trait Shape: Sized + JsonSchema {
     /// Binds an object that is a field of another.
     fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
         match fields.part(name, node, Self::bind) {
-            None => Located::Wrong,
-            Some(value) => Located::Is {
+            None => Located::Invalid,
+            Some(value) => Located::Value {
                 value,
                 place: node.place.clone(),
             },

@@ -13,12 +13,12 @@ use super::flags::Flags;
 
 /// Writes a file so that nobody sees a part of it.
 pub fn write(path: &Path, content: &Value) -> io::Result<()> {
-    let mut draft = path.as_os_str().to_owned();
-    draft.push(format!(".{}", id()));
-    let written = fs::write(&draft, format!("{content}\n")).and_then(|()| fs::rename(&draft, path));
+    let mut input = path.as_os_str().to_owned();
+    input.push(format!(".{}", id()));
+    let written = fs::write(&input, format!("{content}\n")).and_then(|()| fs::rename(&input, path));
     if written.is_err() {
         // The error is that there is none.
-        let _ = fs::remove_file(&draft);
+        let _ = fs::remove_file(&input);
     }
     written
 }

@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::page::{
     Crumb, Failure, FormPage, Frame, Question, Result, Section, crumb, page, page_with, tools,
 };
@@ -18,13 +18,13 @@ use super::session;
 use super::setup::Search;
 use super::tools::Tool;
 use super::visit::named;
-use crate::document::{Document, Written, export};
+use crate::document::{Document, SeedInput, export};
 use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
 use crate::service;
-use crate::service::accounts::{self, Made, Source};
+use crate::service::accounts::{self, CreatedAccount, Source};
 use crate::status::status;
-use crate::store::{Slot, State};
+use crate::store::{State, Tenant};
 use crate::testing::Usage;
 
 pub fn routes() -> Router<Console> {
@@ -32,7 +32,7 @@ pub fn routes() -> Router<Console> {
         .route("/accounts", get(list).post(create))
         .route("/accounts/new", get(new))
         .route("/accounts/reset", get(ask_to_reset_all).post(reset_all))
-        .route("/accounts/{accountId}", get(look))
+        .route("/accounts/{accountId}", get(show))
         .route(
             "/accounts/{accountId}/credentials/{apiUserGuid}",
             get(credentials),
@@ -81,19 +81,19 @@ struct Row {
 }
 
 impl Row {
-    fn new(all: &State, slot: &Slot) -> Self {
-        let account = &slot.account;
+    fn new(all: &State, tenant: &Tenant) -> Self {
+        let account = &tenant.account;
         let base = all.base(account.id);
         Self {
             id: account.id,
             name: account.settings.name.clone(),
-            label: label(all, slot).to_owned(),
+            label: label(all, tenant).to_owned(),
             is_seeded: base.is_some_and(|base| base.is_seeded),
-            owner: owner(slot).to_owned(),
+            owner: owner(tenant).to_owned(),
             operators: account.operators.len(),
             operator_groups: account.operator_groups.len(),
             api_users: account.api_users.len(),
-            requests: slot.beside.journal.len(),
+            requests: tenant.test_state.journal.len(),
         }
     }
 
@@ -103,25 +103,25 @@ impl Row {
 }
 
 /// What the maker of an account called it.
-fn label<'a>(all: &'a State, slot: &Slot) -> &'a str {
-    let base = all.base(slot.account.id);
+fn label<'a>(all: &'a State, tenant: &Tenant) -> &'a str {
+    let base = all.base(tenant.account.id);
     base.and_then(|base| base.label.as_deref())
         .unwrap_or_default()
 }
 
 /// The e-mail address of an account's owner.
-fn owner(slot: &Slot) -> &str {
-    let owner = slot.account.operator(slot.account.owner);
+fn owner(tenant: &Tenant) -> &str {
+    let owner = tenant.account.operator(tenant.account.owner);
     owner.map_or("", |owner| owner.profile().email.as_str())
 }
 
 async fn list(tool: Tool, Query(search): Query<Search>) -> Result<Response> {
     let all = &tool.scope.all;
     let found: Vec<_> = all
-        .slots()
-        .filter(|slot| {
-            let Account { id, settings, .. } = &*slot.account;
-            let (label, owner) = (label(all, slot), owner(slot));
+        .tenants()
+        .filter(|tenant| {
+            let Account { id, settings, .. } = &*tenant.account;
+            let (label, owner) = (label(all, tenant), owner(tenant));
             search.finds(&[&id.to_string(), &settings.name, label, owner])
         })
         .collect();
@@ -129,9 +129,9 @@ async fn list(tool: Tool, Query(search): Query<Search>) -> Result<Response> {
     page(&List {
         frame: tool.frame(Section::Accounts, "Accounts"),
         search,
-        all: all.slots().count(),
+        all: all.tenants().count(),
         found: found.len(),
-        rows: shown.map(|slot| Row::new(all, slot)).collect(),
+        rows: shown.map(|tenant| Row::new(all, tenant)).collect(),
     })
 }
 
@@ -147,7 +147,7 @@ fn crumbs_below(account: AccountId) -> Vec<Crumb> {
 
 fn form() -> Form {
     Form::new([
-        Field::aside(
+        FormField::aside(
             "from",
             "Made from",
             &[
@@ -157,13 +157,13 @@ fn form() -> Form {
                 ("document", "A seed document"),
             ],
         ),
-        Field::text("accountId", "Account to copy")
+        FormField::text("accountId", "Account to copy")
             .hint("Its number")
             .shown_for("from=account"),
-        Field::area("seed", "Seed document")
+        FormField::area("seed", "Seed document")
             .hint("One account, in YAML or JSON")
             .shown_for("from=document"),
-        Field::text("label", "Label").hint("What you call it. Optional"),
+        FormField::text("label", "Label").hint("What you call it. Optional"),
     ])
 }
 
@@ -183,15 +183,15 @@ async fn new(tool: Tool) -> Result<Response> {
     page(&new_page(&tool, form()))
 }
 
-async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn create(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     match made(&tool, &sent).await {
-        Ok(Made {
+        Ok(CreatedAccount {
             account,
             api_user,
             password,
         }) => {
             let path = format!("{}/credentials/{}", tools(Some(account.id)), api_user.guid);
-            tool.visit.session.keep_made(session::Made {
+            tool.visit.session.keep_created(session::CreatedApiUser {
                 api_user: api_user.guid,
                 password,
             });
@@ -206,12 +206,12 @@ async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
     }
 }
 
-async fn made(tool: &Tool, sent: &Sent) -> Result<Made, Error> {
+async fn made(tool: &Tool, sent: &FormData) -> Result<CreatedAccount, Error> {
     let label = sent.filled("label");
     let from = match sent.get("from").as_deref() {
         Some("document") => {
             let document = sent.get("seed").unwrap_or_default();
-            return accounts::load(tool.app(), Written::Text(document.into()), label).await;
+            return accounts::load(tool.app(), SeedInput::Text(document.into()), label).await;
         }
         Some("account") => {
             let account = sent.get("accountId").unwrap_or_default().parse();
@@ -241,12 +241,12 @@ struct Credentials {
 }
 
 async fn credentials(tool: Tool, Path((_, api_user)): Path<(String, String)>) -> Result<Response> {
-    let slot = slot(&tool)?;
-    let api_user = slot.account.api_user(named::<ApiUserGuid>(&api_user)?)?;
+    let tenant = tenant(&tool)?;
+    let api_user = tenant.account.api_user(named::<ApiUserGuid>(&api_user)?)?;
     page(&Credentials {
         frame: tool.frame(Section::Accounts, "Credentials"),
-        crumbs: crumbs_below(slot.account.id),
-        account: slot.account.id,
+        crumbs: crumbs_below(tenant.account.id),
+        account: tenant.account.id,
         user_name: api_user.user_name.clone(),
         password: tool.visit.session.take_made(api_user.guid),
         base_url: tool.visit.base_url.clone(),
@@ -255,13 +255,16 @@ async fn credentials(tool: Tool, Path((_, api_user)): Path<(String, String)>) ->
 }
 
 /// The account that the page is about.
-fn slot(tool: &Tool) -> Result<&Slot> {
-    tool.scope.slot.as_deref().ok_or_else(Failure::unknown_page)
+fn tenant(tool: &Tool) -> Result<&Tenant> {
+    tool.scope
+        .tenant
+        .as_deref()
+        .ok_or_else(Failure::unknown_page)
 }
 
 #[derive(Template)]
 #[template(path = "account.html")]
-struct Look {
+struct Show {
     frame: Frame,
     crumbs: Vec<Crumb>,
     row: Row,
@@ -273,30 +276,30 @@ struct Look {
 }
 
 fn snapshot_form() -> Form {
-    Form::new([Field::text("name", "Name").required()])
+    Form::new([FormField::text("name", "Name").required()])
 }
 
-fn look_page(tool: &Tool, form: Form) -> Result<Look> {
-    let slot = slot(tool)?;
-    let owner = slot.account.operator(slot.account.owner)?;
-    Ok(Look {
-        frame: tool.frame(Section::Accounts, format!("Account {}", slot.account.id)),
+fn page_of(tool: &Tool, form: Form) -> Result<Show> {
+    let tenant = tenant(tool)?;
+    let owner = tenant.account.operator(tenant.account.owner)?;
+    Ok(Show {
+        frame: tool.frame(Section::Accounts, format!("Account {}", tenant.account.id)),
         crumbs: crumbs(),
-        row: Row::new(&tool.scope.all, slot),
-        owner_has_password: owner.password().is_some() && slot.account.may_log_in(owner),
-        faults: slot.beside.faults.list().len(),
+        row: Row::new(&tool.scope.all, tenant),
+        owner_has_password: owner.password().is_some() && tenant.account.may_log_in(owner),
+        faults: tenant.test_state.faults.list().len(),
         clock: service::clock::of(&tool.scope).mode(),
-        snapshots: slot.snapshots.keys().cloned().collect(),
+        snapshots: tenant.snapshots.keys().cloned().collect(),
         form,
     })
 }
 
-async fn look(tool: Tool) -> Result<Response> {
-    page(&look_page(&tool, snapshot_form())?)
+async fn show(tool: Tool) -> Result<Response> {
+    page(&page_of(&tool, snapshot_form())?)
 }
 
 async fn ask_to_reset(tool: Tool) -> Result<Response> {
-    let account = slot(&tool)?.account.id;
+    let account = tenant(&tool)?.account.id;
     page(&Question {
         frame: tool.frame(Section::Accounts, "Reset account"),
         crumbs: crumbs_below(account),
@@ -310,7 +313,7 @@ async fn ask_to_reset(tool: Tool) -> Result<Response> {
 }
 
 async fn reset(tool: Tool) -> Result<Response> {
-    accounts::reset(tool.app(), slot(&tool)?.account.id).await?;
+    accounts::reset(tool.app(), tenant(&tool)?.account.id).await?;
     Ok(tool.visit.done("The account was reset.", tool.path()))
 }
 
@@ -333,7 +336,7 @@ async fn reset_all(tool: Tool) -> Result<Response> {
 }
 
 async fn ask_to_delete(tool: Tool) -> Result<Response> {
-    let account = slot(&tool)?.account.id;
+    let account = tenant(&tool)?.account.id;
     page(&Question {
         frame: tool.frame(Section::Accounts, "Delete account"),
         crumbs: crumbs_below(account),
@@ -345,7 +348,7 @@ async fn ask_to_delete(tool: Tool) -> Result<Response> {
 }
 
 async fn delete(tool: Tool) -> Result<Response> {
-    let account = slot(&tool)?.account.id;
+    let account = tenant(&tool)?.account.id;
     accounts::delete(tool.app(), account).await?;
     Ok(tool.visit.done(
         format!("Account {account} was deleted."),
@@ -360,12 +363,12 @@ struct Named {
 
 /// The account, or a named state of it, as a seed file.
 async fn export_account(tool: Tool, Query(Named { snapshot }): Query<Named>) -> Result<Response> {
-    let slot = slot(&tool)?;
+    let tenant = tenant(&tool)?;
     let document = match &snapshot {
-        Some(name) => export(accounts::snapshot(slot, name)?, &Usage::default()),
-        None => export(&slot.account, &slot.usage),
+        Some(name) => export(accounts::snapshot(tenant, name)?, &Usage::default()),
+        None => export(&tenant.account, &tenant.usage),
     };
-    Ok(download(slot.account.id, &document))
+    Ok(download(tenant.account.id, &document))
 }
 
 fn download(account: AccountId, document: &Document) -> Response {
@@ -377,28 +380,28 @@ fn download(account: AccountId, document: &Document) -> Response {
     (head, document.to_yaml()).into_response()
 }
 
-async fn take_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn take_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let Some(name) = sent.filled("name") else {
         let error = Error::malformed("name", "is required");
         let status = status(&error);
         let form = snapshot_form().sent(&sent).told(error)?;
-        return page_with(status, &look_page(&tool, form)?);
+        return page_with(status, &page_of(&tool, form)?);
     };
     let notice = format!("The state of the account is kept as {name}.");
-    accounts::take_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
+    accounts::take_snapshot(tool.app(), tenant(&tool)?.account.id, name).await?;
     Ok(tool.visit.done(notice, tool.path()))
 }
 
-async fn restore_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn restore_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let name = sent.get("name").unwrap_or_default();
     let notice = format!("The account is as it was in {name}.");
-    accounts::restore_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
+    accounts::restore_snapshot(tool.app(), tenant(&tool)?.account.id, name).await?;
     Ok(tool.visit.done(notice, tool.path()))
 }
 
-async fn delete_snapshot(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn delete_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let name = sent.get("name").unwrap_or_default();
     let notice = format!("The snapshot {name} was deleted.");
-    accounts::delete_snapshot(tool.app(), slot(&tool)?.account.id, name).await?;
+    accounts::delete_snapshot(tool.app(), tenant(&tool)?.account.id, name).await?;
     Ok(tool.visit.done(notice, tool.path()))
 }

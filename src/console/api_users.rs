@@ -9,12 +9,12 @@ use axum::routing::get;
 use serde_json::json;
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::operators::{Head, Tab, crumbs_below, path_of};
 use super::page::{
     Crumb, Failure, FormPage, Frame, Question, Result, Section, crumb, page, page_with,
 };
-use super::session::Made;
+use super::session::CreatedApiUser;
 use super::visit::{LoggedIn, named};
 use crate::domain::account::ApiUserChange;
 use crate::domain::{ApiUser, ApiUserGuid, Operator, OperatorGuid};
@@ -28,7 +28,7 @@ pub fn routes() -> Router<Console> {
         .route("/operators/{guid}/api-users/new", get(new))
         .route(
             "/operators/{guid}/api-users/{apiUserGuid}",
-            get(look).post(save),
+            get(show).post(save),
         )
         .route(
             "/operators/{guid}/api-users/{apiUserGuid}/password",
@@ -73,9 +73,9 @@ fn crumbs_of(operator: &Operator) -> Vec<Crumb> {
 /// account was last used." Times are written as `LastUsed` is in the API, in UTC, so that both say the same.
 async fn list(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     let operator = login.account().operator(named(&guid)?)?;
-    let now = login.app().store.now(&login.slot);
+    let now = login.app().store.now(&login.tenant);
     let row = |api_user: &ApiUser| {
-        let (last_used, requests) = api_user.used(login.slot.usage.of(api_user.guid, now));
+        let (last_used, requests) = api_user.used(login.tenant.usage.of(api_user.guid, now));
         Row {
             guid: api_user.guid,
             user_name: api_user.user_name.clone(),
@@ -97,7 +97,7 @@ async fn list(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 }
 
 fn form() -> Form {
-    let description = Field::any_text("Description", "Description")
+    let description = FormField::any_text("Description", "Description")
         .hint("What uses it: a script, a pipeline, a person. At most 255 characters.");
     Form::new([description])
 }
@@ -138,15 +138,15 @@ async fn new(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 async fn create(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let guid: OperatorGuid = named(&guid)?;
     let form = form().sent(&sent);
-    let draft = bind::<(), ApiUserChange>(&body(&form, guid), None);
-    match service::api_user::create(login.app(), &login.caller, draft).await {
+    let input = bind::<(), ApiUserChange>(&body(&form, guid), None);
+    match service::api_user::create(login.app(), &login.caller, input).await {
         Ok((api_user, password)) => {
             let path = format!("{}/{}/password", tab_of(guid), api_user.guid);
-            login.visit.session.keep_made(Made {
+            login.visit.session.keep_created(CreatedApiUser {
                 api_user: api_user.guid,
                 password,
             });
@@ -216,7 +216,7 @@ fn edit_page(login: &LoggedIn, operator: &Operator, form: Form) -> FormPage {
     }
 }
 
-async fn look(login: LoggedIn, Path((guid, api_user)): Path<(String, String)>) -> Result<Response> {
+async fn show(login: LoggedIn, Path((guid, api_user)): Path<(String, String)>) -> Result<Response> {
     let (operator, api_user) = found(&login, &guid, &api_user)?;
     let form = form().filled(&json!({"Description": api_user.description}));
     page(&edit_page(&login, operator, form))
@@ -225,13 +225,13 @@ async fn look(login: LoggedIn, Path((guid, api_user)): Path<(String, String)>) -
 async fn save(
     login: LoggedIn,
     Path((guid, api_user)): Path<(String, String)>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (operator, api_user) = found(&login, &guid, &api_user)?;
     let form = form().sent(&sent);
     let body = body(&form, operator.guid);
-    let draft = bind::<ApiUserGuid, ApiUserChange>(&body, Some(&api_user.guid));
-    match service::api_user::update(login.app(), &login.caller, api_user.guid, draft).await {
+    let input = bind::<ApiUserGuid, ApiUserChange>(&body, Some(&api_user.guid));
+    match service::api_user::update(login.app(), &login.caller, api_user.guid, input).await {
         Ok(()) => Ok(login
             .visit
             .done("The API user was saved.", tab_of(operator.guid))),

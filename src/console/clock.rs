@@ -7,7 +7,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
 use crate::control::{Freeze, Instant, of_form};
@@ -17,7 +17,7 @@ use crate::status::status;
 
 pub fn routes() -> Router<Console> {
     Router::new()
-        .route("/clock", get(look))
+        .route("/clock", get(show))
         .route("/clock/freeze", post(freeze))
         .route("/clock/advance", post(advance))
         .route("/clock/resume", post(resume))
@@ -25,7 +25,7 @@ pub fn routes() -> Router<Console> {
 
 #[derive(Template)]
 #[template(path = "clock.html")]
-struct Look {
+struct Show {
     frame: Frame,
     path: String,
     mode: &'static str,
@@ -38,53 +38,54 @@ struct Look {
 }
 
 fn freeze_form() -> Form {
-    let at = Field::line("datetime-local", "at", "At (UTC)").hint("Empty: at what it shows now");
+    let at =
+        FormField::line("datetime-local", "at", "At (UTC)").hint("Empty: at what it shows now");
     Form::new([at])
 }
 
 fn advance_form() -> Form {
     Form::new([
-        Field::text("by", "By")
+        FormField::text("by", "By")
             .hint("An ISO 8601 duration: P31D is 31 days, PT1H30M an hour and a half"),
-        Field::line("datetime-local", "to", "or to (UTC)"),
+        FormField::line("datetime-local", "to", "or to (UTC)"),
     ])
 }
 
-fn look_page(tool: &Tool, freeze: Form, advance: Form) -> Look {
+fn page_of(tool: &Tool, freeze: Form, advance: Form) -> Show {
     let now = tool.scope.now();
-    Look {
+    Show {
         frame: tool.frame(Section::Clock, "Clock"),
         path: tool.path() + "/clock",
         mode: service::clock::of(&tool.scope).mode(),
         now: now.day_first(),
         machine_now: format!("{now}Z"),
-        is_own: tool.scope.beside().clock().is_some(),
+        is_own: tool.scope.test_state().clock().is_some(),
         freeze,
         advance,
     }
 }
 
-async fn look(tool: Tool) -> Result<Response> {
-    page(&look_page(&tool, freeze_form(), advance_form()))
+async fn show(tool: Tool) -> Result<Response> {
+    page(&page_of(&tool, freeze_form(), advance_form()))
 }
 
-async fn freeze(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn freeze(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let form = freeze_form().sent(&sent);
     let frozen = of_form::<Freeze>(form.object());
     let frozen = frozen.map(|Freeze { at }| {
         service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at));
     });
     done(&tool, frozen, "The clock stands still.", |error| {
-        Ok(look_page(&tool, form.told(error)?, advance_form()))
+        Ok(page_of(&tool, form.told(error)?, advance_form()))
     })
 }
 
-async fn advance(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn advance(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let form = advance_form().sent(&sent);
     let moved = of_form(form.object());
     let moved = moved.and_then(|advance| service::clock::advance(&tool.scope, advance));
     done(&tool, moved, "The clock was moved on.", |error| {
-        Ok(look_page(&tool, freeze_form(), form.told(error)?))
+        Ok(page_of(&tool, freeze_form(), form.told(error)?))
     })
 }
 
@@ -99,7 +100,7 @@ fn done(
     tool: &Tool,
     changed: Result<(), Error>,
     notice: &str,
-    again: impl FnOnce(Error) -> Result<Look, Error>,
+    again: impl FnOnce(Error) -> Result<Show, Error>,
 ) -> Result<Response> {
     match changed {
         Ok(()) => Ok(tool.visit.done(notice, tool.path() + "/clock")),

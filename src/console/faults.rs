@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use serde_json::{Map, Value};
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
 use crate::app::AppState;
@@ -89,17 +89,17 @@ fn form(app: &AppState) -> Form {
         .group(
             "Which requests",
             [
-                Field::text("match.method", "Method").hint("POST, for example. Empty: any"),
-                Field::text("match.path", "Path")
+                FormField::text("match.method", "Method").hint("POST, for example. Empty: any"),
+                FormField::text("match.path", "Path")
                     .hint("/v4/Operator/* – a star is one segment. Empty: any"),
-                Field::word("match.operationId", "Operation", Some("Any"), &operations),
-                Field::text("match.userName", "API user").hint("Its user name. Empty: any"),
+                FormField::word("match.operationId", "Operation", Some("Any"), &operations),
+                FormField::text("match.userName", "API user").hint("Its user name. Empty: any"),
             ],
         )
         .group(
             "What goes wrong",
             [
-                Field::aside(
+                FormField::aside(
                     "effect",
                     "Effect",
                     &[
@@ -109,18 +109,19 @@ fn form(app: &AppState) -> Form {
                         ("hang", "No answer ever comes"),
                     ],
                 ),
-                Field::number("effect.status", "Status")
+                FormField::number("effect.status", "Status")
                     .value("503")
                     .hint("200 to 599")
                     .shown_for("effect=answer"),
-                Field::area("effect.headers", "Headers")
+                FormField::area("effect.headers", "Headers")
                     .hint("One a line: Retry-After: 5")
                     .shown_for("effect=answer"),
-                Field::json("effect.body", "Body")
+                FormField::json("effect.body", "Body")
                     .hint("JSON")
                     .shown_for("effect=answer"),
-                Field::number("effect.delayMs", "Delay in milliseconds").shown_for("effect=delay"),
-                Field::choice(
+                FormField::number("effect.delayMs", "Delay in milliseconds")
+                    .shown_for("effect=delay"),
+                FormField::choice(
                     "when",
                     "When",
                     &[
@@ -133,10 +134,11 @@ fn form(app: &AppState) -> Form {
         .group(
             "How often",
             [
-                Field::number("skip", "Let pass first")
+                FormField::number("skip", "Let pass first")
                     .hint("So many matching requests. Empty: none"),
-                Field::number("count", "Strike").hint("So many times. Empty: until it is removed"),
-                Field::number("probability", "Probability").hint("0 to 1. Empty: always"),
+                FormField::number("count", "Strike")
+                    .hint("So many times. Empty: until it is removed"),
+                FormField::number("probability", "Probability").hint("0 to 1. Empty: always"),
             ],
         )
 }
@@ -145,7 +147,7 @@ fn list_page(tool: &Tool, form: Form) -> List {
     List {
         frame: tool.frame(Section::Faults, "Faults"),
         path: tool.path() + "/faults",
-        rows: tool.scope.beside().faults.list(),
+        rows: tool.scope.test_state().faults.list(),
         form,
     }
 }
@@ -154,11 +156,11 @@ async fn list(tool: Tool) -> Result<Response> {
     page(&list_page(&tool, form(tool.app())))
 }
 
-async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn create(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let form = form(tool.app()).sent(&sent);
     match fault(&form, &sent) {
         Ok(fault) => {
-            tool.scope.beside().faults.add(fault);
+            tool.scope.test_state().faults.add(fault);
             Ok(tool
                 .visit
                 .done("The fault was added.", tool.path() + "/faults"))
@@ -168,7 +170,7 @@ async fn create(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
 }
 
 /// The fault that a form describes. Of what it can do, only the chosen effect counts.
-fn fault(form: &Form, sent: &Sent) -> Result<Fault, Error> {
+fn fault(form: &Form, sent: &FormData) -> Result<Fault, Error> {
     let mut object = form.object();
     let described = object["effect"].take();
     let part = |name: &str| described.get(name).cloned().unwrap_or_default();
@@ -203,9 +205,9 @@ fn headers(text: &Value) -> Result<Value, Error> {
     })
 }
 
-async fn delete(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn delete(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
     let id = sent.get("id").and_then(|id| id.parse().ok());
-    let is_gone = id.is_some_and(|id| tool.scope.beside().faults.remove(id));
+    let is_gone = id.is_some_and(|id| tool.scope.test_state().faults.remove(id));
     let notice = if is_gone {
         "The fault was removed."
     } else {
@@ -215,7 +217,7 @@ async fn delete(tool: Tool, Extension(sent): Extension<Sent>) -> Result<Response
 }
 
 async fn clear(tool: Tool) -> Result<Response> {
-    tool.scope.beside().faults.clear();
+    tool.scope.test_state().faults.clear();
     Ok(tool
         .visit
         .done("All faults were removed.", tool.path() + "/faults"))

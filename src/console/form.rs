@@ -9,9 +9,9 @@ use crate::status::sentence;
 
 /// The fields of a form that was sent, in their order.
 #[derive(Debug, Clone, Default)]
-pub struct Sent(Vec<(String, String)>);
+pub struct FormData(Vec<(String, String)>);
 
-impl Sent {
+impl FormData {
     pub fn parse(body: &[u8]) -> Self {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
@@ -39,11 +39,11 @@ pub struct Form {
 #[derive(Debug)]
 pub struct Group {
     pub title: &'static str,
-    pub fields: Vec<Field>,
+    pub fields: Vec<FormField>,
 }
 
 #[derive(Debug)]
-pub struct Field {
+pub struct FormField {
     /// Its name in the JSON object; dots lead into objects in it.
     pub name: &'static str,
     pub label: &'static str,
@@ -87,7 +87,7 @@ enum Kind {
     Aside,
 }
 
-impl Field {
+impl FormField {
     fn new(name: &'static str, label: &'static str, look: Look, kind: Kind) -> Self {
         Self {
             name,
@@ -274,12 +274,12 @@ impl Look {
 }
 
 impl Form {
-    pub fn new<const N: usize>(fields: [Field; N]) -> Self {
+    pub fn new<const N: usize>(fields: [FormField; N]) -> Self {
         Self::default().group("", fields)
     }
 
     #[must_use]
-    pub fn group<const N: usize>(mut self, title: &'static str, fields: [Field; N]) -> Self {
+    pub fn group<const N: usize>(mut self, title: &'static str, fields: [FormField; N]) -> Self {
         self.groups.push(Group {
             title,
             fields: fields.into(),
@@ -287,13 +287,13 @@ impl Form {
         self
     }
 
-    fn fields(&mut self) -> impl Iterator<Item = &mut Field> {
+    fn fields(&mut self) -> impl Iterator<Item = &mut FormField> {
         self.groups.iter_mut().flat_map(|group| &mut group.fields)
     }
 
     /// The form with what was sent.
     #[must_use]
-    pub fn sent(mut self, sent: &Sent) -> Self {
+    pub fn sent(mut self, sent: &FormData) -> Self {
         for field in self.fields() {
             let value = sent.get(field.name);
             // A browser sends nothing of a box that is not ticked, so what tells that it was shown goes with it.
@@ -377,7 +377,7 @@ impl Form {
     }
 
     /// The fields that something is wrong with, for the summary above the form.
-    pub fn wrong(&self) -> Vec<&Field> {
+    pub fn wrong(&self) -> Vec<&FormField> {
         self.groups
             .iter()
             .flat_map(|group| &group.fields)
@@ -410,26 +410,26 @@ fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
 mod tests {
     use serde_json::json;
 
-    use super::{Field, Form, Sent};
+    use super::{Form, FormData, FormField};
     use crate::domain::Problem;
     use crate::error::Error;
 
     fn form() -> Form {
         Form::new([
-            Field::text("FullName", "Name"),
-            Field::any_text("Description", "Description"),
-            Field::number("effect.status", "Status"),
-            Field::number("effect.delayMs", "Delay"),
-            Field::check("IsOnDuty", "On duty"),
-            Field::optional_flag("UseNumericSender", "Numeric sender"),
-            Field::line("datetime-local", "StartDateTime", "Start"),
-            Field::json("effect.body", "Body"),
+            FormField::text("FullName", "Name"),
+            FormField::any_text("Description", "Description"),
+            FormField::number("effect.status", "Status"),
+            FormField::number("effect.delayMs", "Delay"),
+            FormField::check("IsOnDuty", "On duty"),
+            FormField::optional_flag("UseNumericSender", "Numeric sender"),
+            FormField::line("datetime-local", "StartDateTime", "Start"),
+            FormField::json("effect.body", "Body"),
         ])
     }
 
     #[test]
     fn a_form_is_the_object_that_the_api_would_get() {
-        let sent = Sent::parse(
+        let sent = FormData::parse(
             b"FullName=A+%3Cb%3E&effect.status=503&effect.delayMs=soon&IsOnDuty=on&UseNumericSender=false\
               &StartDateTime=2026-01-01T08%3A00&effect.body=%7B%22a%22%3A%0D%0A1%7D",
         );
@@ -445,21 +445,22 @@ mod tests {
             })
         );
         assert_eq!(
-            form().sent(&Sent::default()).object(),
+            form().sent(&FormData::default()).object(),
             json!({"Description": "", "IsOnDuty": false})
         );
     }
 
     #[test]
     fn a_change_has_the_fields_that_were_sent_and_null_for_those_that_are_empty() {
-        let sent = Sent::parse(b"FullName=&effect.status=&UseNumericSender=true&shown-IsOnDuty=");
+        let sent =
+            FormData::parse(b"FullName=&effect.status=&UseNumericSender=true&shown-IsOnDuty=");
         assert_eq!(
             form().sent(&sent).change(),
             json!({
                 "FullName": null, "effect": {"status": null}, "IsOnDuty": false, "UseNumericSender": true
             })
         );
-        assert_eq!(form().sent(&Sent::default()).change(), json!({}));
+        assert_eq!(form().sent(&FormData::default()).change(), json!({}));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::page::{Frame, Result, Section, go, page_with};
 use super::session::Session;
 use super::visit::{Begins, Ends, Visit, next_page};
@@ -45,13 +45,13 @@ struct LoginPage {
 
 fn login_form() -> Form {
     Form::new([
-        Field::line("text", "email", "E-mail address")
+        FormField::line("text", "email", "E-mail address")
             .required()
             .autocomplete("username")
             .hint(
                 "An operator’s. Where several accounts have it: account number / e-mail address.",
             ),
-        Field::line("password", "password", "Password")
+        FormField::line("password", "password", "Password")
             .required()
             .autocomplete("current-password"),
     ])
@@ -73,12 +73,13 @@ fn show_login(status: StatusCode, visit: &Visit, form: Form, next: String) -> Re
 
 /// The default log-in, if it is the right one: the password is known by its hash, which was made with the built-in account.
 fn default_login(app: &AppState) -> Option<(&'static str, &'static str)> {
-    let (slot, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
+    let (tenant, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
     let kept = operator.password().map(PasswordHash::as_str);
-    (slot.account.may_log_in(&operator) && kept == default_password_hash()).then_some(DEFAULT_LOGIN)
+    (tenant.account.may_log_in(&operator) && kept == default_password_hash())
+        .then_some(DEFAULT_LOGIN)
 }
 
-async fn log_in(visit: Visit, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn log_in(visit: Visit, Extension(sent): Extension<FormData>) -> Result<Response> {
     let next = next_page(sent.get("next"));
     let text = |name| sent.get(name).unwrap_or_default();
     let found = registration::find(&visit.app.store.state(), text("email").trim());
@@ -115,7 +116,7 @@ struct TokenPage {
 }
 
 fn token_form() -> Form {
-    Form::new([Field::line("password", "token", "Token").required()])
+    Form::new([FormField::line("password", "token", "Token").required()])
 }
 
 async fn token_page(visit: Visit, Query(Onward { next }): Query<Onward>) -> Result<Response> {
@@ -127,7 +128,7 @@ async fn token_page(visit: Visit, Query(Onward { next }): Query<Onward>) -> Resu
     page_with(StatusCode::OK, &page)
 }
 
-async fn give_token(visit: Visit, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn give_token(visit: Visit, Extension(sent): Extension<FormData>) -> Result<Response> {
     let next = next_page(sent.get("next"));
     if visit.app.control.admits(sent.get("token").as_deref()) {
         let session = Session::new(true, visit.session.caller);

@@ -11,7 +11,7 @@ use serde_json::json;
 use strum::VariantNames as _;
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::page::{Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with};
 use super::visit::{LoggedIn, named};
 use crate::domain::text::Description;
@@ -26,13 +26,16 @@ pub fn routes() -> Router<Console> {
     Router::new()
         .route("/groups", get(list).post(create))
         .route("/groups/new", get(new))
-        .route("/groups/{guid}", get(look).post(save))
+        .route("/groups/{guid}", get(show).post(save))
         .route("/groups/{guid}/delete", get(ask_to_delete).post(delete))
         .route("/groups/{guid}/members", post(add_member))
         .route("/groups/{guid}/members/remove", post(remove_member))
         .route("/groups/{guid}/duty", post(set_duty))
         .route("/groups/{guid}/permissions", post(authorize))
-        .route("/groups/{guid}/permissions/withdraw", post(withdraw))
+        .route(
+            "/groups/{guid}/permissions/withdraw",
+            post(delete_authorization),
+        )
 }
 
 pub fn path_of(group: OperatorGroupGuid) -> String {
@@ -94,7 +97,7 @@ async fn list(login: LoggedIn) -> Result<Response> {
 }
 
 fn form() -> Form {
-    Form::new([Field::text("Description", "Description").required()])
+    Form::new([FormField::text("Description", "Description").required()])
 }
 
 fn new_page(login: &LoggedIn, form: Form) -> FormPage {
@@ -113,10 +116,10 @@ async fn new(login: LoggedIn) -> Result<Response> {
     page(&new_page(&login, form()))
 }
 
-async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn create(login: LoggedIn, Extension(sent): Extension<FormData>) -> Result<Response> {
     let form = form().sent(&sent);
-    let draft = bind::<(), Description>(&form.object(), None);
-    match service::operator_group::create(login.app(), &login.caller, draft).await {
+    let input = bind::<(), Description>(&form.object(), None);
+    match service::operator_group::create(login.app(), &login.caller, input).await {
         Ok(group) => Ok(login.visit.done(
             format!("{} was added.", group.description),
             path_of(group.guid),
@@ -127,7 +130,7 @@ async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Res
 
 #[derive(Template)]
 #[template(path = "group.html")]
-struct Look {
+struct Show {
     frame: Frame,
     crumbs: Vec<Crumb>,
     group: Arc<OperatorGroup>,
@@ -140,7 +143,7 @@ struct Look {
     may_administer: bool,
 }
 
-impl Look {
+impl Show {
     fn path(&self) -> String {
         path_of(self.group.guid)
     }
@@ -155,7 +158,7 @@ impl Look {
     }
 }
 
-fn look_page(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Look> {
+fn page_of(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Show> {
     let account = login.account();
     let group = Arc::clone(account.operator_group(guid)?);
     let guids = account.members_of(guid)?;
@@ -175,13 +178,13 @@ fn look_page(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Lo
         .map(<&str>::from)
         .collect();
     let words = OperatorGroupAuthorization::VARIANTS.iter().copied();
-    Ok(Look {
+    Ok(Show {
         frame: login.frame(Section::OperatorGroups, group.description.as_str()),
         crumbs: crumbs(),
         members,
         others,
         assignable: words
-            .filter(|word| !held.contains(word) && !Look::is_of_group(word))
+            .filter(|word| !held.contains(word) && !Show::is_of_group(word))
             .collect(),
         held,
         form,
@@ -190,23 +193,23 @@ fn look_page(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Lo
     })
 }
 
-async fn look(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
+async fn show(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     let group = login.account().operator_group(named(&guid)?)?;
     let form = form().filled(&json!({"Description": group.description}));
-    page(&look_page(&login, group.guid, form)?)
+    page(&page_of(&login, group.guid, form)?)
 }
 
 async fn save(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let guid: OperatorGroupGuid = named(&guid)?;
     let form = form().sent(&sent);
-    let draft = bind::<OperatorGroupGuid, Description>(&form.object(), Some(&guid));
-    match service::operator_group::update(login.app(), &login.caller, guid, draft).await {
+    let input = bind::<OperatorGroupGuid, Description>(&form.object(), Some(&guid));
+    match service::operator_group::update(login.app(), &login.caller, guid, input).await {
         Ok(()) => Ok(login.visit.done("The group was saved.", path_of(guid))),
-        Err(error) => page_with(status(&error), &look_page(&login, guid, form.told(error)?)?),
+        Err(error) => page_with(status(&error), &page_of(&login, guid, form.told(error)?)?),
     }
 }
 
@@ -232,7 +235,7 @@ async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 async fn add_member(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, operator) = (
         named(&guid)?,
@@ -247,7 +250,7 @@ async fn add_member(
 async fn remove_member(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, operator) = (
         named(&guid)?,
@@ -262,7 +265,7 @@ async fn remove_member(
 async fn set_duty(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let guid = named(&guid)?;
     let is_on_duty = sent.get("duty").as_deref() == Some("on");
@@ -277,7 +280,7 @@ async fn set_duty(
 async fn authorize(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
     service::operator_group::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
@@ -286,13 +289,14 @@ async fn authorize(
         .done(format!("{word} was assigned."), path_of(guid)))
 }
 
-async fn withdraw(
+async fn delete_authorization(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
-    service::operator_group::withdraw(login.app(), &login.caller, guid, named(&word)?).await?;
+    service::operator_group::remove_authorization(login.app(), &login.caller, guid, named(&word)?)
+        .await?;
     Ok(login
         .visit
         .done(format!("{word} was withdrawn."), path_of(guid)))

@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use strum::VariantNames as _;
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::page::{Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with};
 use super::setup::Search;
 use super::visit::{LoggedIn, named};
@@ -38,7 +38,10 @@ pub fn routes() -> Router<Console> {
             "/operators/{guid}/permissions",
             get(permissions).post(authorize),
         )
-        .route("/operators/{guid}/permissions/withdraw", post(withdraw))
+        .route(
+            "/operators/{guid}/permissions/withdraw",
+            post(delete_authorization),
+        )
 }
 
 /// The tabs of an operator.
@@ -131,7 +134,7 @@ struct Row {
 /// "Click the View all operators button." (API management)
 async fn list(login: LoggedIn, Query(search): Query<Search>) -> Result<Response> {
     let account = login.account();
-    let now = login.app().store.now(&login.slot);
+    let now = login.app().store.now(&login.tenant);
     let rows = account
         .operators
         .iter()
@@ -146,7 +149,7 @@ async fn list(login: LoggedIn, Query(search): Query<Search>) -> Result<Response>
         .map(|operator| {
             let api_users = account.api_users_of(operator.guid);
             let last_used = api_users.map(|api_user| {
-                let counted = login.slot.usage.of(api_user.guid, now);
+                let counted = login.tenant.usage.of(api_user.guid, now);
                 api_user.used(counted).0
             });
             Row {
@@ -164,7 +167,7 @@ async fn list(login: LoggedIn, Query(search): Query<Search>) -> Result<Response>
 }
 
 fn form(login: &LoggedIn) -> Form {
-    let zones = timezones(login.app().store.now(&login.slot).year());
+    let zones = timezones(login.app().store.now(&login.tenant).year());
     let zones = zones.iter().map(|zone| (zone.id, zone.description.clone()));
     let numbers = OUTGOING_PHONE_NUMBERS.iter().map(|number| {
         (
@@ -177,44 +180,44 @@ fn form(login: &LoggedIn) -> Form {
         .group(
             "Operator",
             [
-                Field::text("FullName", "Full name").required(),
-                Field::line("email", "Email", "E-mail address")
+                FormField::text("FullName", "Full name").required(),
+                FormField::line("email", "Email", "E-mail address")
                     .required()
                     .hint("The name to log in with. Unique in the account."),
-                Field::line("password", "Password", "Password")
+                FormField::line("password", "Password", "Password")
                     .autocomplete("new-password")
                     .hint("Leave it empty to keep the one there is."),
-                Field::line("email", "BackupEmail", "Backup e-mail address"),
-                Field::check("IsOnDuty", "On duty"),
+                FormField::line("email", "BackupEmail", "Backup e-mail address"),
+                FormField::check("IsOnDuty", "On duty"),
             ],
         )
         .group(
             "Phone and SMS",
             [
-                Field::line("tel", "MobilePhone", "Mobile phone").hint("With country code: +31 6 1234 5678"),
-                Field::line("tel", "OutgoingPhoneNumber", "Outgoing phone number"),
-                Field::numbered("OutgoingPhoneNumberId", "Number that calls come from", default, numbers),
-                Field::word("SmsProvider", "SMS provider", None, SmsProvider::VARIANTS),
-                Field::optional_flag("UseNumericSender", "Numeric sender"),
-                Field::text("PhoneProvider", "Phone provider").hint("Empty: UseAccountSetting"),
+                FormField::line("tel", "MobilePhone", "Mobile phone").hint("With country code: +31 6 1234 5678"),
+                FormField::line("tel", "OutgoingPhoneNumber", "Outgoing phone number"),
+                FormField::numbered("OutgoingPhoneNumberId", "Number that calls come from", default, numbers),
+                FormField::word("SmsProvider", "SMS provider", None, SmsProvider::VARIANTS),
+                FormField::optional_flag("UseNumericSender", "Numeric sender"),
+                FormField::text("PhoneProvider", "Phone provider").hint("Empty: UseAccountSetting"),
             ],
         )
         .group(
             "Preferences",
             [
-                Field::word("CultureName", "Culture", Some(default), &CULTURES),
-                Field::numbered("TimeZoneId", "Time zone", default, zones),
-                Field::text("DefaultDashboard", "Default dashboard")
+                FormField::word("CultureName", "Culture", Some(default), &CULTURES),
+                FormField::numbered("TimeZoneId", "Time zone", default, zones),
+                FormField::text("DefaultDashboard", "Default dashboard")
                     .hint("A built-in one such as AccountOverview, or a GUID. Empty: UseAccountSpecifiedDashboard"),
             ],
         )
         .group(
             "Access",
             [
-                Field::optional_flag("AllowNativeLogin", "Log in with a password"),
-                Field::optional_flag("AllowSingleSignon", "Single sign-on"),
-                Field::text("OperatorRole", "Role").hint("Empty: Unspecified"),
-                Field::word("SetupMode", "Setup", None, SetupMode::VARIANTS)
+                FormField::optional_flag("AllowNativeLogin", "Log in with a password"),
+                FormField::optional_flag("AllowSingleSignon", "Single sign-on"),
+                FormField::text("OperatorRole", "Role").hint("Empty: Unspecified"),
+                FormField::word("SetupMode", "Setup", None, SetupMode::VARIANTS)
                     .hint("Who is invited chooses the password."),
             ],
         )
@@ -236,10 +239,10 @@ async fn new(login: LoggedIn) -> Result<Response> {
     page(&new_page(&login, form(&login)))
 }
 
-async fn create(login: LoggedIn, Extension(sent): Extension<Sent>) -> Result<Response> {
+async fn create(login: LoggedIn, Extension(sent): Extension<FormData>) -> Result<Response> {
     let form = form(&login).sent(&sent);
-    let draft = bind::<(), NewOperator>(&form.object(), None);
-    match service::operator::create(login.app(), &login.caller, draft).await {
+    let input = bind::<(), NewOperator>(&form.object(), None);
+    match service::operator::create(login.app(), &login.caller, input).await {
         Ok(operator) => Ok(login.visit.done(
             format!("{} was added.", operator.profile().full_name),
             path_of(operator.guid),
@@ -287,12 +290,12 @@ async fn main(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 async fn save(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let guid: OperatorGuid = named(&guid)?;
     let form = form(&login).sent(&sent);
-    let draft = bind::<OperatorGuid, OperatorChange>(&form.change(), Some(&guid));
-    match service::operator::update(login.app(), &login.caller, guid, draft).await {
+    let input = bind::<OperatorGuid, OperatorChange>(&form.change(), Some(&guid));
+    match service::operator::update(login.app(), &login.caller, guid, input).await {
         Ok(()) => Ok(login.visit.done("The operator was saved.", path_of(guid))),
         Err(error) => {
             let status = status(&error);
@@ -364,7 +367,7 @@ async fn groups(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 async fn join(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, group) = (
         named(&guid)?,
@@ -379,7 +382,7 @@ async fn join(
 async fn leave(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, group) = (
         named(&guid)?,
@@ -429,7 +432,7 @@ async fn permissions(login: LoggedIn, Path(guid): Path<String>) -> Result<Respon
 async fn authorize(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
     service::operator::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
@@ -437,13 +440,14 @@ async fn authorize(
     Ok(login.visit.done(notice, path_of(guid) + "/permissions"))
 }
 
-async fn withdraw(
+async fn delete_authorization(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
-    service::operator::withdraw(login.app(), &login.caller, guid, named(&word)?).await?;
+    service::operator::remove_authorization(login.app(), &login.caller, guid, named(&word)?)
+        .await?;
     let notice = format!("{word} was withdrawn.");
     Ok(login.visit.done(notice, path_of(guid) + "/permissions"))
 }

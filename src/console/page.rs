@@ -160,12 +160,12 @@ pub type Result<T, E = Failure> = std::result::Result<T, E>;
 #[derive(Debug, Clone)]
 pub enum Failure {
     LogIn,
-    Told(StatusCode, Vec<String>),
+    Cause(StatusCode, Vec<String>),
 }
 
 impl Failure {
     pub fn new(status: StatusCode, message: impl fmt::Display) -> Self {
-        Self::Told(status, vec![sentence(&message.to_string())])
+        Self::Cause(status, vec![sentence(&message.to_string())])
     }
 
     pub fn unknown_page() -> Self {
@@ -180,7 +180,7 @@ impl From<Error> for Failure {
             Error::Failed(cause) => tracing::error!(cause, "a page failed"),
             _ => {}
         }
-        Self::Told(status(&error), messages(&error))
+        Self::Cause(status(&error), messages(&error))
     }
 }
 

@@ -37,7 +37,7 @@ pub fn routes() -> Router<Console> {
         .route("/requests", get(list))
         .route("/requests/newer", get(newer))
         .route("/requests/clear", post(clear))
-        .route("/requests/{sequence}", get(look))
+        .route("/requests/{sequence}", get(show))
 }
 
 /// Which requests are shown. An empty field says nothing.
@@ -97,7 +97,7 @@ impl Row {
             path: format!("{}/requests/{}", tool.path(), entry.sequence),
             time: entry.time.day_first(),
             // Where all rows are of one account, its number is in the title.
-            account: entry.account.filter(|_| tool.scope.slot.is_none()),
+            account: entry.account.filter(|_| tool.scope.tenant.is_none()),
             entry: Arc::clone(entry),
         }
     }
@@ -177,7 +177,7 @@ async fn newer(
     let deadline = Instant::now() + PATIENCE;
     loop {
         // Before the look, so that no request is missed between that and the waiting.
-        let mut changes = tool.scope.beside().changes();
+        let mut changes = tool.scope.test_state().changes();
         tool.scope = tool.scope.again()?;
         let rows = filter.found(&tool);
         if !rows.is_empty() {
@@ -203,7 +203,7 @@ async fn clear(tool: Tool) -> Result<Response> {
 
 #[derive(Template)]
 #[template(path = "request.html")]
-struct Look {
+struct Show {
     frame: Frame,
     crumbs: Vec<Crumb>,
     entry: Arc<Entry>,
@@ -248,7 +248,7 @@ fn indented(text: &str) -> String {
         .unwrap_or_else(|| text.to_owned())
 }
 
-async fn look(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Response> {
+async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Response> {
     let sequence: u64 = path
         .iter()
         .find(|(name, _)| name == "sequence")
@@ -261,7 +261,7 @@ async fn look(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
             let told = "this request is not in the journal any more";
             Failure::new(StatusCode::NOT_FOUND, told)
         })?;
-    page(&Look {
+    page(&Show {
         frame: tool.frame(Section::Requests, format!("Request {sequence}")),
         crumbs: vec![crumb("Requests", tool.path() + "/requests")],
         time: entry.time.day_first(),

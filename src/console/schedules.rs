@@ -8,7 +8,7 @@ use axum::routing::{get, post};
 use strum::VariantNames as _;
 
 use super::Console;
-use super::form::{Field, Form, Sent};
+use super::form::{Form, FormData, FormField};
 use super::operator_groups;
 use super::operators::{self, Head, Tab};
 use super::page::{Crumb, Failure, FormPage, Frame, Result, Section, crumb, page, page_with};
@@ -33,7 +33,7 @@ fn routes_below<O: Owner>(path: &str) -> Router<Console> {
         .route(&path, get(list::<O>).post(create::<O>))
         .route(
             &format!("{path}/{{scheduleId}}"),
-            get(look::<O>).post(save::<O>),
+            get(show::<O>).post(save::<O>),
         )
         .route(&format!("{path}/{{scheduleId}}/delete"), post(delete::<O>))
 }
@@ -136,18 +136,19 @@ impl From<&DutySchedule> for Row {
 /// The fields of another mode than the one that is chosen stay empty; the script hides them.
 fn form() -> Form {
     Form::new([
-        Field::word("ScheduleMode", "Repeats", None, ScheduleMode::VARIANTS).required(),
-        Field::line("datetime-local", "StartDateTime", "Start (UTC)")
+        FormField::word("ScheduleMode", "Repeats", None, ScheduleMode::VARIANTS).required(),
+        FormField::line("datetime-local", "StartDateTime", "Start (UTC)")
             .shown_for("ScheduleMode=OneTime"),
-        Field::line("datetime-local", "EndDateTime", "End (UTC)").shown_for("ScheduleMode=OneTime"),
-        Field::word("WeekDay", "Day of the week", Some("–"), WeekDay::VARIANTS)
+        FormField::line("datetime-local", "EndDateTime", "End (UTC)")
+            .shown_for("ScheduleMode=OneTime"),
+        FormField::word("WeekDay", "Day of the week", Some("–"), WeekDay::VARIANTS)
             .shown_for("ScheduleMode=Weekly"),
-        Field::number("MonthDay", "Day of the month")
+        FormField::number("MonthDay", "Day of the month")
             .hint("1 to 31")
             .shown_for("ScheduleMode=Monthly"),
-        Field::line("time", "StartTime", "From time")
+        FormField::line("time", "StartTime", "From time")
             .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
-        Field::line("time", "EndTime", "To time")
+        FormField::line("time", "EndTime", "To time")
             .hint("Before the start: runs past midnight")
             .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
     ])
@@ -189,12 +190,12 @@ async fn list<O: Owner>(login: LoggedIn, Path(owner): Path<String>) -> Result<Re
 async fn create<O: Owner>(
     login: LoggedIn,
     Path(owner): Path<String>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let owner: O = named(&owner)?;
     let form = form().sent(&sent);
-    let draft = bind::<(), Recurrence>(&form.object(), None);
-    match service::duty_schedule::create(login.app(), &login.caller, owner.into(), draft).await {
+    let input = bind::<(), Recurrence>(&form.object(), None);
+    match service::duty_schedule::create(login.app(), &login.caller, owner.into(), input).await {
         Ok(schedule) => Ok(login
             .visit
             .done(format!("Schedule {} was added.", schedule.id), owner.path())),
@@ -219,7 +220,7 @@ fn edit_page<O: Owner>(login: &LoggedIn, owner: O, id: ScheduleId, form: Form) -
     })
 }
 
-async fn look<O: Owner>(
+async fn show<O: Owner>(
     login: LoggedIn,
     Path((owner, id)): Path<(String, String)>,
 ) -> Result<Response> {
@@ -233,12 +234,12 @@ async fn look<O: Owner>(
 async fn save<O: Owner>(
     login: LoggedIn,
     Path((owner, id)): Path<(String, String)>,
-    Extension(sent): Extension<Sent>,
+    Extension(sent): Extension<FormData>,
 ) -> Result<Response> {
     let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
     let form = form().sent(&sent);
-    let draft = bind::<(), Recurrence>(&form.object(), None);
-    match service::duty_schedule::update(login.app(), &login.caller, owner.into(), id, draft).await
+    let input = bind::<(), Recurrence>(&form.object(), None);
+    match service::duty_schedule::update(login.app(), &login.caller, owner.into(), id, input).await
     {
         Ok(()) => Ok(login
             .visit

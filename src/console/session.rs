@@ -40,12 +40,12 @@ pub struct Session {
 struct Data {
     seen: Instant,
     notice: Option<String>,
-    made: Option<Made>,
+    made: Option<CreatedApiUser>,
 }
 
 /// Credentials that were just made, until they are shown. They are shown once.
 #[derive(Debug)]
-pub struct Made {
+pub struct CreatedApiUser {
     pub api_user: ApiUserGuid,
     pub password: String,
 }
@@ -79,7 +79,7 @@ impl Session {
         self.data().notice.take()
     }
 
-    pub fn keep_made(&self, made: Made) {
+    pub fn keep_created(&self, made: CreatedApiUser) {
         self.data().made = Some(made);
     }
 

@@ -35,7 +35,7 @@ struct Overview<'a> {
 /// "Go to Account setup > Operators, groups (and sub accounts)." (API management)
 async fn overview(login: LoggedIn) -> Result<Response> {
     let account = login.account();
-    let zones = timezones(login.visit.app.store.now(&login.slot).year());
+    let zones = timezones(login.visit.app.store.now(&login.tenant).year());
     let zone = zones
         .iter()
         .find(|zone| zone.id == account.settings.time_zone_id.get());
@@ -90,7 +90,7 @@ impl TimeZones {
 }
 
 async fn time_zones(login: LoggedIn, Query(search): Query<Search>) -> Result<Response> {
-    let year = login.app().store.now(&login.slot).year();
+    let year = login.app().store.now(&login.tenant).year();
     page(&TimeZones {
         frame: login.frame(Section::TimeZones, "Time zones"),
         search,

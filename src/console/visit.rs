@@ -13,14 +13,14 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::Console;
-use super::form::Sent;
+use super::form::FormData;
 use super::page::{Failure, FailurePage, Frame, Result, Section, go, page_with};
 use super::session::Session;
 use crate::AppState;
 use crate::body;
 use crate::control::LARGEST_BODY;
 use crate::domain::{Account, Caller, Operator};
-use crate::store::Slot;
+use crate::store::Tenant;
 
 /// One request for a page.
 #[derive(Debug, Clone)]
@@ -46,12 +46,12 @@ impl Visit {
 #[derive(Debug, Clone)]
 pub struct Who {
     pub caller: Caller,
-    pub slot: Arc<Slot>,
+    pub tenant: Arc<Tenant>,
 }
 
 impl Who {
     pub fn account(&self) -> &Account {
-        &self.slot.account
+        &self.tenant.account
     }
 
     pub fn operator(&self) -> &Arc<Operator> {
@@ -204,9 +204,9 @@ pub async fn enter(
 /// The operator of a session, if the log-in still holds.
 fn who(app: &AppState, session: &Session) -> Option<Who> {
     let caller = session.caller?;
-    let slot = Arc::clone(app.store.state().slot(caller.account)?);
-    caller.confirm(&slot.account).ok()?;
-    Some(Who { caller, slot })
+    let tenant = Arc::clone(app.store.state().tenant(caller.account)?);
+    caller.confirm(&tenant.account).ok()?;
+    Some(Who { caller, tenant })
 }
 
 fn wants_token(visit: &Visit) -> bool {
@@ -217,7 +217,7 @@ fn wants_token(visit: &Visit) -> bool {
 fn told(failure: Failure, visit: &Visit) -> Response {
     let (status, messages) = match failure {
         Failure::LogIn => return go(with_next("/console/login", &visit.target)),
-        Failure::Told(status, messages) => (status, messages),
+        Failure::Cause(status, messages) => (status, messages),
     };
     let title = status.canonical_reason().unwrap_or("Error");
     let frame = Frame::new(visit, Section::None, title);
@@ -225,9 +225,9 @@ fn told(failure: Failure, visit: &Visit) -> Response {
 }
 
 /// A form that was made for this session.
-async fn form(headers: &HeaderMap, body: Body, visit: &Visit) -> Result<Sent> {
+async fn form(headers: &HeaderMap, body: Body, visit: &Visit) -> Result<FormData> {
     let body = body::read(headers, body, LARGEST_BODY, visit.app.read_timeout).await?;
-    let sent = Sent::parse(&body);
+    let sent = FormData::parse(&body);
     if visit
         .session
         .made_form(&sent.get("csrf").unwrap_or_default())

@@ -15,21 +15,21 @@ use super::problem::Result;
 use super::scope::account_id;
 use crate::AppState;
 use crate::bind::{Fields, Item, Located, shape, with_example};
-use crate::document::{self, Document, Written};
-use crate::domain::draft::Sent;
+use crate::document::{self, Document, SeedInput};
+use crate::domain::input::FieldValue;
 use crate::domain::node::{Content, Node};
 use crate::domain::value::{from_node, parsed};
 use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
 use crate::operation::{Created, Describe, Description, Operation, operation};
-use crate::service::accounts::{self, Made, Source};
-use crate::store::{Slot, State as Accounts};
+use crate::service::accounts::{self, CreatedAccount, Source};
+use crate::store::{State as Accounts, Tenant};
 use crate::testing::Usage;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/accounts" => list, "Emulator_ListAccounts", "All accounts of the server."),
     operation!(POST "/accounts" => create, "Emulator_CreateAccount", "Makes an account that shares nothing with the others.")
         .or(&[StatusCode::NOT_FOUND]),
-    operation!(GET "/accounts/{accountId}" => look, "Emulator_GetAccount", "An account."),
+    operation!(GET "/accounts/{accountId}" => get, "Emulator_GetAccount", "An account."),
     operation!(DELETE "/accounts/{accountId}" => delete, "Emulator_DeleteAccount", "Deletes an account."),
     operation!(
         POST "/accounts/{accountId}/reset" => reset,
@@ -48,7 +48,7 @@ pub static OPERATIONS: &[Operation] = &[
         "Emulator_ListSnapshots", "The named states of an account."
     ),
     operation!(
-        GET "/accounts/{accountId}/snapshots/{name}" => look_at_snapshot,
+        GET "/accounts/{accountId}/snapshots/{name}" => get_snapshot,
         "Emulator_GetSnapshot", "A named state as a seed file."
     ),
     operation!(
@@ -74,7 +74,7 @@ struct NewAccount {
 /// What an account is made from.
 enum Origin {
     Source(Source),
-    Seed(Written),
+    Seed(SeedInput),
 }
 
 shape! {
@@ -84,7 +84,7 @@ shape! {
         from: Source = "from",
         label: String = "label",
         /// A document with one account, as an object or as a text in YAML or JSON; see `/_emulator/seed.schema.json`.
-        seed: Written = "seed",
+        seed: SeedInput = "seed",
     }
 }
 
@@ -101,13 +101,13 @@ impl FromShape for NewAccount {
 
     fn join(shape: NewAccountShape, fields: &mut Fields<'_>) -> Option<Self> {
         let origin = match (shape.from.into_sent(), shape.seed.into_sent()) {
-            (Sent::Value(source), Sent::Absent) => Origin::Source(source),
-            (Sent::Absent, Sent::Value(seed)) => Origin::Seed(seed),
-            (Sent::Absent, Sent::Absent) => Origin::Source(Source::default()),
-            (Sent::Value(_), Sent::Value(_)) => {
+            (FieldValue::Value(source), FieldValue::Absent) => Origin::Source(source),
+            (FieldValue::Absent, FieldValue::Value(seed)) => Origin::Seed(seed),
+            (FieldValue::Absent, FieldValue::Absent) => Origin::Source(Source::default()),
+            (FieldValue::Value(_), FieldValue::Value(_)) => {
                 return fields.malformed("", "say either from or seed, not both");
             }
-            (Sent::Wrong, _) | (_, Sent::Wrong) => return None,
+            (FieldValue::Invalid, _) | (_, FieldValue::Invalid) => return None,
         };
         Some(Self {
             origin,
@@ -125,7 +125,7 @@ schema!(
     |_| json_schema!({"type": "string", "pattern": "^(seed|empty|account:[0-9]{1,9})$"})
 );
 
-impl Item for Written {
+impl Item for SeedInput {
     fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
         let value = match &node.content {
             Content::Text(text) => Self::Text(text.as_str().into()),
@@ -139,7 +139,7 @@ impl Item for Written {
                 return fields.wrong(name, node, told);
             }
         };
-        Located::Is {
+        Located::Value {
             value,
             place: node.place.clone(),
         }
@@ -168,16 +168,16 @@ struct AccountBody {
 }
 
 impl AccountBody {
-    fn new(all: &Accounts, slot: &Slot) -> Self {
-        let base = all.base(slot.account.id);
+    fn new(all: &Accounts, tenant: &Tenant) -> Self {
+        let base = all.base(tenant.account.id);
         Self {
-            account_id: slot.account.id.to_string(),
-            name: slot.account.settings.name.clone(),
+            account_id: tenant.account.id.to_string(),
+            name: tenant.account.settings.name.clone(),
             label: base.and_then(|base| base.label.clone()),
             is_seeded: base.is_some_and(|base| base.is_seeded),
-            operators: slot.account.operators.len(),
-            operator_groups: slot.account.operator_groups.len(),
-            api_users: slot.account.api_users.len(),
+            operators: tenant.account.operators.len(),
+            operator_groups: tenant.account.operator_groups.len(),
+            api_users: tenant.account.api_users.len(),
         }
     }
 }
@@ -196,13 +196,13 @@ impl AccountBody {
     },
     "authorization": "Basic YzE1MzQwODc1OTBlNDk3ZWI1OGUwMGJjNGRiZmExZDM6dDJUcTBOMGMwbUZoVDhzUUp4M24xd1liNnBF"
 }))]
-struct MadeBody {
+struct CreatedAccountBody {
     account_id: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     label: Option<String>,
     base_url: String,
     owner: Owner,
-    api_user: Credentials,
+    api_user: ApiUserCredentials,
     /// The Authorization header of the API user.
     authorization: String,
 }
@@ -218,7 +218,7 @@ struct Owner {
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "MadeApiUser")]
-struct Credentials {
+struct ApiUserCredentials {
     api_user_guid: ApiUserGuid,
     user_name: String,
     password: String,
@@ -227,17 +227,17 @@ struct Credentials {
 async fn list(State(state): State<AppState>) -> Json<Vec<AccountBody>> {
     let all = state.store.state();
     Json(
-        all.slots()
-            .map(|slot| AccountBody::new(&all, slot))
+        all.tenants()
+            .map(|tenant| AccountBody::new(&all, tenant))
             .collect(),
     )
 }
 
-async fn look(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<AccountBody>> {
+async fn get(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<AccountBody>> {
     let all = state.store.state();
     Ok(Json(AccountBody::new(
         &all,
-        accounts::slot(&all, account_id(&id)?)?,
+        accounts::tenant(&all, account_id(&id)?)?,
     )))
 }
 
@@ -245,19 +245,19 @@ async fn create(
     State(state): State<AppState>,
     BaseUrl(base_url): BaseUrl,
     Body(NewAccount { origin, label }): Body<NewAccount>,
-) -> Result<Created<Json<MadeBody>>> {
+) -> Result<Created<Json<CreatedAccountBody>>> {
     let made = match origin {
         Origin::Seed(seed) => accounts::load(&state, seed, label.clone()).await?,
         Origin::Source(source) => accounts::create(&state, source, label.clone()).await?,
     };
-    let Made {
+    let CreatedAccount {
         account,
         api_user,
         password,
     } = made;
     let credentials = format!("{}:{password}", api_user.user_name);
     let owner = account.operator(account.owner)?;
-    let body = MadeBody {
+    let body = CreatedAccountBody {
         account_id: account.id.to_string(),
         label,
         base_url: format!("{base_url}/v4"),
@@ -266,7 +266,7 @@ async fn create(
             email: owner.profile().email.to_string(),
         },
         authorization: format!("Basic {}", STANDARD.encode(credentials)),
-        api_user: Credentials {
+        api_user: ApiUserCredentials {
             api_user_guid: api_user.guid,
             user_name: api_user.user_name.clone(),
             password,
@@ -301,9 +301,10 @@ async fn snapshots(
     Path(id): Path<String>,
 ) -> Result<Json<Vec<Snapshot>>> {
     let all = state.store.state();
-    let slot = accounts::slot(&all, account_id(&id)?)?;
+    let tenant = accounts::tenant(&all, account_id(&id)?)?;
     Ok(Json(
-        slot.snapshots
+        tenant
+            .snapshots
             .keys()
             .map(|name| Snapshot { name: name.clone() })
             .collect(),
@@ -313,17 +314,17 @@ async fn snapshots(
 /// The account as a seed file.
 async fn export(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Document>> {
     let all = state.store.state();
-    let slot = accounts::slot(&all, account_id(&id)?)?;
-    Ok(Json(document::export(&slot.account, &slot.usage)))
+    let tenant = accounts::tenant(&all, account_id(&id)?)?;
+    Ok(Json(document::export(&tenant.account, &tenant.usage)))
 }
 
 /// A named state as a seed file. It tells of no usage, which a restore leaves alone.
-async fn look_at_snapshot(
+async fn get_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
 ) -> Result<Json<Document>> {
     let all = state.store.state();
-    let account = accounts::snapshot(accounts::slot(&all, account_id(&id)?)?, &name)?;
+    let account = accounts::snapshot(accounts::tenant(&all, account_id(&id)?)?, &name)?;
     Ok(Json(document::export(account, &Usage::default())))
 }
 

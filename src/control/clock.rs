@@ -11,7 +11,7 @@ use super::extract::FromShape;
 use super::problem::Result;
 use super::scope::{Scope, Scoped, both};
 use crate::bind::{Fields, shape, with_example};
-use crate::domain::draft::Sent;
+use crate::domain::input::FieldValue;
 use crate::domain::value::{from_node, parsed};
 use crate::domain::{Moment, restore_parsed, schema};
 use crate::operation::Operation;
@@ -19,7 +19,7 @@ use crate::service::clock::{self, Advance};
 use crate::testing::clock::Period;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
-    both!(GET "/clock" => look, "Emulator_GetClock", "What the clock says."),
+    both!(GET "/clock" => get, "Emulator_GetClock", "What the clock says."),
     both!(POST "/clock/freeze" => freeze, "Emulator_FreezeClock", "Stops the clock, at an instant or where it is."),
     both!(POST "/clock/advance" => advance, "Emulator_AdvanceClock", "Moves the clock on."),
     both!(POST "/clock/resume" => resume, "Emulator_ResumeClock", "Lets the clock go, back at the real time."),
@@ -95,10 +95,11 @@ impl FromShape for Advance {
 
     fn join(shape: AdvanceShape, fields: &mut Fields<'_>) -> Option<Self> {
         match (shape.by.into_sent(), shape.to.into_sent()) {
-            (Sent::Value(by), Sent::Absent) => Some(Self::By(by)),
-            (Sent::Absent, Sent::Value(Instant(to))) => Some(Self::To(to)),
-            (Sent::Wrong, _) | (_, Sent::Wrong) => None,
-            (Sent::Absent, Sent::Absent) | (Sent::Value(_), Sent::Value(_)) => fields.malformed(
+            (FieldValue::Value(by), FieldValue::Absent) => Some(Self::By(by)),
+            (FieldValue::Absent, FieldValue::Value(Instant(to))) => Some(Self::To(to)),
+            (FieldValue::Invalid, _) | (_, FieldValue::Invalid) => None,
+            (FieldValue::Absent, FieldValue::Absent)
+            | (FieldValue::Value(_), FieldValue::Value(_)) => fields.malformed(
                 "",
                 "say either by (an ISO 8601 duration) or to (a date and time)",
             ),
@@ -106,7 +107,7 @@ impl FromShape for Advance {
     }
 }
 
-async fn look(scope: Scope) -> Json<ClockBody> {
+async fn get(scope: Scope) -> Json<ClockBody> {
     Json(shown(&scope))
 }
 

@@ -8,7 +8,7 @@ use super::extract::{BaseUrl, Body, FromShape, Path, Query};
 use super::problem::Problem;
 use super::scope::{Scope, Scoped};
 use crate::connection::Connection;
-use crate::operation::{Describe, Description, Place};
+use crate::operation::{Describe, Description, ParameterLocation};
 
 /// What those operations share that anybody may use.
 pub fn describe_open(description: &mut Description<'_>) {
@@ -22,7 +22,7 @@ pub fn describe_open(description: &mut Description<'_>) {
 pub fn describe(description: &mut Description<'_>) {
     for name in description.path_parameters() {
         let schema = parameter(name, description);
-        description.parameter(Place::Path, name, schema);
+        description.parameter(ParameterLocation::Path, name, schema);
         refuses(description, StatusCode::BAD_REQUEST);
         refuses(description, StatusCode::NOT_FOUND);
     }

@@ -29,7 +29,7 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/faults" => list, "Emulator_ListFaults", "The faults that are in wait."),
     both!(POST "/faults" => create, "Emulator_CreateFault", "Lets the requests that match fail."),
     both!(DELETE "/faults" => clear, "Emulator_ClearFaults", "Takes all faults away."),
-    both!(GET "/faults/{faultId}" => look, "Emulator_GetFault", "A fault, with its hits."),
+    both!(GET "/faults/{faultId}" => get, "Emulator_GetFault", "A fault, with its hits."),
     both!(DELETE "/faults/{faultId}" => delete, "Emulator_DeleteFault", "Takes a fault away."),
 ];
 
@@ -130,7 +130,7 @@ impl Item for Headers {
             }
             headers.push((key.name.clone(), value.to_owned()));
         }
-        Located::Is {
+        Located::Value {
             value: Self(headers),
             place: node.place.clone(),
         }
@@ -151,7 +151,7 @@ pub struct AnyJson(Value);
 
 impl Item for AnyJson {
     fn read(node: &Node, _: &str, _: &mut Fields<'_>) -> Located<Self> {
-        Located::Is {
+        Located::Value {
             value: Self(node.into()),
             place: node.place.clone(),
         }
@@ -228,7 +228,7 @@ struct FaultBody {
 async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
     Json(
         scope
-            .beside()
+            .test_state()
             .faults
             .list()
             .into_iter()
@@ -238,13 +238,13 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
 }
 
 async fn create(Scoped(scope, fault): Scoped<Fault>) -> Created<Json<FaultBody>> {
-    scope.beside().faults.add(fault.clone());
+    scope.test_state().faults.add(fault.clone());
     Created(Json(fault.into()))
 }
 
-async fn look(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>> {
+async fn get(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>> {
     let fault = scope
-        .beside()
+        .test_state()
         .faults
         .list()
         .into_iter()
@@ -255,7 +255,7 @@ async fn look(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>
 }
 
 async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
-    if scope.beside().faults.remove(id.fault_id) {
+    if scope.test_state().faults.remove(id.fault_id) {
         Ok(NoContent)
     } else {
         Err(id.unknown())
@@ -263,7 +263,7 @@ async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
 }
 
 async fn clear(scope: Scope) -> NoContent {
-    scope.beside().faults.clear();
+    scope.test_state().faults.clear();
     NoContent
 }
 
@@ -315,9 +315,9 @@ impl FromShape for Fault {
             fields.malformed::<()>("probability", "a number from 0 to 1");
         }
         let effect = match effect {
-            Located::Is { value, .. } => join_effect(value, fields),
+            Located::Value { value, .. } => join_effect(value, fields),
             Located::Absent => fields.malformed("effect", "is required"),
-            Located::Wrong => None,
+            Located::Invalid => None,
         };
         Some(Self {
             id: Self::new_id(),
@@ -364,17 +364,19 @@ fn join_effect(effect: EffectShape, fields: &mut Fields<'_>) -> Option<Effect> {
                 body,
             })
         }
-        (false, Located::Is { value: delay, .. }, Located::Absent) => {
+        (false, Located::Value { value: delay, .. }, Located::Absent) => {
             if delay > LONGEST_DELAY {
                 fields.malformed::<()>("effect.delayMs", format!("at most {LONGEST_DELAY}"));
             }
             Some(Effect::Delay(Duration::from_millis(delay)))
         }
-        (false, Located::Absent, Located::Is { value, .. }) => Some(match value {
+        (false, Located::Absent, Located::Value { value, .. }) => Some(match value {
             Network::Reset => Effect::Reset,
             Network::Hang => Effect::Hang,
         }),
-        (false, Located::Wrong, Located::Absent) | (false, Located::Absent, Located::Wrong) => None,
+        (false, Located::Invalid, Located::Absent) | (false, Located::Absent, Located::Invalid) => {
+            None
+        }
         _ => fields.malformed(
             "effect",
             "one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",

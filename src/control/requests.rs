@@ -236,7 +236,7 @@ async fn wait(
     let deadline = Instant::now() + timeout;
     loop {
         // Before the look, so that no request is missed between that and the waiting.
-        let mut changes = scope.beside().changes();
+        let mut changes = scope.test_state().changes();
         scope = scope.again()?;
         let count = scope.count(&matches);
         if count >= at_least {

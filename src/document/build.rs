@@ -48,22 +48,22 @@ pub fn build(
     context: &Context,
     problems: &mut Problems,
 ) -> Vec<Built> {
-    let mut notes = Notes { problems, origin };
+    let mut collector = ProblemCollector { problems, origin };
     let mut ids = Unique::new("account");
     let mut user_names = Unique::new("API user");
     let accounts: Vec<_> = document
         .accounts
         .items()
         .map(|(shape, place)| {
-            let id = notes.required("AccountId", &shape.account_id, place);
-            ids.add_field("AccountId", &shape.account_id, &mut notes);
+            let id = collector.required("AccountId", &shape.account_id, place);
+            ids.add_field("AccountId", &shape.account_id, &mut collector);
             let mut builder = Builder {
                 shape,
                 place,
                 id: id.copied().unwrap_or_else(unknown_account),
                 context,
-                notes: Notes {
-                    problems: &mut *notes.problems,
+                collector: ProblemCollector {
+                    problems: &mut *collector.problems,
                     origin,
                 },
                 operators: Vec::new(),
@@ -71,9 +71,9 @@ pub fn build(
             builder.build(&mut user_names)
         })
         .collect();
-    if accounts.is_empty() && !matches!(document.accounts, Located::Wrong) {
+    if accounts.is_empty() && !matches!(document.accounts, Located::Invalid) {
         let place = document.accounts.place().cloned().unwrap_or_default();
-        notes.add(&place, "accounts", "must hold at least one account");
+        collector.add(&place, "accounts", "must hold at least one account");
     }
     accounts
 }
@@ -84,12 +84,12 @@ fn unknown_account() -> AccountId {
 }
 
 /// The problems found so far.
-struct Notes<'a> {
+struct ProblemCollector<'a> {
     problems: &'a mut Problems,
     origin: Origin,
 }
 
-impl Notes<'_> {
+impl ProblemCollector<'_> {
     /// Adds what makes an account impossible. `field` is empty where it is about no single one.
     fn add(&mut self, place: &Place, field: &str, message: impl Into<String>) {
         let problem = Problem {
@@ -154,7 +154,7 @@ struct Name {
     what: &'static str,
 }
 
-impl Notes<'_> {
+impl ProblemCollector<'_> {
     /// The Id of the first thing that does not bring its own: behind all that are written down.
     fn next_id<'f, I: TryFrom<i32, Error = String> + Into<i32> + Ord + Copy + Display + 'f>(
         &mut self,
@@ -196,19 +196,19 @@ impl<T: Ord + Display> Unique<T> {
     }
 
     /// Adds what a field holds, if it holds anything.
-    fn add_field(&mut self, name: &str, field: &Located<T>, notes: &mut Notes<'_>)
+    fn add_field(&mut self, name: &str, field: &Located<T>, collector: &mut ProblemCollector<'_>)
     where
         T: Clone,
     {
-        if let Located::Is { value, place } = field {
-            self.add(value.clone(), place, name, notes);
+        if let Located::Value { value, place } = field {
+            self.add(value.clone(), place, name, collector);
         }
     }
 
-    fn add(&mut self, value: T, place: &Place, name: &str, notes: &mut Notes<'_>) {
+    fn add(&mut self, value: T, place: &Place, name: &str, collector: &mut ProblemCollector<'_>) {
         if let Some(first) = self.first.get(&value) {
             let message = format!("the {} {first} has {value} too", self.what);
-            notes.add(place, name, message);
+            collector.add(place, name, message);
         } else {
             self.first.insert(value, place.clone());
         }
@@ -238,12 +238,12 @@ impl<G: Ord + Copy + Display> Guids<G> {
         &mut self,
         name: &str,
         fields: impl Iterator<Item = &'f Located<G>>,
-        notes: &mut Notes<'_>,
+        collector: &mut ProblemCollector<'_>,
     ) where
         G: 'f,
     {
         for field in fields {
-            self.pinned.add_field(name, field, notes);
+            self.pinned.add_field(name, field, collector);
             self.taken.extend(field.get());
         }
     }
@@ -264,7 +264,7 @@ impl<G: Ord + Copy + Display> Guids<G> {
 }
 
 /// An operator of the document, with the names by which others refer to it.
-struct Named<'a> {
+struct DeclaredOperator<'a> {
     shape: &'a OperatorShape,
     place: &'a Place,
     guid: OperatorGuid,
@@ -272,7 +272,7 @@ struct Named<'a> {
     is_built: bool,
 }
 
-impl Named<'_> {
+impl DeclaredOperator<'_> {
     fn key(&self) -> Option<&str> {
         self.shape.key.get().map(String::as_str)
     }
@@ -296,8 +296,8 @@ struct Builder<'a, 'n> {
     place: &'a Place,
     id: AccountId,
     context: &'a Context,
-    notes: Notes<'n>,
-    operators: Vec<Named<'a>>,
+    collector: ProblemCollector<'n>,
+    operators: Vec<DeclaredOperator<'a>>,
 }
 
 impl Builder<'_, '_> {
@@ -343,45 +343,47 @@ impl Builder<'_, '_> {
             .operators
             .items()
             .map(|(shape, _)| &shape.operator_guid);
-        guids.pin("OperatorGuid", fields, &mut self.notes);
+        guids.pin("OperatorGuid", fields, &mut self.collector);
         let mut keys = Unique::new("operator");
         for (shape, place) in shape.operators.items() {
-            let mut named = Named {
+            let mut declared = DeclaredOperator {
                 shape,
                 place,
                 guid: OperatorGuid::derived(""),
                 is_built: false,
             };
-            keys.add_field("key", &shape.key, &mut self.notes);
-            let name = match (named.key(), named.email()) {
+            keys.add_field("key", &shape.key, &mut self.collector);
+            let name = match (declared.key(), declared.email()) {
                 (Some(key), _) => key.to_owned(),
                 (None, Some(email)) => email.key(),
                 (None, None) => String::new(),
             };
-            named.guid = guids.of(&shape.operator_guid, &name);
-            self.operators.push(named);
+            declared.guid = guids.of(&shape.operator_guid, &name);
+            self.operators.push(declared);
         }
     }
 
     /// Exactly one operator is the owner. Where none is, the first one stands in, so that the rest can be judged.
     fn owner(&mut self) -> OperatorGuid {
-        let is_owner =
-            |named: &&Named<'_>| named.shape.is_account_administrator.get() == Some(&true);
+        let is_owner = |declared: &&DeclaredOperator<'_>| {
+            declared.shape.is_account_administrator.get() == Some(&true)
+        };
         let mut owners = self.operators.iter().filter(is_owner);
         let Some(owner) = owners.next() else {
-            let may_be_meant =
-                |named: &Named<'_>| matches!(named.shape.is_account_administrator, Located::Wrong);
-            if !matches!(self.shape.operators, Located::Wrong)
+            let may_be_meant = |declared: &DeclaredOperator<'_>| {
+                matches!(declared.shape.is_account_administrator, Located::Invalid)
+            };
+            if !matches!(self.shape.operators, Located::Invalid)
                 && !self.operators.iter().any(may_be_meant)
             {
                 let place = self.shape.operators.place().unwrap_or(self.place);
                 let told = "one of them must be the owner of the account, with IsAccountAdministrator: true";
-                self.notes.add(place, "operators", told);
+                self.collector.add(place, "operators", told);
             }
             return self
                 .operators
                 .first()
-                .map_or_else(|| OperatorGuid::derived(""), |named| named.guid);
+                .map_or_else(|| OperatorGuid::derived(""), |declared| declared.guid);
         };
         for another in owners {
             let field = &another.shape.is_account_administrator;
@@ -390,17 +392,20 @@ impl Builder<'_, '_> {
                 owner.place
             );
             let place = field.place().unwrap_or(another.place);
-            self.notes.add_rule(place, "IsAccountAdministrator", told);
+            self.collector
+                .add_rule(place, "IsAccountAdministrator", told);
         }
         owner.guid
     }
 
     fn add_operators(&mut self, account: &mut Account) -> Vec<(OperatorGuid, PlainPassword)> {
         let Self {
-            operators, notes, ..
+            operators,
+            collector,
+            ..
         } = self;
         let mut passwords = Vec::new();
-        for named in operators {
+        for declared in operators {
             let OperatorShape {
                 key: _,
                 operator_guid: _,
@@ -412,15 +417,15 @@ impl Builder<'_, '_> {
                 user,
                 profile,
                 places,
-            } = named.shape;
-            let (guid, place) = (named.guid, named.place);
-            notes.check_one_password(password, password_hash);
-            if !add_user(account, guid, user.get(), place, notes) {
+            } = declared.shape;
+            let (guid, place) = (declared.guid, declared.place);
+            collector.check_one_password(password, password_hash);
+            if !add_user(account, guid, user.get(), place, collector) {
                 continue;
             }
             let hash = password_hash.get().cloned();
             let password = password.get().cloned();
-            let added = if notes.is_kept() {
+            let added = if collector.is_kept() {
                 match Profile::new(profile.clone()) {
                     Some(profile) => {
                         account.insert_operator(Operator::new(guid, profile, hash));
@@ -428,7 +433,7 @@ impl Builder<'_, '_> {
                     }
                     None => Err(Error::malformed("FullName", "or Email is not there")),
                 }
-            } else if matches!(profile.full_name, Patch::Set(_)) && named.email().is_some() {
+            } else if matches!(profile.full_name, Patch::Set(_)) && declared.email().is_some() {
                 let new = NewOperator {
                     profile: profile.clone(),
                     password: password.clone(),
@@ -444,8 +449,8 @@ impl Builder<'_, '_> {
                 continue;
             };
             let place_of = |name: &str| places.of(name).unwrap_or(place);
-            named.is_built = notes.take_from(added, place_of).is_some();
-            if let (true, Some(password)) = (named.is_built, password) {
+            declared.is_built = collector.take_from(added, place_of).is_some();
+            if let (true, Some(password)) = (declared.is_built, password) {
                 passwords.push((guid, password));
             }
         }
@@ -458,34 +463,40 @@ impl Builder<'_, '_> {
         let by_key = self
             .operators
             .iter()
-            .find(|named| named.key() == Some(name));
+            .find(|declared| declared.key() == Some(name));
         let by_email = |is: fn(&Email, &str) -> bool| {
-            let is_meant = |named: &&Named<'_>| named.email().is_some_and(|email| is(email, name));
+            let is_meant = |declared: &&DeclaredOperator<'_>| {
+                declared.email().is_some_and(|email| is(email, name))
+            };
             self.operators.iter().find(is_meant)
         };
         let by_guid = || {
             let guid: OperatorGuid = name.parse().ok()?;
-            self.operators.iter().find(|named| named.guid == guid)
+            self.operators.iter().find(|declared| declared.guid == guid)
         };
         let found = by_key
             .or_else(|| by_email(|email, name| email.as_str() == name))
             .or_else(|| by_email(|email, name| email.key() == Email::key_of(name)))
             .or_else(by_guid);
-        if let Some(named) = found {
-            return named.is_built.then_some(named.guid);
+        if let Some(declared) = found {
+            return declared.is_built.then_some(declared.guid);
         }
-        let names: Vec<_> = self.operators.iter().filter_map(Named::name).collect();
+        let names: Vec<_> = self
+            .operators
+            .iter()
+            .filter_map(DeclaredOperator::name)
+            .collect();
         let hint = nearest(name, &names).map_or_else(
             || format!("; there are {}", names.join(", ")),
             |near| format!("; the nearest one is {near}"),
         );
         let told = format!("no operator is called {}{hint}", quoted(name));
-        self.notes.add(place, field, told);
+        self.collector.add(place, field, told);
         None
     }
 }
 
-impl Notes<'_> {
+impl ProblemCollector<'_> {
     /// A password is written down in clear or as its hash, not in both ways.
     fn check_one_password<T>(&mut self, password: &Located<PlainPassword>, hash: &Located<T>) {
         if let (Some(_), Some(place)) = (password.get(), hash.place()) {
@@ -501,11 +512,11 @@ fn add_user(
     operator: OperatorGuid,
     shape: Option<&UserShape>,
     place: &Place,
-    notes: &mut Notes<'_>,
+    collector: &mut ProblemCollector<'_>,
 ) -> bool {
     let id = shape.and_then(|shape| shape.id.get().copied());
     let id = id.map_or_else(|| account.new_user_id(), Ok);
-    let Some(id) = notes.take(place, id) else {
+    let Some(id) = collector.take(place, id) else {
         return false;
     };
     let mut user = User::new(operator, id);
@@ -518,7 +529,7 @@ fn add_user(
         // The API refuses it as well.
         if operator == account.owner && matches!(settings.active, Patch::Set(false)) {
             let place = places.of("Active").unwrap_or(place);
-            notes.add_rule(place, "Active", OWNER_IS_ACTIVE);
+            collector.add_rule(place, "Active", OWNER_IS_ACTIVE);
         }
         user = user.changed(settings.clone());
     }
@@ -546,10 +557,10 @@ impl<'a> Builder<'a, '_> {
             OperatorGroupGuid::derived,
         );
         let fields = all.iter().map(|(_, shape, _)| &shape.operator_group_guid);
-        guids.pin("OperatorGroupGuid", fields, &mut self.notes);
+        guids.pin("OperatorGroupGuid", fields, &mut self.collector);
         let mut keys = Unique::new("operator group");
         for (_, shape, _) in &all {
-            keys.add_field("key", &shape.key, &mut self.notes);
+            keys.add_field("key", &shape.key, &mut self.collector);
         }
 
         let mut groups = Vec::new();
@@ -564,7 +575,7 @@ impl<'a> Builder<'a, '_> {
                         "the {} group is {place} already; an account has one",
                         system.description
                     );
-                    self.notes.add(another, "", told);
+                    self.collector.add(another, "", told);
                 }
                 let group = OperatorGroup {
                     guid: guids.of(&shape.operator_group_guid, system.description.as_str()),
@@ -577,7 +588,7 @@ impl<'a> Builder<'a, '_> {
                 };
                 groups.push((*shape, group.guid));
                 account.insert_operator_group(group);
-            } else if !self.notes.is_kept() {
+            } else if !self.collector.is_kept() {
                 // Its GUID is derived as all are, and no other group's from now on.
                 let guid = guids.of(&Located::Absent, system.description.as_str());
                 account.insert_operator_group(OperatorGroup { guid, ..system });
@@ -588,14 +599,15 @@ impl<'a> Builder<'a, '_> {
             .filter(|(kind, _, _)| *kind == GroupKind::Ordinary)
         {
             let description = self
-                .notes
+                .collector
                 .required("Description", &shape.description, place);
             let Some(description) = description else {
                 continue;
             };
-            if !self.notes.is_kept() && description.as_str().trim().is_empty() {
+            if !self.collector.is_kept() && description.as_str().trim().is_empty() {
                 let place = shape.description.place().unwrap_or(place);
-                self.notes.add(place, "Description", "must not be blank");
+                self.collector
+                    .add(place, "Description", "must not be blank");
                 continue;
             }
             let name = shape.key.get().cloned();
@@ -611,7 +623,10 @@ impl<'a> Builder<'a, '_> {
 
     fn kind_of(&mut self, shape: &OperatorGroupShape, place: &Place) -> GroupKind {
         // What was kept says it where the name could be taken for it.
-        let called = shape.description.get().filter(|_| !self.notes.is_kept());
+        let called = shape
+            .description
+            .get()
+            .filter(|_| !self.collector.is_kept());
         let called = called.map(kind_called);
         let is = |flag: &Located<bool>, kind| flag.get().copied().unwrap_or(called == Some(kind));
         let is_administrators = is(&shape.is_administrators_group, GroupKind::Administrators);
@@ -621,7 +636,7 @@ impl<'a> Builder<'a, '_> {
         ) {
             (true, true) => {
                 let told = "a group cannot be both Administrators and Everyone";
-                self.notes.add(place, "", told);
+                self.collector.add(place, "", told);
                 GroupKind::Administrators
             }
             (true, false) => GroupKind::Administrators,
@@ -644,13 +659,14 @@ impl<'a> Builder<'a, '_> {
                 .operator_group(*guid)
                 .is_ok_and(|group| group.kind == GroupKind::Administrators);
             if is_administrators
-                && !self.notes.is_kept()
+                && !self.collector.is_kept()
                 && members.iter().all(|(operator, _)| *operator != owner)
             {
                 add_owner(account, *guid);
             }
             for (operator, place) in members {
-                self.notes.take(place, account.add_member(*guid, operator));
+                self.collector
+                    .take(place, account.add_member(*guid, operator));
             }
         }
         let administrators = account
@@ -658,30 +674,30 @@ impl<'a> Builder<'a, '_> {
             .iter()
             .find(|group| group.kind == GroupKind::Administrators)
             .map(|group| group.guid);
-        if let Some(administrators) = administrators.filter(|_| !self.notes.is_kept()) {
+        if let Some(administrators) = administrators.filter(|_| !self.collector.is_kept()) {
             add_owner(account, administrators);
         }
     }
 
     fn authorize(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
-        if self.notes.is_kept() {
+        if self.collector.is_kept() {
             return self.restore_authorizations(account, groups);
         }
-        for named in self.operators.iter().filter(|named| named.is_built) {
-            let list = &named.shape.authorizations;
+        for declared in self.operators.iter().filter(|declared| declared.is_built) {
+            let list = &declared.shape.authorizations;
             let all: Vec<_> = list.items().map(|(word, place)| (*word, place)).collect();
             let access = OperatorAuthorization::AccountAccess;
             if list.get().is_some() && all.iter().all(|(word, _)| *word != access) {
-                let withdrawn = account.withdraw_from_operator(named.guid, access);
-                self.notes.take(named.place, withdrawn);
+                let withdrawn = account.remove_operator_authorization(declared.guid, access);
+                self.collector.take(declared.place, withdrawn);
             }
             for (authorization, place) in all {
                 // An answer of the API tells of it; it comes with the group.
                 let is_implied = authorization == OperatorAuthorization::AccountAdministrator
-                    && account.is_administrator(named.guid);
+                    && account.is_administrator(declared.guid);
                 if !is_implied {
-                    let outcome = account.authorize_operator(named.guid, authorization);
-                    self.notes.take(place, outcome);
+                    let outcome = account.authorize_operator(declared.guid, authorization);
+                    self.collector.take(place, outcome);
                 }
             }
         }
@@ -694,7 +710,7 @@ impl<'a> Builder<'a, '_> {
                     && *authorization == OperatorGroupAuthorization::Administrator;
                 if !is_implied {
                     let outcome = account.authorize_group(*guid, *authorization);
-                    self.notes.take(place, outcome);
+                    self.collector.take(place, outcome);
                 }
             }
         }
@@ -704,9 +720,9 @@ impl<'a> Builder<'a, '_> {
 /// What was kept is authorized to what is written there.
 impl Builder<'_, '_> {
     fn restore_authorizations(&self, account: &mut Account, groups: &[Grouped<'_>]) {
-        for named in &self.operators {
-            let list = &named.shape.authorizations;
-            if let (Ok(operator), Some(_)) = (account.operator(named.guid), list.get()) {
+        for declared in &self.operators {
+            let list = &declared.shape.authorizations;
+            if let (Ok(operator), Some(_)) = (account.operator(declared.guid), list.get()) {
                 let mut operator = Operator::clone(operator);
                 operator.authorizations = list.items().map(|(word, _)| *word).collect();
                 account.insert_operator(operator);
@@ -749,7 +765,7 @@ impl Builder<'_, '_> {
             next: "NextDutyScheduleId",
             what: "duty schedule",
         };
-        self.notes
+        self.collector
             .next_id(name, ids, &account.next_duty_schedule_id)
     }
 
@@ -761,7 +777,7 @@ impl Builder<'_, '_> {
             next: "NextUserID",
             what: "user",
         };
-        self.notes.next_id(name, ids, &self.shape.next_user_id)
+        self.collector.next_id(name, ids, &self.shape.next_user_id)
     }
 
     fn add_schedules(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
@@ -773,8 +789,13 @@ impl Builder<'_, '_> {
         let of_operators: Vec<_> = self
             .operators
             .iter()
-            .filter(|named| named.is_built)
-            .map(|named| (ScheduleOwner::from(named.guid), &named.shape.duty_schedules))
+            .filter(|declared| declared.is_built)
+            .map(|declared| {
+                (
+                    ScheduleOwner::from(declared.guid),
+                    &declared.shape.duty_schedules,
+                )
+            })
             .collect();
         let all = of_operators.into_iter().chain(
             groups
@@ -810,13 +831,13 @@ impl Builder<'_, '_> {
                     ScheduleOwner::Operator(_) => None,
                 };
                 if let Some(told) = told {
-                    self.notes.add_rule(place, "CopyOf", told);
+                    self.collector.add_rule(place, "CopyOf", told);
                 }
             }
             if let Some(recurrence) = shape.recurrence {
                 let id = shape.id.get().copied();
                 let restored = account.restore_schedule(owner, id, recurrence, copy_of);
-                self.notes.take(place, restored);
+                self.collector.take(place, restored);
             }
         }
     }
@@ -832,10 +853,10 @@ impl Builder<'_, '_> {
             .api_users
             .items()
             .map(|(shape, _)| &shape.api_user_guid);
-        guids.pin("ApiUserGuid", fields, &mut self.notes);
+        guids.pin("ApiUserGuid", fields, &mut self.collector);
         let mut keys = Unique::new("API user");
         for (shape, place) in shape.api_users.items() {
-            keys.add_field("key", &shape.key, &mut self.notes);
+            keys.add_field("key", &shape.key, &mut self.collector);
             let user_name = shape.user_name.get().map(|UserName(name)| name.clone());
             let description = shape.description.get().cloned().unwrap_or_default();
             let key = shape.key.get().cloned();
@@ -846,8 +867,13 @@ impl Builder<'_, '_> {
             let user_name = user_name.unwrap_or_else(|| guid.simple());
             let written = shape.user_name.place().or(shape.api_user_guid.place());
             let name_place = written.unwrap_or(place);
-            if !self.notes.is_kept() {
-                user_names.add(user_name.clone(), name_place, "UserName", &mut self.notes);
+            if !self.collector.is_kept() {
+                user_names.add(
+                    user_name.clone(),
+                    name_place,
+                    "UserName",
+                    &mut self.collector,
+                );
             }
             let predates_last_used = self.use_of(guid, shape, &usage);
             let Some(operator) = self.operator_of(shape, place) else {
@@ -889,13 +915,13 @@ impl Builder<'_, '_> {
             (Some(Some(one)), Some(Some(other))) if one != other => {
                 let place = shape.operator_guid.place().unwrap_or(place);
                 let told = "names another operator than the key operator does";
-                self.notes.add(place, "OperatorGuid", told);
+                self.collector.add(place, "OperatorGuid", told);
                 None
             }
             (Some(found), _) | (None, Some(found)) => found,
             (None, None) => {
                 if shape.operator.is_absent() && shape.operator_guid.is_absent() {
-                    self.notes.add(place, "operator", "is required");
+                    self.collector.add(place, "operator", "is required");
                 }
                 None
             }
@@ -905,7 +931,7 @@ impl Builder<'_, '_> {
     /// Without a password nobody knows it.
     fn password_of(&mut self, shape: &ApiUserShape) -> SecretDigest {
         let (password, hash) = (&shape.password, &shape.password_hash);
-        self.notes.check_one_password(password, hash);
+        self.collector.check_one_password(password, hash);
         match (password.get(), hash.get()) {
             (Some(plain), _) => SecretDigest::of(plain.reveal()),
             (None, Some(hash)) => *hash,
@@ -930,10 +956,10 @@ impl Builder<'_, '_> {
                 if let (Some(true), Some(place)) = (
                     by_day.map(|days| !days.is_empty()),
                     shape.usage_by_day.place(),
-                ) && !matches!(shape.last_used, Located::Wrong)
+                ) && !matches!(shape.last_used, Located::Invalid)
                 {
                     let told = "needs a LastUsed that says when";
-                    self.notes.add_rule(place, "UsageByDay", told);
+                    self.collector.add_rule(place, "UsageByDay", told);
                 }
             }
         }

@@ -60,15 +60,15 @@ impl JsonSchema for Document {
 impl Serialize for Document {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_map(Some(1))?;
-        object.serialize_entry("accounts", &[Written(&self.account, self)])?;
+        object.serialize_entry("accounts", &[Exported(&self.account, self)])?;
         object.end()
     }
 }
 
 /// A part of the account of a document.
-struct Written<'a, T>(&'a T, &'a Document);
+struct Exported<'a, T>(&'a T, &'a Document);
 
-impl<'a, T> Written<'a, T> {
+impl<'a, T> Exported<'a, T> {
     fn all(parts: impl Iterator<Item = &'a T>, document: &'a Document) -> Vec<Self> {
         parts.map(|part| Self(part, document)).collect()
     }
@@ -128,7 +128,7 @@ fn put_record<M: SerializeMap>(
     record.visit(&mut Writer { object, before })
 }
 
-impl Serialize for Written<'_, Account> {
+impl Serialize for Exported<'_, Account> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(account, document) = *self;
         // An operator says that it is the owner, and what it is as a user.
@@ -158,9 +158,9 @@ impl Serialize for Written<'_, Account> {
         object.serialize_entry("SingleSignOn", &single_sign_on)?;
         object.serialize_entry("NextDutyScheduleId", &next_schedule_id)?;
         object.serialize_entry("NextUserID", &next_user_id)?;
-        object.serialize_entry("operators", &Written::all(operators, document))?;
-        object.serialize_entry("operatorGroups", &Written::all(groups, document))?;
-        object.serialize_entry("apiUsers", &Written::all(api_users, document))?;
+        object.serialize_entry("operators", &Exported::all(operators, document))?;
+        object.serialize_entry("operatorGroups", &Exported::all(groups, document))?;
+        object.serialize_entry("apiUsers", &Exported::all(api_users, document))?;
         object.end()
     }
 }
@@ -173,7 +173,7 @@ fn name_of(operator: OperatorGuid, account: &Account) -> String {
     )
 }
 
-impl Serialize for Written<'_, Operator> {
+impl Serialize for Exported<'_, Operator> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(operator, document) = *self;
         let account = &document.account;
@@ -198,16 +198,16 @@ impl Serialize for Written<'_, Operator> {
             &operator.authorizations,
             &first,
         )?;
-        let schedules = Written::all(operator.schedules.values(), document);
+        let schedules = Exported::all(operator.schedules.values(), document);
         put_any(&mut object, "DutySchedules", &schedules)?;
         if let Some(user) = account.users.get(&operator.guid) {
-            object.serialize_entry("User", &Written(&**user, document))?;
+            object.serialize_entry("User", &Exported(&**user, document))?;
         }
         object.end()
     }
 }
 
-impl Serialize for Written<'_, User> {
+impl Serialize for Exported<'_, User> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(user, _) = *self;
         let User {
@@ -222,7 +222,7 @@ impl Serialize for Written<'_, User> {
     }
 }
 
-impl Serialize for Written<'_, OperatorGroup> {
+impl Serialize for Exported<'_, OperatorGroup> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(group, document) = *self;
         let mut object = serializer.serialize_map(None)?;
@@ -248,13 +248,13 @@ impl Serialize for Written<'_, OperatorGroup> {
                 .collect();
             object.serialize_entry("members", &members)?;
         }
-        let schedules = Written::all(group.schedules.values(), document);
+        let schedules = Exported::all(group.schedules.values(), document);
         put_any(&mut object, "DutySchedules", &schedules)?;
         object.end()
     }
 }
 
-impl Serialize for Written<'_, DutySchedule> {
+impl Serialize for Exported<'_, DutySchedule> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(schedule, _) = *self;
         let DutySchedule {
@@ -290,7 +290,7 @@ impl Serialize for Written<'_, DutySchedule> {
     }
 }
 
-impl Serialize for Written<'_, ApiUser> {
+impl Serialize for Exported<'_, ApiUser> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(api_user, document) = *self;
         let ApiUser {

@@ -134,7 +134,7 @@ impl std::error::Error for Mistakes {}
 
 /// A document as somebody wrote it.
 #[derive(Debug, Clone)]
-pub enum Written {
+pub enum SeedInput {
     /// YAML or JSON.
     Text(Arc<str>),
     /// An object of a request.
@@ -167,15 +167,15 @@ impl Accounts {
 
     /// Reads a document of one account, which gets a number of its own instead of the one it says, if it says one.
     pub fn parse_as(
-        written: &Written,
+        written: &SeedInput,
         source: &str,
         id: AccountId,
         context: &Context,
     ) -> Result<Self, Mistakes> {
         let parsed;
         let root = match written {
-            Written::Object(root) => root,
-            Written::Text(text) => {
+            SeedInput::Object(root) => root,
+            SeedInput::Text(text) => {
                 parsed =
                     parse::parse(text).map_err(|problem| Mistakes::new(source, vec![problem]))?;
                 &parsed

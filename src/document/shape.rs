@@ -186,7 +186,7 @@ impl Item for Days {
                 return fields.wrong(name, node, format!("{name_of_day} is there twice"));
             }
         }
-        Located::Is {
+        Located::Value {
             value: Self(days),
             place: node.place.clone(),
         }
@@ -205,13 +205,13 @@ impl DocumentShape {
         if let Some((_, place)) = self.accounts.items().nth(1) {
             return Err(place.clone());
         }
-        let Located::Is { value, .. } = &mut self.accounts else {
+        let Located::Value { value, .. } = &mut self.accounts else {
             return Ok(());
         };
         // An item that is null is none, and so is passed over.
         for item in value {
-            if let Located::Is { value, place } = item {
-                value.account_id = Located::Is {
+            if let Located::Value { value, place } = item {
+                value.account_id = Located::Value {
                     value: id,
                     place: place.clone(),
                 };

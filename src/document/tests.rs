@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::build::Built;
 use super::{Accounts, DEFAULT, export, schema};
 use crate::domain::collection::Keyed;
-use crate::domain::steps::step;
+use crate::domain::random_changes::random_change;
 use crate::domain::{Account, Collection, Context};
 use crate::testing::Usage;
 
@@ -69,15 +69,15 @@ proptest! {
 
     #[test]
     fn what_is_exported_loads_as_what_it_was(
-        steps in vec(step(), 0..60),
+        changes in vec(random_change(), 0..60),
         single_sign_on in any::<bool>(),
         used in vec((any::<u8>(), 0..40_u64, 1..5_i64), 0..6),
     ) {
         let mut account = default_account();
         account.settings.single_sign_on = single_sign_on;
-        for step in steps {
+        for random_change in changes {
             let mut copy = account.clone();
-            if step.take(&mut copy, &context()).is_ok() {
+            if random_change.take(&mut copy, &context()).is_ok() {
                 account = copy;
             }
         }

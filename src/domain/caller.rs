@@ -8,19 +8,19 @@ use crate::error::{Error, Result};
 pub struct Caller {
     pub account: AccountId,
     pub operator: OperatorGuid,
-    pub credentials: Credentials,
+    pub credentials: AuthenticatedBy,
 }
 
 /// What an operator showed to be taken for who it is.
 #[derive(Debug, Clone, Copy)]
-pub enum Credentials {
+pub enum AuthenticatedBy {
     /// Those of an API user of the operator.
     ApiUser(ApiUserGuid),
     /// The operator's own password; this is the digest of its hash.
     Password(SecretDigest),
 }
 
-impl Credentials {
+impl AuthenticatedBy {
     /// The password that has this hash was the right one.
     pub fn password(hash: &PasswordHash) -> Self {
         Self::Password(SecretDigest::of(hash.as_str()))
@@ -31,8 +31,8 @@ impl Caller {
     /// The API user that the credentials named.
     pub fn api_user(&self) -> Option<ApiUserGuid> {
         match self.credentials {
-            Credentials::ApiUser(guid) => Some(guid),
-            Credentials::Password(_) => None,
+            AuthenticatedBy::ApiUser(guid) => Some(guid),
+            AuthenticatedBy::Password(_) => None,
         }
     }
 
@@ -40,10 +40,10 @@ impl Caller {
     /// inactive, or it has another password, or may no longer use one.
     pub fn confirm(&self, account: &Account) -> Result<()> {
         let holds = match self.credentials {
-            Credentials::ApiUser(guid) => {
+            AuthenticatedBy::ApiUser(guid) => {
                 account.api_users.contains(&guid) && account.is_active(self.operator)
             }
-            Credentials::Password(digest) => {
+            AuthenticatedBy::Password(digest) => {
                 account.operator(self.operator).is_ok_and(|operator| {
                     account.may_log_in(operator)
                         && operator.password().is_some_and(|hash| {
@@ -83,7 +83,7 @@ impl Caller {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caller, Credentials};
+    use super::{AuthenticatedBy, Caller};
     use crate::domain::account::Settings;
     use crate::domain::operator::Profile;
     use crate::domain::user::{User, UserSettingsChange};
@@ -111,11 +111,11 @@ mod tests {
         let by_api_user = Caller {
             account: account.id,
             operator: api_user.operator,
-            credentials: Credentials::ApiUser(api_user.guid),
+            credentials: AuthenticatedBy::ApiUser(api_user.guid),
         };
         let operator = account.operator(api_user.operator).unwrap();
         let by_password = Caller {
-            credentials: Credentials::password(operator.password().unwrap()),
+            credentials: AuthenticatedBy::password(operator.password().unwrap()),
             ..by_api_user
         };
         let are_there = |account: &Account| {

@@ -8,8 +8,8 @@ use schemars::{JsonSchema, json_schema};
 use serde::{Serialize, Serializer};
 use strum::{EnumString, IntoStaticStr, VariantNames};
 
-use super::draft::Sent;
 use super::id::id;
+use super::input::FieldValue;
 use super::schema::schema;
 use super::text::quoted;
 use super::value::{formed, from_node, one_of, ruled_number_unless_0};
@@ -61,13 +61,13 @@ impl Recurrence {
 /// The fields that describe when a schedule applies, each mode in its own.
 #[derive(Debug)]
 pub struct RecurrenceParts {
-    pub mode: Sent<ScheduleMode>,
-    pub start_date_time: Sent<Moment>,
-    pub end_date_time: Sent<Moment>,
-    pub week_day: Sent<WeekDay>,
-    pub month_day: Sent<MonthDay>,
-    pub start_time: Sent<TimeOfDay>,
-    pub end_time: Sent<TimeOfDay>,
+    pub mode: FieldValue<ScheduleMode>,
+    pub start_date_time: FieldValue<Moment>,
+    pub end_date_time: FieldValue<Moment>,
+    pub week_day: FieldValue<WeekDay>,
+    pub month_day: FieldValue<MonthDay>,
+    pub start_time: FieldValue<TimeOfDay>,
+    pub end_time: FieldValue<TimeOfDay>,
 }
 
 impl RecurrenceParts {
@@ -83,9 +83,9 @@ impl RecurrenceParts {
             end_time,
         } = self;
         let mode = match mode {
-            Sent::Value(mode) => Some(mode),
-            Sent::Wrong => None,
-            Sent::Absent => {
+            FieldValue::Value(mode) => Some(mode),
+            FieldValue::Invalid => None,
+            FieldValue::Absent => {
                 problems.malformed("ScheduleMode", "is required");
                 None
             }
@@ -142,20 +142,20 @@ impl RecurrenceParts {
 fn of_mode<T>(
     problems: &mut Problems,
     name: &str,
-    sent: Sent<T>,
+    sent: FieldValue<T>,
     mode: Option<ScheduleMode>,
 ) -> Option<T> {
     match (sent, mode.map(|mode| mode.fields().contains(&name))) {
-        (Sent::Absent, Some(true)) => {
+        (FieldValue::Absent, Some(true)) => {
             problems.malformed(name, "is required for this ScheduleMode");
             None
         }
-        (Sent::Value(_), Some(false)) => {
+        (FieldValue::Value(_), Some(false)) => {
             problems.refused(name, "does not belong to this ScheduleMode; leave it out");
             None
         }
-        (Sent::Value(value), _) => Some(value),
-        (Sent::Absent | Sent::Wrong, _) => None,
+        (FieldValue::Value(value), _) => Some(value),
+        (FieldValue::Absent | FieldValue::Invalid, _) => None,
     }
 }
 

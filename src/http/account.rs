@@ -11,7 +11,7 @@ use super::extract::Json;
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{Account, Moment};
 use crate::operation::{Operation, operation};
-use crate::store::Slot;
+use crate::store::Tenant;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/Account" => statistics, "Account_GetAccountStatistics", "The quotas of the account.")
@@ -60,8 +60,8 @@ struct OperatorQuota {
     operators_in_use: usize,
 }
 
-async fn statistics(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountStatistics> {
-    let account = &slot.account;
+async fn statistics(Extension(tenant): Extension<Arc<Tenant>>) -> Json<AccountStatistics> {
+    let account = &tenant.account;
     let monitor_quota = MonitorQuota {
         basic_monitors: 100,
         browser_monitors: 100,
@@ -89,8 +89,8 @@ struct AccountSettings {
     timezone_id: TimeZoneId,
 }
 
-async fn settings(Extension(slot): Extension<Arc<Slot>>) -> Json<AccountSettings> {
+async fn settings(Extension(tenant): Extension<Arc<Tenant>>) -> Json<AccountSettings> {
     Json::of(&AccountSettings {
-        timezone_id: slot.account.settings.time_zone_id,
+        timezone_id: tenant.account.settings.time_zone_id,
     })
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::extract::{Bound, Json, Path};
+use super::extract::{Json, Path, PathAndBody};
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
 use crate::domain::api_user::LastUsed;
@@ -18,7 +18,7 @@ use crate::domain::{ApiUser, ApiUserGuid, ApiUserType, Caller, Moment, OperatorG
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
 use crate::service;
-use crate::store::Slot;
+use crate::store::Tenant;
 use crate::testing::Usage;
 
 pub static OPERATIONS: &[Operation] = &[
@@ -29,7 +29,7 @@ pub static OPERATIONS: &[Operation] = &[
         GET "/ApiUser/Operator/{operatorGuid}" => list_of_operator,
         "ApiUser_GetApiUsersForOperator", "The API users of an operator."
     ),
-    operation!(GET "/ApiUser/{apiUserGuid}" => look, "ApiUser_GetApiUser", "An API user."),
+    operation!(GET "/ApiUser/{apiUserGuid}" => get, "ApiUser_GetApiUser", "An API user."),
     operation!(
         PUT "/ApiUser/{apiUserGuid}" => replace,
         "ApiUser_UpdateApiUser", "Changes the description of an API user."
@@ -85,56 +85,56 @@ impl ApiUserBody {
 
 async fn list(
     State(state): State<AppState>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
 ) -> Json<Vec<ApiUserBody>> {
-    let now = state.store.now(&slot);
-    let api_users = slot.account.api_users.iter();
-    Json::list(api_users.map(|api_user| ApiUserBody::new(api_user, &slot.usage, now)))
+    let now = state.store.now(&tenant);
+    let api_users = tenant.account.api_users.iter();
+    Json::list(api_users.map(|api_user| ApiUserBody::new(api_user, &tenant.usage, now)))
 }
 
 async fn list_of_operator(
     State(state): State<AppState>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(operator): Path<OperatorGuid>,
 ) -> Result<Json<Vec<ApiUserBody>>> {
-    slot.account.operator(operator)?;
-    let now = state.store.now(&slot);
-    let api_users = slot.account.api_users_of(operator);
+    tenant.account.operator(operator)?;
+    let now = state.store.now(&tenant);
+    let api_users = tenant.account.api_users_of(operator);
     Ok(Json::list(api_users.map(|api_user| {
-        ApiUserBody::new(api_user, &slot.usage, now)
+        ApiUserBody::new(api_user, &tenant.usage, now)
     })))
 }
 
 async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Extension(slot): Extension<Arc<Slot>>,
-    Bound((), draft): Bound<(), ApiUserChange>,
+    Extension(tenant): Extension<Arc<Tenant>>,
+    PathAndBody((), input): PathAndBody<(), ApiUserChange>,
 ) -> Result<Created<Json<ApiUserBody>>> {
-    let (api_user, password) = service::api_user::create(&state, &caller, draft).await?;
-    let body = ApiUserBody::new(&api_user, &slot.usage, state.store.now(&slot));
+    let (api_user, password) = service::api_user::create(&state, &caller, input).await?;
+    let body = ApiUserBody::new(&api_user, &tenant.usage, state.store.now(&tenant));
     Ok(Created(Json::of(&ApiUserBody {
         password: Some(password),
         ..body
     })))
 }
 
-async fn look(
+async fn get(
     State(state): State<AppState>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<ApiUserGuid>,
 ) -> Result<Json<ApiUserBody>> {
-    let api_user = slot.account.api_user(guid)?;
-    let body = ApiUserBody::new(api_user, &slot.usage, state.store.now(&slot));
+    let api_user = tenant.account.api_user(guid)?;
+    let body = ApiUserBody::new(api_user, &tenant.usage, state.store.now(&tenant));
     Ok(Json::of(&body))
 }
 
 async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(guid, draft): Bound<ApiUserGuid, ApiUserChange>,
+    PathAndBody(guid, input): PathAndBody<ApiUserGuid, ApiUserChange>,
 ) -> Result<NoContent> {
-    service::api_user::update(&state, &caller, guid, draft).await?;
+    service::api_user::update(&state, &caller, guid, input).await?;
     Ok(NoContent)
 }
 

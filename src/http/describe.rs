@@ -7,14 +7,14 @@ use axum::http::StatusCode;
 use schemars::JsonSchema;
 
 use super::error::MessageList;
-use super::extract::{Bound, FromPath, Json, LARGEST_BODY, Path};
+use super::extract::{FromPath, Json, LARGEST_BODY, Path, PathAndBody};
 use super::user::Envelope;
 use crate::bind::{self, SentAs};
 use crate::domain::Caller;
 use crate::error::Error;
 use crate::operation::path::is_of_users;
-use crate::operation::{Created, Describe, Description, Place};
-use crate::store::Slot;
+use crate::operation::{Created, Describe, Description, ParameterLocation};
+use crate::store::Tenant;
 use crate::wire::{FORM, FromBody};
 
 /// What all operations of the account API and of its companion share.
@@ -80,7 +80,7 @@ pub fn refuses(description: &mut Description<'_>, status: StatusCode) {
     }
 }
 
-impl Describe for Extension<Arc<Slot>> {
+impl Describe for Extension<Arc<Tenant>> {
     fn describe(_: &mut Description<'_>) {}
 }
 
@@ -98,14 +98,14 @@ impl<P: FromPath> Describe for Path<P> {
             return;
         }
         for (name, schema) in description.path_parameters().zip(schemas) {
-            description.parameter(Place::Path, name, schema);
+            description.parameter(ParameterLocation::Path, name, schema);
         }
         refuses(description, StatusCode::BAD_REQUEST);
         refuses(description, StatusCode::NOT_FOUND);
     }
 }
 
-impl<P: FromPath, B: FromBody<P>> Describe for Bound<P, B> {
+impl<P: FromPath, B: FromBody<P>> Describe for PathAndBody<P, B> {
     fn describe(description: &mut Description<'_>) {
         Path::<P>::describe(description);
         let mut body = |name: &str, media_types: &[&str], sent_as| {

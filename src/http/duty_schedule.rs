@@ -6,14 +6,14 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::NoContent;
 
-use super::extract::{Bound, Json, Path, Segment};
+use super::extract::{Json, Path, PathAndBody, Segment};
 use crate::AppState;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::{Caller, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId};
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
 use crate::service;
-use crate::store::Slot;
+use crate::store::Tenant;
 use crate::wire::{DutyScheduleBody, Replacement};
 
 pub static OPERATIONS: &[Operation] = &[
@@ -65,38 +65,38 @@ impl Owner for OperatorGuid {}
 impl Owner for OperatorGroupGuid {}
 
 async fn list<O: Owner>(
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(owner): Path<O>,
 ) -> Result<Json<Vec<DutyScheduleBody>>> {
-    let schedules = slot.account.schedules_of(owner.into())?;
+    let schedules = tenant.account.schedules_of(owner.into())?;
     Ok(Json::list(schedules.values().map(DutyScheduleBody::from)))
 }
 
 async fn create<O: Owner>(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(owner, draft): Bound<O, Recurrence>,
+    PathAndBody(owner, input): PathAndBody<O, Recurrence>,
 ) -> Result<Created<Json<DutyScheduleBody>>> {
-    let schedule = service::duty_schedule::create(&state, &caller, owner.into(), draft).await?;
+    let schedule = service::duty_schedule::create(&state, &caller, owner.into(), input).await?;
     Ok(Created(Json::of(&DutyScheduleBody::from(&schedule))))
 }
 
 async fn add_for_all(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(group, draft): Bound<OperatorGroupGuid, Recurrence>,
+    PathAndBody(group, input): PathAndBody<OperatorGroupGuid, Recurrence>,
 ) -> Result<NoContent> {
-    service::duty_schedule::create(&state, &caller, group.into(), draft).await?;
+    service::duty_schedule::create(&state, &caller, group.into(), input).await?;
     Ok(NoContent)
 }
 
 async fn replace<O: Owner>(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound((owner, id), draft): Bound<(O, ScheduleId), Replacement>,
+    PathAndBody((owner, id), input): PathAndBody<(O, ScheduleId), Replacement>,
 ) -> Result<NoContent> {
-    let draft = draft.map(|Replacement(recurrence)| recurrence);
-    service::duty_schedule::update(&state, &caller, owner.into(), id, draft).await?;
+    let input = input.map(|Replacement(recurrence)| recurrence);
+    service::duty_schedule::update(&state, &caller, owner.into(), id, input).await?;
     Ok(NoContent)
 }
 

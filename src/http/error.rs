@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::extract::Json;
-use super::why::Told;
+use super::reason::Cause;
 use crate::error::Error;
 use crate::status::{messages, status};
 
@@ -44,7 +44,7 @@ impl IntoResponse for Error {
             tracing::error!(cause, "a request failed");
         }
         let mut response = (status, Json::of(&MessageList::of(&self))).into_response();
-        response.extensions_mut().insert(Told(Arc::new(self)));
+        response.extensions_mut().insert(Cause(Arc::new(self)));
         if status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");
             response.headers_mut().insert(WWW_AUTHENTICATE, challenge);

@@ -19,7 +19,7 @@ use crate::bind;
 use crate::body;
 use crate::domain::text::{whole_number, word};
 use crate::domain::{
-    ApiUserGuid, Draft, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
+    ApiUserGuid, Input, OperatorAuthorization, OperatorGroupAuthorization, OperatorGroupGuid,
     OperatorGuid, Problems, ScheduleId, UserId,
 };
 use crate::error::{Error, Result};
@@ -90,9 +90,9 @@ impl<P: FromPath> FromRequestParts<AppState> for Path<P> {
 
 /// What the path of a request names, and what its body asks for.
 #[derive(Debug)]
-pub struct Bound<P, B>(pub P, pub Draft<B>);
+pub struct PathAndBody<P, B>(pub P, pub Input<B>);
 
-impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
+impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for PathAndBody<P, B> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
@@ -115,7 +115,7 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for Bound<P, B> {
                 .into_result()
                 .expect_err("a path that is not bound has a problem"));
         };
-        Ok(Self(path, Draft::new(body, of_body)))
+        Ok(Self(path, Input::new(body, of_body)))
     }
 }
 

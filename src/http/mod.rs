@@ -10,10 +10,10 @@ mod layers;
 mod operations;
 mod operator;
 mod operator_group;
+mod reason;
 mod registration;
 mod timezone;
 mod user;
-mod why;
 
 pub use layers::api;
 pub use operations::{ACCOUNT_API, USER_API};

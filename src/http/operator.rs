@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::extract::{Bound, Json, Path};
+use super::extract::{Json, Path, PathAndBody};
 use crate::AppState;
 use crate::domain::{
     Caller, NewOperator, OperatorAuthorization, OperatorChange, OperatorGroupGuid, OperatorGuid,
@@ -17,14 +17,14 @@ use crate::domain::{
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
 use crate::service;
-use crate::store::Slot;
+use crate::store::Tenant;
 use crate::wire::OperatorBody;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/Operator" => list, "Operator_GetAllOperators", "All operators of the account."),
     operation!(POST "/Operator" => create, "Operator_CreateOperator", "Makes an operator.")
         .but("no invitation is sent"),
-    operation!(GET "/Operator/{operatorGuid}" => look, "Operator_GetOperator", "An operator."),
+    operation!(GET "/Operator/{operatorGuid}" => get, "Operator_GetOperator", "An operator."),
     operation!(
         PUT "/Operator/{operatorGuid}" => replace,
         "Operator_UpdateOperator", "Replaces an operator: what is left out takes its default."
@@ -51,51 +51,51 @@ pub static OPERATIONS: &[Operation] = &[
     )
     .but("it is kept and shown; only membership of Administrators is enforced"),
     operation!(
-        DELETE "/Operator/{operatorGuid}/Authorization/{authorizationType}" => withdraw,
+        DELETE "/Operator/{operatorGuid}/Authorization/{authorizationType}" => delete_authorization,
         "Operator_DeleteAuthorizationForOperator", "Withdraws an authorization of an operator."
     ),
 ];
 
-async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorBody<'static>>> {
-    let operators = slot.account.operators.iter();
-    Json::list(operators.map(|operator| OperatorBody::new(operator, slot.account.owner)))
+async fn list(Extension(tenant): Extension<Arc<Tenant>>) -> Json<Vec<OperatorBody<'static>>> {
+    let operators = tenant.account.operators.iter();
+    Json::list(operators.map(|operator| OperatorBody::new(operator, tenant.account.owner)))
 }
 
 async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Extension(slot): Extension<Arc<Slot>>,
-    Bound((), draft): Bound<(), NewOperator>,
+    Extension(tenant): Extension<Arc<Tenant>>,
+    PathAndBody((), input): PathAndBody<(), NewOperator>,
 ) -> Result<Created<Json<OperatorBody<'static>>>> {
-    let operator = service::operator::create(&state, &caller, draft).await?;
-    let body = OperatorBody::new(&operator, slot.account.owner);
+    let operator = service::operator::create(&state, &caller, input).await?;
+    let body = OperatorBody::new(&operator, tenant.account.owner);
     Ok(Created(Json::of(&body)))
 }
 
-async fn look(
-    Extension(slot): Extension<Arc<Slot>>,
+async fn get(
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<OperatorGuid>,
 ) -> Result<Json<OperatorBody<'static>>> {
-    let operator = slot.account.operator(guid)?;
-    let body = OperatorBody::new(operator, slot.account.owner);
+    let operator = tenant.account.operator(guid)?;
+    let body = OperatorBody::new(operator, tenant.account.owner);
     Ok(Json::of(&body))
 }
 
 async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(guid, draft): Bound<OperatorGuid, NewOperator>,
+    PathAndBody(guid, input): PathAndBody<OperatorGuid, NewOperator>,
 ) -> Result<NoContent> {
-    service::operator::replace(&state, &caller, guid, draft).await?;
+    service::operator::replace(&state, &caller, guid, input).await?;
     Ok(NoContent)
 }
 
 async fn patch(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(guid, draft): Bound<OperatorGuid, OperatorChange>,
+    PathAndBody(guid, input): PathAndBody<OperatorGuid, OperatorChange>,
 ) -> Result<NoContent> {
-    service::operator::update(&state, &caller, guid, draft).await?;
+    service::operator::update(&state, &caller, guid, input).await?;
     Ok(NoContent)
 }
 
@@ -118,10 +118,10 @@ struct GroupOfOperator {
 }
 
 async fn groups(
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<OperatorGuid>,
 ) -> Result<Json<Vec<GroupOfOperator>>> {
-    let groups = slot.account.groups_of(guid)?.into_iter();
+    let groups = tenant.account.groups_of(guid)?.into_iter();
     let body = |operator_group_guid| GroupOfOperator {
         operator_group_guid,
     };
@@ -129,10 +129,10 @@ async fn groups(
 }
 
 async fn authorizations(
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<OperatorGuid>,
 ) -> Result<Json<Vec<OperatorAuthorization>>> {
-    slot.account.authorizations_of(guid).map(Json::list)
+    tenant.account.authorizations_of(guid).map(Json::list)
 }
 
 async fn authorize(
@@ -144,11 +144,11 @@ async fn authorize(
     Ok(Created(()))
 }
 
-async fn withdraw(
+async fn delete_authorization(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, authorization)): Path<(OperatorGuid, OperatorAuthorization)>,
 ) -> Result<NoContent> {
-    service::operator::withdraw(&state, &caller, guid, authorization).await?;
+    service::operator::remove_authorization(&state, &caller, guid, authorization).await?;
     Ok(NoContent)
 }

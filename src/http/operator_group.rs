@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::json;
 
-use super::extract::{Bound, Json, Path};
+use super::extract::{Json, Path, PathAndBody};
 use crate::AppState;
 use crate::domain::text::Description;
 use crate::domain::{
@@ -18,7 +18,7 @@ use crate::domain::{
 use crate::error::Result;
 use crate::operation::{Created, Operation, operation};
 use crate::service;
-use crate::store::Slot;
+use crate::store::Tenant;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(
@@ -27,7 +27,7 @@ pub static OPERATIONS: &[Operation] = &[
     ),
     operation!(POST "/OperatorGroup" => create, "OperatorGroup_CreateOperatorGroup", "Makes an operator group."),
     operation!(
-        GET "/OperatorGroup/{operatorGroupGuid}" => look,
+        GET "/OperatorGroup/{operatorGroupGuid}" => get,
         "OperatorGroup_GetOperatorGroup", "An operator group."
     ),
     operation!(
@@ -69,7 +69,7 @@ pub static OPERATIONS: &[Operation] = &[
     )
     .but("it is kept and shown; only membership of Administrators is enforced"),
     operation!(
-        DELETE "/OperatorGroup/{operatorGroupGuid}/Authorization/{authorizationType}" => withdraw,
+        DELETE "/OperatorGroup/{operatorGroupGuid}/Authorization/{authorizationType}" => delete_authorization,
         "OperatorGroup_DeleteAuthorizationForOperatorGroup", "Withdraws an authorization of a group."
     ),
 ];
@@ -101,34 +101,34 @@ impl From<&Arc<OperatorGroup>> for OperatorGroupBody {
     }
 }
 
-async fn list(Extension(slot): Extension<Arc<Slot>>) -> Json<Vec<OperatorGroupBody>> {
-    let groups = slot.account.operator_groups.iter();
+async fn list(Extension(tenant): Extension<Arc<Tenant>>) -> Json<Vec<OperatorGroupBody>> {
+    let groups = tenant.account.operator_groups.iter();
     Json::list(groups.map(OperatorGroupBody::from))
 }
 
 async fn create(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound((), draft): Bound<(), Description>,
+    PathAndBody((), input): PathAndBody<(), Description>,
 ) -> Result<Created<Json<OperatorGroupBody>>> {
-    let group = service::operator_group::create(&state, &caller, draft).await?;
+    let group = service::operator_group::create(&state, &caller, input).await?;
     Ok(Created(Json::of(&OperatorGroupBody::from(&group))))
 }
 
-async fn look(
-    Extension(slot): Extension<Arc<Slot>>,
+async fn get(
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<OperatorGroupGuid>,
 ) -> Result<Json<OperatorGroupBody>> {
-    let group = slot.account.operator_group(guid)?;
+    let group = tenant.account.operator_group(guid)?;
     Ok(Json::of(&group.into()))
 }
 
 async fn replace(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Bound(guid, draft): Bound<OperatorGroupGuid, Description>,
+    PathAndBody(guid, input): PathAndBody<OperatorGroupGuid, Description>,
 ) -> Result<NoContent> {
-    service::operator_group::update(&state, &caller, guid, draft).await?;
+    service::operator_group::update(&state, &caller, guid, input).await?;
     Ok(NoContent)
 }
 
@@ -151,10 +151,10 @@ struct MemberOfGroup {
 }
 
 async fn members(
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<OperatorGroupGuid>,
 ) -> Result<Json<Vec<MemberOfGroup>>> {
-    let members = slot.account.members_of(guid)?.into_iter();
+    let members = tenant.account.members_of(guid)?.into_iter();
     let body = |operator_guid| MemberOfGroup { operator_guid };
     Ok(Json::list(members.map(body)))
 }
@@ -196,10 +196,10 @@ async fn all_off_duty(
 }
 
 async fn authorizations(
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(guid): Path<OperatorGroupGuid>,
 ) -> Result<Json<Vec<OperatorGroupAuthorization>>> {
-    let group = slot.account.operator_group(guid)?;
+    let group = tenant.account.operator_group(guid)?;
     Ok(Json::list(group.all_authorizations()))
 }
 
@@ -212,11 +212,11 @@ async fn authorize(
     Ok(Created(()))
 }
 
-async fn withdraw(
+async fn delete_authorization(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Path((guid, authorization)): Path<(OperatorGroupGuid, OperatorGroupAuthorization)>,
 ) -> Result<NoContent> {
-    service::operator_group::withdraw(&state, &caller, guid, authorization).await?;
+    service::operator_group::remove_authorization(&state, &caller, guid, authorization).await?;
     Ok(NoContent)
 }

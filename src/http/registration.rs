@@ -13,11 +13,13 @@ use serde_json::json;
 use super::extract::Json;
 use crate::AppState;
 use crate::bind::{self, or_blank};
-use crate::domain::draft::Sent;
+use crate::domain::input::FieldValue;
 use crate::domain::text::Description;
-use crate::domain::{Caller, Draft, OperatorGuid};
+use crate::domain::{Caller, Input, OperatorGuid};
 use crate::error::Result;
-use crate::operation::{Created, Describe, Description as Operating, Operation, Place, operation};
+use crate::operation::{
+    Created, Describe, Description as Operating, Operation, ParameterLocation, operation,
+};
 use crate::service::registration::{self, Registered, Registration};
 
 pub static OPERATIONS: &[Operation] = &[operation!(
@@ -52,14 +54,14 @@ struct RegistrationResponse {
 async fn register(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
-    Query(draft): Query,
+    Query(input): Query,
 ) -> Result<Created<Json<RegistrationResponse>>> {
     let Registered {
         api_user,
         password,
         account,
         operator,
-    } = registration::register(&state, &caller, draft).await?;
+    } = registration::register(&state, &caller, input).await?;
     let body = RegistrationResponse {
         user_name: api_user.user_name.clone(),
         password,
@@ -71,7 +73,7 @@ async fn register(
 }
 
 /// What the query of a request asks for.
-struct Query(Draft<Registration>);
+struct Query(Input<Registration>);
 
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
@@ -86,28 +88,28 @@ impl Describe for Query {
         let requests = &mut operation.schemas.requests;
         let description = requests.subschema_for::<Description>();
         let operator = or_blank(requests.subschema_for::<OperatorGuid>());
-        operation.parameter(Place::Query, "description", description);
-        operation.parameter(Place::Query, "operatorGuid", operator);
+        operation.parameter(ParameterLocation::Query, "description", description);
+        operation.parameter(ParameterLocation::Query, "operatorGuid", operator);
     }
 }
 
 /// "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own operator"
 /// (Swagger, `Register_Post`).
-fn asked(query: &str) -> Draft<Registration> {
+fn asked(query: &str) -> Input<Registration> {
     let parameters = bind::form(query.as_bytes());
     let (asked, problems) = bind::object(&parameters, &bind::QUERY, |fields| {
         let description = fields.patch_of::<Description>("description").value();
         let description = description.filter(|text| !text.as_str().trim().is_empty());
         let operator = match fields.value("operatorGuid") {
-            Sent::Value(guid) => Some(guid),
-            Sent::Absent | Sent::Wrong => None,
+            FieldValue::Value(guid) => Some(guid),
+            FieldValue::Absent | FieldValue::Invalid => None,
         };
         Some(Registration {
             description: description.unwrap_or_else(api),
             operator,
         })
     });
-    Draft::new(asked, problems)
+    Input::new(asked, problems)
 }
 
 fn api() -> Description {

@@ -16,7 +16,7 @@ use crate::domain::timezone::{DaylightSaving, Timezone};
 use crate::error::{Error, Result};
 use crate::operation::{Operation, operation};
 use crate::service::timezone::timezones;
-use crate::store::Slot;
+use crate::store::Tenant;
 
 pub static OPERATIONS: &[Operation] = &[
     operation!(
@@ -26,7 +26,7 @@ pub static OPERATIONS: &[Operation] = &[
     .but("the numbers are kept free for fiction"),
     operation!(GET "/Timezone" => list, "Timezone_GetAllTimezones", "All time zones.")
         .but("the zones are those of the time zone database; Ids 1, 2, 3 and 56 are the vendor's"),
-    operation!(GET "/Timezone/{timezoneId}" => look, "Timezone_GetTimezoneById", "A time zone.")
+    operation!(GET "/Timezone/{timezoneId}" => get, "Timezone_GetTimezoneById", "A time zone.")
         .but("as the list"),
 ];
 
@@ -80,18 +80,18 @@ impl From<&Timezone> for TimezoneBody {
 
 async fn list(
     State(state): State<AppState>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
 ) -> Json<Vec<TimezoneBody>> {
-    let zones = timezones(state.store.now(&slot).year());
+    let zones = timezones(state.store.now(&tenant).year());
     Json::list(zones.iter().map(TimezoneBody::from))
 }
 
-async fn look(
+async fn get(
     State(state): State<AppState>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(id): Path<i32>,
 ) -> Result<Json<TimezoneBody>> {
-    let zones = timezones(state.store.now(&slot).year());
+    let zones = timezones(state.store.now(&tenant).year());
     let zone = zones.iter().find(|zone| zone.id == id);
     let zone = zone.ok_or_else(|| Error::NotFound(format!("time zone {id} does not exist")))?;
     Ok(Json::of(&zone.into()))

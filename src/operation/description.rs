@@ -97,7 +97,7 @@ const DONE: &str = "The request completed successfully.";
 
 /// Where a parameter of an operation is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum ParameterLocation {
     Path,
     Query,
 }
@@ -133,12 +133,12 @@ impl<'a> Description<'a> {
         segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
     }
 
-    pub fn parameter(&mut self, place: Place, name: &str, mut schema: Schema) {
+    pub fn parameter(&mut self, place: ParameterLocation, name: &str, mut schema: Schema) {
         plain(&mut schema);
         let mut parameter = json!({
             "name": name,
-            "in": match place { Place::Path => "path", Place::Query => "query" },
-            "required": place == Place::Path,
+            "in": match place { ParameterLocation::Path => "path", ParameterLocation::Query => "query" },
+            "required": place == ParameterLocation::Path,
         });
         let mut schema = Value::from(schema);
         if let Some(description) = schema.get_mut("description").map(Value::take) {
@@ -157,7 +157,7 @@ impl<'a> Description<'a> {
         let fields = schema.get("properties").and_then(Value::as_object).cloned();
         for (name, field) in fields.unwrap_or_default() {
             self.parameter(
-                Place::Query,
+                ParameterLocation::Query,
                 &name,
                 Schema::try_from(field).unwrap_or_default(),
             );

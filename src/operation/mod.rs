@@ -14,7 +14,7 @@ use axum::routing::{MethodFilter, MethodRouter};
 use schemars::JsonSchema;
 
 use crate::AppState;
-pub use description::{Description, Place, Schemas, remove_null};
+pub use description::{Description, ParameterLocation, Schemas, remove_null};
 
 /// An API of the server: operations with one base, one way to log in, and one shape of errors.
 #[derive(Debug)]

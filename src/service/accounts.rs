@@ -7,14 +7,14 @@ use tokio::task::spawn_blocking;
 
 use super::password::Passwords;
 use crate::AppState;
-use crate::document::{Accounts, Built, Written};
+use crate::document::{Accounts, Built, SeedInput};
 use crate::domain::account::Settings;
 use crate::domain::operator::Profile;
 use crate::domain::text::quoted;
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{Account, AccountId, ApiUser, Operator, OperatorGuid};
 use crate::error::{Error, Result};
-use crate::store::{Base, Slot, State, Store};
+use crate::store::{Baseline, State, Store, Tenant};
 use crate::testing::Usage;
 
 /// What a new account is made from.
@@ -48,7 +48,7 @@ impl FromStr for Source {
 
 /// An account that was made, with the credentials of its owner.
 #[derive(Debug)]
-pub struct Made {
+pub struct CreatedAccount {
     pub account: Arc<Account>,
     pub api_user: Arc<ApiUser>,
     pub password: String,
@@ -80,7 +80,7 @@ pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool
                 return Ok(false);
             }
             for (account, usage) in accounts {
-                all.add(Base {
+                all.add(Baseline {
                     account: account.into(),
                     usage,
                     label: None,
@@ -93,14 +93,18 @@ pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool
 }
 
 /// Makes an account, and credentials of its owner.
-pub async fn create(state: &AppState, source: Source, label: Option<String>) -> Result<Made> {
+pub async fn create(
+    state: &AppState,
+    source: Source,
+    label: Option<String>,
+) -> Result<CreatedAccount> {
     state
         .store
         .change_state(move |all| {
             let context = all.context(None);
             let id = free_number(all)?;
             let mut account = match source {
-                Source::Account(of) => slot(all, of)?.account.copied(id, &context),
+                Source::Account(of) => tenant(all, of)?.account.copied(id, &context),
                 Source::Seed => match all.first_seeded() {
                     Some(base) => base.account.copied(id, &context),
                     None => empty(id),
@@ -116,7 +120,11 @@ pub async fn create(state: &AppState, source: Source, label: Option<String>) -> 
 /// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
 /// about it, reading it and the passwords, is done before its turn; should a reset of the server give its number away in
 /// the meantime, it takes another.
-pub async fn load(state: &AppState, seed: Written, label: Option<String>) -> Result<Made> {
+pub async fn load(
+    state: &AppState,
+    seed: SeedInput,
+    label: Option<String>,
+) -> Result<CreatedAccount> {
     loop {
         let (id, context) = {
             let all = state.store.state();
@@ -150,15 +158,15 @@ fn add(
     label: Option<String>,
     api_user: Arc<ApiUser>,
     password: String,
-) -> Result<Made> {
+) -> Result<CreatedAccount> {
     let account = Arc::new(account);
-    all.add(Base {
+    all.add(Baseline {
         account: Arc::clone(&account),
         usage,
         label,
         is_seeded: false,
     })?;
-    Ok(Made {
+    Ok(CreatedAccount {
         account,
         api_user,
         password,
@@ -229,12 +237,12 @@ pub async fn take_snapshot(state: &AppState, account: AccountId, name: String) -
     state
         .store
         .change_state(move |all| {
-            let mut slot = Slot::clone(slot(all, account)?);
-            let is_new = slot
+            let mut tenant = Tenant::clone(tenant(all, account)?);
+            let is_new = tenant
                 .snapshots
-                .insert(name, Arc::clone(&slot.account))
+                .insert(name, Arc::clone(&tenant.account))
                 .is_none();
-            all.put(slot)?;
+            all.put(tenant)?;
             Ok(is_new)
         })
         .await
@@ -245,9 +253,9 @@ pub async fn restore_snapshot(state: &AppState, account: AccountId, name: String
     state
         .store
         .change_state(move |all| {
-            let slot = Slot::clone(slot(all, account)?);
-            let account = Arc::clone(snapshot(&slot, &name)?);
-            all.put(Slot { account, ..slot })
+            let tenant = Tenant::clone(tenant(all, account)?);
+            let account = Arc::clone(snapshot(&tenant, &name)?);
+            all.put(Tenant { account, ..tenant })
         })
         .await
 }
@@ -256,21 +264,23 @@ pub async fn delete_snapshot(state: &AppState, account: AccountId, name: String)
     state
         .store
         .change_state(move |all| {
-            let mut slot = Slot::clone(slot(all, account)?);
-            slot.snapshots
+            let mut tenant = Tenant::clone(tenant(all, account)?);
+            tenant
+                .snapshots
                 .remove(&name)
                 .ok_or_else(|| unknown_snapshot(&name))?;
-            all.put(slot)
+            all.put(tenant)
         })
         .await
 }
 
-pub fn slot(all: &State, account: AccountId) -> Result<&Arc<Slot>> {
-    all.slot(account).ok_or_else(|| unknown(account))
+pub fn tenant(all: &State, account: AccountId) -> Result<&Arc<Tenant>> {
+    all.tenant(account).ok_or_else(|| unknown(account))
 }
 
-pub fn snapshot<'a>(slot: &'a Slot, name: &str) -> Result<&'a Arc<Account>> {
-    slot.snapshots
+pub fn snapshot<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Arc<Account>> {
+    tenant
+        .snapshots
         .get(name)
         .ok_or_else(|| unknown_snapshot(name))
 }

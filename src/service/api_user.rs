@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::change;
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
-use crate::domain::{Account, ApiUser, ApiUserGuid, Caller, Draft};
+use crate::domain::{Account, ApiUser, ApiUserGuid, Caller, Input};
 use crate::error::Result;
 
 /// Whether the operator exists that an API user is to belong to.
@@ -17,7 +17,7 @@ pub(super) fn names_operator(account: &Account, asked: Option<&ApiUserChange>) -
 pub async fn create(
     state: &AppState,
     caller: &Caller,
-    draft: Draft<ApiUserChange>,
+    input: Input<ApiUserChange>,
 ) -> Result<(Arc<ApiUser>, String)> {
     let who = *caller;
     change(state, caller, move |account, context| {
@@ -25,7 +25,7 @@ pub async fn create(
             who.may_administer(account)?;
             names_operator(account, asked)
         };
-        let change = draft.settle(access, |asked, _| asked)?;
+        let change = input.settle(access, |asked, _| asked)?;
         Ok(account.add_api_user(change, context))
     })
     .await
@@ -35,7 +35,7 @@ pub async fn update(
     state: &AppState,
     caller: &Caller,
     guid: ApiUserGuid,
-    draft: Draft<ApiUserChange>,
+    input: Input<ApiUserChange>,
 ) -> Result<()> {
     let who = *caller;
     change(state, caller, move |account, _| {
@@ -44,7 +44,7 @@ pub async fn update(
             account.api_user(guid)?;
             names_operator(account, asked)
         };
-        let api_user = draft.settle(access, |asked, problems| {
+        let api_user = input.settle(access, |asked, problems| {
             account.changed_api_user(guid, asked?, problems)
         })?;
         account.api_users.insert(api_user);

@@ -9,14 +9,18 @@ use crate::testing::clock::Period;
 
 /// The clock that counts: an account's own, or the server's.
 pub fn of(scope: &Scope) -> Clock {
-    let server = || scope.all.beside.clock();
-    scope.beside().clock().or_else(server).unwrap_or_default()
+    let server = || scope.all.test_state.clock();
+    scope
+        .test_state()
+        .clock()
+        .or_else(server)
+        .unwrap_or_default()
 }
 
 /// Stops the clock at a date and time; nothing stands for now.
 pub fn freeze(scope: &Scope, at: Option<Moment>) {
     let at = at.unwrap_or_else(|| scope.now());
-    scope.beside().set_clock(Some(Clock::Frozen(at)));
+    scope.test_state().set_clock(Some(Clock::Frozen(at)));
 }
 
 /// Where the clock is moved to.
@@ -28,8 +32,11 @@ pub enum Advance {
 
 /// Moves the clock on.
 pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
-    let server = scope.slot.as_ref().and_then(|_| scope.all.beside.clock());
-    scope.beside().move_clock(|own| {
+    let server = scope
+        .tenant
+        .as_ref()
+        .and_then(|_| scope.all.test_state.clock());
+    scope.test_state().move_clock(|own| {
         let (clock, system) = (own.or(server).unwrap_or_default(), system::time());
         let now = clock.now(system);
         let to = match advance {
@@ -51,5 +58,5 @@ pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
 
 /// Gives an account the clock of the server again, and the server that of the system.
 pub fn resume(scope: &Scope) {
-    scope.beside().set_clock(None);
+    scope.test_state().set_clock(None);
 }

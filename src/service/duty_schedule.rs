@@ -3,7 +3,7 @@
 use super::change;
 use crate::AppState;
 use crate::domain::account::ScheduleOwner;
-use crate::domain::{Account, Caller, Draft, DutySchedule, Recurrence, ScheduleId};
+use crate::domain::{Account, Caller, DutySchedule, Input, Recurrence, ScheduleId};
 use crate::error::Result;
 
 fn may_schedule(caller: &Caller, account: &Account, owner: ScheduleOwner) -> Result<()> {
@@ -17,7 +17,7 @@ pub async fn create(
     state: &AppState,
     caller: &Caller,
     owner: ScheduleOwner,
-    draft: Draft<Recurrence>,
+    input: Input<Recurrence>,
 ) -> Result<DutySchedule> {
     let who = *caller;
     change(state, caller, move |account, _| {
@@ -25,7 +25,7 @@ pub async fn create(
             may_schedule(&who, account, owner)?;
             account.schedules_of(owner).map(drop)
         };
-        let recurrence = draft.settle(access, |asked, _| asked)?;
+        let recurrence = input.settle(access, |asked, _| asked)?;
         account.add_schedule(owner, recurrence)
     })
     .await
@@ -36,7 +36,7 @@ pub async fn update(
     caller: &Caller,
     owner: ScheduleOwner,
     id: ScheduleId,
-    draft: Draft<Recurrence>,
+    input: Input<Recurrence>,
 ) -> Result<()> {
     let who = *caller;
     change(state, caller, move |account, _| {
@@ -44,7 +44,7 @@ pub async fn update(
             may_schedule(&who, account, owner)?;
             account.schedule(owner, id).map(drop)
         };
-        let recurrence = draft.settle(access, |asked, _| asked)?;
+        let recurrence = input.settle(access, |asked, _| asked)?;
         account.replace_schedule(owner, id, recurrence)
     })
     .await

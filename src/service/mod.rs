@@ -37,7 +37,7 @@ fn ask<T>(
     question: impl FnOnce(&Account) -> Result<T>,
 ) -> Result<T> {
     let all = state.store.state();
-    let slot = all.slot(caller.account).ok_or(Error::Unauthenticated)?;
-    caller.confirm(&slot.account)?;
-    question(&slot.account)
+    let tenant = all.tenant(caller.account).ok_or(Error::Unauthenticated)?;
+    caller.confirm(&tenant.account)?;
+    question(&tenant.account)
 }

@@ -6,7 +6,7 @@ use super::{ask, change};
 use crate::AppState;
 use crate::domain::operator::Profile;
 use crate::domain::{
-    Account, Caller, Draft, NewOperator, Operator, OperatorAuthorization, OperatorChange,
+    Account, Caller, Input, NewOperator, Operator, OperatorAuthorization, OperatorChange,
     OperatorGuid, PasswordHash, PlainPassword, Problems,
 };
 use crate::error::Result;
@@ -14,20 +14,20 @@ use crate::error::Result;
 pub async fn create(
     state: &AppState,
     caller: &Caller,
-    draft: Draft<NewOperator>,
+    input: Input<NewOperator>,
 ) -> Result<Arc<Operator>> {
     let who = *caller;
-    let decide = move |account: &Account, draft: Draft<NewOperator>| {
-        draft.settle(
+    let decide = move |account: &Account, input: Input<NewOperator>| {
+        input.settle(
             |_| who.may_administer(account),
             |new, problems| account.new_profile(new?, problems),
         )
     };
-    let password = draft.value().and_then(|new| new.password.clone());
-    let refuse = |account: &Account| decide(account, draft.clone()).map(drop);
+    let password = input.value().and_then(|new| new.password.clone());
+    let refuse = |account: &Account| decide(account, input.clone()).map(drop);
     let password = hash(state, caller, password, refuse).await?;
     change(state, caller, move |account, context| {
-        let profile = decide(account, draft)?;
+        let profile = decide(account, input)?;
         account.add_operator(profile, password, context)
     })
     .await
@@ -37,14 +37,14 @@ pub async fn replace(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGuid,
-    draft: Draft<NewOperator>,
+    input: Input<NewOperator>,
 ) -> Result<()> {
-    let password = draft.value().and_then(|new| new.password.clone());
+    let password = input.value().and_then(|new| new.password.clone());
     edit(
         state,
         caller,
         guid,
-        draft,
+        input,
         password,
         Account::replaced_profile,
     )
@@ -55,14 +55,14 @@ pub async fn update(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGuid,
-    draft: Draft<OperatorChange>,
+    input: Input<OperatorChange>,
 ) -> Result<()> {
-    let password = draft.value().and_then(|change| change.password.clone());
+    let password = input.value().and_then(|change| change.password.clone());
     edit(
         state,
         caller,
         guid,
-        draft,
+        input,
         password,
         Account::changed_profile,
     )
@@ -74,24 +74,24 @@ async fn edit<T: Clone + Send + 'static>(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGuid,
-    draft: Draft<T>,
+    input: Input<T>,
     password: Option<PlainPassword>,
     profile: fn(&Account, OperatorGuid, T, &mut Problems) -> Option<Profile>,
 ) -> Result<()> {
     let who = *caller;
-    let decide = move |account: &Account, draft: Draft<T>| {
+    let decide = move |account: &Account, input: Input<T>| {
         let access = |_: Option<&T>| {
             who.may_edit_operator(account, guid)?;
             account.operator(guid).map(drop)
         };
-        draft.settle(access, |asked, problems| {
+        input.settle(access, |asked, problems| {
             profile(account, guid, asked?, problems)
         })
     };
-    let refuse = |account: &Account| decide(account, draft.clone()).map(drop);
+    let refuse = |account: &Account| decide(account, input.clone()).map(drop);
     let password = hash(state, caller, password, refuse).await?;
     change(state, caller, move |account, _| {
-        let profile = decide(account, draft)?;
+        let profile = decide(account, input)?;
         account.set_profile(guid, profile, password)
     })
     .await
@@ -135,7 +135,7 @@ pub async fn authorize(
     .await
 }
 
-pub async fn withdraw(
+pub async fn remove_authorization(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGuid,
@@ -144,7 +144,7 @@ pub async fn withdraw(
     let who = *caller;
     change(state, caller, move |account, _| {
         who.may_administer(account)?;
-        account.withdraw_from_operator(guid, authorization)
+        account.remove_operator_authorization(guid, authorization)
     })
     .await
 }

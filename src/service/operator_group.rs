@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::AppState;
 use crate::domain::text::Description;
 use crate::domain::{
-    Account, Caller, Context, Draft, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
+    Account, Caller, Context, Input, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
     OperatorGuid,
 };
 use crate::error::Result;
@@ -27,11 +27,11 @@ async fn change<T: Send + 'static>(
 pub async fn create(
     state: &AppState,
     caller: &Caller,
-    draft: Draft<Description>,
+    input: Input<Description>,
 ) -> Result<Arc<OperatorGroup>> {
     let who = *caller;
     super::change(state, caller, move |account, context| {
-        let description = draft.settle(|_| who.may_administer(account), |asked, _| asked)?;
+        let description = input.settle(|_| who.may_administer(account), |asked, _| asked)?;
         Ok(account.add_operator_group(description, context))
     })
     .await
@@ -41,7 +41,7 @@ pub async fn update(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGroupGuid,
-    draft: Draft<Description>,
+    input: Input<Description>,
 ) -> Result<()> {
     let who = *caller;
     super::change(state, caller, move |account, _| {
@@ -49,7 +49,7 @@ pub async fn update(
             who.may_administer(account)?;
             account.operator_group(guid).map(drop)
         };
-        let group = draft.settle(access, |description, problems| {
+        let group = input.settle(access, |description, problems| {
             account.renamed_group(guid, description, problems)
         })?;
         account.insert_operator_group(group);
@@ -113,14 +113,14 @@ pub async fn authorize(
     .await
 }
 
-pub async fn withdraw(
+pub async fn remove_authorization(
     state: &AppState,
     caller: &Caller,
     guid: OperatorGroupGuid,
     authorization: OperatorGroupAuthorization,
 ) -> Result<()> {
     change(state, caller, move |account, _| {
-        account.withdraw_from_group(guid, authorization)
+        account.remove_group_authorization(guid, authorization)
     })
     .await
 }

@@ -8,10 +8,10 @@ use crate::AppState;
 use crate::domain::account::ApiUserChange;
 use crate::domain::text::{Description, Email};
 use crate::domain::{
-    AccountId, ApiUser, Caller, Credentials, Draft, Operator, OperatorGuid, PlainPassword,
+    AccountId, ApiUser, AuthenticatedBy, Caller, Input, Operator, OperatorGuid, PlainPassword,
 };
 use crate::error::{Error, Result};
-use crate::store::{Name, Slot, State};
+use crate::store::{Name, State, Tenant};
 
 /// What a registration asks for.
 #[derive(Debug, Clone)]
@@ -30,7 +30,7 @@ pub struct Registered {
 }
 
 /// What [`find`] finds.
-type Found = (Arc<Slot>, Arc<Operator>);
+type Found = (Arc<Tenant>, Arc<Operator>);
 
 /// Checks the login of an operator that was found by its name, or of nobody, which takes as long as a wrong password.
 pub async fn log_in(state: &AppState, found: Option<&Found>, password: &str) -> Result<Caller> {
@@ -40,11 +40,13 @@ pub async fn log_in(state: &AppState, found: Option<&Found>, password: &str) -> 
         .verify(hash.clone(), PlainPassword::claimed(password))
         .await?;
     match (found, hash) {
-        (Some((slot, operator)), Some(hash)) if is_right && slot.account.may_log_in(operator) => {
+        (Some((tenant, operator)), Some(hash))
+            if is_right && tenant.account.may_log_in(operator) =>
+        {
             Ok(Caller {
-                account: slot.account.id,
+                account: tenant.account.id,
                 operator: operator.guid,
-                credentials: Credentials::password(&hash),
+                credentials: AuthenticatedBy::password(&hash),
             })
         }
         _ => Err(Error::Unauthenticated),
@@ -54,15 +56,15 @@ pub async fn log_in(state: &AppState, found: Option<&Found>, password: &str) -> 
 /// An e-mail address is unique in its account only: a bare one means the oldest account that has it, `account/e-mail`
 /// names one.
 pub fn find(all: &State, name: &str) -> Option<Found> {
-    let operator = |slot: &Arc<Slot>, email: &str| {
+    let operator = |tenant: &Arc<Tenant>, email: &str| {
         Some((
-            Arc::clone(slot),
-            Arc::clone(slot.account.operator_by_email(email)?),
+            Arc::clone(tenant),
+            Arc::clone(tenant.account.operator_by_email(email)?),
         ))
     };
     let in_named_account = || {
         let (account, email) = name.split_once('/')?;
-        operator(all.slot(account.parse().ok()?)?, email)
+        operator(all.tenant(account.parse().ok()?)?, email)
     };
     // The local part of an address may hold a slash as well.
     in_named_account().or_else(|| operator(all.holder(Name::Email(Email::key_of(name)))?, name))
@@ -71,11 +73,11 @@ pub fn find(all: &State, name: &str) -> Option<Found> {
 pub async fn register(
     state: &AppState,
     caller: &Caller,
-    draft: Draft<Registration>,
+    input: Input<Registration>,
 ) -> Result<Registered> {
     let own = caller.operator;
     change(state, caller, move |account, context| {
-        let draft = draft.map(
+        let input = input.map(
             |Registration {
                  description,
                  operator,
@@ -93,7 +95,7 @@ pub async fn register(
             }
             names_operator(account, asked)
         };
-        let asked = draft.settle(access, |asked, _| asked)?;
+        let asked = input.settle(access, |asked, _| asked)?;
         let (api_user, password) = account.add_api_user(asked, context);
         let operator = Arc::clone(account.operator(api_user.operator)?);
         Ok(Registered {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::accounts;
 use crate::domain::{AccountId, Moment};
 use crate::error::Result;
-use crate::store::{Slot, State, Store};
-use crate::testing::Beside;
+use crate::store::{State, Store, Tenant};
+use crate::testing::TestState;
 use crate::testing::journal::{Entry, Journal, Match};
 
 /// One account, or the server, at one moment.
 #[derive(Debug)]
 pub struct Scope {
-    pub slot: Option<Arc<Slot>>,
+    pub tenant: Option<Arc<Tenant>>,
     pub all: Arc<State>,
     /// The number of the latest request when this was taken. It is read first: later ones may be of accounts that are not
     /// in `all`.
@@ -26,11 +26,11 @@ impl Scope {
     pub fn of(account: Option<AccountId>, store: &Store) -> Result<Self> {
         let latest = store.latest_request();
         let all = Arc::clone(&*store.state());
-        let slot = account
-            .map(|account| accounts::slot(&all, account).cloned())
+        let tenant = account
+            .map(|account| accounts::tenant(&all, account).cloned())
             .transpose()?;
         Ok(Self {
-            slot,
+            tenant,
             all,
             latest,
             store: store.clone(),
@@ -43,17 +43,17 @@ impl Scope {
     }
 
     pub fn account(&self) -> Option<AccountId> {
-        self.slot.as_ref().map(|slot| slot.account.id)
+        self.tenant.as_ref().map(|tenant| tenant.account.id)
     }
 
-    pub fn beside(&self) -> &Beside {
-        self.slot
+    pub fn test_state(&self) -> &TestState {
+        self.tenant
             .as_ref()
-            .map_or(&self.all.beside, |slot| &slot.beside)
+            .map_or(&self.all.test_state, |tenant| &tenant.test_state)
     }
 
     pub fn now(&self) -> Moment {
-        self.all.now(self.slot.as_deref())
+        self.all.now(self.tenant.as_deref())
     }
 
     /// The requests that fit, in their order, as far as they were recorded when this was taken; for the server, those of all
@@ -75,9 +75,12 @@ impl Scope {
 
     /// The journal; for the server, those of all accounts as well.
     fn journals(&self) -> impl Iterator<Item = &Journal> {
-        let all = self.slot.is_none().then(|| self.all.slots());
-        let of_accounts = all.into_iter().flatten().map(|slot| &slot.beside.journal);
-        of_accounts.chain([&self.beside().journal])
+        let all = self.tenant.is_none().then(|| self.all.tenants());
+        let of_accounts = all
+            .into_iter()
+            .flatten()
+            .map(|tenant| &tenant.test_state.journal);
+        of_accounts.chain([&self.test_state().journal])
     }
 
     /// Forgets the recorded requests; for the server, those of all accounts.

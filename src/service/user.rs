@@ -3,19 +3,19 @@
 use super::{ask, change};
 use crate::AppState;
 use crate::domain::account::{ChangedUser, OldPassword};
-use crate::domain::{Account, Caller, Draft, PasswordHash, UserChange, UserId};
+use crate::domain::{Account, Caller, Input, PasswordHash, UserChange, UserId};
 use crate::error::{Error, Result};
 
 /// Answers with the user that was changed, and with the account as it is then.
 pub async fn update(
     state: &AppState,
     caller: &Caller,
-    draft: Draft<UserChange>,
+    input: Input<UserChange>,
 ) -> Result<(UserId, Account)> {
     let who = *caller;
-    let (old, password) = passwords(state, caller, &draft).await?;
+    let (old, password) = passwords(state, caller, &input).await?;
     change(state, caller, move |account, _| {
-        let changed = decide(account, &who, draft, &old)?;
+        let changed = decide(account, &who, input, &old)?;
         let user = account.insert_changed_user(changed, password)?;
         Ok((user, account.clone()))
     })
@@ -25,13 +25,13 @@ pub async fn update(
 fn decide(
     account: &Account,
     caller: &Caller,
-    draft: Draft<UserChange>,
+    input: Input<UserChange>,
     old: &OldPassword,
 ) -> Result<ChangedUser> {
     let access = |asked: Option<&UserChange>| {
         asked.map_or(Ok(()), |change| account.may_change_user(caller, change))
     };
-    draft.settle(access, |asked, problems| {
+    input.settle(access, |asked, problems| {
         account.changed_user(caller, asked?, old, problems)
     })
 }
@@ -41,23 +41,23 @@ fn decide(
 async fn passwords(
     state: &AppState,
     caller: &Caller,
-    draft: &Draft<UserChange>,
+    input: &Input<UserChange>,
 ) -> Result<(OldPassword, Option<PasswordHash>)> {
-    let Some((whom, asked)) = draft
+    let Some((key, asked)) = input
         .value()
-        .and_then(|change| Some((&change.whom, change.password.clone()?)))
+        .and_then(|change| Some((&change.key, change.password.clone()?)))
     else {
         return Ok((OldPassword::NotRight, None));
     };
     let judge = |account: &Account, old: &OldPassword| {
-        decide(account, caller, draft.clone(), old).map(drop)
+        decide(account, caller, input.clone(), old).map(drop)
     };
     let current = ask(state, caller, |account| {
         match judge(account, &OldPassword::NotCompared) {
             Ok(()) | Err(Error::Malformed(_) | Error::Refused(_)) => {}
             Err(other) => return Err(other),
         }
-        Ok(account.password_to_know(caller, whom).cloned())
+        Ok(account.password_to_know(caller, key).cloned())
     })?;
     let old = match (current, asked.old) {
         (Some(hash), Some(claimed)) => {

@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use super::rows::{Rows, Table, Transaction};
 use super::{
-    Slot, State, account, api_user, duty_schedule, operator, operator_group, saved, usage, user,
+    State, Tenant, account, api_user, duty_schedule, operator, operator_group, saved, usage, user,
 };
 use crate::domain::account::{Parts, ScheduleOwner};
 use crate::domain::collection::Change;
@@ -40,9 +40,9 @@ impl Difference {
         let mut difference = Self::default();
         for change in Collection::difference(Some(&older.accounts), Some(&newer.accounts)) {
             let (one, was, now) = match change {
-                Change::Gone(slot) => {
-                    difference.accounts.gone.push((slot.account.id,));
-                    (slot, Some(slot), None)
+                Change::Gone(tenant) => {
+                    difference.accounts.gone.push((tenant.account.id,));
+                    (tenant, Some(tenant), None)
                 }
                 Change::Kept { was, now, sequence } => {
                     let row = account::Row::new(sequence, &now.account);
@@ -52,8 +52,8 @@ impl Difference {
             };
             let nothing = one.account.emptied();
             difference.account(
-                was.map_or(&nothing, |slot| &slot.account),
-                now.map_or(&nothing, |slot| &slot.account),
+                was.map_or(&nothing, |tenant| &tenant.account),
+                now.map_or(&nothing, |tenant| &tenant.account),
             );
             difference.snapshots(one.account.id, was, now);
             // The usage of an account is counted in one place until a reset puts another there.
@@ -241,10 +241,10 @@ impl Difference {
         }
     }
 
-    fn snapshots(&mut self, account_id: AccountId, older: Option<&Slot>, newer: Option<&Slot>) {
+    fn snapshots(&mut self, account_id: AccountId, older: Option<&Tenant>, newer: Option<&Tenant>) {
         let (old, new) = (
-            older.map(|slot| &slot.snapshots),
-            newer.map(|slot| &slot.snapshots),
+            older.map(|tenant| &tenant.snapshots),
+            newer.map(|tenant| &tenant.snapshots),
         );
         for (name, account) in entries(old, new) {
             match account {

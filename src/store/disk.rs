@@ -38,15 +38,15 @@ pub fn obstacle(path: &Path) -> Option<(PathBuf, String)> {
         return Some(in_the_way(path, &error));
     }
     for end in ["-journal", "-wal"] {
-        let beside = beside(path, end)?;
-        let opened = OpenOptions::new().read(true).write(true).open(&beside);
+        let test_state = test_state(path, end)?;
+        let opened = OpenOptions::new().read(true).write(true).open(&test_state);
         if let Err(error) = opened
             && error.kind() != ErrorKind::NotFound
         {
-            return Some((beside, reason(&error)));
+            return Some((test_state, reason(&error)));
         }
     }
-    let probe = beside(path, "-probe")?;
+    let probe = test_state(path, "-probe")?;
     match OpenOptions::new().write(true).create_new(true).open(&probe) {
         Ok(_) => {
             // The error is that somebody else removed it.
@@ -82,7 +82,7 @@ pub fn reason(error: &io::Error) -> String {
 pub const NO_ROOM: &str = "no room is left on the device";
 
 /// The name of a file that lies beside a database. Where that is a link, it lies beside what the link leads to.
-pub fn beside(path: &Path, end: &str) -> Option<PathBuf> {
+pub fn test_state(path: &Path, end: &str) -> Option<PathBuf> {
     let mut name = fs::canonicalize(path).ok()?.into_os_string();
     name.push(end);
     Some(name.into())
@@ -120,7 +120,7 @@ impl Files {
             path: path.to_owned(),
             database: identity(&found),
             length: found.len(),
-            log_path: beside(path, "-wal").ok_or(ErrorKind::NotFound)?,
+            log_path: test_state(path, "-wal").ok_or(ErrorKind::NotFound)?,
             log: None,
         };
         files.find_log();

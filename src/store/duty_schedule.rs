@@ -8,8 +8,8 @@ use sqlx::SqliteConnection;
 use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
 use crate::domain::account::ScheduleOwner;
-use crate::domain::draft::Sent;
 use crate::domain::duty_schedule::{MonthDay, RecurrenceParts, ScheduleMode, TimeOfDay, WeekDay};
+use crate::domain::input::FieldValue;
 use crate::domain::{
     AccountId, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId,
 };
@@ -83,7 +83,7 @@ impl Row {
 
     fn schedule(self) -> Option<DutySchedule> {
         let kept = RecurrenceParts {
-            mode: Sent::Value(self.schedule_mode),
+            mode: FieldValue::Value(self.schedule_mode),
             start_date_time: self.start_date_time.into(),
             end_date_time: self.end_date_time.into(),
             week_day: self.week_day.into(),

@@ -347,7 +347,7 @@ fn recognise(path: &Path) -> Result<(), OpenError> {
 fn begins_anew(path: &Path) -> bool {
     const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
     let mut header = Vec::new();
-    let read = disk::beside(path, "-journal").and_then(|path| {
+    let read = disk::test_state(path, "-journal").and_then(|path| {
         let journal = fs::File::open(path).ok()?;
         journal.take(28).read_to_end(&mut header).ok()
     });

@@ -8,7 +8,7 @@ use sqlx::SqliteConnection;
 use super::difference::Difference;
 use super::file::told;
 use super::rows::{self, Table as _};
-use super::state::{Base, Slot, State};
+use super::state::{Baseline, State, Tenant};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
 use crate::domain::account::{Parts, Settings};
 use crate::domain::collection::Keyed;
@@ -67,13 +67,13 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
         if parts.users.len() != parts.operators.len() {
             return Err(Corrupt::Row(user::Row::TABLE));
         }
-        let slot = Slot {
+        let tenant = Tenant {
             account: Arc::new(parts.into()),
             snapshots: snapshots.remove(&id).unwrap_or_default(),
             usage: usage.remove(&id).unwrap_or_default().into(),
-            beside: Arc::default(),
+            test_state: Arc::default(),
         };
-        state.restore(sequence, slot);
+        state.restore(sequence, tenant);
     }
     let is_taken = [
         operators.is_empty(),
@@ -117,11 +117,11 @@ pub(super) async fn with_bases(
     state: State,
 ) -> Result<State, sqlx::Error> {
     let mut newer = state.clone();
-    let slots = state.slots();
-    for slot in slots.filter(|slot| state.base(slot.account.id).is_none()) {
-        newer.bases.insert(Base {
-            account: Arc::clone(&slot.account),
-            usage: Usage::clone(&slot.usage),
+    let tenants = state.tenants();
+    for tenant in tenants.filter(|tenant| state.base(tenant.account.id).is_none()) {
+        newer.bases.insert(Baseline {
+            account: Arc::clone(&tenant.account),
+            usage: Usage::clone(&tenant.usage),
             label: None,
             is_seeded: true,
         });

@@ -28,9 +28,9 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tokio::sync::{mpsc, oneshot};
 
 pub use file::OpenError;
-pub use state::{Base, Name, Slot, State};
+pub use state::{Baseline, Name, State, Tenant};
 
-use crate::domain::{Account, AccountId, Caller, Context, Credentials, Moment, SecretDigest};
+use crate::domain::{Account, AccountId, AuthenticatedBy, Caller, Context, Moment, SecretDigest};
 use crate::error::{Error, Result};
 use crate::testing::journal::Entry;
 use file::Opened;
@@ -83,8 +83,8 @@ impl Store {
     }
 
     /// What the clock of an account shows.
-    pub fn now(&self, slot: &Slot) -> Moment {
-        self.published.load().now(Some(slot))
+    pub fn now(&self, tenant: &Tenant) -> Moment {
+        self.published.load().now(Some(tenant))
     }
 
     /// All accounts as they are at this moment.
@@ -94,7 +94,7 @@ impl Store {
 
     /// Who these credentials of an API user belong to, and the account that they see. A wrong user name takes as long as
     /// a wrong password.
-    pub fn authenticate(&self, user_name: &str, password: &str) -> Option<(Caller, Arc<Slot>)> {
+    pub fn authenticate(&self, user_name: &str, password: &str) -> Option<(Caller, Arc<Tenant>)> {
         let claimed = SecretDigest::of(password);
         let state = self.published.load();
         let found = state.login(user_name);
@@ -103,14 +103,14 @@ impl Store {
         if !claimed.agrees_with(kept) {
             return None;
         }
-        let (slot, api_user) = found?;
+        let (tenant, api_user) = found?;
         let caller = Caller {
-            account: slot.account.id,
+            account: tenant.account.id,
             operator: api_user.operator,
-            credentials: Credentials::ApiUser(api_user.guid),
+            credentials: AuthenticatedBy::ApiUser(api_user.guid),
         };
-        caller.confirm(&slot.account).ok()?;
-        Some((caller, Arc::clone(slot)))
+        caller.confirm(&tenant.account).ok()?;
+        Some((caller, Arc::clone(tenant)))
     }
 
     /// Changes an account. The closure runs on a copy, after all changes that were handed over before; when this returns,
@@ -121,14 +121,14 @@ impl Store {
         change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         self.change_state(move |state| {
-            let slot = state.slot(account).ok_or(Error::Unauthenticated)?;
-            let mut account = Account::clone(&slot.account);
-            let answer = change(&mut account, &state.context(Some(slot)))?;
-            let slot = Slot {
+            let tenant = state.tenant(account).ok_or(Error::Unauthenticated)?;
+            let mut account = Account::clone(&tenant.account);
+            let answer = change(&mut account, &state.context(Some(tenant)))?;
+            let tenant = Tenant {
                 account: Arc::new(account),
-                ..Slot::clone(slot)
+                ..Tenant::clone(tenant)
             };
-            state.put(slot)?;
+            state.put(tenant)?;
             Ok(answer)
         })
         .await
@@ -150,14 +150,14 @@ impl Store {
     }
 
     /// Gives a request its number, and writes it into the journal of its account, or of the server.
-    pub fn record(&self, all: &State, slot: Option<&Slot>, entry: Entry) {
-        let beside = slot.map_or(&all.beside, |slot| &slot.beside);
-        beside.journal.record(entry, || {
+    pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Entry) {
+        let test_state = tenant.map_or(&all.test_state, |tenant| &tenant.test_state);
+        test_state.journal.record(entry, || {
             let number = self.last_request.fetch_add(1, Ordering::AcqRel) + 1;
             // Told here, where nobody can look at the journal, so that whoever begins to wait either is told or sees this.
-            beside.recorded();
-            if slot.is_some() {
-                all.beside.recorded();
+            test_state.recorded();
+            if tenant.is_some() {
+                all.test_state.recorded();
             }
             number
         });

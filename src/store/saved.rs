@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
-use super::state::Base;
+use super::state::Baseline;
 use crate::document::{Accounts, export};
 use crate::domain::{Account, AccountId};
 use crate::system;
@@ -25,8 +25,8 @@ table! {
 }
 
 impl BaseRow {
-    pub fn new(sequence: i64, base: &Base) -> Self {
-        let Base {
+    pub fn new(sequence: i64, base: &Baseline) -> Self {
+        let Baseline {
             account,
             usage,
             label,
@@ -76,7 +76,9 @@ fn read(document: &str, table: &'static str) -> Result<(Account, Usage), Corrupt
     Ok((built.account, built.usage))
 }
 
-pub async fn load_bases(connection: &mut SqliteConnection) -> Result<Vec<(i64, Base)>, Corrupt> {
+pub async fn load_bases(
+    connection: &mut SqliteConnection,
+) -> Result<Vec<(i64, Baseline)>, Corrupt> {
     let rows = rows::load(connection).await?;
     let base = |row: BaseRow| {
         let BaseRow {
@@ -87,7 +89,7 @@ pub async fn load_bases(connection: &mut SqliteConnection) -> Result<Vec<(i64, B
             document,
         } = row;
         let (account, usage) = read(&document, BaseRow::TABLE)?;
-        let base = Base {
+        let base = Baseline {
             account: Arc::new(account),
             usage,
             label,

@@ -13,14 +13,14 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::system;
-use crate::testing::{Beside, Usage};
+use crate::testing::{TestState, Usage};
 
 /// All accounts at one moment. A copy costs nothing.
 #[derive(Debug, Clone, Default)]
 pub struct State {
-    pub(super) accounts: Collection<Slot>,
+    pub(super) accounts: Collection<Tenant>,
     /// What a reset goes back to; those of seeded accounts stay when their account is deleted.
-    pub(super) bases: Collection<Base>,
+    pub(super) bases: Collection<Baseline>,
     /// Finds an API user by its user name; follows from `accounts`.
     logins: HashMap<String, (AccountId, ApiUserGuid)>,
     /// The names of what accounts hold, each with the place of its account in `accounts`, from which they follow.
@@ -28,9 +28,9 @@ pub struct State {
     /// The number that was given to an account last, since the start or the last reset of the server.
     last_number: Arc<Mutex<Option<AccountId>>>,
     /// What belongs to the server as a whole.
-    pub beside: Arc<Beside>,
+    pub test_state: Arc<TestState>,
     /// What others came in the place of, or none, since this was published; those who wait there are told when it is.
-    pub(super) ended: Vec<Arc<Beside>>,
+    pub(super) ended: Vec<Arc<TestState>>,
 }
 
 /// Something by which accounts are found. Copies of an account hold the same, so many may be found by one name.
@@ -45,17 +45,17 @@ pub enum Name {
 
 /// An account and what belongs to it without being part of its value. A request takes the slot once and keeps it.
 #[derive(Debug, Clone)]
-pub struct Slot {
+pub struct Tenant {
     pub account: Arc<Account>,
     /// States of the account that were given a name.
     pub snapshots: OrdMap<String, Arc<Account>>,
     pub usage: Arc<Usage>,
-    pub beside: Arc<Beside>,
+    pub test_state: Arc<TestState>,
 }
 
 /// What an account was when it was made or seeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Base {
+pub struct Baseline {
     pub account: Arc<Account>,
     pub usage: Usage,
     /// What its maker called it.
@@ -64,14 +64,14 @@ pub struct Base {
     pub is_seeded: bool,
 }
 
-impl Base {
+impl Baseline {
     /// The account as it was then, with nothing that came since.
-    pub fn slot(&self) -> Slot {
-        Slot {
+    pub fn tenant(&self) -> Tenant {
+        Tenant {
             account: Arc::clone(&self.account),
             snapshots: OrdMap::new(),
             usage: Arc::new(self.usage.clone()),
-            beside: Arc::default(),
+            test_state: Arc::default(),
         }
     }
 }
@@ -88,7 +88,7 @@ impl PartialEq for State {
 
 impl Eq for State {}
 
-impl PartialEq for Slot {
+impl PartialEq for Tenant {
     fn eq(&self, other: &Self) -> bool {
         self.account == other.account
             && self.snapshots == other.snapshots
@@ -96,9 +96,9 @@ impl PartialEq for Slot {
     }
 }
 
-impl Eq for Slot {}
+impl Eq for Tenant {}
 
-impl Keyed for Slot {
+impl Keyed for Tenant {
     type Key = AccountId;
 
     fn key(&self) -> AccountId {
@@ -106,7 +106,7 @@ impl Keyed for Slot {
     }
 }
 
-impl Keyed for Base {
+impl Keyed for Baseline {
     type Key = AccountId;
 
     fn key(&self) -> AccountId {
@@ -121,81 +121,81 @@ impl State {
     }
 
     /// What the clock of an account shows, or without one the server's.
-    pub fn now(&self, slot: Option<&Slot>) -> Moment {
-        let own = slot.and_then(|slot| slot.beside.clock());
-        own.or_else(|| self.beside.clock())
+    pub fn now(&self, tenant: Option<&Tenant>) -> Moment {
+        let own = tenant.and_then(|tenant| tenant.test_state.clock());
+        own.or_else(|| self.test_state.clock())
             .unwrap_or_default()
             .now(system::time())
     }
 
     /// What a change of an account may use, or without one a change of which accounts there are.
-    pub fn context(&self, slot: Option<&Slot>) -> Context {
-        system::context(self.now(slot))
+    pub fn context(&self, tenant: Option<&Tenant>) -> Context {
+        system::context(self.now(tenant))
     }
 
     /// All accounts, the oldest first.
-    pub fn slots(&self) -> impl Iterator<Item = &Arc<Slot>> {
+    pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         self.accounts.iter()
     }
 
-    pub fn slot(&self, account: AccountId) -> Option<&Arc<Slot>> {
+    pub fn tenant(&self, account: AccountId) -> Option<&Arc<Tenant>> {
         self.accounts.get(&account)
     }
 
-    pub fn base(&self, account: AccountId) -> Option<&Arc<Base>> {
+    pub fn base(&self, account: AccountId) -> Option<&Arc<Baseline>> {
         self.bases.get(&account)
     }
 
     /// The first account of the seed as it was seeded.
-    pub fn first_seeded(&self) -> Option<&Arc<Base>> {
+    pub fn first_seeded(&self) -> Option<&Arc<Baseline>> {
         self.bases.iter().find(|base| base.is_seeded)
     }
 
     /// An API user and its account, by its user name.
-    pub fn login(&self, user_name: &str) -> Option<(&Arc<Slot>, &Arc<ApiUser>)> {
+    pub fn login(&self, user_name: &str) -> Option<(&Arc<Tenant>, &Arc<ApiUser>)> {
         let (account, api_user) = self.logins.get(user_name)?;
-        let slot = self.slot(*account)?;
-        Some((slot, slot.account.api_users.get(api_user)?))
+        let tenant = self.tenant(*account)?;
+        Some((tenant, tenant.account.api_users.get(api_user)?))
     }
 
     /// Returns the oldest account that holds something of this name.
-    pub fn holder(&self, name: Name) -> Option<&Arc<Slot>> {
+    pub fn holder(&self, name: Name) -> Option<&Arc<Tenant>> {
         let start = (name, i64::MIN);
         let (found, sequence) = self.names.range::<_, (Name, i64)>(&start..).next()?;
         self.accounts.at(*sequence).filter(|_| *found == start.0)
     }
 
     /// Adds an account with what it can be reset to.
-    pub fn add(&mut self, base: Base) -> Result<()> {
-        self.put(base.slot())?;
+    pub fn add(&mut self, base: Baseline) -> Result<()> {
+        self.put(base.tenant())?;
         self.bases.insert(base);
         Ok(())
     }
 
     /// Puts an account in its place, unless another has one of its user names by now.
-    pub fn put(&mut self, slot: Slot) -> Result<()> {
-        let id = slot.account.id;
-        let was = self.slot(id).cloned();
+    pub fn put(&mut self, tenant: Tenant) -> Result<()> {
+        let id = tenant.account.id;
+        let was = self.tenant(id).cloned();
         let older = was.as_ref().map(|was| &*was.account);
-        let newer = Arc::clone(&slot.account);
+        let newer = Arc::clone(&tenant.account);
         self.follow(id, older.map(|older| &older.api_users), &newer.api_users)?;
-        let is_other = |was: &&Arc<Slot>| !Arc::ptr_eq(&was.beside, &slot.beside);
+        let is_other = |was: &&Arc<Tenant>| !Arc::ptr_eq(&was.test_state, &tenant.test_state);
         if let Some(was) = was.as_ref().filter(is_other) {
-            self.ended.push(Arc::clone(&was.beside));
+            self.ended.push(Arc::clone(&was.test_state));
         }
-        self.accounts.insert(slot);
+        self.accounts.insert(tenant);
         self.follow_names(id, older, Some(&newer));
         Ok(())
     }
 
     /// Puts an account that was read back in its own place.
-    pub(super) fn restore(&mut self, sequence: i64, slot: Slot) {
-        let account = Arc::clone(&slot.account);
+    pub(super) fn restore(&mut self, sequence: i64, tenant: Tenant) {
+        let account = Arc::clone(&tenant.account);
         for api_user in account.api_users.iter() {
             let login = (account.id, api_user.guid);
             self.logins.insert(api_user.user_name.clone(), login);
         }
-        self.accounts.place(sequence, slot);
+        self.accounts.place(sequence, tenant);
         self.follow_names(account.id, None, Some(&account));
     }
 
@@ -204,25 +204,27 @@ impl State {
         if self.base(account).is_some_and(|base| !base.is_seeded) {
             self.bases.remove(&account);
         }
-        let Some(slot) = self.slot(account).cloned() else {
+        let Some(tenant) = self.tenant(account).cloned() else {
             return false;
         };
-        self.follow_names(account, Some(&slot.account), None);
+        self.follow_names(account, Some(&tenant.account), None);
         self.accounts.remove(&account);
-        for api_user in slot.account.api_users.iter() {
+        for api_user in tenant.account.api_users.iter() {
             self.logins.remove(&api_user.user_name);
         }
-        self.ended.push(Arc::clone(&slot.beside));
+        self.ended.push(Arc::clone(&tenant.test_state));
         true
     }
 
     /// Takes an account back to what it was when it was made; `false` if there is none.
     pub fn reset(&mut self, account: AccountId) -> Result<bool> {
-        let base = self.base(account).filter(|_| self.slot(account).is_some());
-        let Some(slot) = base.map(|base| base.slot()) else {
+        let base = self
+            .base(account)
+            .filter(|_| self.tenant(account).is_some());
+        let Some(tenant) = base.map(|base| base.tenant()) else {
             return Ok(false);
         };
-        self.put(slot)?;
+        self.put(tenant)?;
         Ok(true)
     }
 
@@ -230,8 +232,9 @@ impl State {
     pub fn reset_all(&mut self) -> Result<()> {
         let was = mem::take(self);
         self.ended = was.ended;
-        let beside = was.accounts.iter().map(|slot| &slot.beside);
-        self.ended.extend(beside.chain([&was.beside]).cloned());
+        let test_state = was.accounts.iter().map(|tenant| &tenant.test_state);
+        self.ended
+            .extend(test_state.chain([&was.test_state]).cloned());
         self.bases = was.bases;
         let (seeded, made): (Vec<_>, Vec<_>) =
             self.bases.iter().cloned().partition(|base| base.is_seeded);
@@ -239,7 +242,7 @@ impl State {
             self.bases.remove(&base.key());
         }
         for base in seeded {
-            self.put(base.slot())?;
+            self.put(base.tenant())?;
         }
         Ok(())
     }
@@ -351,16 +354,17 @@ impl State {
     }
 
     /// This state of the accounts, with what belongs beside them taken over from another.
-    pub(super) fn with_beside_of(mut self, other: &Self) -> Self {
-        self.beside = Arc::clone(&other.beside);
+    pub(super) fn with_test_state_of(mut self, other: &Self) -> Self {
+        self.test_state = Arc::clone(&other.test_state);
         self.last_number = Arc::clone(&other.last_number);
-        for slot in other.slots() {
-            if let Some(read) = self.slot(slot.account.id) {
-                let read = Slot::clone(read);
-                let (usage, beside) = (Arc::clone(&slot.usage), Arc::clone(&slot.beside));
-                self.accounts.insert(Slot {
+        for tenant in other.tenants() {
+            if let Some(read) = self.tenant(tenant.account.id) {
+                let read = Tenant::clone(read);
+                let (usage, test_state) =
+                    (Arc::clone(&tenant.usage), Arc::clone(&tenant.test_state));
+                self.accounts.insert(Tenant {
                     usage,
-                    beside,
+                    test_state,
                     ..read
                 });
             }

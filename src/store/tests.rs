@@ -25,10 +25,10 @@ use super::file;
 use super::load::{self, Corrupt};
 use super::state::State;
 use super::writer::Job;
-use super::{OpenError, Slot, Store};
+use super::{OpenError, Store, Tenant};
 use crate::app::App;
-use crate::document::{Accounts, Written, export};
-use crate::domain::steps::{Owner, Step, step};
+use crate::document::{Accounts, SeedInput, export};
+use crate::domain::random_changes::{Owner, RandomChange, random_change};
 use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
 use crate::names::Names;
@@ -87,14 +87,14 @@ fn saved(state: &State) -> (State, Vec<String>) {
         let document = export(&base.account, &base.usage).to_yaml();
         documents.push(format!("{:?} {} {document}", base.label, base.is_seeded));
     }
-    for slot in state.slots() {
-        for (name, account) in &slot.snapshots {
+    for tenant in state.tenants() {
+        for (name, account) in &tenant.snapshots {
             let document = export(account, &Usage::default()).to_yaml();
             documents.push(format!("{name} {document}"));
         }
-        rest.accounts.insert(Slot {
+        rest.accounts.insert(Tenant {
             snapshots: OrdMap::new(),
-            ..Slot::clone(slot)
+            ..Tenant::clone(tenant)
         });
     }
     (rest, documents)
@@ -123,20 +123,35 @@ fn runtime() -> Runtime {
 /// Anything that changes what is saved; numbers pick from the accounts there are.
 #[derive(Debug, Clone)]
 enum Turn {
-    Change { account: u8, step: Step },
-    Use { account: u8 },
-    Copy { account: u8 },
+    Change {
+        account: u8,
+        random_change: RandomChange,
+    },
+    Use {
+        account: u8,
+    },
+    Copy {
+        account: u8,
+    },
     Load,
-    Delete { account: u8 },
-    Snapshot { account: u8 },
-    Restore { account: u8 },
-    Reset { account: u8 },
+    Delete {
+        account: u8,
+    },
+    Snapshot {
+        account: u8,
+    },
+    Restore {
+        account: u8,
+    },
+    Reset {
+        account: u8,
+    },
     ResetAll,
 }
 
 fn turn() -> impl Strategy<Value = Turn> {
     prop_oneof![
-        30 => (any::<u8>(), step()).prop_map(|(account, step)| Turn::Change { account, step }),
+        30 => (any::<u8>(), random_change()).prop_map(|(account, random_change)| Turn::Change { account, random_change }),
         6 => any::<u8>().prop_map(|account| Turn::Use { account }),
         1 => any::<u8>().prop_map(|account| Turn::Copy { account }),
         2 => Just(Turn::Load),
@@ -153,24 +168,30 @@ impl Turn {
         let store = &app.store;
         let id = |number: u8| {
             let all = store.state();
-            let count = all.slots().count().max(1);
-            all.slots()
+            let count = all.tenants().count().max(1);
+            all.tenants()
                 .nth(usize::from(number) % count)
-                .map_or_else(id, |slot| slot.account.id)
+                .map_or_else(id, |tenant| tenant.account.id)
         };
         match self {
-            Self::Change { account, step } => {
+            Self::Change {
+                account,
+                random_change,
+            } => {
                 store
-                    .change(id(account), |account, context| step.take(account, context))
+                    .change(id(account), |account, context| {
+                        random_change.take(account, context)
+                    })
                     .await
             }
             Self::Use { account } => {
                 let all = store.state();
-                let slot = accounts::slot(&all, id(account))?;
-                for api_user in slot.account.api_users.iter() {
+                let tenant = accounts::tenant(&all, id(account))?;
+                for api_user in tenant.account.api_users.iter() {
                     let days = TimeDelta::days(i64::from(account % 3));
-                    slot.usage
-                        .count(api_user.guid, store.now(slot).saturating_add(days));
+                    tenant
+                        .usage
+                        .count(api_user.guid, store.now(tenant).saturating_add(days));
                 }
                 Ok(())
             }
@@ -184,7 +205,7 @@ impl Turn {
                 const DOCUMENT: &str = "accounts: [{TimezoneId: 110, SingleSignOn: true, \
                     operators: [{key: a, FullName: A, Email: a@b.com, IsAccountAdministrator: true}], apiUsers: [\
                     {operator: a, UserName: ci, Password: x}, {operator: a, Type: MobileApp, PredatesLastUsed: true}]}]";
-                accounts::load(app, Written::Text(DOCUMENT.into()), None)
+                accounts::load(app, SeedInput::Text(DOCUMENT.into()), None)
                     .await
                     .map(drop)
             }
@@ -251,7 +272,7 @@ async fn every_column_takes_different_values_in_these_changes() {
         seeded(&store).await;
         // Two rounds may fall within one second.
         let later = Clock::Moved(TimeDelta::days(round));
-        store.state().beside.set_clock(Some(later));
+        store.state().test_state.set_clock(Some(later));
         let app = app(&store);
         for _ in 0..4 {
             let handful = vec(turn(), 15).new_tree(&mut random).unwrap().current();
@@ -279,10 +300,10 @@ async fn every_column_takes_different_values_in_these_changes() {
 async fn changes_of_one_batch_see_one_another_and_none_is_lost() {
     let store = Store::in_memory().await.unwrap();
     seeded(&store).await;
-    let before = store.state().slot(id()).unwrap().account.operators.len();
+    let before = store.state().tenant(id()).unwrap().account.operators.len();
     let changes = (0..100).chain(0..100).map(|number| {
         let add = move |account: &mut Account, context: &Context| {
-            Step::AddOperator { email: number }.take(account, context)
+            RandomChange::AddOperator { email: number }.take(account, context)
         };
         store.change(id(), add)
     });
@@ -292,7 +313,7 @@ async fn changes_of_one_batch_see_one_another_and_none_is_lost() {
         100
     );
     assert_eq!(
-        store.state().slot(id()).unwrap().account.operators.len(),
+        store.state().tenant(id()).unwrap().account.operators.len(),
         before + 100
     );
     store.assert_is_stored().await;
@@ -307,13 +328,13 @@ async fn a_change_that_panics_fails_alone() {
             account.settings.name = "half done".to_owned();
             panic!("on purpose")
         }),
-        store.change(id(), |account, context| Step::AddGroup
+        store.change(id(), |account, context| RandomChange::AddGroup
             .take(account, context)),
     );
     assert!(matches!(panicked, Err(Error::Failed(_))));
     made.unwrap();
     assert_eq!(
-        store.state().slot(id()).unwrap().account.settings.name,
+        store.state().tenant(id()).unwrap().account.settings.name,
         "Example account"
     );
     store.assert_is_stored().await;
@@ -327,7 +348,7 @@ async fn a_change_is_made_though_nobody_waits_for_it() {
     let count = Arc::clone(&made);
     let change = store.change(id(), move |account, context| {
         count.fetch_add(1, Ordering::SeqCst);
-        Step::AddGroup.take(account, context)
+        RandomChange::AddGroup.take(account, context)
     });
     // One poll hands the change over; then the one who waits is gone.
     assert!(futures_util::future::FutureExt::now_or_never(change).is_none());
@@ -342,10 +363,12 @@ async fn a_commit_that_fails_is_a_500_for_all_in_it_and_the_file_says_what_is() 
     let before = (**store.state()).clone();
     store.stored("create trigger broken before insert on operator_group begin select raise(abort, 'on purpose'); end").await;
     let (with_group, without, refused) = tokio::join!(
-        store.change(id(), |account, context| Step::AddGroup
+        store.change(id(), |account, context| RandomChange::AddGroup
             .take(account, context)),
-        store.change(id(), |account, context| Step::AddOperator { email: 1 }
-            .take(account, context)),
+        store.change(id(), |account, context| RandomChange::AddOperator {
+            email: 1
+        }
+        .take(account, context)),
         store.change(id(), |_, _| -> Result<()> {
             Err(Error::Forbidden("rests on what the batch holds"))
         }),
@@ -359,7 +382,7 @@ async fn a_commit_that_fails_is_a_500_for_all_in_it_and_the_file_says_what_is() 
     store.stored("drop trigger broken").await;
     store
         .change(id(), |account, context| {
-            Step::AddGroup.take(account, context)
+            RandomChange::AddGroup.take(account, context)
         })
         .await
         .unwrap();
@@ -377,7 +400,7 @@ async fn a_full_disk_fails_the_change_and_nothing_else() {
     let mut failed = false;
     for number in 0..250 {
         let change = move |account: &mut Account, context: &Context| {
-            Step::AddOperator { email: number }.take(account, context)
+            RandomChange::AddOperator { email: number }.take(account, context)
         };
         failed |= store.change(id(), change).await.is_err();
         if failed {
@@ -389,7 +412,7 @@ async fn a_full_disk_fails_the_change_and_nothing_else() {
     store.stored("pragma max_page_count = 1000000").await;
     store
         .change(id(), |account, context| {
-            Step::AddGroup.take(account, context)
+            RandomChange::AddGroup.take(account, context)
         })
         .await
         .unwrap();
@@ -403,14 +426,14 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
     seeded(&store).await;
     let add_group = || {
         store.change(id(), |account, context| {
-            Step::AddGroup.take(account, context)
+            RandomChange::AddGroup.take(account, context)
         })
     };
     let used = |store: &Store| {
-        let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
-        let now = store.now(&slot);
-        slot.usage.count(caller.api_user().unwrap(), now);
-        slot.usage.of(caller.api_user().unwrap(), now)
+        let (caller, tenant) = store.authenticate("emulator", "emulator").unwrap();
+        let now = store.now(&tenant);
+        tenant.usage.count(caller.api_user().unwrap(), now);
+        tenant.usage.of(caller.api_user().unwrap(), now)
     };
     assert_eq!(store.outage(), None);
 
@@ -433,8 +456,8 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
     let usage = used(&store);
     let stored = store.stored("").await;
     let (_, api_user) = stored.login("emulator").unwrap();
-    let now = store.now(stored.slot(id()).unwrap());
-    let usage_stored = stored.slot(id()).unwrap().usage.of(api_user.guid, now);
+    let now = store.now(stored.tenant(id()).unwrap());
+    let usage_stored = stored.tenant(id()).unwrap().usage.of(api_user.guid, now);
     assert_eq!(usage_stored, usage);
 }
 
@@ -459,7 +482,7 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
     seeded(&store).await;
     let group = store
         .state()
-        .slot(id())
+        .tenant(id())
         .unwrap()
         .account
         .operator_groups
@@ -478,7 +501,7 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
             .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
         {
             let state = reader.state();
-            let account = &state.slot(id()).unwrap().account;
+            let account = &state.tenant(id()).unwrap().account;
             let mut on_duty = account
                 .operators
                 .iter()
@@ -511,32 +534,34 @@ async fn a_file_is_read_back_after_a_restart_with_its_usage() {
     let path = folder.path().join("state.sqlite");
     let store = Store::open(&path).await.unwrap();
     seeded(&store).await;
-    for step in [
-        Step::AddGroup,
-        Step::AddSchedule {
+    for random_change in [
+        RandomChange::AddGroup,
+        RandomChange::AddSchedule {
             owner: Owner::Group(1),
             recurrence: 2,
         },
-        Step::AddApiUser { operator: 1 },
+        RandomChange::AddApiUser { operator: 1 },
     ] {
         store
-            .change(id(), |account, context| step.take(account, context))
+            .change(id(), |account, context| {
+                random_change.take(account, context)
+            })
             .await
             .unwrap();
     }
-    let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
-    let now = store.now(&slot);
+    let (caller, tenant) = store.authenticate("emulator", "emulator").unwrap();
+    let now = store.now(&tenant);
     for _ in 0..3 {
-        slot.usage.count(caller.api_user().unwrap(), now);
+        tenant.usage.count(caller.api_user().unwrap(), now);
     }
     let before = (**store.state()).clone();
     store.close().await;
 
     let store = Store::open(&path).await.unwrap();
     assert_eq!(**store.state(), before);
-    let (caller, slot) = store.authenticate("emulator", "emulator").unwrap();
+    let (caller, tenant) = store.authenticate("emulator", "emulator").unwrap();
     assert_eq!(
-        slot.usage.of(caller.api_user().unwrap(), now),
+        tenant.usage.of(caller.api_user().unwrap(), now),
         Some((now, 3))
     );
     store.close().await;
@@ -553,7 +578,7 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
     let store = Store::open(&path).await.unwrap();
     let ids = |account: &str| {
         let state = store.state();
-        let account = &state.slot(account.parse().unwrap()).unwrap().account;
+        let account = &state.tenant(account.parse().unwrap()).unwrap().account;
         let users: Vec<_> = account
             .users
             .iter()
@@ -583,7 +608,7 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
     drop(state);
     store
         .change(id(), |account, context| {
-            Step::AddOperator { email: 1 }.take(account, context)
+            RandomChange::AddOperator { email: 1 }.take(account, context)
         })
         .await
         .unwrap();
@@ -606,7 +631,7 @@ async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what
     let account = |number: &str| number.parse::<AccountId>().unwrap();
     for number in ["123456", "654321"] {
         let add = |account: &mut Account, context: &Context| {
-            Step::AddOperator { email: 1 }.take(account, context)
+            RandomChange::AddOperator { email: 1 }.take(account, context)
         };
         store.change(account(number), add).await.unwrap();
         let reset = move |all: &mut State| all.reset(account(number));
@@ -622,12 +647,12 @@ async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what
 
     let store = Store::open(&path).await.unwrap();
     seeded(&store).await;
-    assert_eq!(store.state().slots().count(), 0, "it was seeded long ago");
+    assert_eq!(store.state().tenants().count(), 0, "it was seeded long ago");
     store.change_state(State::reset_all).await.unwrap();
     let exports = |state: &State| -> Vec<String> {
-        let slots = state.slots();
-        slots
-            .map(|slot| export(&slot.account, &slot.usage).to_yaml())
+        let tenants = state.tenants();
+        tenants
+            .map(|tenant| export(&tenant.account, &tenant.usage).to_yaml())
             .collect()
     };
     assert_eq!(exports(&store.state()), exports(&before));
@@ -658,7 +683,7 @@ async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
     ] {
         let store = Store::in_memory().await.unwrap();
         seeded(&store).await;
-        let add_schedule = Step::AddSchedule {
+        let add_schedule = RandomChange::AddSchedule {
             owner: Owner::Operator(0),
             recurrence: 1,
         };
@@ -666,9 +691,9 @@ async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
             .change(id(), |account, context| add_schedule.take(account, context))
             .await
             .unwrap();
-        let slot = Arc::clone(store.state().slot(id()).unwrap());
-        let api_user = slot.account.api_users.iter().next().unwrap().guid;
-        slot.usage.count(api_user, store.now(&slot));
+        let tenant = Arc::clone(store.state().tenant(id()).unwrap());
+        let api_user = tenant.account.api_users.iter().next().unwrap().guid;
+        tenant.usage.count(api_user, store.now(&tenant));
         store.stored("").await;
         let rules_off = "pragma ignore_check_constraints = on; pragma foreign_keys = off";
         let error = store
@@ -750,7 +775,7 @@ async fn a_file_that_is_not_ours_or_newer_is_left_as_it_was() {
         run_sql(&other, sql).await;
         let error = refused(&fs::read(&other).unwrap()).await;
         assert!(matches!(error, OpenError::Foreign(_)), "{sql}: {error}");
-        assert_eq!(beside(&path), Vec::<PathBuf>::new(), "{sql}");
+        assert_eq!(test_state(&path), Vec::<PathBuf>::new(), "{sql}");
         fs::remove_file(&other).unwrap();
     }
 }
@@ -791,7 +816,7 @@ async fn run_sql(path: &Path, sql: &str) {
 }
 
 /// The files that SQLite keeps beside a database.
-fn beside(path: &Path) -> Vec<PathBuf> {
+fn test_state(path: &Path) -> Vec<PathBuf> {
     ["-journal", "-wal", "-shm"]
         .map(|end| {
             let mut name = path.as_os_str().to_owned();
@@ -805,10 +830,10 @@ fn beside(path: &Path) -> Vec<PathBuf> {
 
 /// Copies a database that is in use with what is beside it: what would be left if its program were killed at this moment.
 fn leave_as_a_kill_would(from: &Path, to: &Path) {
-    for found in beside(to) {
+    for found in test_state(to) {
         fs::remove_file(found).unwrap();
     }
-    for found in beside(from).into_iter().chain([from.to_owned()]) {
+    for found in test_state(from).into_iter().chain([from.to_owned()]) {
         let end = found.to_str().unwrap()[from.to_str().unwrap().len()..].to_owned();
         fs::copy(&found, format!("{}{end}", to.display())).unwrap();
     }

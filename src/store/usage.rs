@@ -32,15 +32,15 @@ pub(super) async fn save(
 ) -> Result<(), sqlx::Error> {
     let (mut uses, mut days) = (Vec::new(), Vec::new());
     let mut unsaved = Vec::new();
-    for slot in state.slots() {
-        let account_id = slot.account.id;
-        for (api_user_guid, last_used, day, requests) in slot.usage.take_unsaved() {
+    for tenant in state.tenants() {
+        let account_id = tenant.account.id;
+        for (api_user_guid, last_used, day, requests) in tenant.usage.take_unsaved() {
             // It was deleted while a request of its own was under way.
-            if !slot.account.api_users.contains(&api_user_guid) {
-                slot.usage.forget(api_user_guid);
+            if !tenant.account.api_users.contains(&api_user_guid) {
+                tenant.usage.forget(api_user_guid);
                 continue;
             }
-            unsaved.push((slot, api_user_guid, day));
+            unsaved.push((tenant, api_user_guid, day));
             uses.push(LastUse {
                 account_id,
                 api_user_guid,
@@ -61,8 +61,8 @@ pub(super) async fn save(
     transaction.upsert(&days);
     let written = transaction.commit(connection).await;
     if written.is_err() {
-        for (slot, api_user, day) in unsaved {
-            slot.usage.keep_unsaved(api_user, day);
+        for (tenant, api_user, day) in unsaved {
+            tenant.usage.keep_unsaved(api_user, day);
         }
     }
     written

@@ -200,15 +200,17 @@ impl Writer {
             self.end_outage();
         }
         for (account, api_user) in difference.api_users.gone {
-            let slot = newer.slot(account);
-            if let Some(slot) = slot.filter(|slot| !slot.account.api_users.contains(&api_user)) {
-                slot.usage.forget(api_user);
+            let tenant = newer.tenant(account);
+            if let Some(tenant) =
+                tenant.filter(|tenant| !tenant.account.api_users.contains(&api_user))
+            {
+                tenant.usage.forget(api_user);
             }
         }
         let ended = mem::take(&mut newer.ended);
         self.published.store(Arc::new(newer));
-        for beside in ended {
-            beside.end();
+        for test_state in ended {
+            test_state.end();
         }
         Commit::Done
     }
@@ -219,7 +221,7 @@ impl Writer {
         self.is_lost = match read {
             Ok(state) => {
                 self.published
-                    .store(Arc::new(state.with_beside_of(&self.published.load())));
+                    .store(Arc::new(state.with_test_state_of(&self.published.load())));
                 false
             }
             Err(error) => {

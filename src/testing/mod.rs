@@ -1,11 +1,11 @@
 //! What testers change and read of an account, or of the server, and what is no part of an account's value.
 
-mod beside;
 pub mod clock;
 pub mod fault;
 pub mod journal;
+mod test_state;
 mod usage;
 
-pub use beside::Beside;
 pub use clock::Clock;
+pub use test_state::TestState;
 pub use usage::Usage;

@@ -14,7 +14,7 @@ use axum::body::Bytes;
 use serde_json::Value;
 
 use crate::bind::{self, Entries, Fields, Source};
-use crate::domain::Draft;
+use crate::domain::Input;
 use crate::error::{Error, Result};
 
 /// What a body can ask for. What is wrong with it, `fields` keeps.
@@ -42,13 +42,13 @@ pub trait FromBody<P>: Sized {
 }
 
 /// Binds an object as the body of a request is bound: the console's forms go this way.
-pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Draft<B> {
+pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Input<B> {
     let bytes = object.to_string();
     let (body, problems) = match bind::entries(bytes.as_bytes()) {
         Ok(entries) => bind::object(&entries, &bind::BODY, |fields| B::bind(fields, path)),
         Err(problems) => (None, problems),
     };
-    Draft::new(body, problems)
+    Input::new(body, problems)
 }
 
 /// The media type of forms.

@@ -179,7 +179,7 @@ impl Account {
         Ok(())
     }
 
-    pub fn withdraw_from_group(
+    pub fn remove_group_authorization(
         &mut self,
         guid: OperatorGroupGuid,
         authorization: OperatorGroupAuthorization,

@@ -17,7 +17,7 @@ use imbl::OrdMap;
 pub use api_users::ApiUserChange;
 pub use id::AccountId;
 pub use schedules::ScheduleOwner;
-pub use users::{ChangedUser, OWNER_IS_ACTIVE, OldPassword, PasswordChange, UserChange, Whom};
+pub use users::{ChangedUser, OWNER_IS_ACTIVE, OldPassword, PasswordChange, UserChange, UserKey};
 
 use super::collection::Keyed;
 use super::timezone::TimeZoneId;

@@ -137,7 +137,7 @@ impl Account {
         Ok(())
     }
 
-    pub fn withdraw_from_operator(
+    pub fn remove_operator_authorization(
         &mut self,
         guid: OperatorGuid,
         authorization: OperatorAuthorization,

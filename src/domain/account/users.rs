@@ -17,7 +17,7 @@ pub const OWNER_IS_ACTIVE: &str = "the owner of the account cannot be deactivate
 
 /// Which user is meant.
 #[derive(Debug, Clone)]
-pub enum Whom {
+pub enum UserKey {
     Id(UserId),
     Name(String),
 }
@@ -25,7 +25,7 @@ pub enum Whom {
 /// A change of a user. What is absent stays as it is.
 #[derive(Debug, Clone)]
 pub struct UserChange {
-    pub whom: Whom,
+    pub key: UserKey,
     pub password: Option<PasswordChange>,
     /// Another name for the e-mail address.
     pub user_name: Option<Email>,
@@ -71,10 +71,10 @@ impl Account {
             .ok_or_else(|| Error::NotFound(format!("user {id} does not exist")))
     }
 
-    fn user_named(&self, whom: &Whom) -> Result<&Arc<User>> {
-        match whom {
-            Whom::Id(id) => self.user(*id),
-            Whom::Name(name) => self
+    fn user_named(&self, key: &UserKey) -> Result<&Arc<User>> {
+        match key {
+            UserKey::Id(id) => self.user(*id),
+            UserKey::Name(name) => self
                 .operator_by_email(name)
                 .and_then(|operator| self.users.get(&operator.guid))
                 .ok_or_else(|| Error::NotFound(format!("user {} does not exist", quoted(name)))),
@@ -102,8 +102,8 @@ impl Account {
     }
 
     /// Returns the hash that OldPassword has to match: of the caller's own password. An administrator sets another's without.
-    pub fn password_to_know(&self, caller: &Caller, whom: &Whom) -> Option<&PasswordHash> {
-        let user = self.user_named(whom).ok()?;
+    pub fn password_to_know(&self, caller: &Caller, key: &UserKey) -> Option<&PasswordHash> {
+        let user = self.user_named(key).ok()?;
         let operator = self.operator(user.operator).ok()?;
         operator
             .password()
@@ -133,7 +133,7 @@ impl Account {
     /// Everybody may change the user that they are, but for what gives rights. What is sent as it is, as by clients that
     /// send back all that they got, is no change.
     pub fn may_change_user(&self, caller: &Caller, change: &UserChange) -> Result<()> {
-        let user = self.user_named(&change.whom);
+        let user = self.user_named(&change.key);
         match &user {
             Ok(user) => caller.may_edit_operator(self, user.operator)?,
             Err(_) => caller.may_administer(self)?,
@@ -158,7 +158,7 @@ impl Account {
         old: &OldPassword,
         problems: &mut Problems,
     ) -> Option<ChangedUser> {
-        let user = self.user_named(&change.whom).ok()?;
+        let user = self.user_named(&change.key).ok()?;
         let operator = self.operator(user.operator).ok()?;
         if let Some(change) = &change.password
             && operator.guid == caller.operator

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::service::registration;
 
 /// A user name and a password, as they were sent.
-pub struct Credentials {
+pub struct BasicCredentials {
     pub user_name: String,
     pub password: String,
 }
@@ -32,22 +32,22 @@ pub async fn of_api_user(state: AppState, mut request: Request, next: impl Next)
         .as_ref()
         .and_then(|sent| state.store.authenticate(&sent.user_name, &sent.password));
     match (sent, found) {
-        (Some(sent), Some((caller, slot))) => {
+        (Some(sent), Some((caller, tenant))) => {
             if let Some(api_user) = caller.api_user() {
-                slot.usage.count(api_user, state.store.now(&slot));
+                tenant.usage.count(api_user, state.store.now(&tenant));
             }
-            trace.asked(Some(Arc::clone(&slot)), Some(sent.user_name), true);
+            trace.asked(Some(Arc::clone(&tenant)), Some(sent.user_name), true);
             request.extensions_mut().insert(caller);
-            request.extensions_mut().insert(slot);
+            request.extensions_mut().insert(tenant);
             next.oneshot(request).await
         }
         (sent, _) => {
             let user_name = sent.map(|sent| sent.user_name);
-            let slot = user_name.as_deref().and_then(|name| {
+            let tenant = user_name.as_deref().and_then(|name| {
                 let all = state.store.state();
-                all.login(name).map(|(slot, _)| Arc::clone(slot))
+                all.login(name).map(|(tenant, _)| Arc::clone(tenant))
             });
-            trace.asked(slot, user_name, false);
+            trace.asked(tenant, user_name, false);
             trace.read_unbound(&state, request).await;
             Ok(Error::Unauthenticated.into_response())
         }
@@ -57,7 +57,7 @@ pub async fn of_api_user(state: AppState, mut request: Request, next: impl Next)
 /// Resolves the login of a request to `/Register` to its operator: the one path that takes it instead of an API user's.
 pub async fn of_operator(state: AppState, mut request: Request, next: impl Next) -> Answer {
     let trace = Trace::of_routed(&request);
-    let Some(Credentials {
+    let Some(BasicCredentials {
         user_name,
         password,
     }) = credentials(request.headers().get(AUTHORIZATION))
@@ -67,7 +67,11 @@ pub async fn of_operator(state: AppState, mut request: Request, next: impl Next)
     };
     let found = registration::find(&state.store.state(), &user_name);
     let login = registration::log_in(&state, found.as_ref(), &password).await;
-    trace.asked(found.map(|(slot, _)| slot), Some(user_name), login.is_ok());
+    trace.asked(
+        found.map(|(tenant, _)| tenant),
+        Some(user_name),
+        login.is_ok(),
+    );
     match login {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
@@ -84,7 +88,7 @@ fn text_of(bytes: Vec<u8>) -> String {
 }
 
 /// The credentials of a request (RFC 7617); the password may hold colons.
-pub fn credentials(authorization: Option<&HeaderValue>) -> Option<Credentials> {
+pub fn credentials(authorization: Option<&HeaderValue>) -> Option<BasicCredentials> {
     const BASE64: GeneralPurpose = GeneralPurpose::new(
         &alphabet::STANDARD,
         GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -95,7 +99,7 @@ pub fn credentials(authorization: Option<&HeaderValue>) -> Option<Credentials> {
     }
     let decoded = text_of(BASE64.decode(token.trim()).ok()?);
     let (user_name, password) = decoded.split_once(':')?;
-    Some(Credentials {
+    Some(BasicCredentials {
         user_name: user_name.to_owned(),
         password: password.to_owned(),
     })

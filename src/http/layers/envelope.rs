@@ -7,8 +7,8 @@ use tower::ServiceExt as _;
 
 use super::{Answer, Next};
 use crate::AppState;
+use crate::http::reason::Cause;
 use crate::http::user::Envelope;
-use crate::http::why::Told;
 
 /// Hands the envelope of a request to the companion API to its handler, and puts an error into it. What is no error is there
 /// already, and what a fault answers stays as it is.
@@ -17,7 +17,7 @@ pub async fn put_errors_in(state: AppState, mut request: Request, next: impl Nex
         return next.oneshot(request).await;
     };
     let Ok(answer) = next.oneshot(request).await;
-    let Some(Told(error)) = answer.extensions().get() else {
+    let Some(Cause(error)) = answer.extensions().get() else {
         return Ok(answer);
     };
     let (wrapped, body) = envelope.around_error(error).into_parts();

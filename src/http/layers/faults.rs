@@ -26,10 +26,10 @@ pub async fn strike(state: AppState, request: Request, next: impl Next) -> Answe
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let effect = |when, status| {
         let all = state.store.state();
-        let own = trace.slot().map(|slot| &slot.beside.faults);
+        let own = trace.tenant().map(|tenant| &tenant.test_state.faults);
         let mut faults = own
             .into_iter()
-            .chain([&all.beside.faults])
+            .chain([&all.test_state.faults])
             .filter(|faults| !faults.is_empty())
             .peekable();
         faults.peek()?;

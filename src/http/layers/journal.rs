@@ -13,25 +13,25 @@ use axum::response::Response;
 use http_body_util::{BodyExt as _, Collected};
 use tower::ServiceExt as _;
 
-use super::authentication::{Credentials, credentials};
+use super::authentication::{BasicCredentials, credentials};
 use super::path::is_page;
 use super::{Answer, Next};
 use crate::body;
 use crate::connection::{Connection, DISCARDING};
 use crate::error::Error;
 use crate::http::extract::LARGEST_BODY;
-use crate::http::{operations, why};
+use crate::http::{operations, reason};
 use crate::operation::path::documented;
-use crate::store::{Slot, State as Accounts};
+use crate::store::{State as Accounts, Tenant};
 use crate::testing::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::{AppState, Control};
 
 /// What the parts of the server learn of a request on its way.
 #[derive(Debug, Clone, Default)]
-pub struct Trace(Arc<Learned>);
+pub struct Trace(Arc<TraceData>);
 
 #[derive(Debug, Default)]
-struct Learned {
+struct TraceData {
     operation_id: OnceLock<&'static str>,
     login: OnceLock<Login>,
     body: OnceLock<Bytes>,
@@ -42,7 +42,7 @@ struct Learned {
 #[derive(Debug)]
 struct Login {
     /// The account that they name, whether they were accepted or not.
-    slot: Option<Arc<Slot>>,
+    tenant: Option<Arc<Tenant>>,
     user_name: Option<String>,
     is_accepted: bool,
 }
@@ -76,9 +76,9 @@ impl Trace {
     }
 
     /// Notes the credentials of the request, which were asked for. They may name an account without being accepted.
-    pub fn asked(&self, slot: Option<Arc<Slot>>, user_name: Option<String>, is_accepted: bool) {
+    pub fn asked(&self, tenant: Option<Arc<Tenant>>, user_name: Option<String>, is_accepted: bool) {
         let _ = self.0.login.set(Login {
-            slot,
+            tenant,
             user_name,
             is_accepted,
         });
@@ -114,8 +114,8 @@ impl Trace {
     }
 
     /// The account that the credentials name, if they name one.
-    pub fn slot(&self) -> Option<&Arc<Slot>> {
-        self.0.login.get()?.slot.as_ref()
+    pub fn tenant(&self) -> Option<&Arc<Tenant>> {
+        self.0.login.get()?.tenant.as_ref()
     }
 
     /// What matches of faults look at.
@@ -201,15 +201,15 @@ impl Recording {
         let login = trace.0.login.get();
         // A path that nobody serves asks for no credentials, but those that came name an account all the same.
         let named = || {
-            let Credentials { user_name, .. } = credentials(self.authorization.as_ref())?;
-            let (slot, _) = all.login(&user_name)?;
-            Some((Arc::clone(slot), user_name))
+            let BasicCredentials { user_name, .. } = credentials(self.authorization.as_ref())?;
+            let (tenant, _) = all.login(&user_name)?;
+            Some((Arc::clone(tenant), user_name))
         };
-        let (slot, user_name) = match login {
-            Some(login) => (login.slot.clone(), login.user_name.clone()),
+        let (tenant, user_name) = match login {
+            Some(login) => (login.tenant.clone(), login.user_name.clone()),
             None => named().unzip(),
         };
-        let account = slot.as_ref().map(|slot| slot.account.id);
+        let account = tenant.as_ref().map(|tenant| tenant.account.id);
         let request = Message {
             headers: mem::take(&mut self.headers),
             body: trace.0.body.get().map_or(journal::Body::None, |body| {
@@ -218,7 +218,7 @@ impl Recording {
         };
         let entry = Entry {
             sequence: 0,
-            time: all.now(slot.as_deref()),
+            time: all.now(tenant.as_deref()),
             duration: self.start.elapsed(),
             method: self.method.to_string(),
             path: documented(self.uri.path()),
@@ -235,7 +235,7 @@ impl Recording {
             reason: answer.and_then(|(parts, _)| {
                 let is_accepted = login.is_some_and(|login| login.is_accepted);
                 let path = self.uri.path();
-                why::reason(all, parts, path, user_name.as_deref(), account, is_accepted)
+                reason::of(all, parts, path, user_name.as_deref(), account, is_accepted)
             }),
             user_name,
             request,
@@ -252,7 +252,7 @@ impl Recording {
                 },
             }),
         };
-        self.state.store.record(all, slot.as_deref(), entry);
+        self.state.store.record(all, tenant.as_deref(), entry);
     }
 }
 

@@ -227,7 +227,7 @@ impl Envelope {
                     .state
                     .store
                     .state()
-                    .now(self.trace.slot().map(|slot| &**slot)),
+                    .now(self.trace.tenant().map(|tenant| &**tenant)),
                 build_date: *BUILD_DATE,
             },
             version_information: VERSION,

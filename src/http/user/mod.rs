@@ -18,11 +18,11 @@ use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use super::extract::{Bound, Path};
+use super::extract::{Path, PathAndBody};
 use crate::AppState;
 use crate::bind::{self, Entries, Fields, Source};
-use crate::domain::account::{PasswordChange, Whom};
-use crate::domain::draft::Sent;
+use crate::domain::account::{PasswordChange, UserKey};
+use crate::domain::input::FieldValue;
 use crate::domain::node::{Key, Node};
 use crate::domain::record::{ChangeSource, Field, Record as _};
 use crate::domain::schema;
@@ -37,7 +37,7 @@ use crate::error::{Error, Result};
 use crate::operation::path::USERS;
 use crate::operation::{Operation, operation};
 use crate::service;
-use crate::store::Slot;
+use crate::store::Tenant;
 use crate::wire::record::{self, ObjectSchema};
 use crate::wire::{FORM, FromBody, is_json};
 use accept::FORMATS;
@@ -49,7 +49,7 @@ pub static OPERATIONS: &[Operation] = &[
     operation!(PUT USERS => update, "Users_UpdateUser", "Changes a user: what is left out stays.")
         .but(COMPANION)
         .or(&[StatusCode::NOT_FOUND]),
-    operation!(GET "/api/Users/{id}" => look, "Users_GetUser", "A user.").but(COMPANION),
+    operation!(GET "/api/Users/{id}" => get, "Users_GetUser", "A user.").but(COMPANION),
 ];
 
 const COMPANION: &str = "this path is that of a companion API, which the emulator offers in the form of another service";
@@ -158,10 +158,12 @@ impl FromBody<()> for UserChange {
         let is_changed = fields.is_given("NewPassword");
         let new = fields.patch_of("NewPassword").value();
         let password = is_changed.then_some(PasswordChange { old, new });
-        let (whom, user_name) = match fields.value("ID") {
-            Sent::Absent => (by_name(fields), None),
-            Sent::Value(NamedId(id)) => (Some(Whom::Id(id)), fields.kept("UserName").value()),
-            Sent::Wrong => (None, fields.kept("UserName").value()),
+        let (key, user_name) = match fields.value("ID") {
+            FieldValue::Absent => (by_name(fields), None),
+            FieldValue::Value(NamedId(id)) => {
+                (Some(UserKey::Id(id)), fields.kept("UserName").value())
+            }
+            FieldValue::Invalid => (None, fields.kept("UserName").value()),
         };
         fields.require_either(["ID", "UserName"]);
         let mut fields = UserFields {
@@ -178,7 +180,7 @@ impl FromBody<()> for UserChange {
             time_zone_id,
         } = fields.of_profile;
         Some(Self {
-            whom: whom?,
+            key: key?,
             password,
             user_name,
             given_name,
@@ -217,10 +219,10 @@ impl OfProfile {
             role: fields.patch_of("UserRole").value(),
             mobile_number: fields.patch_of("MobileNumber").value(),
             time_zone_id: match fields.value("TimeZoneID") {
-                Sent::Value(NumberText(id)) => Patch::Set(id),
+                FieldValue::Value(NumberText(id)) => Patch::Set(id),
                 // A text of blanks is no null.
-                Sent::Absent if fields.is_given("TimeZoneID") => Patch::Clear,
-                Sent::Absent | Sent::Wrong => Patch::Keep,
+                FieldValue::Absent if fields.is_given("TimeZoneID") => Patch::Clear,
+                FieldValue::Absent | FieldValue::Invalid => Patch::Keep,
             },
         }
     }
@@ -268,9 +270,9 @@ schema!(
     |_| json_schema!({"type": "string", "pattern": "^[0-9]+$"})
 );
 
-fn by_name(fields: &mut Fields<'_>) -> Option<Whom> {
+fn by_name(fields: &mut Fields<'_>) -> Option<UserKey> {
     match fields.kept("UserName") {
-        Patch::Set(Name(name)) => Some(Whom::Name(name)),
+        Patch::Set(Name(name)) => Some(UserKey::Name(name)),
         Patch::Keep | Patch::Clear if fields.is_given("UserName") => None,
         Patch::Keep | Patch::Clear => {
             fields.malformed("ID", "is required, unless UserName says who is meant")
@@ -316,21 +318,21 @@ fn of_form(form: &[u8]) -> Result<Vec<(Key, Node)>> {
 
 async fn list(
     Extension(envelope): Extension<Envelope>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
 ) -> Result<Enveloped> {
-    let users = slot.account.users.iter();
+    let users = tenant.account.users.iter();
     let users: Result<Vec<_>> = users
-        .map(|user| UserBody::new(&slot.account, user))
+        .map(|user| UserBody::new(&tenant.account, user))
         .collect();
     Ok(envelope.around(users?))
 }
 
-async fn look(
+async fn get(
     Extension(envelope): Extension<Envelope>,
-    Extension(slot): Extension<Arc<Slot>>,
+    Extension(tenant): Extension<Arc<Tenant>>,
     Path(id): Path<UserId>,
 ) -> Result<Enveloped> {
-    let user = UserBody::new(&slot.account, slot.account.user(id)?)?;
+    let user = UserBody::new(&tenant.account, tenant.account.user(id)?)?;
     Ok(envelope.around(vec![user]))
 }
 
@@ -338,9 +340,9 @@ async fn update(
     State(state): State<AppState>,
     Extension(caller): Extension<Caller>,
     Extension(envelope): Extension<Envelope>,
-    Bound((), draft): Bound<(), UserChange>,
+    PathAndBody((), input): PathAndBody<(), UserChange>,
 ) -> Result<Enveloped> {
-    let (id, account) = service::user::update(&state, &caller, draft).await?;
+    let (id, account) = service::user::update(&state, &caller, input).await?;
     let user = UserBody::new(&account, account.user(id)?)?;
     Ok(envelope.around(vec![user]))
 }

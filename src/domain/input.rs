@@ -5,37 +5,37 @@ use crate::error::Result;
 
 /// A field that some descriptions need and others must not have.
 #[derive(Debug)]
-pub enum Sent<T> {
+pub enum FieldValue<T> {
     /// Not there, or with nothing in it.
     Absent,
-    /// There, but wrong; what is wrong is told elsewhere.
-    Wrong,
+    /// There, but not valid: a problem says why.
+    Invalid,
     Value(T),
 }
 
-impl<T> From<Option<T>> for Sent<T> {
+impl<T> From<Option<T>> for FieldValue<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Absent, Self::Value)
     }
 }
 
-impl<T> Sent<T> {
+impl<T> FieldValue<T> {
     pub fn value(self) -> Option<T> {
         match self {
             Self::Value(value) => Some(value),
-            Self::Absent | Self::Wrong => None,
+            Self::Absent | Self::Invalid => None,
         }
     }
 }
 
 /// A value as a request describes it, and the mistakes in the description. Without mistakes there is a value.
 #[derive(Debug, Clone)]
-pub struct Draft<T> {
+pub struct Input<T> {
     value: Option<T>,
     problems: Problems,
 }
 
-impl<T> Draft<T> {
+impl<T> Input<T> {
     pub fn new(value: Option<T>, problems: Problems) -> Self {
         Self { value, problems }
     }
@@ -46,8 +46,8 @@ impl<T> Draft<T> {
     }
 
     /// The same request, understood as one for something else.
-    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Draft<U> {
-        Draft {
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Input<U> {
+        Input {
             value: self.value.map(map),
             problems: self.problems,
         }
@@ -79,7 +79,7 @@ impl<T> Draft<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Draft;
+    use super::Input;
     use crate::domain::{Problem, Problems};
     use crate::error::Error;
 
@@ -106,7 +106,7 @@ mod tests {
             problems.append(of_rules);
             value
         };
-        Draft::new(Some(1), of_draft).settle(access, decide)
+        Input::new(Some(1), of_draft).settle(access, decide)
     }
 
     fn are(found: &[Problem], expected: &[&str]) -> bool {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::account::{ApiUserChange, OldPassword, ScheduleOwner, Whom};
+use super::account::{ApiUserChange, OldPassword, ScheduleOwner, UserKey};
 use super::duty_schedule::{Hours, WeekDay};
 use super::node::{Content, Node};
 use super::operator::{Profile, ProfileChange};
@@ -11,7 +11,7 @@ use super::text::{Description, Email};
 use super::user::{UserRole, UserSettings};
 use super::value::{FromNode, Value};
 use super::{
-    Account, ApiUserGuid, Caller, Context, Credentials, NewOperator, OperatorAuthorization,
+    Account, ApiUserGuid, AuthenticatedBy, Caller, Context, NewOperator, OperatorAuthorization,
     OperatorChange, OperatorGroupAuthorization, OperatorGroupGuid, OperatorGuid, PasswordHash,
     Patch, Problems, Recurrence, ScheduleId, UserChange, UserId,
 };
@@ -22,7 +22,7 @@ const PASSWORD_HASH: &str =
 
 /// A change, whose numbers pick from what there is.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub enum RandomChange {
     AddOperator {
         email: u8,
     },
@@ -111,7 +111,7 @@ fn owner() -> impl Strategy<Value = Owner> {
     ]
 }
 
-pub fn step() -> impl Strategy<Value = Step> {
+pub fn random_change() -> impl Strategy<Value = RandomChange> {
     let email = 0..12_u8;
     let of_user = (
         any::<u8>(),
@@ -119,29 +119,29 @@ pub fn step() -> impl Strategy<Value = Step> {
         any::<(bool, u64, bool)>(),
     );
     prop_oneof![
-        4 => email.clone().prop_map(|email| Step::AddOperator { email }),
+        4 => email.clone().prop_map(|email| RandomChange::AddOperator { email }),
         4 => (any::<u8>(), any::<bool>(), proptest::option::of(email), any::<(u64, bool)>()).prop_map(
-            |(operator, replace, email, (picks, password))| Step::UpdateOperator { operator, replace, email, picks, password }
+            |(operator, replace, email, (picks, password))| RandomChange::UpdateOperator { operator, replace, email, picks, password }
         ),
-        1 => any::<(u8, u8)>().prop_map(|(one, other)| Step::ExchangeEmails { one, other }),
-        2 => any::<u8>().prop_map(|operator| Step::RemoveOperator { operator }),
-        2 => any::<(u8, bool)>().prop_map(|(operator, add)| Step::Authorize { operator, add }),
-        2 => Just(Step::AddGroup),
-        1 => any::<u8>().prop_map(|group| Step::RenameGroup { group }),
-        1 => any::<u8>().prop_map(|group| Step::RemoveGroup { group }),
-        3 => any::<(u8, u8)>().prop_map(|(group, operator)| Step::Join { group, operator }),
-        2 => any::<(u8, u8)>().prop_map(|(group, operator)| Step::Leave { group, operator }),
-        2 => any::<(u8, bool)>().prop_map(|(group, add)| Step::AuthorizeGroup { group, add }),
-        1 => any::<(u8, bool)>().prop_map(|(group, on)| Step::OnDuty { group, on }),
-        4 => (owner(), any::<u8>()).prop_map(|(owner, recurrence)| Step::AddSchedule { owner, recurrence }),
+        1 => any::<(u8, u8)>().prop_map(|(one, other)| RandomChange::ExchangeEmails { one, other }),
+        2 => any::<u8>().prop_map(|operator| RandomChange::RemoveOperator { operator }),
+        2 => any::<(u8, bool)>().prop_map(|(operator, add)| RandomChange::Authorize { operator, add }),
+        2 => Just(RandomChange::AddGroup),
+        1 => any::<u8>().prop_map(|group| RandomChange::RenameGroup { group }),
+        1 => any::<u8>().prop_map(|group| RandomChange::RemoveGroup { group }),
+        3 => any::<(u8, u8)>().prop_map(|(group, operator)| RandomChange::Join { group, operator }),
+        2 => any::<(u8, u8)>().prop_map(|(group, operator)| RandomChange::Leave { group, operator }),
+        2 => any::<(u8, bool)>().prop_map(|(group, add)| RandomChange::AuthorizeGroup { group, add }),
+        1 => any::<(u8, bool)>().prop_map(|(group, on)| RandomChange::OnDuty { group, on }),
+        4 => (owner(), any::<u8>()).prop_map(|(owner, recurrence)| RandomChange::AddSchedule { owner, recurrence }),
         2 => (owner(), any::<(u8, u8)>()).prop_map(
-            |(owner, (schedule, recurrence))| Step::ReplaceSchedule { owner, schedule, recurrence }
+            |(owner, (schedule, recurrence))| RandomChange::ReplaceSchedule { owner, schedule, recurrence }
         ),
-        2 => (owner(), any::<u8>()).prop_map(|(owner, schedule)| Step::RemoveSchedule { owner, schedule }),
-        2 => any::<u8>().prop_map(|operator| Step::AddApiUser { operator }),
-        1 => any::<u8>().prop_map(|api_user| Step::UpdateApiUser { api_user }),
-        1 => any::<u8>().prop_map(|api_user| Step::RemoveApiUser { api_user }),
-        4 => of_user.prop_map(|(operator, email, (role, picks, password))| Step::UpdateUser {
+        2 => (owner(), any::<u8>()).prop_map(|(owner, schedule)| RandomChange::RemoveSchedule { owner, schedule }),
+        2 => any::<u8>().prop_map(|operator| RandomChange::AddApiUser { operator }),
+        1 => any::<u8>().prop_map(|api_user| RandomChange::UpdateApiUser { api_user }),
+        1 => any::<u8>().prop_map(|api_user| RandomChange::RemoveApiUser { api_user }),
+        4 => of_user.prop_map(|(operator, email, (role, picks, password))| RandomChange::UpdateUser {
             operator,
             email,
             role,
@@ -151,7 +151,7 @@ pub fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-impl Step {
+impl RandomChange {
     #[expect(clippy::too_many_lines, reason = "one arm for each kind of change")]
     pub fn take(self, account: &mut Account, context: &Context) -> Result<()> {
         match self {
@@ -221,7 +221,7 @@ impl Step {
                 if add {
                     account.authorize_operator(operator, authorization)
                 } else {
-                    account.withdraw_from_operator(operator, authorization)
+                    account.remove_operator_authorization(operator, authorization)
                 }
             }
             Self::AddGroup => {
@@ -253,7 +253,7 @@ impl Step {
                 if add {
                     account.authorize_group(group, authorization)
                 } else {
-                    account.withdraw_from_group(group, authorization)
+                    account.remove_group_authorization(group, authorization)
                 }
             }
             Self::OnDuty { group, on } => account.set_all_on_duty(group_at(account, group), on),
@@ -310,7 +310,7 @@ impl Step {
                 let caller = Caller {
                     account: account.id,
                     operator: account.owner,
-                    credentials: Credentials::ApiUser(ApiUserGuid::derived("none")),
+                    credentials: AuthenticatedBy::ApiUser(ApiUserGuid::derived("none")),
                 };
                 let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
                 let old = OldPassword::NotRight;
@@ -475,7 +475,7 @@ fn email_of(number: u8) -> Email {
 
 fn user_change(id: UserId, email: Option<u8>, role: bool, mut picks: Picks) -> UserChange {
     UserChange {
-        whom: Whom::Id(id),
+        key: UserKey::Id(id),
         password: None,
         user_name: None,
         given_name: Some("Renamed".parse().unwrap()),

@@ -13,10 +13,10 @@ use crate::store::{Name, State};
 
 /// The error that an answer tells of, for those who look at the answer on its way out.
 #[derive(Debug, Clone)]
-pub struct Told(pub Arc<Error>);
+pub struct Cause(pub Arc<Error>);
 
 /// The reason in a plain sentence; nothing where the request did not fail of itself.
-pub fn reason(
+pub fn of(
     all: &State,
     answer: &Parts,
     path: &str,
@@ -25,7 +25,7 @@ pub fn reason(
     is_accepted: bool,
 ) -> Option<String> {
     // What a fault answered has no message, and no reason in the request.
-    let told = answer.extensions.get::<Told>()?;
+    let told = answer.extensions.get::<Cause>()?;
     if !answer.status.is_client_error() {
         return None;
     }
@@ -50,7 +50,7 @@ fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
     let api_user = all.login(user_name);
     let operator = registration::find(all, user_name);
     match (is_register, api_user, operator) {
-        (false, Some((slot, api_user)), _) if !slot.account.is_active(api_user.operator) => {
+        (false, Some((tenant, api_user)), _) if !tenant.account.is_active(api_user.operator) => {
             format!(
                 "the operator of API user {user_name} is not active: Active of /api/Users is false"
             )
@@ -58,7 +58,7 @@ fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
         (false, Some(_), _) => format!("the password of API user {user_name} is wrong"),
         (false, None, Some(_)) => "this is an operator's login: only /Register takes it".to_owned(),
         (false, None, None) => format!("no account has an API user {user_name}"),
-        (true, _, Some((slot, operator))) if !slot.account.is_active(operator.guid) => {
+        (true, _, Some((tenant, operator))) if !tenant.account.is_active(operator.guid) => {
             format!("operator {user_name} is not active: Active of /api/Users is false")
         }
         (true, _, Some((_, operator))) if operator.password().is_none() => {
@@ -77,7 +77,7 @@ fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
 
 /// "another account has this operator"
 fn of_another_account(all: &State, path: &str, account: AccountId) -> Option<String> {
-    let own = &all.slot(account)?.account;
+    let own = &all.tenant(account)?.account;
     let is_missing = |guid: &Uuid| {
         let guid = *guid;
         !(own.operators.contains(&guid.into())

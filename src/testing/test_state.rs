@@ -10,7 +10,7 @@ use super::journal::Journal;
 
 /// A reset puts a new one of these in the place of the old, so that what an old request still writes goes nowhere.
 #[derive(Debug, Default)]
-pub struct Beside {
+pub struct TestState {
     clock: Mutex<Option<Clock>>,
     pub journal: Journal,
     pub faults: Faults,
@@ -18,7 +18,7 @@ pub struct Beside {
     has_ended: watch::Sender<bool>,
 }
 
-impl Beside {
+impl TestState {
     /// Tells of every request that is recorded from now on, and when all this has ended, at once if it has.
     pub fn changes(&self) -> watch::Receiver<bool> {
         let mut changes = self.has_ended.subscribe();

@@ -81,8 +81,8 @@ fn outcome(output: &Output) -> (Option<i32>, String, String) {
 /// Returns the example of the README's section on seed files.
 fn example() -> &'static str {
     let readme = include_str!("../README.md");
-    let (_, chapter) = readme.split_once("\n## Seed files\n").unwrap();
-    let (_, example) = chapter.split_once("```yaml\n").unwrap();
+    let (_, section) = readme.split_once("\n## Load your own accounts\n").unwrap();
+    let (_, example) = section.split_once("```yaml\n").unwrap();
     example.split_once("```").unwrap().0
 }
 

@@ -1,9 +1,9 @@
-//! How many instructions a request takes: the same program needs the same number on a busy machine, so a change can be
-//! judged by it where time cannot. Counted by valgrind's callgrind, over HTTP, in memory, with a hundred operators; the
-//! client's share, which is a few writes and reads, is in the figure.
+//! The number of instructions per request. Unlike time, it is the same on a busy machine, so a change can be evaluated by
+//! it. Counted by valgrind's callgrind, over HTTP, in memory, with a hundred operators; the client's share, a few writes
+//! and reads, is included.
 //!
-//! `cargo bench --bench instructions` counts, and fails where a figure is above that in `benches/instructions.txt` by more than
-//! the margin; `cargo bench --bench instructions -- --record` writes the figures. Without valgrind it says so.
+//! `cargo bench --bench instructions` fails if a figure exceeds the one in `benches/instructions.txt` by more than the
+//! margin; `cargo bench --bench instructions -- --record` writes the figures. Without valgrind it prints a message.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -20,17 +20,17 @@ use tokio::net::TcpStream;
 use tokio::runtime;
 use uptrends_emulator::{Emulator, Options, Seed};
 
-/// As the program has.
+/// The allocator of the program.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 const OPERATORS: usize = 100;
 
-/// How much more than the recorded figure is no reason to look, in percent.
+/// The tolerated increase over the recorded figure, in percent.
 const MARGIN: u64 = 5;
 
-/// What is counted: a name, how often it is done, and the request.
-const COUNTED: [(&str, usize, &str, &str); 4] = [
+/// The benchmarks: a name, the number of repetitions, and the request with its body.
+const BENCHMARKS: [(&str, usize, &str, &str); 4] = [
     (
         "get one operator",
         500,
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["run", name, times] => {
-            run(name, times.parse().expect("a number"));
+            run(name, times.parse().expect("a number of repetitions"));
             ExitCode::SUCCESS
         }
         _ if Command::new("valgrind")
@@ -66,38 +66,38 @@ fn main() -> ExitCode {
             .is_err() =>
         {
             eprintln!("valgrind is not there, so nothing is counted");
-            // Where CI is set, what cannot be checked has failed.
+            // With `CI` set, a missing valgrind is a failure.
             ExitCode::from(u8::from(env::var_os("CI").is_some()))
         }
-        _ => judge(arguments.iter().any(|argument| argument == "--record")),
+        _ => compare(arguments.iter().any(|argument| argument == "--record")),
     }
 }
 
-/// Counts everything, and holds it against the figures, or makes it the figures.
-fn judge(records: bool) -> ExitCode {
+/// Runs all benchmarks and compares the results with the recorded figures, or records them.
+fn compare(records: bool) -> ExitCode {
     let figures = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/instructions.txt");
-    let written = fs::read_to_string(&figures).unwrap_or_default();
-    let known: BTreeMap<_, u64> = written
+    let recorded = fs::read_to_string(&figures).unwrap_or_default();
+    let known: BTreeMap<_, u64> = recorded
         .lines()
         .filter_map(|line| line.split_once(": "))
         .filter_map(|(name, figure)| Some((name, figure.parse().ok()?)))
         .collect();
-    let mut counted = String::new();
+    let mut results = String::new();
     let mut outcome = ExitCode::SUCCESS;
-    for (name, times, ..) in COUNTED {
-        // What the start takes is in both, and so in neither.
+    for (name, times, ..) in BENCHMARKS {
+        // The instructions of the start are in both counts, so the difference excludes them.
         let (few, many) = (count(name, times / 10), count(name, times + times / 10));
         let figure = many.saturating_sub(few) / times as u64;
-        let _ = writeln!(counted, "{name}: {figure}");
+        let _ = writeln!(results, "{name}: {figure}");
         match known.get(name) {
             _ if records => println!("{name}: {figure} instructions"),
             Some(known) => {
-                let is_more = figure * 100 > known * (100 + MARGIN);
-                let told = if is_more { ", which is too many" } else { "" };
+                let has_grown = figure * 100 > known * (100 + MARGIN);
+                let note = if has_grown { ", which is too many" } else { "" };
                 #[expect(clippy::cast_precision_loss, reason = "a ratio to read")]
                 let ratio = figure as f64 / *known as f64;
-                println!("{name}: {figure} instructions, {ratio:.3} of {known}{told}");
-                if is_more {
+                println!("{name}: {figure} instructions, {ratio:.3} of {known}{note}");
+                if has_grown {
                     outcome = ExitCode::FAILURE;
                 }
             }
@@ -108,18 +108,18 @@ fn judge(records: bool) -> ExitCode {
         }
     }
     if records {
-        fs::write(&figures, counted).expect("the figures can be written");
+        fs::write(&figures, results).expect("the figures can be recorded");
     }
     outcome
 }
 
-/// The instructions of a run of this program.
+/// Returns the number of instructions of one run of this program.
 fn count(name: &str, times: usize) -> u64 {
     let file: PathBuf = env::temp_dir().join(format!("callgrind.{}", std::process::id()));
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--quiet"])
         .arg(format!("--callgrind-out-file={}", file.display()))
-        .arg(env::current_exe().expect("this program has a path"))
+        .arg(env::current_exe().expect("the path of this program"))
         .args(["run", name, &times.to_string()])
         .status();
     assert!(status.is_ok_and(|status| status.success()), "{name} failed");
@@ -130,22 +130,22 @@ fn count(name: &str, times: usize) -> u64 {
         .find_map(|line| line.strip_prefix("totals: "));
     total
         .and_then(|total| total.trim().parse().ok())
-        .expect("callgrind tells the total")
+        .expect("callgrind prints the total")
 }
 
-/// Sends one of the requests so many times, over one connection.
+/// Sends a benchmark's request the given number of times over one connection.
 fn run(name: &str, times: usize) {
-    let (.., request, body) = COUNTED
+    let (.., request, body) = BENCHMARKS
         .into_iter()
         .find(|(known, ..)| *known == name)
-        .expect("one of those that are counted");
+        .expect("the name of a benchmark");
     let credentials = STANDARD.encode("emulator:emulator");
     let length = body.len();
     let request = format!(
         "{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {credentials}\r\n\
          Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
     );
-    // One thread, so that who runs when does not change the figure.
+    // One thread, so that scheduling does not change the figure.
     let runtime = runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -161,7 +161,7 @@ fn run(name: &str, times: usize) {
             stream
                 .write_all(request.as_bytes())
                 .await
-                .expect("it is sent");
+                .expect("the request is sent");
             let mut read = 0;
             while !is_whole(&answer[..read]) {
                 let more = stream.read(&mut answer[read..]).await.expect("an answer");
@@ -179,7 +179,7 @@ fn run(name: &str, times: usize) {
     });
 }
 
-/// Whether an answer is there with all of its body.
+/// Returns whether a response is complete, including its body.
 fn is_whole(answer: &[u8]) -> bool {
     let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else {
         return false;

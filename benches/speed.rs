@@ -1,8 +1,8 @@
-//! How fast the emulator is, over real HTTP on kept connections, in memory, with twenty operators. What is to be compared
-//! is measured side by side: the journal's share is the difference between `journal` and `control off`, and `nothing`
-//! is what a request costs before it does anything.
+//! The speed of the emulator over HTTP on persistent connections, in memory, with twenty operators. Compared cases are
+//! measured side by side: the journal's share is the difference between `journal` and `control off`, and `nothing` is the
+//! cost of a request that does nothing.
 //!
-//! `cargo bench` measures; `cargo bench -- --test` runs each once.
+//! `cargo bench` measures; `cargo bench -- --test` runs each benchmark once.
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -17,13 +17,13 @@ use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use uptrends_emulator::{Control, Emulator, Options, Seed};
 
-/// As the program has.
+/// The allocator of the program.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 const OPERATORS: usize = 20;
 
-/// As many clients at once as a busy test suite has.
+/// The number of concurrent clients of a busy test suite.
 const CLIENTS: usize = 32;
 
 /// An emulator with an account of twenty operators.
@@ -52,7 +52,7 @@ impl Server {
         Self { runtime, emulator }
     }
 
-    /// How long a number of equal requests take, one after the other on one connection.
+    /// Returns the duration of a number of requests, sent one after the other on one connection.
     fn one_client(&self, times: u64, requests: &[String]) -> Duration {
         self.runtime.block_on(async {
             let mut client = Client::connect(&self.emulator).await;
@@ -66,7 +66,7 @@ impl Server {
         })
     }
 
-    /// How long a number of equal requests take, shared out among many clients.
+    /// Returns the duration of a number of identical requests, distributed among many clients.
     fn many_clients(&self, times: u64, request: &str) -> Duration {
         self.runtime.block_on(async {
             let mut clients = Vec::new();
@@ -89,7 +89,7 @@ impl Server {
         })
     }
 
-    /// The path of one operator.
+    /// Returns the path of one operator.
     fn operator(&self) -> String {
         let list = self.runtime.block_on(async {
             let mut client = Client::connect(&self.emulator).await;
@@ -102,7 +102,7 @@ impl Server {
     }
 }
 
-/// As little of a client as will do, so that what is measured is the server.
+/// A minimal client, so that the measurement reflects the server.
 struct Client {
     stream: TcpStream,
     answer: Vec<u8>,
@@ -122,7 +122,7 @@ impl Client {
         }
     }
 
-    /// Sends a request, and reads its answer, which has to be a success.
+    /// Sends a request and reads its response, which must be a success.
     async fn send(&mut self, request: &str) {
         self.stream
             .write_all(request.as_bytes())
@@ -157,7 +157,7 @@ impl Client {
     }
 }
 
-/// A request as common clients write it.
+/// Formats a request as common clients do.
 fn request(method: &str, path: &str, body: &str) -> String {
     format!(
         "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench\r\naccept: */*\r\n\
@@ -167,7 +167,7 @@ fn request(method: &str, path: &str, body: &str) -> String {
     )
 }
 
-/// Reads, with the journal and without.
+/// Benchmarks reads with and without the journal.
 fn reads(criterion: &mut Criterion) {
     let servers = [
         ("journal", Server::start(Control::On { token: None })),
@@ -189,7 +189,7 @@ fn reads(criterion: &mut Criterion) {
     }
 }
 
-/// What a test pays for its account, one client alone.
+/// Benchmarks what a test spends on its account, with a single client.
 fn accounts(criterion: &mut Criterion) {
     let server = Server::start(Control::On { token: None });
     let operator = server.operator();

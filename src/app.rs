@@ -1,4 +1,4 @@
-//! What every request can reach.
+//! The application state that every request handler shares.
 
 use std::ops::Deref;
 use std::sync::Arc;
@@ -10,28 +10,29 @@ use crate::options::Control;
 use crate::service::password::Passwords;
 use crate::store::Store;
 
-/// What every request can reach. It is cloned several times for each request, so it is one pointer.
+/// A shared handle to [`App`]. It is cloned several times for each request, so it is a single pointer.
 #[derive(Debug, Clone)]
 pub struct AppState(Arc<App>);
 
+/// The state of a running emulator.
 #[derive(Debug)]
 pub struct App {
-    /// The accounts, and how they are changed.
+    /// Holds the accounts and runs changes of them.
     pub store: Store,
-    /// How passwords of operators are hashed.
+    /// Hashes and verifies the passwords of operators.
     pub passwords: Passwords,
-    /// How long the body of a request may take to arrive.
+    /// The time limit for receiving the body of a request.
     pub read_timeout: Duration,
     /// Who may use the control API and the console.
     pub control: Control,
-    /// Under which names the emulator is reached.
+    /// The names under which clients reach the emulator.
     pub names: Names,
-    /// The account API and its companion.
+    /// The account API and the user API.
     pub apis: &'static [&'static Api],
 }
 
 impl App {
-    /// The operations that are emulated.
+    /// Returns the operations that are emulated.
     pub fn operations(&self) -> impl Iterator<Item = &'static Operation> + use<> {
         self.apis.iter().flat_map(|api| api.operations())
     }

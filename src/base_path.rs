@@ -1,4 +1,4 @@
-//! The path of the public URL, in the links of pages.
+//! A middleware that adds the path of the public URL to the links of pages.
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -10,7 +10,7 @@ use http_body_util::{BodyExt as _, Collected};
 
 use crate::AppState;
 
-/// Gives pages the path of the public URL, which the proxy strips: their links, and where they lead.
+/// Adds the path of the public URL, which the proxy strips from requests, to the links and redirects of pages.
 pub async fn add_base_path(
     State(state): State<AppState>,
     request: Request,
@@ -22,31 +22,33 @@ pub async fn add_base_path(
         return response;
     }
     let (mut parts, body) = response.into_parts();
-    for (name, before) in [(LOCATION, ""), (REFRESH, "url=")] {
+    for (name, prefix) in [(LOCATION, ""), (REFRESH, "url=")] {
         let value = parts
             .headers
             .get(&name)
             .and_then(|value| value.to_str().ok());
-        let moved = value
-            .map(|value| value.replacen(&format!("{before}/"), &format!("{before}{base}/"), 1));
-        if let Some(Ok(moved)) = moved.as_deref().map(HeaderValue::from_str) {
-            parts.headers.insert(name, moved);
+        let rewritten = value
+            .map(|value| value.replacen(&format!("{prefix}/"), &format!("{prefix}{base}/"), 1));
+        if let Some(Ok(rewritten)) = rewritten.as_deref().map(HeaderValue::from_str) {
+            parts.headers.insert(name, rewritten);
         }
     }
-    // What people wrote has no quotation marks in HTML, and none without a backslash in JSON.
-    let of = match parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
+    // User input cannot match: in HTML its quotation marks are escaped, and in JSON they follow a backslash.
+    let link_start = match parts.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes) {
         Some(b"text/html; charset=utf-8") => "=\"/",
         Some(b"application/json; charset=utf-8") => ": \"/",
         _ => return Response::from_parts(parts, body),
     };
-    // Pages are made whole, so this waits for nothing.
+    // Pages are rendered completely before they are sent, so this does not wait.
     let bytes = body
         .collect()
         .await
         .map(Collected::to_bytes)
         .unwrap_or_default();
-    let moved = String::from_utf8_lossy(&bytes)
-        .replace(of, &format!("{}{base}/", of.trim_end_matches('/')));
+    let rewritten = String::from_utf8_lossy(&bytes).replace(
+        link_start,
+        &format!("{}{base}/", link_start.trim_end_matches('/')),
+    );
     parts.headers.remove(CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(moved))
+    Response::from_parts(parts, Body::from(rewritten))
 }

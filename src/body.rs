@@ -1,4 +1,4 @@
-//! The bytes of a request's body: one reader for all APIs.
+//! Reads request bodies, for all APIs.
 
 use std::time::Duration;
 
@@ -10,18 +10,18 @@ use tokio::time::timeout;
 
 use crate::error::{Error, Result};
 
-/// Some clients write a byte order mark, which RFC 8259 lets a reader of JSON pass over.
+/// The byte order mark that some clients send; RFC 8259 allows a parser of JSON to ignore it.
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// Reads a body that has to be there in time and within a limit, without its byte order mark. What is left of one that is
-/// too large is the concern of the connection.
+/// Reads a whole body within a time limit and a size limit, and removes its byte order mark. The rest of a body that is too
+/// large is left to the connection.
 pub async fn read(
     headers: &HeaderMap,
     body: Body,
     limit: usize,
-    within: Duration,
+    time_limit: Duration,
 ) -> Result<Bytes> {
-    let bytes = timeout(within, read_up_to(limit, headers, body))
+    let bytes = timeout(time_limit, read_up_to(limit, headers, body))
         .await
         .map_err(|_| Error::TooSlow)??;
     if let Some(encoding) = encoding(headers) {
@@ -34,14 +34,14 @@ pub async fn read(
 }
 
 async fn read_up_to(limit: usize, headers: &HeaderMap, mut body: Body) -> Result<Bytes> {
-    let announced = headers
+    let content_length = headers
         .get(CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse().ok())
         .unwrap_or_default();
-    if announced > limit {
+    if content_length > limit {
         return Err(Error::TooLarge(limit));
     }
-    // Most bodies are one piece, which is then not copied.
+    // Most bodies arrive as a single frame, which is then not copied.
     let mut whole = Vec::new();
     let mut first = Bytes::new();
     while let Some(frame) = body.frame().await {
@@ -56,7 +56,7 @@ async fn read_up_to(limit: usize, headers: &HeaderMap, mut body: Body) -> Result
             first = data;
         } else {
             if whole.is_empty() {
-                whole.reserve(announced);
+                whole.reserve(content_length);
                 whole.extend_from_slice(&std::mem::take(&mut first));
             }
             whole.extend_from_slice(&data);
@@ -69,16 +69,16 @@ async fn read_up_to(limit: usize, headers: &HeaderMap, mut body: Body) -> Result
     })
 }
 
-/// The content coding of a body, if it has one (RFC 9110, 8.4).
+/// Returns the content coding of a body, if it has one (RFC 9110, 8.4).
 fn encoding(headers: &HeaderMap) -> Option<String> {
     let values = headers.get_all(CONTENT_ENCODING).iter();
     let codings: Vec<_> = values
         .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .collect();
     let codings = codings.join(",");
-    let named = |coding: &str| !(coding.is_empty() || coding.eq_ignore_ascii_case("identity"));
+    let is_encoded = |coding: &str| !(coding.is_empty() || coding.eq_ignore_ascii_case("identity"));
     codings
         .split(',')
-        .any(|coding| named(coding.trim()))
+        .any(|coding| is_encoded(coding.trim()))
         .then_some(codings)
 }

@@ -1,5 +1,5 @@
-//! One connection, from its first request to its end. Whatever a client is still sending, its answer reaches it: what
-//! nobody wants is read and thrown away, before the answer as long as it is little, or else after it.
+//! Serves one connection from its first request to its end. The response reaches the client even while the client is still
+//! sending: a body that no handler reads is discarded, before the response if it is small, and after it otherwise.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -27,23 +27,24 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 use tower::{Service, ServiceExt as _};
 
-/// A longer head of a request is answered with 431: the journal keeps heads, a thousand for each account.
+/// The maximum size of a request head; a longer one is answered with 431. The journal stores heads, a thousand for each
+/// account.
 pub const LARGEST_HEAD: usize = 64 * 1024;
 
-/// So much of a body that nobody wants is read before the answer, so that the connection can be used again.
-const LARGEST_DISCARDED_BODY: u64 = 8 * 1024 * 1024;
+/// The maximum size of an unread body that is discarded before the response, so that the connection can be reused.
+const MAX_DISCARDED_BODY: u64 = 8 * 1024 * 1024;
 
-/// How long that may take.
+/// The time limit for discarding an unread body.
 pub const DISCARDING: Duration = Duration::from_secs(5);
 
-/// How long a connection stays for a client that is still sending after its answer. To end it at once would be a reset,
-/// which takes the answer along: https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close
-const LINGERING: Duration = Duration::from_secs(5);
+/// How long a connection stays open for a client that is still sending after its response. Closing it at once would reset it,
+/// and the client would lose the response: https://nginx.org/en/docs/http/ngx_http_core_module.html#lingering_close
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long it stays when the server stops.
-const LAST_LINGERING: Duration = Duration::from_millis(500);
+/// How long such a connection stays open when the server stops.
+const SHUTDOWN_LINGER_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// The connection that a request came over. Every request holds it, so it is one pointer.
+/// A shared handle to the connection of a request. Every request holds one, so it is a single pointer.
 #[derive(Debug, Clone)]
 pub struct Connection(Arc<Inner>);
 
@@ -51,41 +52,41 @@ pub struct Connection(Arc<Inner>);
 struct Inner {
     address: Option<SocketAddr>,
     stopped: watch::Receiver<()>,
-    /// What the present request, which is then the last one, gets instead of an answer.
+    /// How the current request ends instead of with a response. It is then the last one of the connection.
     ending: OnceLock<Ending>,
-    /// Whether that is over, so that nothing is left but the reset.
+    /// Notified when that request has ended and the connection is to be reset.
     reset: Notify,
-    /// Whether somebody wants to know when the client has closed its sending side.
+    /// Whether a task waits for the client to close its sending side.
     is_watched: AtomicBool,
-    has_left: AtomicBool,
-    left: Notify,
-    /// Whether the body of the present request was asked for, of which a client that expects a 100 is told.
+    is_half_closed: AtomicBool,
+    half_closed: Notify,
+    /// Whether a handler has started to read the body of the current request. A client that expects a 100 then gets one.
     is_read: AtomicBool,
-    /// What is left of that body when nobody reads on.
+    /// The rest of that body when its reader was dropped before the end.
     unread: Mutex<Option<Incoming>>,
-    /// Whether the body of the present request did not come in time.
+    /// Whether the body of the current request did not arrive in time.
     is_late: AtomicBool,
-    /// Whether the client may be sending something that nobody reads any more.
+    /// Whether the client may still be sending a body that is no longer read.
     lingers: AtomicBool,
-    /// The request whose answer nobody waits for any more.
-    abandoned: Mutex<Option<Answering>>,
+    /// The future of a request whose response can no longer be sent.
+    abandoned: Mutex<Option<ResponseFuture>>,
 }
 
-/// How a request ends that gets no answer. Its connection ends with it.
+/// The way in which a request without a response ends. Its connection ends with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// The connection is reset.
     Reset,
-    /// The client waits until it goes away or the server stops, which does not wait for it.
+    /// The client gets no response until it disconnects or the server stops; the server does not wait for it.
     Hang,
 }
 
-/// What becomes the answer to a request.
-struct Answering(Pin<Box<dyn Future<Output = Response> + Send>>);
+/// A future that resolves to the response to a request.
+struct ResponseFuture(Pin<Box<dyn Future<Output = Response> + Send>>);
 
-impl fmt::Debug for Answering {
+impl fmt::Debug for ResponseFuture {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Answering")
+        f.write_str("ResponseFuture")
     }
 }
 
@@ -97,8 +98,8 @@ impl Connection {
             ending: OnceLock::new(),
             reset: Notify::new(),
             is_watched: AtomicBool::new(false),
-            has_left: AtomicBool::new(false),
-            left: Notify::new(),
+            is_half_closed: AtomicBool::new(false),
+            half_closed: Notify::new(),
             is_read: AtomicBool::new(false),
             unread: Mutex::default(),
             is_late: AtomicBool::new(false),
@@ -107,26 +108,26 @@ impl Connection {
         }))
     }
 
-    /// The address that the client connected to.
+    /// Returns the address that the client connected to.
     pub fn address(&self) -> Option<SocketAddr> {
         self.0.address
     }
 
-    /// Ends the request that calls it without an answer: its future is dropped here, and goes on no further.
+    /// Ends the calling request without a response. The future of the request is dropped here and never resumes.
     pub async fn end(&self, ending: Ending) -> ! {
         let _ = self.0.ending.set(ending);
         pending().await
     }
 
-    /// Waits for the answer to a request, unless the request ends without one.
-    async fn answer_of(
+    /// Waits for the response to a request, unless the request ends without one.
+    async fn response_to(
         &self,
-        answering: impl Future<Output = Result<Response, Infallible>>,
+        response_future: impl Future<Output = Result<Response, Infallible>>,
     ) -> Result<Response, Ending> {
-        let mut answering = pin!(answering);
-        poll_fn(|context| match answering.as_mut().poll(context) {
+        let mut response_future = pin!(response_future);
+        poll_fn(|context| match response_future.as_mut().poll(context) {
             Poll::Ready(Ok(response)) => Poll::Ready(Ok(response)),
-            // It is set by the future that was just polled, so nobody has to be woken for it.
+            // The future that was just polled sets it, so no wake-up is needed.
             Poll::Pending => match self.0.ending.get() {
                 Some(ending) => Poll::Ready(Err(*ending)),
                 None => Poll::Pending,
@@ -135,7 +136,7 @@ impl Connection {
         .await
     }
 
-    /// Leaves a request without an answer, and then resets the connection.
+    /// Ends a request without a response, and then resets the connection.
     async fn finish(&self, ending: Ending) -> ! {
         if ending == Ending::Hang {
             tokio::select! {
@@ -147,16 +148,16 @@ impl Connection {
         pending().await
     }
 
-    /// Waits until the server stops: whoever keeps a client waiting on purpose has to end then.
+    /// Waits until the server stops. Code that keeps a client waiting on purpose must stop waiting then.
     pub async fn stopping(&self) {
         let mut stopped = self.0.stopped.clone();
         while stopped.changed().await.is_ok() {}
     }
 
-    /// Waits until the client has closed its sending side. One that has gone cannot be told from one that still waits for
-    /// its answer, until something is written.
+    /// Waits until the client has closed its sending side. A client that has disconnected cannot be distinguished from one that
+    /// still waits for its response until something is written.
     pub async fn left(&self) {
-        // Its end is behind what it still sends.
+        // The end of the stream comes after the rest of the body.
         let unread = lock(&self.0.unread).take();
         if let Some(body) = unread {
             let mut body = RequestBody {
@@ -171,26 +172,26 @@ impl Connection {
         }
         self.0.is_watched.store(true, Ordering::Release);
         loop {
-            let left = self.0.left.notified();
-            if self.0.has_left.load(Ordering::Acquire) {
+            let half_closed = self.0.half_closed.notified();
+            if self.0.is_half_closed.load(Ordering::Acquire) {
                 return;
             }
-            left.await;
+            half_closed.await;
         }
     }
 
-    /// Says that the body of the present request did not come in time, and so is waited for no longer.
+    /// Records that the body of the current request did not arrive in time, so that it is not waited for again.
     pub fn is_late(&self) {
         self.0.is_late.store(true, Ordering::Release);
     }
 
-    fn has_left(&self) {
-        self.0.has_left.store(true, Ordering::Release);
-        self.0.left.notify_waiters();
+    fn set_half_closed(&self) {
+        self.0.is_half_closed.store(true, Ordering::Release);
+        self.0.half_closed.notify_waiters();
     }
 
-    /// Answers a request, when nothing of its body is in the way of the answer any more.
-    async fn answer<S>(self, request: Request<Incoming>, app: S) -> Response
+    /// Handles a request, and returns the response once no unread body can prevent its delivery.
+    async fn handle<S>(self, request: Request<Incoming>, app: S) -> Response
     where
         S: Service<Request<Body>, Response = Response, Error = Infallible>,
     {
@@ -208,23 +209,23 @@ impl Connection {
         });
         request.extensions_mut().insert(self.clone());
         let mut response = if is_too_long {
-            // The protocol looks at the length only while a head is not whole.
+            // hyper checks the length only while a head is incomplete.
             drop(request);
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response()
         } else {
-            match self.answer_of(app.oneshot(request)).await {
+            match self.response_to(app.oneshot(request)).await {
                 Ok(response) => response,
                 Err(ending) => self.finish(ending).await,
             }
         };
         let unread = lock(&self.0.unread).take();
         if let Some(body) = unread {
-            // Who waits for a 100 sends nothing until it comes, or until it is tired of waiting; and who was too slow
-            // would be so again.
+            // A client that expects a 100 sends no body before it gets one or gives up waiting; and a client that was too
+            // slow would be too slow again.
             let is_coming = !expects_100 || self.0.is_read.load(Ordering::Acquire);
             let is_late = self.0.is_late.load(Ordering::Acquire)
                 || response.status() == StatusCode::REQUEST_TIMEOUT;
-            if !is_coming || is_late || !is_discarded(body).await {
+            if !is_coming || is_late || !discard(body).await {
                 self.0.lingers.store(true, Ordering::Release);
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(CONNECTION, close);
@@ -234,7 +235,7 @@ impl Connection {
     }
 }
 
-/// About as many bytes as the head of a request has.
+/// Returns the approximate size of the head of a request in bytes.
 fn length_of_head<B>(request: &Request<B>) -> usize {
     let headers = request.headers().iter();
     let fields = headers.map(|(name, value)| name.as_str().len() + value.len() + 4);
@@ -242,19 +243,19 @@ fn length_of_head<B>(request: &Request<B>) -> usize {
     target.map_or(0, |target| target.as_str().len()) + fields.sum::<usize>()
 }
 
-/// Reads what is left of a body, if it is little.
-async fn is_discarded(mut body: Incoming) -> bool {
-    if body.size_hint().lower() > LARGEST_DISCARDED_BODY {
+/// Reads and discards the rest of a body. Returns `false` if it is too large or too slow.
+async fn discard(mut body: Incoming) -> bool {
+    if body.size_hint().lower() > MAX_DISCARDED_BODY {
         return false;
     }
     let reading = async {
-        let mut rest = LARGEST_DISCARDED_BODY;
+        let mut rest = MAX_DISCARDED_BODY;
         while let Some(frame) = body.frame().await {
-            // A client that breaks off sends no more.
+            // A client whose body ended in an error sends nothing more.
             let Ok(frame) = frame else { return true };
             let length = frame.data_ref().map_or(0, Bytes::len) as u64;
             match rest.checked_sub(length) {
-                Some(less) => rest = less,
+                Some(remaining) => rest = remaining,
                 None => return false,
             }
         }
@@ -267,9 +268,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The body of a request. What nobody reads of it goes back to its connection.
+/// The body of a request. When it is dropped, the unread rest goes back to its connection.
 struct RequestBody {
-    /// None, when all of it was read.
+    /// `None` once all of it was read.
     body: Option<Incoming>,
     connection: Connection,
 }
@@ -312,10 +313,10 @@ impl Drop for RequestBody {
     }
 }
 
-/// A request on its way to its answer. A complete request runs to its end, whether or not somebody waits for the answer:
-/// where the connection ends before, it goes back to the one who holds that.
+/// The future of a request that is being handled. A complete request runs to its end even if its response can no longer be
+/// sent: if the connection ends first, dropping this hands the future over to [`serve`].
 struct InFlight {
-    answering: Option<Answering>,
+    response_future: Option<ResponseFuture>,
     connection: Connection,
 }
 
@@ -323,20 +324,20 @@ impl Future for InFlight {
     type Output = Result<Response, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let answering = self
-            .answering
+        let response_future = self
+            .response_future
             .as_mut()
-            .expect("a future that is done is not polled again");
-        let response = ready!(answering.0.as_mut().poll(context));
-        self.answering = None;
+            .expect("a completed future is not polled again");
+        let response = ready!(response_future.0.as_mut().poll(context));
+        self.response_future = None;
         Poll::Ready(Ok(response))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        if let Some(answering) = self.answering.take() {
-            *lock(&self.connection.0.abandoned) = Some(answering);
+        if let Some(response_future) = self.response_future.take() {
+            *lock(&self.connection.0.abandoned) = Some(response_future);
         }
     }
 }
@@ -355,7 +356,7 @@ pub async fn serve<S>(
         + 'static,
     S::Future: Send,
 {
-    // Answers are small and complete: waiting for more to send with them only delays them.
+    // Responses are small and complete: waiting for more data to send with them only delays them.
     let _ = stream.set_nodelay(true);
     let connection = Connection::new(stream.local_addr().ok(), stopped.clone());
     let stream = TokioIo::new(Stream {
@@ -364,28 +365,28 @@ pub async fn serve<S>(
     });
     let in_flight = connection.clone();
     let service = service_fn(move |request| InFlight {
-        answering: Some(Answering(Box::pin(
-            in_flight.clone().answer(request, app.clone()),
+        response_future: Some(ResponseFuture(Box::pin(
+            in_flight.clone().handle(request, app.clone()),
         ))),
         connection: in_flight.clone(),
     });
-    let mut conversation = protocol.serve_connection(stream, service);
+    let mut http_connection = protocol.serve_connection(stream, service);
     let mut is_stopping = false;
     let ended = loop {
         tokio::select! {
-            ended = poll_fn(|context| conversation.poll_without_shutdown(context)) => break ended,
+            ended = poll_fn(|context| http_connection.poll_without_shutdown(context)) => break ended,
             () = connection.0.reset.notified() => break Ok(()),
             _ = stopped.changed(), if !is_stopping => {
                 is_stopping = true;
-                Pin::new(&mut conversation).graceful_shutdown();
+                Pin::new(&mut http_connection).graceful_shutdown();
             }
         }
     };
-    let Stream { stream, .. } = conversation.into_parts().io.into_inner();
-    connection.has_left();
+    let Stream { stream, .. } = http_connection.into_parts().io.into_inner();
+    connection.set_half_closed();
     let abandoned = lock(&connection.0.abandoned).take();
     if connection.0.ending.get().is_some() {
-        // Without time to linger, the end of a connection is a reset.
+        // With a linger time of zero, closing the socket resets the connection.
         let _ = stream.set_zero_linger();
         return;
     }
@@ -398,58 +399,58 @@ pub async fn serve<S>(
     } else {
         drop(stream);
     }
-    if let Some(answering) = abandoned {
+    if let Some(response_future) = abandoned {
         tokio::select! {
-            _ = answering.0 => {}
+            _ = response_future.0 => {}
             () = connection.0.reset.notified() => {}
         }
     }
 }
 
-/// Ends our side of a connection, and reads what its client still sends until it ends its own.
+/// Closes the sending side of a connection, and discards what the client still sends until it closes its own.
 async fn linger(mut stream: TcpStream, connection: &Connection) {
     let reading = async {
         stream.shutdown().await?;
-        let mut thrown_away = vec![0; 64 * 1024];
-        while stream.read(&mut thrown_away).await? > 0 {}
+        let mut buffer = vec![0; 64 * 1024];
+        while stream.read(&mut buffer).await? > 0 {}
         io::Result::Ok(())
     };
     let stopping = async {
         connection.stopping().await;
-        sleep(LAST_LINGERING).await;
+        sleep(SHUTDOWN_LINGER_TIMEOUT).await;
     };
     tokio::select! {
-        // An error is that the client has gone.
+        // An error means that the client has disconnected.
         _ = reading => {}
-        () = sleep(LINGERING) => {}
+        () = sleep(LINGER_TIMEOUT) => {}
         () = stopping => {}
     }
 }
 
-/// A stream that tells when its client has closed its sending side.
+/// A stream that detects when its client has closed its sending side.
 struct Stream {
     stream: TcpStream,
     connection: Connection,
 }
 
 impl Stream {
-    /// Looks whether the client has closed its sending side, if somebody wants to know. While a request is answered, the
-    /// protocol does not read.
-    fn look(&self, context: &mut Context<'_>) {
+    /// Checks whether the client has closed its sending side, if a task waits for that. While a request is handled, hyper does
+    /// not read from the stream.
+    fn check_half_closed(&self, context: &mut Context<'_>) {
         let Inner {
             is_watched,
-            has_left,
+            is_half_closed,
             ..
         } = &*self.connection.0;
-        if !is_watched.load(Ordering::Acquire) || has_left.load(Ordering::Acquire) {
+        if !is_watched.load(Ordering::Acquire) || is_half_closed.load(Ordering::Acquire) {
             return;
         }
         let mut byte = [0];
-        // Behind what a client sends ahead, its end cannot be seen.
+        // The end of the stream is not visible behind pipelined data.
         if let Poll::Ready(Ok(0) | Err(_)) =
             self.stream.poll_peek(context, &mut ReadBuf::new(&mut byte))
         {
-            self.connection.has_left();
+            self.connection.set_half_closed();
         }
     }
 }
@@ -485,9 +486,9 @@ impl AsyncWrite for Stream {
         self.stream.is_write_vectored()
     }
 
-    /// The protocol flushes whenever it is woken.
+    /// Checks the sending side of the client as well, since hyper flushes whenever it is woken.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.look(context);
+        self.check_half_closed(context);
         Pin::new(&mut self.stream).poll_flush(context)
     }
 

@@ -1,4 +1,4 @@
-//! The emulator as a whole: started, found by its URL, and stopped.
+//! The emulator as a whole: starts it, returns its URL, and stops it.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -18,7 +18,7 @@ use crate::service::password::Passwords;
 use crate::store::{OpenError, Store};
 use crate::system;
 
-/// Why an emulator could not start.
+/// The error when an emulator cannot be started.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -28,9 +28,9 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error("cannot listen on {address}: {cause}")]
     Listen {
-        /// The address, as the option has it.
+        /// The address as given in the option.
         address: String,
-        /// What the system says, most often that the address is in use.
+        /// The error of the operating system, most often that the address is in use.
         cause: io::Error,
     },
     /// The database cannot be used.
@@ -50,18 +50,18 @@ impl From<Error> for StartError {
     }
 }
 
-/// A running emulator. It stops when this is dropped; [`Emulator::stop`] waits for it.
+/// A running emulator. It stops when this is dropped; [`Emulator::stop`] also waits until it has stopped.
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
     store: Store,
     stop: oneshot::Sender<()>,
-    served: JoinHandle<()>,
+    server_task: JoinHandle<()>,
 }
 
 impl Emulator {
-    /// Starts an emulator; when this returns, it is ready for requests. It fails where the address is taken, the database
-    /// cannot be used, or the seed has mistakes.
+    /// Starts an emulator, which is ready for requests when this returns. Fails if the address is in use, the database cannot be
+    /// used, or the seed has mistakes.
     pub async fn start(options: Options) -> Result<Self, StartError> {
         let Options {
             mut listen,
@@ -79,7 +79,7 @@ impl Emulator {
             return Err(StartError::Option(wrong));
         }
         let seed = if let Some(seed) = seed {
-            // A large one takes a while, in which the program can be stopped.
+            // A large seed takes a while to read; on another thread, the program can still be stopped meanwhile.
             let read = spawn_blocking(move || seed.read()).await;
             read.map_err(|error| Error::Failed(format!("the seed could not be read: {error}")))??
         } else {
@@ -98,10 +98,10 @@ impl Emulator {
             .local_addr()
             .map_err(|cause| failed(listen[0], cause))?;
 
-        // The port is served from the start: whoever asks whether the emulator is ready gets an answer.
+        // The port is served from the start, so that readiness checks get a response.
         let app = Arc::new(OnceLock::new());
         let (stop, stopped) = oneshot::channel();
-        let served = tokio::spawn(server::serve(
+        let server_task = tokio::spawn(server::serve(
             listeners,
             Arc::clone(&app),
             read_timeout,
@@ -128,30 +128,30 @@ impl Emulator {
             apis: server::APIS,
         });
         app.set(server::app(&state))
-            .expect("an emulator starts once");
+            .expect("the application is set only once");
         Ok(Self {
             address,
             store,
             stop,
-            served,
+            server_task,
         })
     }
 
-    /// Where the emulator is found: `http://127.0.0.1:8080`.
+    /// Returns the URL of the emulator, such as `http://127.0.0.1:8080`.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Finishes the requests under way, writes what has to be written, and ends.
+    /// Stops the emulator: finishes the requests in progress, writes pending data, and closes the database.
     pub async fn stop(self) {
         let Self {
             address: _,
             store,
             stop,
-            served,
+            server_task,
         } = self;
         drop(stop);
-        if let Err(error) = served.await {
+        if let Err(error) = server_task.await {
             tracing::error!(%error, "the server ended in a panic");
         }
         store.close().await;

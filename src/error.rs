@@ -1,10 +1,10 @@
-//! What can go wrong with a request. Which status each of these is, `status` knows.
+//! The crate's error type; `status` maps each error to its HTTP status.
 
 use std::any::Any;
 
 use crate::domain::Problem;
 
-/// Why a request was not carried out. It changed nothing.
+/// The reason why a request was not carried out. Such a request changed nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0}")]
@@ -35,42 +35,45 @@ pub enum Error {
     Refused(Vec<Problem>),
     #[error("the emulator is starting, and not ready yet")]
     NotReady,
-    /// A fault of the server. What it was is for the log, where it is told once.
+    /// A fault of the server. Its details are logged, once.
     #[error("the server failed: {0}")]
     Failed(String),
 }
 
-/// Returns the problems as one text, one after the other.
+/// Joins the problems into one string.
 fn sentences(problems: &[Problem]) -> String {
     let all: Vec<_> = problems.iter().map(Problem::to_string).collect();
     all.join("; ")
 }
 
 impl Error {
-    /// A mistake that keeps a request from being bound.
+    /// Returns the error for a mistake that keeps a request from being bound.
     pub fn malformed(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Malformed(vec![Problem::new(field, message)])
     }
 
-    /// A rule that a request breaks.
+    /// Returns the error for a rule that a request breaks.
     pub fn refused(field: impl Into<String>, message: impl Into<String>) -> Self {
         Self::Refused(vec![Problem::new(field, message)])
     }
 
-    /// What a panic said.
+    /// Returns the error for a panic, with its message.
     #[expect(
         clippy::needless_pass_by_value,
-        reason = "the layers that catch panics hand them over"
+        reason = "the layers that catch panics pass them by value"
     )]
     pub fn of_panic(panic: Box<dyn Any + Send>) -> Self {
-        let text = panic
+        let message = panic
             .downcast_ref::<String>()
             .map(String::as_str)
             .or_else(|| panic.downcast_ref::<&str>().copied());
-        Self::Failed(format!("a panic: {}", text.unwrap_or("without a message")))
+        Self::Failed(format!(
+            "a panic: {}",
+            message.unwrap_or("without a message")
+        ))
     }
 
-    /// The media type of a body is none of those that are allowed; an empty one is missing.
+    /// Returns the error for a body whose media type is not allowed; an empty `sent` means that there is none.
     pub fn wrong_type(allowed: &'static str, sent: &str) -> Self {
         let sent = if sent.is_empty() { "missing" } else { sent };
         Self::WrongType {

@@ -1,35 +1,35 @@
-//! A local stand-in for the account API of Uptrends.
+//! A local emulator of the account API of Uptrends.
 //!
-//! One idea carries it: an account is a value. All that belongs to an account is one immutable `Account` in memory;
-//! requests read it, changes make the next one, and SQLite holds what must survive.
+//! An account is a value: everything that belongs to an account is one immutable `Account` in memory. Requests read it, changes
+//! create its next version, and SQLite stores what must survive a restart.
 //!
-//! | Module | Knows |
+//! | Module | Contents |
 //! |---|---|
-//! | `http` | the account API as clients see it: its operations, and the layers around them |
+//! | `http` | the account API as clients see it: its operations and the layers around them |
 //! | `control` | the API of the emulator itself, under `/_emulator` |
-//! | `console` | pages for people, under `/console`: the live service's, and tools for testers |
-//! | `wire` | things as JSON objects, for the account API and the forms of the console |
-//! | `bind` | binding what is sent to types, with all that is wrong with it |
-//! | `operation` | what an operation is: its route, its path, and its part of the OpenAPI document |
-//! | `status` | the statuses and sentences of errors |
+//! | `console` | the web pages under `/console`: those of the live service, and tools for testers |
+//! | `wire` | the JSON representations of domain types, for the account API and the forms of the console |
+//! | `bind` | binds request bodies and documents to types, and collects all their problems |
+//! | `operation` | the declaration of an operation: its route, its path, and its part of the OpenAPI document |
+//! | `status` | the status codes and messages of errors |
 //! | `openapi` | the OpenAPI document of all operations, and Swagger UI |
-//! | `service` | who may do something, and which change it is |
-//! | `document` | accounts written down: seed files, exports, and what the store keeps for a reset |
-//! | `domain` | what the words mean, and every rule, as pure functions |
-//! | `testing` | what testers change and read of an account or the server: journal, faults, clock, usage |
-//! | `store` | publishing accounts, and the SQL that keeps the file in step |
-//! | `system` | the time and random bytes |
-//! | `server` | APIs and console as one server: accepting, and stopping gracefully |
-//! | `body` | the bytes of a request's body |
-//! | `connection` | one connection: its requests, and that each answer reaches its client |
-//! | `listen` | the addresses that are listened on |
-//! | `base_path` | the path of a public URL, in the links of pages |
+//! | `service` | authorization, and the change that each operation makes |
+//! | `document` | accounts as documents: seed files, exports, and the states that the store saves for resets |
+//! | `domain` | the domain types and every rule, as pure functions |
+//! | `testing` | the state that testers read and change for an account or the server: journal, faults, clock, usage |
+//! | `store` | publishes accounts; the SQL that keeps the database in sync |
+//! | `system` | the system time and random bytes |
+//! | `server` | the server of all APIs and the console: accepts connections and stops gracefully |
+//! | `body` | reads request bodies |
+//! | `connection` | serves one connection, and makes sure that each response reaches its client |
+//! | `listen` | the addresses to listen on |
+//! | `base_path` | adds the path of the public URL to the links of pages |
 //! | `names` | the names under which the emulator is reached, and which of them a browser may use |
-//! | `options` | how an emulator is to run |
-//! | `cli` | the program: its flags and variables, its log, and its commands |
+//! | `options` | the options of an emulator |
+//! | `cli` | the program: its flags and environment variables, its log, and its commands |
 //!
-//! A request goes one way: `http` binds it, makes one call to `service`, which asks `domain` inside `Store::change`, and
-//! answers.
+//! A request takes one path: `http` binds it and makes one call to `service`, which applies the rules of `domain` inside
+//! `Store::change`; then `http` writes the response.
 //!
 //! To run the emulator inside a test:
 //!

@@ -1,4 +1,4 @@
-//! Where the emulator listens.
+//! The addresses that the emulator listens on.
 
 use std::fmt;
 use std::io;
@@ -8,24 +8,24 @@ use std::str::FromStr;
 use socket2::{Domain, Socket, Type};
 use tokio::net::TcpListener;
 
-/// How many connections may wait to be accepted.
+/// The maximum number of connections that wait to be accepted.
 const BACKLOG: i32 = 1024;
 
-/// How many ports are tried to find one that is free on both loopbacks.
-const TRIES: usize = 64;
+/// The number of attempts to find a port that is free on both loopback addresses.
+const MAX_ATTEMPTS: usize = 64;
 
 /// An address to listen on: an IP address and a port, or `localhost` and a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Listen {
     /// This address. Port 0 picks a free one.
     At(SocketAddr),
-    /// The loopbacks of IPv4 and IPv6, on one port: some clients take one for `localhost`, and some the other. Port 0 picks
-    /// one that is free on both.
+    /// The loopback addresses of IPv4 and IPv6 on one port, since some clients resolve `localhost` to one and some to the
+    /// other. Port 0 picks a port that is free on both.
     Localhost(u16),
 }
 
 impl Listen {
-    /// The address that is listened on first.
+    /// Returns the address that is bound first.
     pub fn first(self) -> SocketAddr {
         match self {
             Self::At(address) => address,
@@ -44,7 +44,7 @@ impl FromStr for Listen {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A list in a variable may have blanks behind its commas.
+        // A list in an environment variable may have blanks after its commas.
         let text = text.trim();
         if let Some((name, port)) = text.split_once(':')
             && ["localhost", "localhost."].contains(&name.to_ascii_lowercase().as_str())
@@ -55,14 +55,14 @@ impl FromStr for Listen {
         text.parse().map(Self::At).map_err(|_| {
             format!(
                 "write an IP address or localhost, and a port: {}",
-                meant(text)
+                suggestion(text)
             )
         })
     }
 }
 
-/// What somebody may have meant that wrote a part of an address, or more than that.
-fn meant(text: &str) -> String {
+/// Returns a suggestion for an invalid address: the complete address if only a part was given, or the address in a URL.
+fn suggestion(text: &str) -> String {
     let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
     let rest = rest.trim_end_matches('/');
     if let Ok(ip) = rest.parse::<IpAddr>() {
@@ -86,14 +86,14 @@ impl fmt::Display for Listen {
     }
 }
 
-/// A port as people write it.
+/// Parses a port, which may consist of digits only.
 fn port(text: &str) -> Option<u16> {
     let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_number)
 }
 
-/// Listens on addresses, in their order; one that was named already is passed over, and so are those of IPv6 where the
-/// machine has none and another address is served. The error names the address that cannot be had.
+/// Binds listeners to addresses, in order. Skips duplicates, and IPv6 addresses if the machine has no IPv6 and another address
+/// could be bound. The error holds the address that cannot be bound.
 pub fn bind(all: &[Listen]) -> Result<Vec<TcpListener>, (Listen, io::Error)> {
     let mut bound = BoundListeners::default();
     for listen in all {
@@ -106,53 +106,54 @@ pub fn bind(all: &[Listen]) -> Result<Vec<TcpListener>, (Listen, io::Error)> {
         }
         .map_err(|cause| (*listen, cause))?;
     }
-    match (bound.listeners, bound.without_ipv6) {
+    match (bound.listeners, bound.missing_ipv6) {
         (listeners, Some(missing)) if listeners.is_empty() => Err(missing),
         (listeners, _) => Ok(listeners),
     }
 }
 
+/// The listeners that were bound so far.
 #[derive(Default)]
 struct BoundListeners {
-    named: Vec<SocketAddr>,
+    addresses: Vec<SocketAddr>,
     listeners: Vec<TcpListener>,
-    /// An address of IPv6 that this machine does not have.
-    without_ipv6: Option<(Listen, io::Error)>,
+    /// An IPv6 address that could not be bound because the machine has no IPv6.
+    missing_ipv6: Option<(Listen, io::Error)>,
 }
 
 impl BoundListeners {
     fn add(&mut self, address: SocketAddr, all: &[Listen]) -> io::Result<()> {
-        // Each port 0 is another one.
-        if address.port() != 0 && self.named.contains(&address) {
+        // Every port 0 stands for a different free port.
+        if address.port() != 0 && self.addresses.contains(&address) {
             return Ok(());
         }
-        self.named.push(address);
-        // Where IPv4 is listened on by itself, `[::]` is IPv6 alone: otherwise it is both.
-        let is_of_both = !all.iter().any(|other| {
+        self.addresses.push(address);
+        // `[::]` accepts IPv6 only if an IPv4 address with the same port is bound separately, and both otherwise.
+        let is_dual_stack = !all.iter().any(|other| {
             let other = other.first();
             other.is_ipv4() && other.port() == address.port()
         });
-        match open(address, is_of_both) {
+        match open(address, is_dual_stack) {
             Ok(listener) => self.listeners.push(listener),
-            Err(Unheard::NoIpv6(cause)) => {
+            Err(BindError::NoIpv6(cause)) => {
                 tracing::info!(%address, %cause, "this machine has no IPv6");
-                self.without_ipv6 = Some((address.into(), cause));
+                self.missing_ipv6 = Some((address.into(), cause));
             }
-            Err(Unheard::Taken(cause)) => return Err(cause),
+            Err(BindError::Taken(cause)) => return Err(cause),
         }
         Ok(())
     }
 
     fn add_localhost(&mut self) -> io::Result<()> {
         let mut taken = None;
-        for _ in 0..TRIES {
+        for _ in 0..MAX_ATTEMPTS {
             let first =
-                open((Ipv4Addr::LOCALHOST, 0).into(), false).map_err(Unheard::into_cause)?;
+                open((Ipv4Addr::LOCALHOST, 0).into(), false).map_err(BindError::into_cause)?;
             let port = first.local_addr()?.port();
             match open((Ipv6Addr::LOCALHOST, port).into(), false) {
                 Ok(second) => self.listeners.extend([first, second]),
-                Err(Unheard::NoIpv6(_)) => self.listeners.push(first),
-                Err(Unheard::Taken(cause)) => {
+                Err(BindError::NoIpv6(_)) => self.listeners.push(first),
+                Err(BindError::Taken(cause)) => {
                     taken = Some(cause);
                     continue;
                 }
@@ -163,14 +164,14 @@ impl BoundListeners {
     }
 }
 
-/// Why an address cannot be listened on.
-enum Unheard {
-    /// It is one of IPv6, which this machine does not have.
+/// The error when an address cannot be bound.
+enum BindError {
+    /// The machine has no IPv6.
     NoIpv6(io::Error),
     Taken(io::Error),
 }
 
-impl Unheard {
+impl BindError {
     fn into_cause(self) -> io::Error {
         match self {
             Self::NoIpv6(cause) | Self::Taken(cause) => cause,
@@ -178,18 +179,19 @@ impl Unheard {
     }
 }
 
-fn open(address: SocketAddr, is_of_both: bool) -> Result<TcpListener, Unheard> {
-    let is_everybodys = address.ip().is_loopback() || address.ip().is_unspecified();
-    let of_ipv6 = |cause| match address {
-        SocketAddr::V6(_) => Unheard::NoIpv6(cause),
-        SocketAddr::V4(_) => Unheard::Taken(cause),
+fn open(address: SocketAddr, is_dual_stack: bool) -> Result<TcpListener, BindError> {
+    let is_local = address.ip().is_loopback() || address.ip().is_unspecified();
+    let unavailable = |cause| match address {
+        SocketAddr::V6(_) => BindError::NoIpv6(cause),
+        SocketAddr::V4(_) => BindError::Taken(cause),
     };
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).map_err(of_ipv6)?;
+    let socket =
+        Socket::new(Domain::for_address(address), Type::STREAM, None).map_err(unavailable)?;
     let listen = || {
         if address.is_ipv6() {
-            socket.set_only_v6(!is_of_both)?;
+            socket.set_only_v6(!is_dual_stack)?;
         }
-        // As tokio does: a server that starts again finds its port free. On Windows it would share the port.
+        // As in tokio: a restarted server can bind its port again at once. On Windows, the option would share the port.
         #[cfg(unix)]
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
@@ -197,12 +199,12 @@ fn open(address: SocketAddr, is_of_both: bool) -> Result<TcpListener, Unheard> {
         socket.set_nonblocking(true)
     };
     match listen() {
-        Err(cause) if is_everybodys && cause.kind() == io::ErrorKind::AddrNotAvailable => {
-            return Err(of_ipv6(cause));
+        Err(cause) if is_local && cause.kind() == io::ErrorKind::AddrNotAvailable => {
+            return Err(unavailable(cause));
         }
-        outcome => outcome.map_err(Unheard::Taken)?,
+        outcome => outcome.map_err(BindError::Taken)?,
     }
-    TcpListener::from_std(socket.into()).map_err(Unheard::Taken)
+    TcpListener::from_std(socket.into()).map_err(BindError::Taken)
 }
 
 #[cfg(test)]
@@ -211,10 +213,10 @@ mod tests {
 
     #[test]
     fn an_address_is_an_ip_address_or_localhost_and_a_port() {
-        for fine in ["127.0.0.1:8080", "[::1]:0", "0.0.0.0:80", "localhost:8080"] {
-            assert_eq!(fine.parse::<Listen>().unwrap().to_string(), fine);
+        for valid in ["127.0.0.1:8080", "[::1]:0", "0.0.0.0:80", "localhost:8080"] {
+            assert_eq!(valid.parse::<Listen>().unwrap().to_string(), valid);
         }
-        for (wrong, meant) in [
+        for (invalid, suggestion) in [
             ("9000", "127.0.0.1:9000"),
             (":9000", "127.0.0.1:9000"),
             ("10.0.0.1", "10.0.0.1:8080"),
@@ -226,8 +228,8 @@ mod tests {
             ("example.com:80", "localhost:8080"),
             ("", "localhost:8080"),
         ] {
-            let told = wrong.parse::<Listen>().unwrap_err();
-            assert!(told.ends_with(meant), "{wrong}: {told}");
+            let message = invalid.parse::<Listen>().unwrap_err();
+            assert!(message.ends_with(suggestion), "{invalid}: {message}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The program.
+//! The entry point of the program.
 
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
 
-/// Requests are small things that one thread makes and another drops, the journal's most of all.
+/// Chosen for requests: small allocations that one thread makes and another frees, above all those of the journal.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

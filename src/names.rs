@@ -1,4 +1,4 @@
-//! The names under which the emulator is reached, and which of them a browser may use.
+//! The host names under which the emulator is reached, and the checks of `Host` and `Origin` for browsers.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -13,25 +13,29 @@ use crate::Control;
 use crate::connection::Connection;
 use crate::domain::text::quoted;
 
-/// Keeps web pages of elsewhere out of what needs no credentials, and names that may be theirs.
+/// Protects what needs no credentials from pages of other sites: checks the origin and the host name of requests.
 impl Names {
-    /// Why a request is refused whose name or origin is not the emulator's own. A control token, which no page of another
-    /// site has, stands for any name.
+    /// Returns the reason to reject a request, if its host name or origin is not the emulator's own. With a control token, which
+    /// no page of another site knows, any host name is allowed.
     pub fn refusal(&self, control: &Control, uri: &Uri, headers: &HeaderMap) -> Option<String> {
-        if let Some(name) = self.stranger(uri, headers).filter(|_| !control.has_token()) {
+        if let Some(name) = self
+            .untrusted_host(uri, headers)
+            .filter(|_| !control.has_token())
+        {
             return Some(format!(
                 "{} may be a name of another site; if it is this server's, start it with --allowed-host",
                 quoted(name)
             ));
         }
-        let told = "requests from pages of another origin are refused";
-        self.is_foreign(uri, headers).then(|| told.to_owned())
+        let message = "requests from pages of another origin are refused";
+        self.is_cross_origin(uri, headers)
+            .then(|| message.to_owned())
     }
 }
 
-/// Names that nobody can register, so that whoever asks for one of them means a server of this machine or network: those
-/// of RFC 6761, RFC 6762, RFC 8375, of ICANN (`internal`), and those that routers and Kubernetes give.
-const OF_NOBODY: [&str; 8] = [
+/// Domains in which nobody can register a name, so that a request for one of them is meant for a server of this machine or
+/// network: those of RFC 6761, RFC 6762 and RFC 8375, of ICANN (`internal`), and those assigned by routers and Kubernetes.
+const UNREGISTRABLE: [&str; 8] = [
     "localhost",
     "local",
     "internal",
@@ -42,57 +46,62 @@ const OF_NOBODY: [&str; 8] = [
     "svc.cluster.local",
 ];
 
-/// What is known of the names of the emulator beyond what a request says.
+/// The configured names of the emulator.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    /// Where clients find the emulator when it is behind a proxy.
+    /// The URL of the emulator for clients when it is behind a proxy.
     pub public_url: Option<PublicUrl>,
-    /// Further names under which a browser may reach the control API and the console.
+    /// Additional host names under which a browser may reach the control API and the console.
     pub allowed_hosts: Vec<HostName>,
 }
 
 impl Names {
-    /// What the URLs of the emulator begin with, for the client of a request: what `--public-url` says, else the host that
-    /// it asked, else the address of its connection.
+    /// Returns the base URL of the emulator for the client of a request: the value of `--public-url`, else the requested host,
+    /// else the address of the connection.
     pub fn base_url(&self, request: &Parts) -> String {
         if let Some(public) = &self.public_url {
             return public.to_string();
         }
-        let asked = host(&request.uri, &request.headers).map(str::to_owned);
+        let requested = host(&request.uri, &request.headers).map(str::to_owned);
         let connected = || {
             let connection = request.extensions.get::<Connection>()?;
             Some(connection.address()?.to_string())
         };
-        format!("http://{}", asked.or_else(connected).unwrap_or_default())
+        format!(
+            "http://{}",
+            requested.or_else(connected).unwrap_or_default()
+        )
     }
 
-    /// What the paths of the emulator begin with for a browser.
+    /// Returns the path of the public URL, with which the paths of the emulator begin for a browser.
     pub fn base_path(&self) -> &str {
         self.public_url.as_ref().map_or("", |public| &public.path)
     }
 
-    /// Whether a web page of another origin sends a request.
-    pub fn is_foreign(&self, uri: &Uri, headers: &HeaderMap) -> bool {
+    /// Returns whether a request was sent by a web page of another origin.
+    pub fn is_cross_origin(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let Some(origin) = headers.get(ORIGIN) else {
             return false;
         };
-        let Some((scheme, of_page)) = origin.to_str().ok().and_then(|text| text.split_once("://"))
+        let Some((scheme, page_host)) =
+            origin.to_str().ok().and_then(|text| text.split_once("://"))
         else {
             return true;
         };
-        let is_asked = host(uri, headers).is_some_and(|asked| asked.eq_ignore_ascii_case(of_page));
+        let is_requested_host =
+            host(uri, headers).is_some_and(|requested| requested.eq_ignore_ascii_case(page_host));
         let is_public = self.public_url.as_ref().is_some_and(|public| {
-            public.scheme.eq_ignore_ascii_case(scheme) && public.host == of_page.to_lowercase()
+            public.scheme.eq_ignore_ascii_case(scheme) && public.host == page_host.to_lowercase()
         });
-        !(is_asked || is_public)
+        !(is_requested_host || is_public)
     }
 
-    /// The name that a request asks for, if it is one that somebody could have registered: a page of another site can
-    /// point its own name here (DNS rebinding), and its requests are then of its own origin.
-    pub fn stranger<'a>(&self, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-        let asked = host(uri, headers)?;
-        let Ok(authority) = asked.parse::<Authority>() else {
-            return Some(asked);
+    /// Returns the requested host if it is one that anybody could have registered and it is not allowed. Another site can point
+    /// its own host name at the emulator (DNS rebinding); the requests of its pages then have the same origin.
+    pub fn untrusted_host<'a>(&self, uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
+        let requested = host(uri, headers)?;
+        let Ok(authority) = requested.parse::<Authority>() else {
+            return Some(requested);
         };
         let name = authority.host();
         let is_allowed = |name: &str| {
@@ -103,35 +112,36 @@ impl Names {
                 .map(|HostName(name)| name.as_str());
             public == Some(name) || allowed.any(|allowed| allowed == name)
         };
-        let known = bare(name);
-        (!is_of_nobody(&known) && !is_allowed(&known)).then_some(asked)
+        let known = normalized(name);
+        (!is_unregistrable(&known) && !is_allowed(&known)).then_some(requested)
     }
 }
 
-/// The host that a request asks for, as it was sent.
+/// Returns the requested host as it was sent.
 pub fn host<'a>(uri: &'a Uri, headers: &'a HeaderMap) -> Option<&'a str> {
-    // A proxy's client writes the whole URL, which then says it (RFC 9112, 3.2.2).
-    let of_target = uri.authority().map(Authority::as_str);
-    let host = of_target.or_else(|| headers.get(HOST)?.to_str().ok());
+    // The client of a proxy sends the absolute URL, which takes precedence over the header (RFC 9112, 3.2.2).
+    let authority_of_target = uri.authority().map(Authority::as_str);
+    let host = authority_of_target.or_else(|| headers.get(HOST)?.to_str().ok());
     host.filter(|host| !host.is_empty())
 }
 
-/// A name as it is compared: in lower case, without the dot of the root.
-fn bare(name: &str) -> String {
+/// Normalizes a host name for comparison: in lower case and without the dot of the root.
+fn normalized(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_lowercase()
 }
 
-/// Whether a name is an address, has no dot, as the services of a Compose file, or is one that nobody can register.
-fn is_of_nobody(name: &str) -> bool {
+/// Returns whether a host name cannot be registered: it is an IP address, has no dot (like the services of a Compose file), or
+/// belongs to a reserved domain.
+fn is_unregistrable(name: &str) -> bool {
     let address = name.trim_start_matches('[').trim_end_matches(']');
     let is_below = |suffix: &&str| {
         let rest = name.strip_suffix(*suffix);
         rest.is_some_and(|rest| rest.ends_with('.'))
     };
-    !name.contains('.') || address.parse::<IpAddr>().is_ok() || OF_NOBODY.iter().any(is_below)
+    !name.contains('.') || address.parse::<IpAddr>().is_ok() || UNREGISTRABLE.iter().any(is_below)
 }
 
-/// A name of a host, without a port.
+/// A host name without a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostName(String);
 
@@ -139,12 +149,12 @@ impl FromStr for HostName {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        // A list in a variable may have blanks behind its commas.
+        // A list in an environment variable may have blanks after its commas.
         let text = text.trim();
         let name = text.parse::<Authority>().ok();
         let is_name = |authority: &Authority| authority.host() == text && !text.contains('*');
         match name.filter(is_name) {
-            Some(_) => Ok(Self(bare(text))),
+            Some(_) => Ok(Self(normalized(text))),
             None => Err(
                 "write a name without scheme, port or path, as in emulator.example.com".to_owned(),
             ),
@@ -152,18 +162,18 @@ impl FromStr for HostName {
     }
 }
 
-/// Where clients find the emulator when it is behind a proxy: `https://ci.example.com/uptrends`. The proxy strips the path.
+/// The URL of the emulator behind a proxy, such as `https://ci.example.com/uptrends`. The proxy strips the path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PublicUrl {
     scheme: String,
-    /// With its port, unless it is that of the scheme.
+    /// Includes the port, unless it is the default port of the scheme.
     host: String,
-    /// Empty, or with a slash at its beginning and none at its end.
+    /// Empty, or starts with a slash and does not end with one.
     path: String,
 }
 
 impl PublicUrl {
-    /// The name of the host.
+    /// Returns the host name without the port.
     fn name(&self) -> &str {
         let port = self.host.rsplit_once(':');
         match port {
@@ -200,7 +210,7 @@ impl FromStr for PublicUrl {
                 return None;
             }
             Some(Self {
-                host: format!("{}{port}", bare(authority.host())),
+                host: format!("{}{port}", normalized(authority.host())),
                 scheme,
                 path: path.to_owned(),
             })
@@ -245,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_somebody_could_register_is_strange_unless_it_is_allowed() {
+    fn a_registrable_host_is_untrusted_unless_it_is_allowed() {
         let names = names(
             Some("https://ci.example.com:8443/x"),
             &["Emulator.Example.com"],
@@ -270,9 +280,13 @@ mod tests {
             "ci.example.com",
             "emulator.example.com:9000",
         ] {
-            assert_eq!(names.stranger(&uri, &headers(known, None)), None, "{known}");
+            assert_eq!(
+                names.untrusted_host(&uri, &headers(known, None)),
+                None,
+                "{known}"
+            );
         }
-        for strange in [
+        for untrusted in [
             "example.com",
             "local.example.com",
             "xlocal.com:8080",
@@ -280,18 +294,21 @@ mod tests {
             "a b",
             "x@y.com",
         ] {
-            assert_eq!(names.stranger(&uri, &headers(strange, None)), Some(strange));
+            assert_eq!(
+                names.untrusted_host(&uri, &headers(untrusted, None)),
+                Some(untrusted)
+            );
         }
-        assert_eq!(names.stranger(&uri, &HeaderMap::new()), None);
+        assert_eq!(names.untrusted_host(&uri, &HeaderMap::new()), None);
         let whole = Uri::from_static("http://example.com/_emulator/accounts");
         assert_eq!(
-            names.stranger(&whole, &headers("localhost", None)),
+            names.untrusted_host(&whole, &headers("localhost", None)),
             Some("example.com")
         );
     }
 
     #[test]
-    fn a_page_of_the_host_that_is_asked_or_of_the_public_url_is_no_stranger() {
+    fn a_page_of_the_requested_host_or_of_the_public_url_has_the_same_origin() {
         let names = names(Some("https://ci.example.com/x"), &[]);
         let uri = Uri::from_static("/");
         for own in [
@@ -301,7 +318,7 @@ mod tests {
             Some("https://ci.example.com"),
         ] {
             assert!(
-                !names.is_foreign(&uri, &headers("localhost:8080", own)),
+                !names.is_cross_origin(&uri, &headers("localhost:8080", own)),
                 "{own:?}"
             );
         }
@@ -312,15 +329,15 @@ mod tests {
             "null",
         ] {
             assert!(
-                names.is_foreign(&uri, &headers("localhost:8080", Some(foreign))),
+                names.is_cross_origin(&uri, &headers("localhost:8080", Some(foreign))),
                 "{foreign}"
             );
         }
     }
 
     #[test]
-    fn a_public_url_is_that_of_a_server_and_perhaps_a_path() {
-        for (written, means) in [
+    fn a_public_url_has_a_scheme_a_host_and_optionally_a_path() {
+        for (written, expected) in [
             ("https://ci.example.com", "https://ci.example.com"),
             ("HTTPS://CI.example.com:443/", "https://ci.example.com"),
             (
@@ -329,9 +346,9 @@ mod tests {
             ),
             ("http://[::1]:80", "http://[::1]"),
         ] {
-            assert_eq!(written.parse::<PublicUrl>().unwrap().to_string(), means);
+            assert_eq!(written.parse::<PublicUrl>().unwrap().to_string(), expected);
         }
-        for wrong in [
+        for invalid in [
             "ci.example.com",
             "/x",
             "ftp://x",
@@ -342,10 +359,10 @@ mod tests {
             "http://x//y",
             "http://x/a\"b",
         ] {
-            wrong.parse::<PublicUrl>().unwrap_err();
+            invalid.parse::<PublicUrl>().unwrap_err();
         }
-        for wrong in ["", "http://x", "x:80", "*.x.com", "x/y"] {
-            wrong.parse::<HostName>().unwrap_err();
+        for invalid in ["", "http://x", "x:80", "*.x.com", "x/y"] {
+            invalid.parse::<HostName>().unwrap_err();
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How an emulator is to run.
+//! The options of an emulator.
 
 use std::fs;
 use std::io;
@@ -16,9 +16,9 @@ use crate::names::Names;
 use crate::service::password::PasswordCost;
 use crate::system;
 
-/// How an emulator is to run. The default is one in memory, on a free port of 127.0.0.1, with the built-in account.
+/// The options of an emulator. By default it runs in memory, on a free port of 127.0.0.1, with the built-in account.
 ///
-/// What cannot be used, such as an address that is none, is the error of [`Emulator::start`](crate::Emulator::start).
+/// An invalid value, such as a malformed address, is reported as an error by [`Emulator::start`](crate::Emulator::start).
 ///
 /// ```
 /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -43,7 +43,7 @@ use crate::system;
 #[must_use = "they do nothing before an emulator is started with them"]
 #[non_exhaustive]
 pub struct Options {
-    /// None stand for a free port of 127.0.0.1.
+    /// An empty list stands for a free port of 127.0.0.1.
     pub(crate) listen: Vec<Listen>,
     pub(crate) database: Option<PathBuf>,
     pub(crate) seed: Option<Seed>,
@@ -53,7 +53,7 @@ pub struct Options {
     pub(crate) read_timeout: Duration,
     pub(crate) control: Control,
     pub(crate) names: Names,
-    /// What is wrong with the first option that cannot be used.
+    /// The error message for the first option with an invalid value.
     pub(crate) wrong: Option<String>,
 }
 
@@ -75,59 +75,60 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Adds an address to listen on: an IP address and a port, or `localhost` and a port, which is both loopbacks. Port 0
-    /// picks a free one. The first address is that of [`Emulator::url`](crate::Emulator::url).
+    /// Adds an address to listen on: an IP address and a port, or `localhost` and a port for both loopback addresses. Port 0
+    /// picks a free port. The first address is that of [`Emulator::url`](crate::Emulator::url).
     ///
     /// ```
     /// # use uptrends_emulator::Options;
     /// let options = Options::default().listen("localhost:8080").listen("10.0.0.1:80");
     /// ```
     pub fn listen(mut self, address: &str) -> Self {
-        let read = self.read("listen", address, Listen::from_str);
-        self.listen.extend(read);
+        let parsed = self.parse("listen", address, Listen::from_str);
+        self.listen.extend(parsed);
         self
     }
 
-    /// Keeps the state in a SQLite file, which is made if it is not there; without one it is gone with the emulator.
+    /// Stores the state in a SQLite file, which is created if it does not exist. Without a file, the state is lost when the
+    /// emulator stops.
     pub fn database(mut self, path: impl Into<PathBuf>) -> Self {
         self.database = Some(path.into());
         self
     }
 
-    /// Sets the accounts to begin with, in the place of the built-in one. A database that was ever seeded is not seeded again.
+    /// Sets the initial accounts, which replace the built-in one. A database that was seeded before is not seeded again.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seed = Some(seed);
         self
     }
 
-    /// Sets the user name of the built-in account's API user, which is `emulator` otherwise. It must not be empty or hold a
+    /// Sets the user name of the API user of the built-in account. The default is `emulator`. It must not be empty or contain a
     /// colon.
     pub fn username(mut self, name: &str) -> Self {
-        if let Some(name) = self.read("username", name, user_name) {
+        if let Some(name) = self.parse("username", name, user_name) {
             self.username = name;
         }
         self
     }
 
-    /// Sets the password of that API user, which is `emulator` otherwise.
+    /// Sets the password of that API user. The default is `emulator`.
     pub fn password(mut self, password: impl Into<String>) -> Self {
         self.password = password.into();
         self
     }
 
-    /// Sets what hashing an operator's password costs.
+    /// Sets the cost of hashing the password of an operator.
     pub fn password_cost(mut self, cost: PasswordCost) -> Self {
         self.password_cost = cost;
         self
     }
 
-    /// Sets how long the head of a request may take to arrive, and how long its body: 30 seconds otherwise.
+    /// Sets the time limit for receiving the head of a request, and that for receiving its body. The default is 30 seconds.
     pub fn read_timeout(mut self, timeout: Duration) -> Self {
         self.read_timeout = timeout;
         self
     }
 
-    /// Sets whether there is a control API, under `/_emulator`, and a console, under `/console`, and who may use them.
+    /// Sets whether the control API (under `/_emulator`) and the console (under `/console`) are enabled, and who may use them.
     ///
     /// ```
     /// # use uptrends_emulator::{Control, Options};
@@ -138,48 +139,48 @@ impl Options {
         self
     }
 
-    /// Sets where clients find the emulator when it is behind a proxy, which strips the path, if there is one.
+    /// Sets the URL of the emulator for clients when it is behind a proxy. The proxy must strip the path of the URL, if any.
     ///
     /// ```
     /// # use uptrends_emulator::Options;
     /// let options = Options::default().public_url("https://ci.example.com/uptrends");
     /// ```
     pub fn public_url(mut self, url: &str) -> Self {
-        self.names.public_url = self.read("public_url", url, str::parse);
+        self.names.public_url = self.parse("public_url", url, str::parse);
         self
     }
 
-    /// Adds a name under which a browser may reach the control API and the console, without scheme, port or path.
+    /// Adds a host name under which a browser may reach the control API and the console, without scheme, port or path.
     pub fn allowed_host(mut self, name: &str) -> Self {
-        let read = self.read("allowed_host", name, str::parse);
-        self.names.allowed_hosts.extend(read);
+        let parsed = self.parse("allowed_host", name, str::parse);
+        self.names.allowed_hosts.extend(parsed);
         self
     }
 
-    /// Reads the value of an option, and keeps what is wrong with it until the start.
-    fn read<T>(
+    /// Parses the value of an option. Keeps the first error, which is returned when the emulator is started.
+    fn parse<T>(
         &mut self,
         option: &str,
         value: &str,
-        read: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
-        read(value)
+        parse(value)
             .map_err(|message| {
-                let told = || format!("the option {option} cannot be {value:?}: {message}");
-                self.wrong.get_or_insert_with(told);
+                let error = || format!("the option {option} cannot be {value:?}: {message}");
+                self.wrong.get_or_insert_with(error);
             })
             .ok()
     }
 }
 
-/// Whether there is a control API and a console, and who may use them.
+/// Access to the control API and the console.
 #[derive(Debug, Clone)]
 pub enum Control {
-    /// For nobody.
+    /// Both are disabled.
     Off,
-    /// For all who send the token, if there is one.
+    /// Both are enabled, for every client that sends the token, or for all if there is no token.
     On {
-        /// What goes into a header: letters, digits and signs of ASCII without blanks.
+        /// The token: letters, digits and punctuation of ASCII without blanks, since it is sent in a header.
         token: Option<Arc<str>>,
     },
 }
@@ -189,29 +190,29 @@ impl Control {
         matches!(self, Self::On { token: Some(_) })
     }
 
-    /// Whether it is open to somebody who has this token, or none.
-    pub(crate) fn admits(&self, sent: Option<&str>) -> bool {
+    /// Returns whether a client with this token, or without one, has access.
+    pub(crate) fn admits(&self, token: Option<&str>) -> bool {
         match self {
             Self::Off => false,
             Self::On { token: None } => true,
-            Self::On { token: Some(token) } => {
-                sent.is_some_and(|sent| sent.as_bytes().ct_eq(token.as_bytes()).into())
-            }
+            Self::On {
+                token: Some(expected),
+            } => token.is_some_and(|token| token.as_bytes().ct_eq(expected.as_bytes()).into()),
         }
     }
 }
 
-/// Where the accounts to begin with are written down, in YAML or JSON.
+/// The source of the initial accounts, in YAML or JSON.
 #[derive(Debug, Clone)]
 pub enum Seed {
-    /// In a file, which is read at the start.
+    /// A file, which is read when the emulator starts.
     File(PathBuf),
-    /// In this text.
+    /// The text itself.
     Text(String),
 }
 
 impl Seed {
-    /// Reads the accounts, and judges them by the rules of the API. The error tells all mistakes, each with its line.
+    /// Reads the accounts and validates them against the rules of the API. The error lists all mistakes, each with its line.
     pub(crate) fn read(&self) -> Result<Accounts, SeedError> {
         let context = system::context(system::time());
         let (text, source) = match self {
@@ -228,7 +229,7 @@ impl Seed {
     }
 }
 
-/// Why there are no accounts to begin with.
+/// The error when the initial accounts cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
@@ -237,10 +238,10 @@ pub enum SeedError {
     Unreadable {
         /// The path of the file.
         path: String,
-        /// What the system says.
+        /// The error of the operating system.
         cause: io::Error,
     },
-    /// What is read is no seed. Every mistake has a line of its own: `seed.yaml:12:7: what is wrong`.
+    /// The content is not a valid seed. The message has one line for each mistake: `seed.yaml:12:7: what is wrong`.
     #[error("{0}")]
     Mistaken(String),
 }

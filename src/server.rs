@@ -1,4 +1,4 @@
-//! The server: puts the APIs and the console together, accepts connections, and stops gracefully.
+//! The server: combines the APIs and the console, accepts connections, and stops gracefully.
 
 use std::convert::Infallible;
 use std::future::poll_fn;
@@ -27,27 +27,28 @@ use crate::openapi::Documents;
 use crate::operation::Api;
 use crate::{AppState, Control, connection, console, control, http, openapi};
 
-/// How long the requests under way may take to finish when the server stops.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
+/// The time limit for the requests in progress when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The account API and its companion.
+/// The account API and the user API.
 pub const APIS: &[&Api] = &[&ACCOUNT_API, &USER_API];
 
-/// The OpenAPI documents of what is served, as far as there is a control API. They are made once, when somebody asks for them.
+/// Returns the OpenAPI documents of all served APIs, with the control API if it is enabled. They are generated once, on first
+/// use.
 pub fn documents(control: &Control) -> &'static LazyLock<Documents> {
-    static WHOLE: LazyLock<Documents> = LazyLock::new(|| {
+    static WITH_CONTROL: LazyLock<Documents> = LazyLock::new(|| {
         Documents::of(&[&ACCOUNT_API, &USER_API, &control::HEALTH_API, &control::API])
     });
     static WITHOUT_CONTROL: LazyLock<Documents> =
         LazyLock::new(|| Documents::of(&[&ACCOUNT_API, &USER_API, &control::HEALTH_API]));
 
     match control {
-        Control::On { .. } => &WHOLE,
+        Control::On { .. } => &WITH_CONTROL,
         Control::Off => &WITHOUT_CONTROL,
     }
 }
 
-/// Everything that the server answers: the account API, and beside it the emulator's own API and the console.
+/// Builds the router of the server: the account API, the emulator's own API, and the console.
 pub fn app(state: &AppState) -> Router {
     let pages = openapi::pages(state, documents(&state.control));
     let api = http::api(state, pages);
@@ -83,14 +84,15 @@ async fn log(request: AppRequest, next: Next) -> Response {
     response
 }
 
-/// Serves `app`, once there is one, until `stop` is used or dropped. Before, it answers that it is not ready.
+/// Serves `app` until `stop` is used or dropped. Until `app` is set, requests are answered with an error that the emulator is
+/// not ready.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     app: Arc<OnceLock<Router>>,
     read_timeout: Duration,
     mut stop: oneshot::Receiver<()>,
 ) {
-    // Ends what is still there when this is over.
+    // Dropping the set aborts the remaining connections.
     let mut connections = JoinSet::new();
     let (stopping, stopped) = watch::channel(());
     let mut protocol = http1::Builder::new();
@@ -98,9 +100,9 @@ pub async fn serve(
         .timer(TokioTimer::new())
         .header_read_timeout(read_timeout)
         .max_buf_size(LARGEST_HEAD)
-        // A client may close its sending side behind its last request, and waits for the answer all the same.
+        // A client may close its sending side after its last request and still wait for the response.
         .half_close(true);
-    let app = service_fn(move |request| answer(Arc::clone(&app), request));
+    let app = service_fn(move |request| handle(Arc::clone(&app), request));
     let mut is_exhausted = false;
     loop {
         let accepted = tokio::select! {
@@ -114,8 +116,8 @@ pub async fn serve(
                 let (protocol, app, stopped) = (protocol.clone(), app.clone(), stopped.clone());
                 connections.spawn(connection::serve(stream, protocol, app, stopped));
             }
-            Err(error) if is_of_connection(&error) => {}
-            // A lack of file handles passes only with time.
+            Err(error) if is_connection_error(&error) => {}
+            // For example, the process has no free file descriptors: accepting again at once would fail again.
             Err(error) => {
                 if !is_exhausted {
                     tracing::error!(%error, "connections cannot be accepted for the moment");
@@ -128,12 +130,12 @@ pub async fn serve(
     drop(listeners);
     drop(stopping);
     let all = async { while connections.join_next().await.is_some() {} };
-    if tokio::time::timeout(LAST_REQUESTS, all).await.is_err() {
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, all).await.is_err() {
         tracing::warn!("some requests did not finish in time, and are cut off");
     }
 }
 
-/// The next connection to any of some addresses.
+/// Accepts the next connection on any of the listeners.
 async fn accept(listeners: &[TcpListener]) -> io::Result<TcpStream> {
     poll_fn(|context| {
         let mut accepted = listeners
@@ -145,16 +147,16 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<TcpStream> {
     .await
 }
 
-async fn answer(app: Arc<OnceLock<Router>>, request: AppRequest) -> Result<Response, Infallible> {
+async fn handle(app: Arc<OnceLock<Router>>, request: AppRequest) -> Result<Response, Infallible> {
     let Some(app) = app.get() else {
-        let told = control::starting(request.uri().path());
-        return Ok(told.unwrap_or_else(|| Error::NotReady.into_response()));
+        let response = control::starting(request.uri().path());
+        return Ok(response.unwrap_or_else(|| Error::NotReady.into_response()));
     };
     app.clone().oneshot(request).await
 }
 
-/// Whether a connection broke while it was accepted, which is no concern of the others.
-fn is_of_connection(error: &io::Error) -> bool {
+/// Returns whether a single connection failed while it was accepted, which does not affect other connections.
+fn is_connection_error(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::ConnectionRefused

@@ -1,10 +1,10 @@
-//! How errors are answered: with which status, and in which sentences.
+//! The statuses and messages of errors.
 
 use axum::http::StatusCode;
 
 use crate::error::Error;
 
-/// The status that an error is answered with.
+/// Returns the status that an error is answered with.
 pub fn status(error: &Error) -> StatusCode {
     match error {
         Error::UnknownPath(_) | Error::NotFound(_) => StatusCode::NOT_FOUND,
@@ -21,7 +21,7 @@ pub fn status(error: &Error) -> StatusCode {
     }
 }
 
-/// What an error tells: one sentence for each mistake.
+/// Returns the messages of an error: one sentence for each problem.
 pub fn messages(error: &Error) -> Vec<String> {
     match error {
         Error::Malformed(problems) | Error::Refused(problems) => problems
@@ -33,7 +33,7 @@ pub fn messages(error: &Error) -> Vec<String> {
     }
 }
 
-/// Errors are written as Rust's errors are; people read sentences.
+/// Turns an error message, which follows Rust's conventions, into a sentence for people.
 pub fn sentence(message: &str) -> String {
     let mut characters = message.chars();
     let first = characters

@@ -1,4 +1,4 @@
-//! What only the operating system knows: the time, and bytes that nobody can guess.
+//! The system time and cryptographically secure random bytes.
 
 use chrono::Utc;
 use rand::TryRng as _;
@@ -6,7 +6,7 @@ use rand::rngs::SysRng;
 
 use crate::domain::{Context, Moment};
 
-/// What the system's clock shows.
+/// Returns the time of the system's clock.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that asks the system"
@@ -19,10 +19,10 @@ pub fn time() -> Moment {
 pub fn random(bytes: &mut [u8]) {
     SysRng
         .try_fill_bytes(bytes)
-        .expect("the operating system gives random bytes");
+        .expect("the operating system provides random bytes");
 }
 
-/// Returns what a change may use at this time of an account's clock.
+/// Returns the context of a change at a time of an account's clock.
 pub fn context(now: Moment) -> Context {
     Context { now, random }
 }

@@ -1,4 +1,4 @@
-//! Seed files as those who run the program meet them: the flags, the command that checks them, and the README.
+//! Seed files as a user of the program sees them: the flags, the `validate` command and the README.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -23,14 +23,14 @@ fn program() -> Command {
     program
 }
 
-/// The program as a server, killed when the test is done with it.
+/// The program as a server, killed at the end of the test.
 struct Running {
     child: Child,
     url: String,
 }
 
 impl Running {
-    /// Returns when it is ready.
+    /// Starts the program and waits until it is ready.
     fn start(program: &mut Command) -> Self {
         let mut child = program
             .args(["--listen", "127.0.0.1:0"])
@@ -69,7 +69,7 @@ fn file(folder: &TempDir, name: &str, content: &str) -> PathBuf {
     path
 }
 
-fn told(output: &Output) -> (Option<i32>, String, String) {
+fn outcome(output: &Output) -> (Option<i32>, String, String) {
     let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
     (
         output.status.code(),
@@ -78,11 +78,11 @@ fn told(output: &Output) -> (Option<i32>, String, String) {
     )
 }
 
-/// The example of the README's chapter on seed files.
+/// Returns the example of the README's section on seed files.
 fn example() -> &'static str {
     let readme = include_str!("../README.md");
-    let (_, chapter) = readme.split_once("\n## Seed files\n").unwrap();
-    let (_, example) = chapter.split_once("```yaml\n").unwrap();
+    let (_, section) = readme.split_once("\n## Load your own accounts\n").unwrap();
+    let (_, example) = section.split_once("```yaml\n").unwrap();
     example.split_once("```").unwrap().0
 }
 
@@ -126,7 +126,7 @@ async fn a_database_with_accounts_is_not_seeded_again() {
 }
 
 #[tokio::test]
-async fn usage_in_a_seed_outlives_a_restart() {
+async fn usage_in_a_seed_survives_a_restart() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     let seed = SEED.replace(
@@ -144,14 +144,14 @@ async fn usage_in_a_seed_outlives_a_restart() {
 }
 
 #[test]
-fn a_seed_with_mistakes_ends_the_start_with_exit_code_2() {
+fn an_invalid_seed_fails_the_start_with_exit_code_2() {
     let folder = TempDir::new().unwrap();
     let path = file(
         &folder,
         "seed.yaml",
         "accounts:\n  - Nmae: x\n    operators: []\n",
     );
-    let (code, stdout, stderr) = told(
+    let (code, stdout, stderr) = outcome(
         &program()
             .args(["--listen", "127.0.0.1:0", "--seed"])
             .arg(&path)
@@ -176,23 +176,26 @@ fn a_seed_with_mistakes_ends_the_start_with_exit_code_2() {
         (&["validate"], "<SEED>"),
     ] {
         let output = program().args(arguments).output().unwrap();
-        let (code, stdout, stderr) = told(&output);
+        let (code, stdout, stderr) = outcome(&output);
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(stderr.contains(expected), "{arguments:?}: {stderr}");
     }
 }
 
 #[tokio::test]
-async fn the_library_tells_the_mistakes_of_a_seed() {
+async fn the_library_reports_the_errors_of_a_seed() {
     let options = Options::default().seed(Seed::Text("accounts: []".to_owned()));
-    let Err(StartError::Seed(SeedError::Mistaken(told))) = Emulator::start(options).await else {
+    let Err(StartError::Seed(SeedError::Mistaken(message))) = Emulator::start(options).await else {
         panic!("a seed without accounts was loaded");
     };
-    assert_eq!(told, "seed:1:11: accounts: must hold at least one account");
+    assert_eq!(
+        message,
+        "seed:1:11: accounts: must hold at least one account"
+    );
 }
 
 #[tokio::test]
-async fn the_library_tells_the_option_that_cannot_be_used() {
+async fn the_library_reports_the_invalid_option() {
     for (options, expected) in [
         (
             Options::default().listen("9000"),
@@ -211,19 +214,20 @@ async fn the_library_tells_the_option_that_cannot_be_used() {
             "username cannot be \"a:b\": ",
         ),
     ] {
-        let Err(StartError::Option(told)) = Emulator::start(options).await else {
+        let Err(StartError::Option(message)) = Emulator::start(options).await else {
             panic!("started, though {expected}");
         };
-        assert!(told.contains(expected), "{told}");
+        assert!(message.contains(expected), "{message}");
     }
 }
 
 #[test]
-fn validate_tells_what_files_hold_or_what_is_wrong_with_them() {
+fn validate_reports_the_contents_or_the_errors_of_files() {
     let folder = TempDir::new().unwrap();
     let good = file(&folder, "good.json", SEED);
     let bad = file(&folder, "bad.yaml", "accounts: []");
-    let validate = |paths: &[&Path]| told(&program().arg("validate").args(paths).output().unwrap());
+    let validate =
+        |paths: &[&Path]| outcome(&program().arg("validate").args(paths).output().unwrap());
     let holds = format!(
         "{}: account 42 (operators: 1, operator groups: 2, API users: 1)\n",
         good.display()
@@ -237,7 +241,7 @@ fn validate_tells_what_files_hold_or_what_is_wrong_with_them() {
 }
 
 #[tokio::test]
-async fn the_example_of_the_readme_loads() {
+async fn the_readme_example_loads() {
     let seed = Seed::Text(example().to_owned());
     let options = Options::default()
         .seed(seed)
@@ -265,7 +269,7 @@ async fn the_example_of_the_readme_loads() {
 }
 
 #[tokio::test]
-async fn the_example_of_the_readme_and_the_built_in_account_are_valid_against_the_schema() {
+async fn the_readme_example_and_the_built_in_account_match_the_schema() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let served = reqwest::get(format!("{}/_emulator/seed.schema.json", emulator.url())).await;
     let schema: Value = served.unwrap().json().await.unwrap();
@@ -286,7 +290,7 @@ async fn the_example_of_the_readme_and_the_built_in_account_are_valid_against_th
 }
 
 #[tokio::test]
-async fn a_seed_of_powershell_is_read() {
+async fn a_seed_written_by_powershell_is_read() {
     let folder = TempDir::new().unwrap();
     let seed = SEED.replace("Alice", "Zoë 🦀 中");
     let of_units = |mark: &[u8], bytes: fn(u16) -> [u8; 2]| {
@@ -307,7 +311,7 @@ async fn a_seed_of_powershell_is_read() {
 }
 
 #[test]
-fn a_seed_that_is_no_text_is_told_with_the_place() {
+fn a_seed_that_is_not_text_is_reported_with_its_position() {
     let folder = TempDir::new().unwrap();
     for (name, content, expected) in [
         (
@@ -329,21 +333,21 @@ fn a_seed_that_is_no_text_is_told_with_the_place() {
         let path = folder.path().join(name);
         fs::write(&path, content).unwrap();
         let output = program().arg("validate").arg(&path).output().unwrap();
-        let (code, _, stderr) = told(&output);
+        let (code, _, stderr) = outcome(&output);
         assert_eq!(code, Some(2));
         assert!(stderr.contains(expected), "{stderr}");
     }
 }
 
 #[test]
-fn keys_for_anchors_are_passed_over_at_the_top_and_tags_are_refused() {
+fn top_level_keys_for_anchors_are_ignored_and_tags_are_rejected() {
     let folder = TempDir::new().unwrap();
     let seed = "x-zone: &zone 56\nx-operator: &operator\n  TimeZoneId: *zone\n  CultureName: nl-NL\naccounts:\n- \
                 AccountId: '1'\n  operators:\n  - <<: *operator\n    FullName: Alice\n    Email: a@b.com\n    \
                 IsAccountAdministrator: true\n";
     let path = file(&folder, "anchors.yaml", seed);
     let output = program().arg("validate").arg(&path).output().unwrap();
-    let (code, stdout, stderr) = told(&output);
+    let (code, stdout, stderr) = outcome(&output);
     assert_eq!(code, Some(0), "{stderr}");
     assert!(stdout.contains("operators: 1"), "{stdout}");
     for (was, is, expected) in [
@@ -366,14 +370,14 @@ fn keys_for_anchors_are_passed_over_at_the_top_and_tags_are_refused() {
     ] {
         let path = file(&folder, "wrong.yaml", &seed.replace(was, is));
         let output = program().arg("validate").arg(&path).output().unwrap();
-        let (code, _, stderr) = told(&output);
+        let (code, _, stderr) = outcome(&output);
         assert_eq!(code, Some(2), "{is}");
         assert!(stderr.contains(expected), "{is}: {stderr}");
     }
     for fine in ["FullName: !!str Alice", "FullName: ! Alice"] {
         let path = file(&folder, "fine.yaml", &seed.replace("FullName: Alice", fine));
         let output = program().arg("validate").arg(&path).output().unwrap();
-        let (code, _, stderr) = told(&output);
+        let (code, _, stderr) = outcome(&output);
         assert_eq!(code, Some(0), "{stderr}");
     }
 }

@@ -1,6 +1,5 @@
-//! Binds the fields of an object to types: found by their names, read by the rules of their types. What is wrong is
-//! collected, so that one answer names it all. What differs between the places that objects come from is a table,
-//! [`Source`].
+//! Binding of the fields of an object to types: each is found by its name and read by the rule of its type. Problems are
+//! collected, so that one response reports them all. The differences between the sources of objects are a table, [`Source`].
 
 mod recurrence;
 mod schema;
@@ -28,34 +27,37 @@ use crate::domain::value::{Empty, FromNode, Kind, Mismatch, Value};
 use crate::domain::{Patch, Place, Problem, Problems, Restore, ScheduleId};
 use schema::SchemaBuilder;
 
-/// What differs between the places that objects come from.
+/// The differences between the sources of objects.
 #[derive(Debug)]
 pub struct Source {
-    /// What null says.
+    /// The meaning of null.
     null: Null,
-    /// Whether numbers and flags are written as texts, as in forms; an empty text says nothing.
+    /// Whether numbers and booleans are sent as strings, as in forms; an empty string counts as absent.
     is_text: bool,
     /// Which names a field can have.
     names: Names,
-    /// Whether problems are told with the place of what they are about.
+    /// Whether problems are reported with the position of the value that they are about.
     is_located: bool,
-    /// Whether the program itself wrote it: values are restored, and no rule is asked.
+    /// Whether the program itself wrote the object: values are restored, and no rule is checked.
     is_kept: bool,
 }
 
+/// The names that a field can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Names {
-    /// The documented one in any letter case; whatever else is sent is passed over.
+    /// The documented one in any letter case; fields with other names are ignored.
     AnyCase,
-    /// The documented one. Others are problems, and so is the same one twice.
+    /// The documented one. Unknown names are problems, and so are duplicates.
     Exact,
 }
 
+/// The meaning of null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Null {
     /// The field goes back to unset, or to its default.
     Clears,
-    SaysNothing,
+    /// The field counts as absent.
+    Ignored,
 }
 
 /// Bodies of the account API.
@@ -69,7 +71,7 @@ pub const BODY: Source = Source {
 
 /// JSON bodies of the companion API.
 pub const USERS_BODY: Source = Source {
-    null: Null::SaysNothing,
+    null: Null::Ignored,
     ..BODY
 };
 
@@ -94,27 +96,28 @@ pub const SEED: Source = Source {
     ..CONTROL
 };
 
-/// Documents that the program kept. What a field was that there is no more, a later version need not know.
+/// Documents that the program saved. Unknown fields are ignored, so that a later version need not know fields that it no longer
+/// has.
 pub const KEPT: Source = Source {
     is_kept: true,
     ..USERS_BODY
 };
 
-/// The fields of one object. Each is asked for by its name, in the order of the documents.
+/// The fields of one object. Each is read by its name, in the order of the documentation.
 #[derive(Debug)]
 pub struct Fields<'n> {
     entries: &'n [(Key, Node)],
-    /// Where the object stands.
+    /// The position of the object.
     place: Option<&'n Place>,
     source: &'static Source,
     problems: Problems,
-    /// The names that were asked for, where no others are allowed.
+    /// The names of the fields read so far, if no others are allowed.
     known: Vec<String>,
-    /// Where the object is to be described, what it is asked for.
+    /// The schema of the fields read so far, if the object is being described.
     schema: Option<SchemaBuilder>,
 }
 
-/// The entries of an object that was sent, or why there are none.
+/// The entries of an object that was sent, or the problems that kept it from being parsed.
 pub type Entries = Result<Vec<(Key, Node)>, Problems>;
 
 /// Parses a JSON body, which has to be an object.
@@ -133,8 +136,8 @@ pub fn entries(body: &[u8]) -> Entries {
     Err(problems)
 }
 
-/// Parses a form or a query. An empty field says nothing, as ASP.NET takes it for null; of two that are called the same, the
-/// first is meant.
+/// Parses a form or a query. An empty field counts as absent, since ASP.NET binds it to null; of two fields with the same name,
+/// the first counts.
 pub fn form(form: &[u8]) -> Vec<(Key, Node)> {
     let mut entries: Vec<(Key, Node)> = Vec::new();
     for (name, text) in form_urlencoded::parse(form) {
@@ -146,7 +149,7 @@ pub fn form(form: &[u8]) -> Vec<(Key, Node)> {
     entries
 }
 
-/// Binds an object.
+/// Binds an object, and returns its problems.
 pub fn object<T>(
     entries: &[(Key, Node)],
     source: &'static Source,
@@ -157,7 +160,7 @@ pub fn object<T>(
     (bound, fields.finish())
 }
 
-/// Returns the schema of an object: all that binding one asks for, which does not depend on what the object says.
+/// Returns the schema of an object: all fields that its binding reads, which does not depend on the object's content.
 pub fn describe<T>(
     generator: &mut SchemaGenerator,
     name: &str,
@@ -168,7 +171,7 @@ pub fn describe<T>(
     let mut fields = Fields::new(&[], None, &BODY);
     fields.schema = Some(SchemaBuilder::new(mem::take(generator), sent_as));
     let _ = bind(&mut fields);
-    let builder = fields.schema.expect("nobody takes it away");
+    let builder = fields.schema.expect("the binding keeps the builder");
     let schema;
     (schema, *generator) = builder.into_schema(name, example);
     schema
@@ -186,7 +189,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// Returns all that is wrong with the object, once all of its fields were asked for.
+    /// Returns all problems of the object, once all of its fields were read.
     fn finish(mut self) -> Problems {
         if self.source.names == Names::Exact {
             let mut names = HashSet::new();
@@ -213,7 +216,7 @@ impl<'n> Fields<'n> {
         self.problems
     }
 
-    /// Binds a part of the object, which is an object too.
+    /// Binds a field of the object that is an object itself.
     fn part<T>(
         &mut self,
         name: &str,
@@ -245,14 +248,14 @@ impl Fields<'_> {
         }
     }
 
-    /// Makes a name one that the object can have.
+    /// Adds a name to those that the object can have.
     fn expect(&mut self, name: &str) {
         if self.source.names == Names::Exact {
             self.known.push(name.to_owned());
         }
     }
 
-    /// Adds a problem of a field that stands at `node`, or is not there.
+    /// Adds a problem of a field whose value is `node`, or which is missing.
     fn add(&mut self, name: &str, node: Option<&Node>, message: String, is_malformed: bool) {
         let place = match node {
             Some(node) if self.source.is_located => Some(node.place.clone()),
@@ -270,28 +273,28 @@ impl Fields<'_> {
         );
     }
 
-    /// Adds what keeps a value from being bound.
+    /// Adds a problem that keeps a value from being bound.
     pub fn wrong<T>(&mut self, name: &str, node: &Node, message: String) -> Located<T> {
         self.add(name, Some(node), message, true);
         Located::Invalid
     }
 
-    /// Says in the schema that a field has to be there.
+    /// Marks a field as required in the schema.
     pub fn require(&mut self, name: &str) {
         if let Some(schema) = &mut self.schema {
             schema.require(name);
         }
     }
 
-    /// Says in the schema that one of two fields has to be there.
+    /// Marks one of two fields as required in the schema.
     pub fn require_either(&mut self, names: [&str; 2]) {
         if let Some(schema) = &mut self.schema {
             schema.require_either(names);
         }
     }
 
-    /// Says in the schema that an object is one of several kinds: the value of `name` says which, and with it, which fields
-    /// it needs.
+    /// Describes in the schema that the object is one of several kinds: the value of `name` decides which, and thereby which
+    /// fields are required.
     pub fn kinds<const N: usize>(
         &mut self,
         name: &str,
@@ -314,7 +317,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a field: left alone where it is absent, or says nothing.
+    /// Reads a field as a change: the field is kept where it is absent, or its value counts as absent.
     pub fn patch_of<T: FromNode>(&mut self, name: &str) -> Patch<T> {
         self.describe_optional::<T>(name);
         let node = self.get(name);
@@ -326,7 +329,7 @@ impl Fields<'_> {
             None => Patch::Keep,
             Some(node) if node.is_null() => match self.source.null {
                 Null::Clears => Patch::Clear,
-                Null::SaysNothing => Patch::Keep,
+                Null::Ignored => Patch::Keep,
             },
             Some(node) => match self.read(name, node) {
                 FieldValue::Value(value) => Patch::Set(value),
@@ -335,7 +338,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a field that is needed by some objects and refused by others.
+    /// Reads a field that some objects require and others must not have.
     pub fn value<T: FromNode>(&mut self, name: &str) -> FieldValue<T> {
         self.describe_optional::<T>(name);
         match self.get(name) {
@@ -344,25 +347,25 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a field that has to be there: missing, null or blank, it keeps the object from being bound.
+    /// Reads a required field. If it is missing, null or blank, the object cannot be bound.
     pub fn required<T: FromNode>(&mut self, name: &str) -> Option<T> {
         self.describe::<T>(name, |schema| match T::EMPTY {
             Empty::Nil => schema::not_nil(schema),
             _ => schema::not_blank(schema),
         });
         self.require(name);
-        let said = self
+        let node = self
             .get(name)
             .filter(|node| !node.is_null() && !node.is_blank());
-        let read = said.map_or(FieldValue::Absent, |node| self.read(name, node));
-        match read {
+        let value = node.map_or(FieldValue::Absent, |node| self.read(name, node));
+        match value {
             FieldValue::Value(value) => Some(value),
             FieldValue::Absent => self.malformed(name, "is required"),
             FieldValue::Invalid => None,
         }
     }
 
-    /// Reads a text that has to be there, but may be empty.
+    /// Reads a required string, which may be empty.
     pub fn given<T: FromNode>(&mut self, name: &str) -> Option<T> {
         self.describe::<T>(name, |schema| schema);
         self.require(name);
@@ -373,7 +376,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads a field that may be left alone, but not be taken away.
+    /// Reads a field as a change that may keep it, but not clear it.
     pub fn kept<T: FromNode>(&mut self, name: &str) -> Patch<T> {
         self.describe::<T>(name, |schema| schema::or_null(schema::not_blank(schema)));
         match self.get(name) {
@@ -398,7 +401,7 @@ impl Fields<'_> {
         }
     }
 
-    /// Reads back a value that the program kept.
+    /// Restores a value that the program saved.
     fn restore<T: Restore>(&mut self, name: &str, node: &Node) -> FieldValue<T> {
         if let Some(value) = node.kept().and_then(T::restore) {
             return FieldValue::Value(value);
@@ -413,7 +416,7 @@ impl Fields<'_> {
             is_malformed,
             mut message,
         } = mismatch;
-        // What looks like a number or a flag to YAML was often meant as it is written.
+        // A value that YAML takes for a number or a boolean was often meant as a string.
         let is_unquoted = matches!(
             node.content,
             Content::Flag(_) | Content::Whole(_) | Content::Fraction(_)
@@ -424,7 +427,7 @@ impl Fields<'_> {
         self.add(name, Some(node), message, is_malformed);
     }
 
-    /// Adds what keeps a value from being bound, and leaves its rule alone.
+    /// Checks only whether a value can be bound, not whether it obeys its rule.
     fn check_form<T: FromNode>(&mut self, name: &str, node: &Node) {
         if let Err(mismatch) = T::read(node)
             && mismatch.is_malformed
@@ -433,8 +436,8 @@ impl Fields<'_> {
         }
     }
 
-    /// A read-only field that the path names as well: it may be left out, but it must not contradict. `read` returns none for
-    /// a value that says nothing.
+    /// Checks a read-only field that is also part of the path: it may be left out, but must not contradict the path. `read`
+    /// returns `None` for a value that counts as absent.
     pub fn agrees<T: PartialEq + Display>(
         &mut self,
         name: &str,
@@ -444,27 +447,27 @@ impl Fields<'_> {
         let Some(path) = path else { return };
         match self.get(name).map(read) {
             None | Some(Ok(None)) => {}
-            Some(Ok(Some(named))) if named == *path => {}
-            Some(Ok(Some(named))) => {
-                let message = format!("{named} contradicts the path, which says {path}");
+            Some(Ok(Some(value))) if value == *path => {}
+            Some(Ok(Some(value))) => {
+                let message = format!("{value} contradicts the path, which says {path}");
                 self.problems.refused(name, message);
             }
             Some(Err(message)) => self.problems.refused(name, message),
         }
     }
 
-    /// Whether a read-only flag is sent as `true`; whatever else it is does not matter.
+    /// Returns whether a read-only boolean is sent as `true`; any other value is ignored.
     pub fn is_true(&self, name: &str) -> bool {
         let node = self.get(name);
         node.is_some_and(|node| node.content == Content::Flag(true))
     }
 
-    /// Whether a field is there and not null. To describe an object, all of it is taken for given.
+    /// Returns whether a field is present and not null. Every field counts as present while an object is described.
     pub fn is_given(&self, name: &str) -> bool {
         self.schema.is_some() || self.get(name).is_some_and(|node| !node.is_null())
     }
 
-    /// Adds what was found to be wrong with several fields together.
+    /// Adds problems that were found in several fields together.
     pub fn append(&mut self, mut problems: Problems) {
         if self.source.is_located {
             problems.locate(|name| {
@@ -477,12 +480,12 @@ impl Fields<'_> {
         self.problems.append(problems);
     }
 
-    /// Whether the program itself wrote what is read.
+    /// Returns whether the program itself wrote the object.
     pub fn is_kept(&self) -> bool {
         self.source.is_kept
     }
 
-    /// Adds what keeps the object from being bound.
+    /// Adds a problem that keeps the object from being bound.
     pub fn malformed<T>(&mut self, name: &str, message: impl Into<String>) -> Option<T> {
         self.add(name, self.get(name), message.into(), true);
         None
@@ -490,7 +493,7 @@ impl Fields<'_> {
 }
 
 impl<'n> Fields<'n> {
-    /// Returns a field by its name: spelled as documented, of which the last counts, or else the first in any letter case.
+    /// Returns a field by its name: the last one that is spelled as documented, or else the first in any letter case.
     fn get(&self, name: &str) -> Option<&'n Node> {
         let mut last_first = self.entries.iter().rev();
         let documented = last_first.find(|(key, _)| key.name == name);
@@ -506,8 +509,8 @@ impl<'n> Fields<'n> {
     }
 }
 
-/// Joins each field with its `…Specified` flag. This comes before the field's rule: generated clients send a 0 that breaks it,
-/// and a flag that says not to look.
+/// Combines each field with its `…Specified` flag. The flag is evaluated before the field's rule: generated clients send a 0
+/// that breaks the rule, and a flag that says to ignore it.
 impl ChangeSource for Fields<'_> {
     fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
         let Field { name, has_flag, .. } = *field;
@@ -530,7 +533,7 @@ impl ChangeSource for Fields<'_> {
         if self
             .schema
             .as_ref()
-            .is_some_and(SchemaBuilder::is_of_answers)
+            .is_some_and(SchemaBuilder::describes_responses)
         {
             return Patch::Keep;
         }
@@ -547,7 +550,7 @@ impl ChangeSource for Fields<'_> {
     }
 }
 
-/// The fields of a new object, among which those are required that have no value otherwise.
+/// The fields of a new object, of which those without a default are required.
 #[derive(Debug)]
 pub struct NewFields<'f, 'n>(pub &'f mut Fields<'n>);
 
@@ -562,7 +565,7 @@ impl ChangeSource for NewFields<'_, '_> {
 }
 
 impl Source {
-    /// Returns the number or the flag that a text of a form stands for; none, if the value is what it is.
+    /// Returns the number or boolean that a string of a form stands for, or `None` if the value is to be read as it is.
     fn typed<T: FromNode>(&self, node: &Node) -> Option<Node> {
         let Content::Text(text) = &node.content else {
             return None;
@@ -583,7 +586,7 @@ impl Source {
     }
 }
 
-/// Reads a GUID from a read-only field; an empty or an all-zero one says nothing.
+/// Reads a GUID from a read-only field; an empty or all-zero one counts as absent.
 pub fn guid<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
     node: &Node,
 ) -> Result<Option<G>, String> {
@@ -597,7 +600,7 @@ pub fn guid<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
     }
 }
 
-/// Reads the Id of a schedule from a read-only field; 0 says nothing.
+/// Reads the Id of a schedule from a read-only field; 0 counts as absent.
 pub fn id(node: &Node) -> Result<Option<ScheduleId>, String> {
     match (&node.content, node.whole()) {
         (Content::Null, _) | (_, Ok(0)) => Ok(None),

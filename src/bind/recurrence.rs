@@ -1,4 +1,4 @@
-//! When a duty schedule applies, as bodies and seeds say it.
+//! Binding of the fields of bodies and seeds that say when a duty schedule applies.
 
 use super::{Fields, Part};
 use crate::domain::duty_schedule::{RecurrenceParts, ScheduleMode};
@@ -20,8 +20,8 @@ pub fn recurrence(fields: &mut Fields<'_>) -> Option<Recurrence> {
     let kinds = ScheduleMode::ALL.map(|mode| (mode.into(), mode.fields()));
     fields.kinds("ScheduleMode", kinds);
     if fields.is_kept() {
-        let kept = parts.restore();
-        return kept.or_else(|| fields.malformed("ScheduleMode", "lacks one of its fields"));
+        let restored = parts.restore();
+        return restored.or_else(|| fields.malformed("ScheduleMode", "lacks one of its fields"));
     }
     let mut problems = Problems::default();
     let recurrence = parts.join(&mut problems);
@@ -36,7 +36,7 @@ fn value<T: FromNode + Restore>(fields: &mut Fields<'_>, name: &str) -> FieldVal
     }
 }
 
-/// None where something is wrong with the fields, which is told elsewhere.
+/// `None` if the fields are not valid; the problems are collected in `fields`.
 impl Part for Option<Recurrence> {
     fn bind(fields: &mut Fields<'_>) -> Self {
         recurrence(fields)

@@ -1,4 +1,4 @@
-//! The schema of an object, built while the object is bound, so that it says what the binding enforces.
+//! The builder of an object's schema, which runs while the object is bound, so that the schema says what the binding enforces.
 
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
@@ -7,13 +7,13 @@ use super::Item;
 use crate::domain::value::FromNode;
 use crate::operation::remove_null;
 
-/// How a body is sent, which decides how a field can say nothing.
+/// The encoding of a body, which decides how a field can express that it has no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SentAs {
     Json,
-    /// A form cannot say null; an empty field says nothing.
+    /// A form has no null; an empty field counts as absent.
     Form,
-    /// A document that may be an export: it holds texts as they were sent, blanks around them included.
+    /// A document that may be an export: it holds strings as they were sent, including surrounding whitespace.
     Document,
 }
 
@@ -23,8 +23,8 @@ pub struct SchemaBuilder {
     generator: SchemaGenerator,
     sent_as: SentAs,
     properties: Map<String, Value>,
-    /// The schema of what each field holds, if it says something.
-    said: Map<String, Value>,
+    /// The schema of each field's value, without what counts as absent.
+    value_schemas: Map<String, Value>,
     required: Vec<String>,
     /// The names of the numbers for which 0 counts as absent.
     zeros: Vec<String>,
@@ -38,7 +38,7 @@ impl SchemaBuilder {
             generator,
             sent_as,
             properties: Map::new(),
-            said: Map::new(),
+            value_schemas: Map::new(),
             required: Vec::new(),
             zeros: Vec::new(),
             kinds: Vec::new(),
@@ -49,25 +49,26 @@ impl SchemaBuilder {
     pub fn field<T: FromNode>(&mut self, name: &str, alter: impl FnOnce(Schema) -> Schema) {
         if self.sent_as == SentAs::Document {
             let mut schema = T::written_schema(&mut self.generator);
-            if !self.is_of_answers() {
+            if !self.describes_responses() {
                 schema = alter(schema);
             }
             self.properties.insert(name.to_owned(), schema.into());
             return;
         }
-        let said = T::schema(&mut self.generator);
-        self.said.insert(name.to_owned(), said.clone().into());
-        let mut sent = alter(said);
+        let value_schema = T::schema(&mut self.generator);
+        self.value_schemas
+            .insert(name.to_owned(), value_schema.clone().into());
+        let mut schema = alter(value_schema);
         if self.sent_as == SentAs::Form {
-            sent = or_empty(sent);
+            schema = or_empty(schema);
         }
-        self.properties.insert(name.to_owned(), sent.into());
+        self.properties.insert(name.to_owned(), schema.into());
     }
 
-    /// Adds a field of a shape, unless only answers are described and none has it.
+    /// Adds a field of a shape, except for a write-only one in a schema for responses.
     pub fn item<T: Item>(&mut self, name: &str, description: &str) {
         let mut schema = T::schema(&mut self.generator);
-        if self.is_of_answers() {
+        if self.describes_responses() {
             if schema.get("writeOnly").is_some() {
                 return;
             }
@@ -80,9 +81,9 @@ impl SchemaBuilder {
         self.properties.insert(name.to_owned(), schema.into());
     }
 
-    /// Adds a field that is passed over where it is sent.
+    /// Adds a field that is ignored in requests.
     pub fn read_only(&mut self, name: &str) {
-        if !self.is_of_answers() {
+        if !self.describes_responses() {
             self.properties
                 .insert(name.to_owned(), json!({"readOnly": true}));
         }
@@ -95,8 +96,8 @@ impl SchemaBuilder {
         self.required.push(name.to_owned());
     }
 
-    /// Whether it is for answers, not for requests.
-    pub fn is_of_answers(&self) -> bool {
+    /// Returns whether the schema is for responses, not for requests.
+    pub fn describes_responses(&self) -> bool {
         self.generator.contract().is_serialize()
     }
 
@@ -106,19 +107,18 @@ impl SchemaBuilder {
     }
 
     pub fn require_either(&mut self, names: [&str; 2]) {
-        let required =
-            |name: &str| json!({"required": [name], "properties": {name: self.said.get(name)}});
+        let required = |name: &str| json!({"required": [name], "properties": {name: self.value_schemas.get(name)}});
         self.either = names.map(required).into();
     }
 
-    /// Each kind has the fields that it needs, and no others. A number of another kind may be sent as the 0 that counts as
-    /// absent.
+    /// Adds the kinds of the object. Each has the fields that it needs, and no others. A number of another kind may be sent as
+    /// the 0 that counts as absent.
     pub fn kinds(&mut self, name: &str, kinds: &[(&'static str, &[&'static str])]) {
-        let of_kind = |(kind, needed): &(&'static str, &[&'static str])| {
+        let schema_of_kind = |(kind, needed): &(&'static str, &[&'static str])| {
             let mut properties =
                 Map::from_iter([(name.to_owned(), json!({"type": "string", "enum": [kind]}))]);
             for field in *needed {
-                properties.insert((*field).to_owned(), json!(self.said.get(*field)));
+                properties.insert((*field).to_owned(), json!(self.value_schemas.get(*field)));
             }
             let required: Vec<_> = properties.keys().cloned().collect();
             for zero in &self.zeros {
@@ -130,10 +130,10 @@ impl SchemaBuilder {
                 "title": kind, "type": "object", "properties": properties, "required": required
             })
         };
-        self.kinds = kinds.iter().map(of_kind).collect();
+        self.kinds = kinds.iter().map(schema_of_kind).collect();
     }
 
-    /// The schema of a shape, which has no other fields.
+    /// Returns the schema of a shape, which has no other fields.
     pub fn into_object(self, description: &str) -> (Schema, SchemaGenerator) {
         let Self {
             generator,
@@ -150,13 +150,13 @@ impl SchemaBuilder {
         (schema, generator)
     }
 
-    /// The schema, under its name among those of the generator.
+    /// Adds the schema to those of the generator under its name, and returns a reference to it.
     pub fn into_schema(self, name: &str, example: &Value) -> (Schema, SchemaGenerator) {
         let Self {
             mut generator,
             sent_as: _,
             properties,
-            said: _,
+            value_schemas: _,
             required,
             zeros: _,
             kinds,
@@ -180,7 +180,7 @@ impl SchemaBuilder {
     }
 }
 
-/// Says the range of a number of a shape.
+/// Sets the range of a number in the schema of a shape.
 pub fn limit(schema: &mut Schema, field: &str, least: u64, most: u64) {
     if let Some(properties) = schema.get_mut("properties") {
         properties[field]["minimum"] = least.into();
@@ -188,13 +188,13 @@ pub fn limit(schema: &mut Schema, field: &str, least: u64, most: u64) {
     }
 }
 
-/// Shows what a schema means.
+/// Adds an example to a schema.
 pub fn with_example(mut schema: Schema, example: &Value) -> Schema {
     schema.insert("examples".to_owned(), json!([example]));
     schema
 }
 
-/// Null says the same as nothing.
+/// Allows null, which counts as absent.
 pub fn or_null(mut schema: Schema) -> Schema {
     if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
         schemas.push(json!({"type": "null"}));
@@ -214,13 +214,13 @@ pub fn or_null(mut schema: Schema) -> Schema {
     schema
 }
 
-/// A 0 names nothing.
+/// Allows 0, which counts as absent.
 pub fn or_zero(mut schema: Schema) -> Schema {
     schema.insert("minimum".to_owned(), 0.into());
     schema
 }
 
-/// A text of blanks says the same as nothing, but something has to be said.
+/// Disallows a blank string, since it counts as absent and the field is required.
 pub fn not_blank(mut schema: Schema) -> Schema {
     if schema.get("pattern").is_none() {
         schema.insert("pattern".to_owned(), "\\S".into());
@@ -228,7 +228,7 @@ pub fn not_blank(mut schema: Schema) -> Schema {
     schema
 }
 
-/// An empty text says the same as nothing, whatever the rule.
+/// Allows an empty string, whatever the rule, since it counts as absent.
 pub fn or_blank(mut schema: Schema) -> Schema {
     allow_empty(&mut schema);
     if schema.get("type").is_some() && schema.get("format").is_none() {
@@ -242,18 +242,18 @@ pub fn or_blank(mut schema: Schema) -> Schema {
     json_schema!({"anyOf": [schema, blank]})
 }
 
-/// Describes a field of a form: an empty text says nothing, and there is no null.
+/// Describes a field of a form: an empty string counts as absent, and there is no null.
 fn or_empty(schema: Schema) -> Schema {
     let mut value = schema.to_value();
     remove_null(&mut value);
     let mut schema = Schema::try_from(value).unwrap_or_default();
-    if schema.get("type").is_some_and(|of| of == "string") {
+    if schema.get("type").is_some_and(|kind| kind == "string") {
         allow_empty(&mut schema);
     }
     schema
 }
 
-/// Lets a text be empty, whatever its rule.
+/// Allows a string to be empty, whatever its rule.
 fn allow_empty(schema: &mut Schema) {
     schema.remove("minLength");
     let pattern = schema.get("pattern").and_then(Value::as_str);
@@ -263,7 +263,7 @@ fn allow_empty(schema: &mut Schema) {
     }
 }
 
-/// An all-zero GUID names nothing.
+/// Disallows the all-zero GUID, which counts as absent.
 pub fn not_nil(mut schema: Schema) -> Schema {
     schema.insert("pattern".to_owned(), "[1-9A-Fa-f]".into());
     schema

@@ -1,5 +1,4 @@
-//! Objects that are declared field by field, whose values know where they stand: seeds, documents that were kept, and bodies
-//! of the control API.
+//! Objects that are declared field by field, whose values have positions: seeds, saved documents, and bodies of the control API.
 
 use std::mem;
 
@@ -15,12 +14,12 @@ use crate::domain::user::{UserSettings, UserSettingsChange};
 use crate::domain::value::{Empty, FromNode};
 use crate::domain::{Place, Problems, Restore};
 
-/// A field, with its place. Null is absent.
+/// The value of a field, with its position. Null counts as absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Located<T> {
     #[default]
     Absent,
-    /// There, but not valid: a problem says why.
+    /// Present, but not valid: a problem says why.
     Invalid,
     Value {
         value: T,
@@ -28,7 +27,7 @@ pub enum Located<T> {
     },
 }
 
-/// A list, whose items have places of their own.
+/// A list, whose items have positions of their own.
 pub type List<T> = Vec<Located<T>>;
 
 impl<T> Located<T> {
@@ -67,14 +66,14 @@ impl<T> Located<T> {
 }
 
 impl<T> Located<List<T>> {
-    /// The items that could be read, each with its place.
+    /// Returns the items that could be read, each with its position.
     pub fn items(&self) -> impl Iterator<Item = (&T, &Place)> {
         let items = self.get().into_iter().flatten();
         items.filter_map(|item| item.get().zip(item.place()))
     }
 }
 
-/// A value that a field can hold: one of a type, a list, an object.
+/// A value that a field can hold: a value of a simple type, a list, or an object.
 pub trait Item: Sized {
     fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self>;
 
@@ -83,12 +82,12 @@ pub trait Item: Sized {
 
 impl<T: FromNode + Restore> Item for T {
     fn read(node: &Node, name: &str, fields: &mut Fields<'_>) -> Located<Self> {
-        let sent = if fields.source.is_kept {
+        let value = if fields.source.is_kept {
             fields.restore(name, node)
         } else {
             fields.read(name, node)
         };
-        match sent {
+        match value {
             FieldValue::Absent => Located::Absent,
             FieldValue::Invalid => Located::Invalid,
             FieldValue::Value(value) => Located::Value {
@@ -148,7 +147,7 @@ impl Part for UserSettingsChange {
     }
 }
 
-/// Where the fields of an object stand.
+/// The positions of the fields of an object.
 #[derive(Debug)]
 pub struct Places(Vec<(String, Place)>);
 
@@ -182,15 +181,15 @@ pub trait Shape: Sized + JsonSchema {
         }
     }
 
-    /// Binds a whole document, of which null is an empty one.
+    /// Binds a whole document; null counts as an empty one.
     fn read_root(root: &Node, source: &'static Source) -> (Option<Self>, Problems) {
         let empty = Content::Object(Vec::new()).into();
         let root = if root.is_null() { &empty } else { root };
         let mut fields = Fields::new(&[], None, source);
         let bound = fields.part("", root, |fields| {
-            // As in Compose files: a place for anchors, beside what they are used in.
-            let reserved = |(key, _): &&(Key, Node)| key.name.starts_with("x-");
-            let reserved = fields.entries.iter().filter(reserved);
+            // As in Compose files, such keys are reserved for YAML anchors, which the document uses elsewhere.
+            let is_reserved = |(key, _): &&(Key, Node)| key.name.starts_with("x-");
+            let reserved = fields.entries.iter().filter(is_reserved);
             let reserved: Vec<_> = reserved.map(|(key, _)| key.name.clone()).collect();
             fields.known.extend(reserved);
             Self::bind(fields)
@@ -198,12 +197,12 @@ pub trait Shape: Sized + JsonSchema {
         (bound, fields.problems)
     }
 
-    /// Returns the schema of the object: all that binding one asks for.
+    /// Returns the schema of the object: all fields that its binding reads.
     fn object_schema(generator: &mut SchemaGenerator, description: &str) -> Schema {
         let mut fields = Fields::new(&[], None, &BODY);
         fields.schema = Some(SchemaBuilder::new(mem::take(generator), SentAs::Document));
         let _ = Self::bind(&mut fields);
-        let builder = fields.schema.expect("nobody takes it away");
+        let builder = fields.schema.expect("the binding keeps the builder");
         let schema;
         (schema, *generator) = builder.into_object(description);
         schema
@@ -211,7 +210,7 @@ pub trait Shape: Sized + JsonSchema {
 }
 
 impl Fields<'_> {
-    /// Reads a field of a shape. `description` is for its schema.
+    /// Reads a field of a shape, which `description` describes in the schema.
     pub fn located<T: Item>(&mut self, name: &str, description: &str) -> Located<T> {
         self.expect(name);
         if let Some(schema) = &mut self.schema {
@@ -223,8 +222,8 @@ impl Fields<'_> {
         }
     }
 
-    /// Passes over a field that an answer of the API holds, but nobody decides.
-    pub fn pass_over(&mut self, name: &str) {
+    /// Ignores a field that responses of the API contain, but requests cannot set.
+    pub fn ignore(&mut self, name: &str) {
         self.expect(name);
         if let Some(schema) = &mut self.schema {
             schema.read_only(name);
@@ -232,8 +231,8 @@ impl Fields<'_> {
     }
 }
 
-/// Declares an object, a line a field: its type and its name; then, behind `..`, fields that are bound together; then what the
-/// schema calls required, and the names that are passed over.
+/// Declares an object, one line per field: its type and its name; then, after `..`, fields that are bound together; then the
+/// fields that the schema marks as required, and the names that are ignored.
 macro_rules! shape {
     (
         $(#[doc = $doc:literal])*
@@ -256,7 +255,7 @@ macro_rules! shape {
                 $(let $field = fields.located($name, concat!($($field_doc),*));)*
                 $(let $part = <$part_type as $crate::bind::Part>::bind(fields);)*
                 $($(fields.require($required);)+)?
-                $($(fields.pass_over($ignored);)+)?
+                $($(fields.ignore($ignored);)+)?
                 Self {
                     $($field,)*
                     $($part,)*

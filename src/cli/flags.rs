@@ -1,4 +1,4 @@
-//! Flags and environment variables: every flag has a variable of its name, and a flag wins over its variable.
+//! Flags and environment variables: every flag has a variable of the same name, and takes precedence over it.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use clap::{Args, CommandFactory as _, Error, FromArgMatches as _, Parser, Subcom
 use tracing_subscriber::filter::Targets;
 
 use super::log;
-use super::meant::{controls_in_flags, explained, told_of_variable};
+use super::suggestions::{check_flags, check_variable, explain};
 use crate::Control;
 use crate::domain::api_user::user_name;
 use crate::listen::Listen;
@@ -16,8 +16,8 @@ use crate::names::{HostName, Names, PublicUrl};
 
 /// A local stand-in for the account API of Uptrends.
 ///
-/// Every flag can also be given as an environment variable: UPTRENDS_EMULATOR_ and its name in capitals. The flag wins.
-/// A variable that is empty is none.
+/// Every flag can also be given as an environment variable: UPTRENDS_EMULATOR_ and its name in capitals. The flag takes
+/// precedence. An empty variable counts as not set.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
 pub struct Config {
@@ -29,13 +29,13 @@ pub struct Config {
 
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Run the emulator: what happens without a command, too
+    /// Run the emulator; this is the default
     Serve,
     /// Ask a running emulator whether it is ready: exit code 0 if it is, else 1
     Healthcheck,
     /// Print the OpenAPI document of what is served with the same flags
     Openapi,
-    /// Check seed files: exit code 0 if they can be loaded, else 2, with every mistake on stderr
+    /// Check seed files: exit code 0 if they can be loaded, else 2, with every problem on stderr
     Validate {
         #[arg(required = true, value_name = "SEED")]
         seeds: Vec<PathBuf>,
@@ -44,8 +44,8 @@ pub enum Command {
 
 #[derive(Debug, Clone, Args)]
 pub struct Flags {
-    /// An address to listen on, more than once if wanted (in the variable with commas between them); port 0 picks a
-    /// free one, and localhost:PORT is both loopbacks
+    /// An address to listen on, repeatable (in the variable, separated by commas); port 0 picks a free one, and
+    /// localhost:PORT stands for both loopback addresses
     #[arg(
         long,
         global = true,
@@ -56,7 +56,7 @@ pub struct Flags {
     )]
     pub listen: Vec<Listen>,
 
-    /// Where clients find the emulator when it is behind a proxy, which strips the path, if there is one
+    /// The URL of the emulator behind a proxy; the proxy strips the path of the URL, if there is one
     #[arg(
         long,
         global = true,
@@ -65,7 +65,7 @@ pub struct Flags {
     )]
     pub public_url: Option<PublicUrl>,
 
-    /// A further name under which a browser may reach the control API and the console, more than once if wanted
+    /// A further host name under which a browser may reach the control API and the console, repeatable
     #[arg(
         long = "allowed-host",
         global = true,
@@ -75,7 +75,7 @@ pub struct Flags {
     )]
     pub allowed_hosts: Vec<HostName>,
 
-    /// The SQLite file that holds the state, made if it is not there; without it the state is gone at exit
+    /// The SQLite file that holds the state, created if it does not exist; without it the state is lost at exit
     #[arg(
         long,
         global = true,
@@ -84,7 +84,7 @@ pub struct Flags {
     )]
     pub database: Option<PathBuf>,
 
-    /// The file of the accounts to begin with, in YAML or JSON; a database that was ever seeded is never seeded again
+    /// The file of the initial accounts, in YAML or JSON; a database that was ever seeded is never seeded again
     #[arg(
         long,
         global = true,
@@ -94,7 +94,7 @@ pub struct Flags {
     )]
     pub seed: Option<PathBuf>,
 
-    /// The accounts to begin with, as the text of a seed file
+    /// The initial accounts, as the text of a seed file
     #[arg(
         long,
         global = true,
@@ -125,7 +125,7 @@ pub struct Flags {
     #[arg(value_parser = password)]
     pub password: String,
 
-    /// The control API, under /_emulator, and the console; health and ready always answer
+    /// Whether to serve the control API, under /_emulator, and the console; health and ready always answer
     #[arg(
         long,
         global = true,
@@ -135,7 +135,7 @@ pub struct Flags {
     )]
     pub control: Switch,
 
-    /// If set, the control API wants it (Authorization: Bearer TOKEN), and the console asks for it
+    /// The token that the control API requires (Authorization: Bearer TOKEN) and the console asks for; none by default
     #[arg(
         long,
         global = true,
@@ -146,7 +146,7 @@ pub struct Flags {
     #[arg(value_parser = token)]
     pub control_token: Option<String>,
 
-    /// What is logged to stderr: off, error, warn, info, debug or trace, or target=level for the modules of tracing
+    /// What to log to stderr: off, error, warn, info, debug or trace, or target=level for the modules of tracing
     #[arg(
         long,
         global = true,
@@ -157,7 +157,7 @@ pub struct Flags {
     #[arg(value_parser = log::filter)]
     pub log: Targets,
 
-    /// How the log is written
+    /// The format of the log
     #[arg(
         long,
         global = true,
@@ -190,7 +190,7 @@ pub enum Switch {
 }
 
 impl Flags {
-    /// Under which names the emulator is reached.
+    /// Returns the names under which the emulator is reached.
     pub fn names(&self) -> Names {
         Names {
             public_url: self.public_url.clone(),
@@ -209,14 +209,14 @@ impl Flags {
 }
 
 impl Config {
-    /// Reads the flags and the variables. What makes no sense ends the program with exit code 2, and a message that names
-    /// the flag or the variable, and the nearest thing that makes sense.
+    /// Parses the flags and the variables. An invalid one ends the program with exit code 2, and a message that names the flag
+    /// or the variable, and the nearest valid one.
     pub fn read() -> Self {
         Self::try_read().unwrap_or_else(|error| error.exit())
     }
 
     fn try_read() -> Result<Self, Error> {
-        // An empty variable is none: `${NAME:-}` in a Compose file makes one.
+        // An empty variable counts as not set: `${NAME:-}` in a Compose file sets one.
         let mut command = Self::command().mut_args(|flag| {
             let is_empty = flag
                 .get_env()
@@ -225,18 +225,16 @@ impl Config {
             if is_empty { flag.env(None) } else { flag }
         });
         for (name, value) in env::vars_os() {
-            let told = name
-                .to_str()
-                .and_then(|name| told_of_variable(name, &value));
-            if let Some((kind, told)) = told {
-                return Err(command.error(kind, told));
+            let problem = name.to_str().and_then(|name| check_variable(name, &value));
+            if let Some((kind, message)) = problem {
+                return Err(command.error(kind, message));
             }
         }
         let matches = command
             .try_get_matches_from_mut(env::args_os())
-            .map_err(|error| explained(error, &command))?;
-        if let Some(told) = controls_in_flags(&command, &matches) {
-            return Err(command.error(ErrorKind::ValueValidation, told));
+            .map_err(|error| explain(error, &command))?;
+        if let Some(message) = check_flags(&command, &matches) {
+            return Err(command.error(ErrorKind::ValueValidation, message));
         }
         Self::from_arg_matches(&matches)
     }
@@ -266,7 +264,7 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::Config;
-    use crate::cli::meant::PREFIX;
+    use crate::cli::suggestions::PREFIX;
 
     #[test]
     fn every_flag_has_the_variable_of_its_name() {

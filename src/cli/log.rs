@@ -1,5 +1,5 @@
-//! The log, and the other lines that the program writes. None of them matters to what is served: a line that cannot be
-//! written, or that nobody reads, is dropped.
+//! The log, and the other output of the program. Serving never depends on it: a line that cannot be written, or that nobody
+//! reads, is dropped.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::panic;
@@ -15,10 +15,10 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::flags::LogFormat;
-use super::meant::{meant, nearest};
+use super::suggestions::{canonical, nearest};
 
-/// What people call levels of a log, and the level that they mean.
-const MEANT_LEVELS: [(&str, &[&str]); 6] = [
+/// The levels of a log, each with other words that people use for it.
+const LEVELS: [(&str, &[&str]); 6] = [
     ("off", &["none", "no", "silent", "quiet", "false", "0"]),
     ("error", &["err", "fatal", "critical", "severe", "1"]),
     ("warn", &["warning", "2"]),
@@ -38,13 +38,13 @@ const MEANT_LEVELS: [(&str, &[&str]); 6] = [
     ("trace", &["all", "full", "max", "silly", "5"]),
 ];
 
-/// How many lines wait for a reader; what comes when there are so many is dropped.
-const MOST_LINES: usize = 4096;
+/// How many lines may wait to be written; further ones are dropped.
+const MAX_QUEUED_LINES: usize = 4096;
 
-/// How long the end of the program waits for a reader.
-const LAST_LINES: Duration = Duration::from_secs(1);
+/// How long the program waits at its end for queued lines to be written.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// stdout and stderr as the program writes to them.
+/// The stdout and stderr of the program.
 #[derive(Debug)]
 pub struct Output {
     pub stdout: Lines,
@@ -73,44 +73,44 @@ impl Output {
         }
     }
 
-    /// Gives what was written a last chance to be read.
+    /// Waits until all queued lines are written, or until the timeout.
     pub fn flush(&self) {
-        let end = Instant::now() + LAST_LINES;
+        let end = Instant::now() + FLUSH_TIMEOUT;
         self.stdout.flush(end);
         self.stderr.flush(end);
     }
 }
 
-/// A stream whose lines are written by a thread of its own, so that nothing else waits for who reads them.
+/// A stream whose lines are written by its own thread, so that nothing else waits for the reader.
 #[derive(Debug, Clone)]
 pub struct Lines {
-    waiting: SyncSender<Message>,
-    /// How many lines were dropped since this was last told.
+    queue: SyncSender<Message>,
+    /// How many lines were dropped since this number was last logged.
     dropped: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// Is dropped once all before it is written.
+    /// Dropped once all lines before it are written.
     Flush(SyncSender<()>),
 }
 
 impl Lines {
     fn to(stream: impl Write + Send + 'static) -> Self {
-        let (waiting, lines) = mpsc::sync_channel(MOST_LINES);
+        let (queue, lines) = mpsc::sync_channel(MAX_QUEUED_LINES);
         let dropped = Arc::default();
-        let of_thread = Arc::clone(&dropped);
+        let counter = Arc::clone(&dropped);
         // Without a thread, every line is dropped.
         let _ = thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || write_all(stream, &lines, &of_thread));
-        Self { waiting, dropped }
+            .spawn(move || write_all(stream, &lines, &counter));
+        Self { queue, dropped }
     }
 
-    /// Writes a line, unless too many wait already.
+    /// Queues a line, or drops it if the queue is full.
     pub fn write(&self, line: impl Into<Vec<u8>>) {
-        if self.waiting.try_send(Message::Line(line.into())).is_err() {
+        if self.queue.try_send(Message::Line(line.into())).is_err() {
             self.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -118,26 +118,26 @@ impl Lines {
     fn flush(&self, end: Instant) {
         let (flush, flushed) = mpsc::sync_channel(0);
         let mut flush = Message::Flush(flush);
-        while let Err(TrySendError::Full(unsent)) = self.waiting.try_send(flush) {
+        while let Err(TrySendError::Full(unsent)) = self.queue.try_send(flush) {
             if Instant::now() >= end {
                 return;
             }
             flush = unsent;
             thread::sleep(Duration::from_millis(5));
         }
-        // The error is that all is written, or that time has run out.
+        // An error means that all lines are written, or that the time is over.
         let _ = flushed.recv_timeout(end.saturating_duration_since(Instant::now()));
     }
 }
 
-/// Writes lines as they come. How many were dropped is told when the others are written.
+/// Writes lines as they come. The number of dropped lines is logged once the queue is empty.
 fn write_all(mut stream: impl Write, lines: &Receiver<Message>, dropped: &AtomicU64) {
     while let Ok(message) = lines.recv() {
         let mut flushes = Vec::new();
         let mut next = Some(message);
         while let Some(message) = next {
             match message {
-                // There is nobody to tell that a line could not be written.
+                // There is nowhere to report that a line could not be written.
                 Message::Line(line) => drop(stream.write_all(&line).and_then(|()| stream.flush())),
                 Message::Flush(flush) => flushes.push(flush),
             }
@@ -160,16 +160,16 @@ impl<'a> MakeWriter<'a> for Lines {
 
     fn make_writer(&'a self) -> Line<'a> {
         Line {
-            of: self,
+            lines: self,
             bytes: Vec::new(),
         }
     }
 }
 
-/// A line of the log, which is written when it is whole.
+/// A line of the log, which is queued when it is complete.
 #[derive(Debug)]
 pub struct Line<'a> {
-    of: &'a Lines,
+    lines: &'a Lines,
     bytes: Vec<u8>,
 }
 
@@ -186,26 +186,26 @@ impl Write for Line<'_> {
 
 impl Drop for Line<'_> {
     fn drop(&mut self) {
-        self.of.write(std::mem::take(&mut self.bytes));
+        self.lines.write(std::mem::take(&mut self.bytes));
     }
 }
 
-/// Reads levels with commas between them: one for all, or one for a target. A bare target, which `Targets` takes, is almost
-/// always a level that is none.
+/// Parses comma-separated levels: one for all targets, or one for a single target. A bare target, which `Targets` accepts, is
+/// rejected, since it is almost always a misspelled level.
 pub fn filter(text: &str) -> Result<Targets, String> {
     let mut filter = Targets::new();
     for part in text.split(',').map(str::trim) {
         filter = match part.split_once('=') {
-            // Cargo writes the names of crates with dashes, and Rust those of modules without.
+            // Cargo writes the names of crates with dashes, and Rust those of modules with underscores.
             Some((target, word)) => {
                 filter.with_target(target.trim().replace('-', "_"), level(word.trim())?)
             }
-            None => filter.with_default(level(part).map_err(|told| {
-                let is_word = meant(&part.to_lowercase(), &MEANT_LEVELS).is_some();
-                if is_word || part.is_empty() {
-                    told
+            None => filter.with_default(level(part).map_err(|message| {
+                let is_alias = canonical(&part.to_lowercase(), &LEVELS).is_some();
+                if is_alias || part.is_empty() {
+                    message
                 } else {
-                    format!("{told}; for the lines of one target, write {part}=debug")
+                    format!("{message}; for the lines of one target, write {part}=debug")
                 }
             })?),
         };
@@ -215,11 +215,11 @@ pub fn filter(text: &str) -> Result<Targets, String> {
 
 fn level(word: &str) -> Result<LevelFilter, String> {
     let word = word.to_lowercase();
-    let levels = MEANT_LEVELS.map(|(level, _)| level);
+    let levels = LEVELS.map(|(level, _)| level);
     if levels.contains(&word.as_str()) {
         return word.parse().map_err(|_| "it is no level".to_owned());
     }
-    let nearest = meant(&word, &MEANT_LEVELS).unwrap_or_else(|| nearest(&word, &levels));
+    let nearest = canonical(&word, &LEVELS).unwrap_or_else(|| nearest(&word, &levels));
     Err(format!(
         "'{word}' is not a level; the nearest one is {nearest} (write off, error, warn, info, debug or trace, or \
          target=level)"
@@ -231,15 +231,15 @@ mod tests {
     use super::filter;
 
     #[test]
-    fn a_filter_of_the_log_has_levels_that_there_are() {
-        for fine in [
+    fn a_filter_of_the_log_has_known_levels() {
+        for valid in [
             "off",
             "INFO",
             "debug",
             "warn,uptrends_emulator=trace",
             "uptrends-emulator=debug, sqlx = off",
         ] {
-            filter(fine).unwrap();
+            filter(valid).unwrap();
         }
         for (wrong, nearest) in [
             ("warning", "warn"),
@@ -248,10 +248,10 @@ mod tests {
             ("inof", "info"),
             ("info,sqlx=verbose", "debug"),
         ] {
-            let told = filter(wrong).unwrap_err();
+            let message = filter(wrong).unwrap_err();
             assert!(
-                told.contains(&format!("the nearest one is {nearest} ")),
-                "{told}"
+                message.contains(&format!("the nearest one is {nearest} ")),
+                "{message}"
             );
         }
         for wrong in ["", "uptrends_emulator", "info,", "sqlx=", "a=b=c"] {

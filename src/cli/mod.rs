@@ -1,9 +1,9 @@
-//! The program: reads its flags, runs the emulator until it is told to stop, or asks one that runs.
+//! The command line: parses the flags, and runs the emulator until it is stopped, or queries a running one.
 
 mod flags;
 mod log;
-mod meant;
 mod ready;
+mod suggestions;
 
 use std::fmt;
 use std::io;
@@ -20,10 +20,10 @@ use log::{Lines, Output};
 use crate::server::documents;
 use crate::{Emulator, Options, Seed};
 
-/// The exit code for what its user has to put right before the program can start.
+/// The exit code for problems that the user has to fix before the program can start.
 const CANNOT_START: u8 = 2;
 
-/// Does what the flags of the process say, and returns its exit code.
+/// Runs the command that the flags of the process specify, and returns its exit code.
 pub fn run() -> ExitCode {
     let Config { command, flags } = Config::read();
     match command.unwrap_or(Command::Serve) {
@@ -31,33 +31,33 @@ pub fn run() -> ExitCode {
         Command::Healthcheck => match ready::ask(&flags) {
             Ok(()) => ExitCode::SUCCESS,
             Err(reason) => {
-                tell(io::stderr(), format_args!("not ready: {reason}"));
+                print_line(io::stderr(), format_args!("not ready: {reason}"));
                 ExitCode::FAILURE
             }
         },
         Command::Openapi => {
             let document = &documents(&flags.control()).openapi;
-            tell(io::stdout(), document.trim_end());
+            print_line(io::stdout(), document.trim_end());
             ExitCode::SUCCESS
         }
         Command::Validate { seeds } => validate(seeds),
     }
 }
 
-/// Writes a line. Nobody may be listening, which is no reason to stop.
-fn tell(mut stream: impl io::Write, line: impl fmt::Display) {
+/// Writes a line, and ignores errors: that nobody reads it is no reason to stop.
+fn print_line(mut stream: impl io::Write, line: impl fmt::Display) {
     let _ = writeln!(stream, "{line}");
 }
 
-/// Checks seed files, and tells of all of them.
+/// Checks seed files, and reports on all of them.
 fn validate(seeds: Vec<PathBuf>) -> ExitCode {
     let mut outcome = ExitCode::SUCCESS;
     for path in seeds {
         let name = path.display().to_string();
         match Seed::File(path).read() {
-            Ok(seed) => tell(io::stdout(), format_args!("{name}: {}", seed.summary())),
+            Ok(seed) => print_line(io::stdout(), format_args!("{name}: {}", seed.summary())),
             Err(error) => {
-                tell(io::stderr(), error);
+                print_line(io::stderr(), error);
                 outcome = ExitCode::from(CANNOT_START);
             }
         }
@@ -71,7 +71,7 @@ fn serve(flags: Flags) -> ExitCode {
     let outcome = match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
             let outcome = runtime.block_on(serve_until_stopped(flags, &output.stdout));
-            // What is still being computed, such as the hash of a password, is for nobody now.
+            // Nobody waits for the results of tasks that still run, such as the hash of a password.
             runtime.shutdown_background();
             outcome
         }
@@ -88,7 +88,7 @@ fn serve(flags: Flags) -> ExitCode {
     code
 }
 
-/// The same, or why the emulator cannot start.
+/// Runs the emulator until it is told to stop, or returns why it cannot start.
 async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String> {
     let mut stop = pin!(stop_signal().map_err(|error| error.to_string())?);
     let (control, names) = (flags.control(), flags.names());
@@ -107,7 +107,7 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
         control: _,
         control_token: _,
     } = flags;
-    // A file of an earlier run must not tell that this one is ready.
+    // A file of an earlier run must not announce that this one is ready.
     if let Some(Err(error)) = ready_file.as_deref().map(ready::remove) {
         return Err(format!("the ready file cannot be replaced: {error}"));
     }
@@ -121,7 +121,7 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
         control,
         ..Options::default()
     };
-    // A large file takes a while to read, and nobody should have to wait for the end of that.
+    // Reading a large file takes a while, and a stop signal must not have to wait for the end of it.
     let started = tokio::select! {
         started = Emulator::start(options) => started,
         () = &mut stop => return Ok(()),
@@ -148,7 +148,7 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
     Ok(())
 }
 
-/// Completes with the first SIGTERM or Ctrl-C from now on.
+/// Returns a future that completes with the first SIGTERM or Ctrl-C from now on.
 fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     #[cfg(unix)]
     let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;

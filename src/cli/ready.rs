@@ -1,4 +1,4 @@
-//! Whether the emulator is ready: the file that says so, and the question.
+//! Readiness of the emulator: the file that announces it, and the health check that asks for it.
 
 use std::fs;
 use std::io::{self, Read as _, Write as _};
@@ -11,16 +11,17 @@ use serde_json::Value;
 
 use super::flags::Flags;
 
-/// Writes a file so that nobody sees a part of it.
+/// Writes a file atomically, so that nobody reads a part of it.
 pub fn write(path: &Path, content: &Value) -> io::Result<()> {
-    let mut input = path.as_os_str().to_owned();
-    input.push(format!(".{}", id()));
-    let written = fs::write(&input, format!("{content}\n")).and_then(|()| fs::rename(&input, path));
-    if written.is_err() {
-        // The error is that there is none.
-        let _ = fs::remove_file(&input);
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}", id()));
+    let result =
+        fs::write(&temporary, format!("{content}\n")).and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        // An error means that the file does not exist.
+        let _ = fs::remove_file(&temporary);
     }
-    written
+    result
 }
 
 /// Removes a file, unless there is none.
@@ -31,26 +32,27 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Asks the emulator that was started with the same flags. One request by hand, so that the program holds no HTTP client.
+/// Asks the emulator that was started with the same flags whether it is ready. The request is written by hand, so that the
+/// program contains no HTTP client.
 pub fn ask(flags: &Flags) -> Result<(), String> {
-    const PATIENCE: Duration = Duration::from_secs(3);
+    const TIMEOUT: Duration = Duration::from_secs(3);
     let address = address_to_ask(flags)?;
     let failed = |error: io::Error| format!("{address}: {error}");
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE).map_err(failed)?;
-    stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT).map_err(failed)?;
+    stream.set_read_timeout(Some(TIMEOUT)).map_err(failed)?;
     write!(
         stream,
         "GET /_emulator/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
     )
     .map_err(failed)?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).map_err(failed)?;
-    if answer.starts_with("HTTP/1.1 200 ") {
+    let mut response = String::new();
+    stream.read_to_string(&mut response).map_err(failed)?;
+    if response.starts_with("HTTP/1.1 200 ") {
         Ok(())
     } else {
         Err(format!(
             "{address} answered {}",
-            answer.lines().next().unwrap_or("nothing")
+            response.lines().next().unwrap_or("nothing")
         ))
     }
 }
@@ -63,16 +65,16 @@ fn address_to_ask(flags: &Flags) -> Result<SocketAddr, String> {
             .ready_file
             .as_deref()
             .ok_or("port 0 says nothing; name the --ready-file as well")?;
-        let written =
+        let content =
             fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let read = || {
-            serde_json::from_str::<Value>(&written).ok()?["url"]
+        let parse = || {
+            serde_json::from_str::<Value>(&content).ok()?["url"]
                 .as_str()?
                 .strip_prefix("http://")?
                 .parse()
                 .ok()
         };
-        address = read().ok_or_else(|| format!("{} is not a ready file", path.display()))?;
+        address = parse().ok_or_else(|| format!("{} is not a ready file", path.display()))?;
     }
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -1,4 +1,4 @@
-//! The accounts of the server: make, copy, reset, delete; their states by name; exports.
+//! The pages that list, create, reset, delete and export the server's accounts, and manage their snapshots.
 
 use askama::Template;
 use axum::Router;
@@ -17,7 +17,7 @@ use super::page::{
 use super::session;
 use super::setup::Search;
 use super::tools::Tool;
-use super::visit::named;
+use super::visit::parse;
 use crate::document::{Document, SeedInput, export};
 use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
@@ -54,8 +54,8 @@ pub fn routes() -> Router<Console> {
         )
 }
 
-/// More accounts than a page shows are found by a search.
-const SHOWN: usize = 200;
+/// The maximum number of accounts on a page; a search finds the others.
+const PAGE_SIZE: usize = 200;
 
 #[derive(Template)]
 #[template(path = "accounts.html")]
@@ -63,8 +63,9 @@ struct List {
     frame: Frame,
     search: Search,
     rows: Vec<Row>,
-    /// How many there are, and how many of them were found.
+    /// The number of accounts.
     all: usize,
+    /// The number of accounts that match the search.
     found: usize,
 }
 
@@ -102,14 +103,14 @@ impl Row {
     }
 }
 
-/// What the maker of an account called it.
+/// Returns the label given to an account at its creation.
 fn label<'a>(all: &'a State, tenant: &Tenant) -> &'a str {
     let base = all.base(tenant.account.id);
     base.and_then(|base| base.label.as_deref())
         .unwrap_or_default()
 }
 
-/// The e-mail address of an account's owner.
+/// Returns the e-mail address of an account's owner.
 fn owner(tenant: &Tenant) -> &str {
     let owner = tenant.account.operator(tenant.account.owner);
     owner.map_or("", |owner| owner.profile().email.as_str())
@@ -122,10 +123,10 @@ async fn list(tool: Tool, Query(search): Query<Search>) -> Result<Response> {
         .filter(|tenant| {
             let Account { id, settings, .. } = &*tenant.account;
             let (label, owner) = (label(all, tenant), owner(tenant));
-            search.finds(&[&id.to_string(), &settings.name, label, owner])
+            search.matches(&[&id.to_string(), &settings.name, label, owner])
         })
         .collect();
-    let shown = found.iter().take(SHOWN);
+    let shown = found.iter().take(PAGE_SIZE);
     page(&List {
         frame: tool.frame(Section::Accounts, "Accounts"),
         search,
@@ -147,7 +148,7 @@ fn crumbs_below(account: AccountId) -> Vec<Crumb> {
 
 fn form() -> Form {
     Form::new([
-        FormField::aside(
+        FormField::page_only(
             "from",
             "Made from",
             &[
@@ -183,15 +184,15 @@ async fn new(tool: Tool) -> Result<Response> {
     page(&new_page(&tool, form()))
 }
 
-async fn create(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    match made(&tool, &sent).await {
+async fn create(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    match create_account(&tool, &data).await {
         Ok(CreatedAccount {
             account,
             api_user,
             password,
         }) => {
             let path = format!("{}/credentials/{}", tools(Some(account.id)), api_user.guid);
-            tool.visit.session.keep_created(session::CreatedApiUser {
+            tool.visit.session.store_created(session::CreatedApiUser {
                 api_user: api_user.guid,
                 password,
             });
@@ -200,21 +201,21 @@ async fn create(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Resp
                 .done(format!("Account {} was made.", account.id), path))
         }
         Err(error) => {
-            let form = form().sent(&sent).told(error);
+            let form = form().with_data(&data).with_error(error);
             page_with(StatusCode::BAD_REQUEST, &new_page(&tool, form?))
         }
     }
 }
 
-async fn made(tool: &Tool, sent: &FormData) -> Result<CreatedAccount, Error> {
-    let label = sent.filled("label");
-    let from = match sent.get("from").as_deref() {
+async fn create_account(tool: &Tool, data: &FormData) -> Result<CreatedAccount, Error> {
+    let label = data.get_nonblank("label");
+    let from = match data.get("from").as_deref() {
         Some("document") => {
-            let document = sent.get("seed").unwrap_or_default();
+            let document = data.get("seed").unwrap_or_default();
             return accounts::load(tool.app(), SeedInput::Text(document.into()), label).await;
         }
         Some("account") => {
-            let account = sent.get("accountId").unwrap_or_default().parse();
+            let account = data.get("accountId").unwrap_or_default().parse();
             account
                 .map(Source::Account)
                 .map_err(|message| ("accountId", message))
@@ -242,19 +243,19 @@ struct Credentials {
 
 async fn credentials(tool: Tool, Path((_, api_user)): Path<(String, String)>) -> Result<Response> {
     let tenant = tenant(&tool)?;
-    let api_user = tenant.account.api_user(named::<ApiUserGuid>(&api_user)?)?;
+    let api_user = tenant.account.api_user(parse::<ApiUserGuid>(&api_user)?)?;
     page(&Credentials {
         frame: tool.frame(Section::Accounts, "Credentials"),
         crumbs: crumbs_below(tenant.account.id),
         account: tenant.account.id,
         user_name: api_user.user_name.clone(),
-        password: tool.visit.session.take_made(api_user.guid),
+        password: tool.visit.session.take_password(api_user.guid),
         base_url: tool.visit.base_url.clone(),
         path: tool.path(),
     })
 }
 
-/// The account that the page is about.
+/// Returns the account of the page.
 fn tenant(tool: &Tool) -> Result<&Tenant> {
     tool.scope
         .tenant
@@ -357,12 +358,15 @@ async fn delete(tool: Tool) -> Result<Response> {
 }
 
 #[derive(Deserialize)]
-struct Named {
+struct ExportQuery {
     snapshot: Option<String>,
 }
 
-/// The account, or a named state of it, as a seed file.
-async fn export_account(tool: Tool, Query(Named { snapshot }): Query<Named>) -> Result<Response> {
+/// Exports the account, or one of its snapshots, as a seed file.
+async fn export_account(
+    tool: Tool,
+    Query(ExportQuery { snapshot }): Query<ExportQuery>,
+) -> Result<Response> {
     let tenant = tenant(&tool)?;
     let document = match &snapshot {
         Some(name) => export(accounts::snapshot(tenant, name)?, &Usage::default()),
@@ -380,11 +384,11 @@ fn download(account: AccountId, document: &Document) -> Response {
     (head, document.to_yaml()).into_response()
 }
 
-async fn take_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let Some(name) = sent.filled("name") else {
+async fn take_snapshot(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let Some(name) = data.get_nonblank("name") else {
         let error = Error::malformed("name", "is required");
         let status = status(&error);
-        let form = snapshot_form().sent(&sent).told(error)?;
+        let form = snapshot_form().with_data(&data).with_error(error)?;
         return page_with(status, &page_of(&tool, form)?);
     };
     let notice = format!("The state of the account is kept as {name}.");
@@ -392,15 +396,15 @@ async fn take_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Resu
     Ok(tool.visit.done(notice, tool.path()))
 }
 
-async fn restore_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let name = sent.get("name").unwrap_or_default();
+async fn restore_snapshot(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let name = data.get("name").unwrap_or_default();
     let notice = format!("The account is as it was in {name}.");
     accounts::restore_snapshot(tool.app(), tenant(&tool)?.account.id, name).await?;
     Ok(tool.visit.done(notice, tool.path()))
 }
 
-async fn delete_snapshot(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let name = sent.get("name").unwrap_or_default();
+async fn delete_snapshot(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let name = data.get("name").unwrap_or_default();
     let notice = format!("The snapshot {name} was deleted.");
     accounts::delete_snapshot(tool.app(), tenant(&tool)?.account.id, name).await?;
     Ok(tool.visit.done(notice, tool.path()))

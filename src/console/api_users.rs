@@ -1,3 +1,5 @@
+//! The API management tab of an operator.
+//!
 //! "The API management tab of an operator lets you manage all API accounts that are related to a specific operator." (API
 //! management)
 
@@ -15,7 +17,7 @@ use super::page::{
     Crumb, Failure, FormPage, Frame, Question, Result, Section, crumb, page, page_with,
 };
 use super::session::CreatedApiUser;
-use super::visit::{LoggedIn, named};
+use super::visit::{LoggedIn, parse};
 use crate::domain::account::ApiUserChange;
 use crate::domain::{ApiUser, ApiUserGuid, Operator, OperatorGuid};
 use crate::service;
@@ -70,9 +72,9 @@ fn crumbs_of(operator: &Operator) -> Vec<Crumb> {
 }
 
 /// "you can see all API user accounts that are linked to this operator. You can also see the creation date and when the
-/// account was last used." Times are written as `LastUsed` is in the API, in UTC, so that both say the same.
+/// account was last used." Times have the format of the API's `LastUsed`, in UTC, so that both show the same.
 async fn list(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let operator = login.account().operator(named(&guid)?)?;
+    let operator = login.account().operator(parse(&guid)?)?;
     let now = login.app().store.now(&login.tenant);
     let row = |api_user: &ApiUser| {
         let (last_used, requests) = api_user.used(login.tenant.usage.of(api_user.guid, now));
@@ -102,7 +104,7 @@ fn form() -> Form {
     Form::new([description])
 }
 
-/// What the API would get: the operator is named by the page.
+/// Returns the body that the API would receive; the operator's GUID comes from the page's path.
 fn body(form: &Form, operator: OperatorGuid) -> serde_json::Value {
     let mut body = form.object();
     body["OperatorGuid"] = json!(operator);
@@ -131,22 +133,22 @@ fn new_page(login: &LoggedIn, operator: &Operator, form: Form) -> New {
 }
 
 async fn new(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let operator = login.account().operator(named(&guid)?)?;
+    let operator = login.account().operator(parse(&guid)?)?;
     page(&new_page(&login, operator, form()))
 }
 
 async fn create(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let guid: OperatorGuid = named(&guid)?;
-    let form = form().sent(&sent);
+    let guid: OperatorGuid = parse(&guid)?;
+    let form = form().with_data(&data);
     let input = bind::<(), ApiUserChange>(&body(&form, guid), None);
     match service::api_user::create(login.app(), &login.caller, input).await {
         Ok((api_user, password)) => {
             let path = format!("{}/{}/password", tab_of(guid), api_user.guid);
-            login.visit.session.keep_created(CreatedApiUser {
+            login.visit.session.store_created(CreatedApiUser {
                 api_user: api_user.guid,
                 password,
             });
@@ -154,7 +156,7 @@ async fn create(
         }
         Err(error) => {
             let status = status(&error);
-            let form = form.told(error)?;
+            let form = form.with_error(error)?;
             let operator = login.account().operator(guid)?;
             page_with(status, &new_page(&login, operator, form))
         }
@@ -183,20 +185,20 @@ async fn password(
         frame: login.frame(Section::Operators, "Note down the password"),
         crumbs: crumbs_of(operator),
         user_name: api_user.user_name.clone(),
-        password: login.visit.session.take_made(api_user.guid),
+        password: login.visit.session.take_password(api_user.guid),
         base_url: login.visit.base_url.clone(),
         path: tab_of(operator.guid),
     })
 }
 
-/// An API user of an operator.
+/// Returns an operator and one of its API users.
 fn found<'a>(
     login: &'a LoggedIn,
     operator: &str,
     api_user: &str,
 ) -> Result<(&'a Operator, &'a ApiUser)> {
-    let operator = login.account().operator(named(operator)?)?;
-    let api_user = login.account().api_user(named(api_user)?)?;
+    let operator = login.account().operator(parse(operator)?)?;
+    let api_user = login.account().api_user(parse(api_user)?)?;
     if api_user.operator == operator.guid {
         Ok((operator, api_user))
     } else {
@@ -218,17 +220,17 @@ fn edit_page(login: &LoggedIn, operator: &Operator, form: Form) -> FormPage {
 
 async fn show(login: LoggedIn, Path((guid, api_user)): Path<(String, String)>) -> Result<Response> {
     let (operator, api_user) = found(&login, &guid, &api_user)?;
-    let form = form().filled(&json!({"Description": api_user.description}));
+    let form = form().with_object(&json!({"Description": api_user.description}));
     page(&edit_page(&login, operator, form))
 }
 
 async fn save(
     login: LoggedIn,
     Path((guid, api_user)): Path<(String, String)>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
     let (operator, api_user) = found(&login, &guid, &api_user)?;
-    let form = form().sent(&sent);
+    let form = form().with_data(&data);
     let body = body(&form, operator.guid);
     let input = bind::<ApiUserGuid, ApiUserChange>(&body, Some(&api_user.guid));
     match service::api_user::update(login.app(), &login.caller, api_user.guid, input).await {
@@ -237,7 +239,10 @@ async fn save(
             .done("The API user was saved.", tab_of(operator.guid))),
         Err(error) => {
             let status = status(&error);
-            page_with(status, &edit_page(&login, operator, form.told(error)?))
+            page_with(
+                status,
+                &edit_page(&login, operator, form.with_error(error)?),
+            )
         }
     }
 }

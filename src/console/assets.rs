@@ -1,4 +1,4 @@
-//! The style sheet, the script and the icon, as they were when the program was built.
+//! The style sheet, the script and the icon, embedded at build time.
 
 use axum::Router;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
@@ -32,20 +32,20 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .fold(Router::new(), |routes, (path, content_type, content)| {
             let digest = SecretDigest::of(content).hex();
             let etag = format!("\"{}\"", &digest[..16]);
-            let answer =
+            let handler =
                 async move |headers: HeaderMap| serve(&headers, content_type, &etag, content);
-            routes.route(path, get(answer))
+            routes.route(path, get(handler))
         })
 }
 
-/// Browsers keep what they got and ask whether it is still the same: the next program may bring another.
+/// Serves an asset with an ETag. Browsers revalidate their cached copy, since another version of the program may differ.
 fn serve(headers: &HeaderMap, content_type: &str, etag: &str, content: &'static str) -> Response {
     let head = [(ETAG, etag), (CACHE_CONTROL, "no-cache")];
-    let is_known = headers
+    let is_cached = headers
         .get(IF_NONE_MATCH)
-        .and_then(|known| known.to_str().ok())
-        .is_some_and(|known| known.contains(etag));
-    if is_known {
+        .and_then(|etags| etags.to_str().ok())
+        .is_some_and(|etags| etags.contains(etag));
+    if is_cached {
         (StatusCode::NOT_MODIFIED, head).into_response()
     } else {
         (head, [(CONTENT_TYPE, content_type)], content).into_response()

@@ -1,4 +1,4 @@
-//! The clock: see, freeze, move on, let go.
+//! The clock page: show, freeze, advance, resume.
 
 use askama::Template;
 use axum::Router;
@@ -30,7 +30,7 @@ struct Show {
     path: String,
     mode: &'static str,
     now: String,
-    /// The same as a machine reads it.
+    /// The same time in ISO 8601.
     machine_now: String,
     is_own: bool,
     freeze: Form,
@@ -39,7 +39,7 @@ struct Show {
 
 fn freeze_form() -> Form {
     let at =
-        FormField::line("datetime-local", "at", "At (UTC)").hint("Empty: at what it shows now");
+        FormField::input("datetime-local", "at", "At (UTC)").hint("Empty: at what it shows now");
     Form::new([at])
 }
 
@@ -47,7 +47,7 @@ fn advance_form() -> Form {
     Form::new([
         FormField::text("by", "By")
             .hint("An ISO 8601 duration: P31D is 31 days, PT1H30M an hour and a half"),
-        FormField::line("datetime-local", "to", "or to (UTC)"),
+        FormField::input("datetime-local", "to", "or to (UTC)"),
     ])
 }
 
@@ -69,23 +69,23 @@ async fn show(tool: Tool) -> Result<Response> {
     page(&page_of(&tool, freeze_form(), advance_form()))
 }
 
-async fn freeze(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let form = freeze_form().sent(&sent);
-    let frozen = of_form::<Freeze>(form.object());
-    let frozen = frozen.map(|Freeze { at }| {
+async fn freeze(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let form = freeze_form().with_data(&data);
+    let request = of_form::<Freeze>(form.object());
+    let result = request.map(|Freeze { at }| {
         service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at));
     });
-    done(&tool, frozen, "The clock stands still.", |error| {
-        Ok(page_of(&tool, form.told(error)?, advance_form()))
+    done(&tool, result, "The clock stands still.", |error| {
+        Ok(page_of(&tool, form.with_error(error)?, advance_form()))
     })
 }
 
-async fn advance(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let form = advance_form().sent(&sent);
-    let moved = of_form(form.object());
-    let moved = moved.and_then(|advance| service::clock::advance(&tool.scope, advance));
-    done(&tool, moved, "The clock was moved on.", |error| {
-        Ok(page_of(&tool, freeze_form(), form.told(error)?))
+async fn advance(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let form = advance_form().with_data(&data);
+    let request = of_form(form.object());
+    let result = request.and_then(|advance| service::clock::advance(&tool.scope, advance));
+    done(&tool, result, "The clock was moved on.", |error| {
+        Ok(page_of(&tool, freeze_form(), form.with_error(error)?))
     })
 }
 
@@ -98,12 +98,12 @@ async fn resume(tool: Tool) -> Result<Response> {
 
 fn done(
     tool: &Tool,
-    changed: Result<(), Error>,
+    result: Result<(), Error>,
     notice: &str,
-    again: impl FnOnce(Error) -> Result<Show, Error>,
+    error_page: impl FnOnce(Error) -> Result<Show, Error>,
 ) -> Result<Response> {
-    match changed {
+    match result {
         Ok(()) => Ok(tool.visit.done(notice, tool.path() + "/clock")),
-        Err(error) => page_with(status(&error), &again(error)?),
+        Err(error) => page_with(status(&error), &error_page(error)?),
     }
 }

@@ -1,9 +1,9 @@
-//! A recorded request as a command for a shell. Credentials are not kept, so curl asks for the password.
+//! Formats a recorded request as a `curl` command. Credentials are not recorded, so curl prompts for the password.
 
 use crate::testing::journal::{Body, Entry};
 
-/// Headers that curl sets by itself, or that are not kept.
-const LEFT_OUT: [&str; 8] = [
+/// Headers that curl sets by itself, or that are not recorded.
+const OMITTED_HEADERS: [&str; 8] = [
     "host",
     "user-agent",
     "accept",
@@ -14,7 +14,7 @@ const LEFT_OUT: [&str; 8] = [
     "cookie",
 ];
 
-pub fn of(entry: &Entry, base_url: &str) -> String {
+pub fn command(entry: &Entry, base_url: &str) -> String {
     let mut parts = vec!["curl".to_owned()];
     if entry.method != "GET" {
         parts.push(format!("-X {}", quoted(&entry.method)));
@@ -23,7 +23,7 @@ pub fn of(entry: &Entry, base_url: &str) -> String {
         parts.push(format!("-u {}", quoted(user_name)));
     }
     for (name, value) in entry.request.headers.iter() {
-        if !LEFT_OUT.contains(&name) {
+        if !OMITTED_HEADERS.contains(&name) {
             parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
         }
     }
@@ -36,7 +36,7 @@ pub fn of(entry: &Entry, base_url: &str) -> String {
     parts.join(" ")
 }
 
-/// A word that a shell takes as it is.
+/// Quotes a word for a shell where necessary.
 fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {
@@ -50,7 +50,7 @@ fn quoted(text: &str) -> String {
 mod tests {
     use std::time::Duration;
 
-    use super::of;
+    use super::command;
     use crate::domain::Moment;
     use crate::testing::journal::{Authentication, Body, Entry, Message};
 
@@ -82,14 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn what_a_shell_could_take_for_something_else_is_quoted() {
+    fn shell_special_characters_are_quoted() {
         let entry = entry(
             "POST",
             Some("a=$(x)"),
             Body::Text(r#"{"a": "it's"}"#.to_owned()),
         );
         assert_eq!(
-            of(&entry, "http://localhost:8080"),
+            command(&entry, "http://localhost:8080"),
             r#"curl -X POST -u 'it'\''s me' -H 'content-type: application/json' --data-raw '{"a": "it'\''s"}' 'http://localhost:8080/v4/Operator?a=$(x)'"#
         );
     }

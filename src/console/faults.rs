@@ -1,4 +1,4 @@
-//! Failures on demand: see, add, remove. A form is the fault that the control API would get.
+//! The faults page: list, add, remove. The form is bound as the fault that the control API would receive.
 
 use askama::Template;
 use axum::Router;
@@ -99,7 +99,7 @@ fn form(app: &AppState) -> Form {
         .group(
             "What goes wrong",
             [
-                FormField::aside(
+                FormField::page_only(
                     "effect",
                     "Effect",
                     &[
@@ -156,28 +156,28 @@ async fn list(tool: Tool) -> Result<Response> {
     page(&list_page(&tool, form(tool.app())))
 }
 
-async fn create(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let form = form(tool.app()).sent(&sent);
-    match fault(&form, &sent) {
+async fn create(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let form = form(tool.app()).with_data(&data);
+    match fault(&form, &data) {
         Ok(fault) => {
             tool.scope.test_state().faults.add(fault);
             Ok(tool
                 .visit
                 .done("The fault was added.", tool.path() + "/faults"))
         }
-        Err(error) => page_with(status(&error), &list_page(&tool, form.told(error)?)),
+        Err(error) => page_with(status(&error), &list_page(&tool, form.with_error(error)?)),
     }
 }
 
-/// The fault that a form describes. Of what it can do, only the chosen effect counts.
-fn fault(form: &Form, sent: &FormData) -> Result<Fault, Error> {
+/// Binds the fault of a form. Only the fields of the selected effect are used.
+fn fault(form: &Form, data: &FormData) -> Result<Fault, Error> {
     let mut object = form.object();
-    let described = object["effect"].take();
-    let part = |name: &str| described.get(name).cloned().unwrap_or_default();
-    let chosen = sent.get("effect").unwrap_or_default();
-    object["effect"] = match chosen.as_str() {
+    let effect = object["effect"].take();
+    let part = |name: &str| effect.get(name).cloned().unwrap_or_default();
+    let kind = data.get("effect").unwrap_or_default();
+    object["effect"] = match kind.as_str() {
         "delay" => serde_json::json!({"delayMs": part("delayMs")}),
-        "reset" | "hang" => serde_json::json!({"network": chosen}),
+        "reset" | "hang" => serde_json::json!({"network": kind}),
         _ => serde_json::json!({
             "status": part("status"), "headers": headers(&part("headers"))?, "body": part("body")
         }),
@@ -185,7 +185,7 @@ fn fault(form: &Form, sent: &FormData) -> Result<Fault, Error> {
     of_form(object)
 }
 
-/// `Name: value`, one a line.
+/// Parses headers written as `Name: value`, one per line.
 fn headers(text: &Value) -> Result<Value, Error> {
     let lines = text.as_str().unwrap_or_default().lines();
     let lines = lines.filter(|line| !line.trim().is_empty());
@@ -205,10 +205,10 @@ fn headers(text: &Value) -> Result<Value, Error> {
     })
 }
 
-async fn delete(tool: Tool, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let id = sent.get("id").and_then(|id| id.parse().ok());
-    let is_gone = id.is_some_and(|id| tool.scope.test_state().faults.remove(id));
-    let notice = if is_gone {
+async fn delete(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
+    let id = data.get("id").and_then(|id| id.parse().ok());
+    let is_removed = id.is_some_and(|id| tool.scope.test_state().faults.remove(id));
+    let notice = if is_removed {
         "The fault was removed."
     } else {
         "The fault was gone already: its count was used up."

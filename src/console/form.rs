@@ -1,5 +1,5 @@
-//! Forms: described once, and then shown, bound and shown again with what is wrong with them. A form is bound as the JSON
-//! object that the API would get, so that both obey the same rules in the same words.
+//! Forms: one declaration serves display, binding and validation messages. A form is bound as the JSON object that the API
+//! would receive, so both have the same rules and error messages.
 
 use serde_json::{Map, Number, Value};
 
@@ -7,7 +7,7 @@ use crate::domain::Problem;
 use crate::error::Error;
 use crate::status::sentence;
 
-/// The fields of a form that was sent, in their order.
+/// The fields of a submitted form, in order.
 #[derive(Debug, Clone, Default)]
 pub struct FormData(Vec<(String, String)>);
 
@@ -16,23 +16,23 @@ impl FormData {
         Self(form_urlencoded::parse(body).into_owned().collect())
     }
 
-    /// A field, without the `\r` that browsers add to the ends of lines.
+    /// Returns the value of a field, with the browser's `\r\n` replaced by `\n`.
     pub fn get(&self, name: &str) -> Option<String> {
         let (_, value) = self.0.iter().find(|(key, _)| key == name)?;
         Some(value.replace("\r\n", "\n"))
     }
 
-    /// A field with something in it.
-    pub fn filled(&self, name: &str) -> Option<String> {
+    /// Returns the value of a field unless it is blank.
+    pub fn get_nonblank(&self, name: &str) -> Option<String> {
         self.get(name).filter(|value| !value.trim().is_empty())
     }
 }
 
-/// A form with all that is wrong with it.
+/// A form and its validation messages.
 #[derive(Debug, Default)]
 pub struct Form {
     pub groups: Vec<Group>,
-    /// What is wrong and belongs to no field.
+    /// Messages that belong to no field.
     pub messages: Vec<String>,
 }
 
@@ -44,7 +44,7 @@ pub struct Group {
 
 #[derive(Debug)]
 pub struct FormField {
-    /// Its name in the JSON object; dots lead into objects in it.
+    /// The name in the JSON object; dots separate the names of nested objects.
     pub name: &'static str,
     pub label: &'static str,
     pub hint: &'static str,
@@ -52,39 +52,39 @@ pub struct FormField {
     kind: Kind,
     pub is_required: bool,
     pub autocomplete: &'static str,
-    /// `name=value,value`: the script shows it only while the field of that name has one of the values.
+    /// `name=value,value`: the script shows this field only while the field of that name has one of the values.
     pub shown_for: &'static str,
     pub value: String,
-    /// Whether the form that was sent had it.
-    is_sent: bool,
+    /// Whether the submitted form contained the field.
+    is_submitted: bool,
     pub messages: Vec<String>,
 }
 
-/// What a field looks like.
+/// The control that displays a field.
 #[derive(Debug)]
 pub enum Look {
-    /// An input of this type.
+    /// An `input` element of this type.
     Line(&'static str),
-    /// A text of many lines.
+    /// A multi-line text.
     Area,
     Check,
-    /// One of these, each with its label.
+    /// A selection from these values, each with its label.
     Choice(Vec<(String, String)>),
 }
 
-/// What a field is in the JSON object.
+/// The type of a field in the JSON object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// A text; an empty field is left out.
+    /// A string; omitted if empty.
     Text,
-    /// A text that may be empty.
+    /// A string that may be empty.
     AnyText,
     Number,
     Flag,
     /// Any JSON.
     Json,
-    /// Nothing: it is for the page alone.
-    Aside,
+    /// Not part of the object; used by the page only.
+    PageOnly,
 }
 
 impl FormField {
@@ -99,7 +99,7 @@ impl FormField {
             autocomplete: "off",
             shown_for: "",
             value: String::new(),
-            is_sent: false,
+            is_submitted: false,
             messages: Vec::new(),
         }
     }
@@ -108,12 +108,12 @@ impl FormField {
         Self::new(name, label, Look::Line("text"), Kind::Text)
     }
 
-    /// A text that counts even if it is empty.
+    /// Creates a text field that is included even if empty.
     pub fn any_text(name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Look::Line("text"), Kind::AnyText)
     }
 
-    pub fn line(input: &'static str, name: &'static str, label: &'static str) -> Self {
+    pub fn input(input: &'static str, name: &'static str, label: &'static str) -> Self {
         Self::new(name, label, Look::Line(input), Kind::Text)
     }
 
@@ -133,7 +133,7 @@ impl FormField {
         Self::new(name, label, Look::Check, Kind::Flag)
     }
 
-    /// One of a set of words; `unset` is what the empty one is called.
+    /// Creates a selection from a set of words; `unset` is the label of the empty choice.
     pub fn word(
         name: &'static str,
         label: &'static str,
@@ -148,7 +148,7 @@ impl FormField {
         Self::new(name, label, Look::Choice(choices), Kind::Text)
     }
 
-    /// One of a set of words that are shown otherwise than they are written.
+    /// Creates a selection from `(value, label)` pairs.
     pub fn choice(name: &'static str, label: &'static str, choices: &[(&str, &str)]) -> Self {
         let choices = choices
             .iter()
@@ -156,16 +156,16 @@ impl FormField {
         Self::new(name, label, Look::Choice(choices.collect()), Kind::Text)
     }
 
-    /// A choice that says how the other fields are to be taken, and is no field of the object.
-    pub fn aside(name: &'static str, label: &'static str, choices: &[(&str, &str)]) -> Self {
+    /// Creates a selection that decides how the other fields are interpreted, and is not part of the object.
+    pub fn page_only(name: &'static str, label: &'static str, choices: &[(&str, &str)]) -> Self {
         Self {
-            kind: Kind::Aside,
+            kind: Kind::PageOnly,
             ..Self::choice(name, label, choices)
         }
     }
 
-    /// One of a set of numbers, or none.
-    pub fn numbered(
+    /// Creates a selection from a set of numbers, or none.
+    pub fn number_choice(
         name: &'static str,
         label: &'static str,
         unset: &str,
@@ -179,7 +179,7 @@ impl FormField {
         Self::new(name, label, Look::Choice(choices), Kind::Number)
     }
 
-    /// A boolean that may be unset.
+    /// Creates a selection of a boolean or no value.
     pub fn optional_flag(name: &'static str, label: &'static str) -> Self {
         let choices = [("", "Account default"), ("true", "Yes"), ("false", "No")];
         Self {
@@ -230,7 +230,7 @@ impl FormField {
         matches!(self.look, Look::Check)
     }
 
-    /// The Ids of what is written below the field.
+    /// Returns the value of `aria-describedby`: the Ids of the texts below the field.
     pub fn described_by(&self) -> String {
         let mut ids = Vec::new();
         if !self.messages.is_empty() {
@@ -242,7 +242,7 @@ impl FormField {
         ids.join(" ")
     }
 
-    /// What the field says, in JSON; nothing, if it is left out.
+    /// Returns the field as JSON, or `None` if it is omitted.
     fn json_value(&self) -> Option<Value> {
         let text = match self.look {
             // A password may consist of blanks.
@@ -250,7 +250,7 @@ impl FormField {
             _ => self.value.trim(),
         };
         match self.kind {
-            Kind::Aside => None,
+            Kind::PageOnly => None,
             Kind::AnyText => Some(self.value.as_str().into()),
             Kind::Flag if matches!(self.look, Look::Check) => Some((text == "true").into()),
             _ if text.is_empty() => None,
@@ -259,7 +259,7 @@ impl FormField {
                 Some(format!("{text}:00").into())
             }
             Kind::Text => Some(self.value.as_str().into()),
-            // What is no number is for the binder to refuse.
+            // The binder rejects what is not a number.
             Kind::Number => Some(text.parse::<Number>().map_or(text.into(), Value::Number)),
             Kind::Flag => Some(text.parse::<bool>().map_or(text.into(), Value::Bool)),
             Kind::Json => Some(serde_json::from_str(text).unwrap_or_else(|_| text.into())),
@@ -291,14 +291,14 @@ impl Form {
         self.groups.iter_mut().flat_map(|group| &mut group.fields)
     }
 
-    /// The form with what was sent.
+    /// Fills in the submitted values.
     #[must_use]
-    pub fn sent(mut self, sent: &FormData) -> Self {
+    pub fn with_data(mut self, data: &FormData) -> Self {
         for field in self.fields() {
-            let value = sent.get(field.name);
-            // A browser sends nothing of a box that is not ticked, so what tells that it was shown goes with it.
-            let is_shown = || sent.get(&format!("shown-{}", field.name)).is_some();
-            field.is_sent = value.is_some() || field.is_check() && is_shown();
+            let value = data.get(field.name);
+            // Browsers omit an unchecked box, so a hidden field `shown-…` indicates that it was part of the form.
+            let is_shown = || data.get(&format!("shown-{}", field.name)).is_some();
+            field.is_submitted = value.is_some() || field.is_check() && is_shown();
             field.value = match field.look {
                 Look::Check => value.is_some().to_string(),
                 _ => value.unwrap_or_default(),
@@ -307,9 +307,9 @@ impl Form {
         self
     }
 
-    /// The form with what an object of the API holds.
+    /// Fills in the values of an API object.
     #[must_use]
-    pub fn filled(mut self, object: &Value) -> Self {
+    pub fn with_object(mut self, object: &Value) -> Self {
         for field in self.fields() {
             field.value = match &object[field.name] {
                 Value::Null => String::new(),
@@ -320,43 +320,43 @@ impl Form {
         self
     }
 
-    /// The JSON object that the API would get.
+    /// Returns the JSON object that the API would receive.
     pub fn object(&self) -> Value {
         let mut object = Map::new();
         for field in self.groups.iter().flat_map(|group| &group.fields) {
             if let Some(value) = field.json_value() {
-                put(&mut object, field.name, value);
+                insert_nested(&mut object, field.name, value);
             }
         }
         Value::Object(object)
     }
 
-    /// The JSON object that changes what the form shows, as a PATCH does: a field that the form lacks stays as it is, and an
-    /// empty one goes back to its default.
-    pub fn change(&self) -> Value {
+    /// Returns the JSON object that applies the form as a PATCH: a field missing from the form stays unchanged, and an empty
+    /// one is reset to its default.
+    pub fn patch(&self) -> Value {
         let mut object = Map::new();
         for field in self.groups.iter().flat_map(|group| &group.fields) {
             let value = match field.json_value() {
                 Some(value) => value,
-                // Nobody sees a password, and so nobody takes it away.
+                // A password is never displayed, so an empty field does not clear it.
                 None if matches!(field.look, Look::Line("password")) => continue,
                 None if field.is_required => "".into(),
                 None => Value::Null,
             };
-            if field.is_sent {
-                put(&mut object, field.name, value);
+            if field.is_submitted {
+                insert_nested(&mut object, field.name, value);
             }
         }
         Value::Object(object)
     }
 
-    /// The form with what is wrong with it: each message beside the field that it names. An error that has no messages of
-    /// the request is given back.
-    pub fn told(mut self, error: Error) -> Result<Self, Error> {
+    /// Adds the messages of an error, each to the field that it names. An error without messages about the request is
+    /// returned as `Err`.
+    pub fn with_error(mut self, error: Error) -> Result<Self, Error> {
         match error {
             Error::Malformed(problems) | Error::Refused(problems) => {
                 for problem in &problems {
-                    self.tell(problem);
+                    self.add_problem(problem);
                 }
                 Ok(self)
             }
@@ -364,19 +364,19 @@ impl Form {
         }
     }
 
-    fn tell(&mut self, problem: &Problem) {
+    fn add_problem(&mut self, problem: &Problem) {
         let field = self.fields().find(|field| field.name == problem.field);
         match field {
-            // A mistake in a document is of use with its place alone.
             Some(field) if problem.place.is_none() => {
                 field.messages.push(sentence(&problem.message));
             }
+            // A problem in a document is useful only with its line and column, which `to_string` includes.
             Some(field) => field.messages.push(sentence(&problem.to_string())),
             None => self.messages.push(sentence(&problem.to_string())),
         }
     }
 
-    /// The fields that something is wrong with, for the summary above the form.
+    /// Returns the fields that have messages, for the summary above the form.
     pub fn wrong(&self) -> Vec<&FormField> {
         self.groups
             .iter()
@@ -390,7 +390,8 @@ impl Form {
     }
 }
 
-fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
+/// Inserts a value under a dotted name, creating the nested objects.
+fn insert_nested(object: &mut Map<String, Value>, name: &str, value: Value) {
     match name.split_once('.') {
         None => {
             object.insert(name.to_owned(), value);
@@ -400,7 +401,7 @@ fn put(object: &mut Map<String, Value>, name: &str, value: Value) {
                 .entry(outer)
                 .or_insert_with(|| Value::Object(Map::new()));
             if let Value::Object(inner) = inner {
-                put(inner, rest, value);
+                insert_nested(inner, rest, value);
             }
         }
     }
@@ -422,19 +423,19 @@ mod tests {
             FormField::number("effect.delayMs", "Delay"),
             FormField::check("IsOnDuty", "On duty"),
             FormField::optional_flag("UseNumericSender", "Numeric sender"),
-            FormField::line("datetime-local", "StartDateTime", "Start"),
+            FormField::input("datetime-local", "StartDateTime", "Start"),
             FormField::json("effect.body", "Body"),
         ])
     }
 
     #[test]
-    fn a_form_is_the_object_that_the_api_would_get() {
-        let sent = FormData::parse(
+    fn a_form_becomes_the_object_that_the_api_would_receive() {
+        let data = FormData::parse(
             b"FullName=A+%3Cb%3E&effect.status=503&effect.delayMs=soon&IsOnDuty=on&UseNumericSender=false\
               &StartDateTime=2026-01-01T08%3A00&effect.body=%7B%22a%22%3A%0D%0A1%7D",
         );
         assert_eq!(
-            form().sent(&sent).object(),
+            form().with_data(&data).object(),
             json!({
                 "FullName": "A <b>",
                 "Description": "",
@@ -445,44 +446,44 @@ mod tests {
             })
         );
         assert_eq!(
-            form().sent(&FormData::default()).object(),
+            form().with_data(&FormData::default()).object(),
             json!({"Description": "", "IsOnDuty": false})
         );
     }
 
     #[test]
-    fn a_change_has_the_fields_that_were_sent_and_null_for_those_that_are_empty() {
-        let sent =
+    fn a_patch_has_the_submitted_fields_and_null_for_empty_ones() {
+        let data =
             FormData::parse(b"FullName=&effect.status=&UseNumericSender=true&shown-IsOnDuty=");
         assert_eq!(
-            form().sent(&sent).change(),
+            form().with_data(&data).patch(),
             json!({
                 "FullName": null, "effect": {"status": null}, "IsOnDuty": false, "UseNumericSender": true
             })
         );
-        assert_eq!(form().sent(&FormData::default()).change(), json!({}));
+        assert_eq!(form().with_data(&FormData::default()).patch(), json!({}));
     }
 
     #[test]
-    fn what_the_api_shows_comes_back_as_it_was() {
+    fn an_api_object_survives_the_round_trip_through_a_form() {
         let object = json!({
             "FullName": "A", "Description": "", "IsOnDuty": true, "UseNumericSender": false,
             "StartDateTime": "2026-01-01T08:00:00"
         });
-        assert_eq!(form().filled(&object).object(), object);
+        assert_eq!(form().with_object(&object).object(), object);
     }
 
     #[test]
-    fn messages_stand_beside_the_fields_that_they_name() {
+    fn messages_are_added_to_the_fields_that_they_name() {
         let problems = [
             ("FullName", "is required"),
             ("nothing", "of this"),
             ("", "no"),
         ];
         let problems = problems.map(|(field, message)| Problem::new(field, message));
-        let form = form().told(Error::Refused(problems.into())).unwrap();
+        let form = form().with_error(Error::Refused(problems.into())).unwrap();
         assert_eq!(form.wrong()[0].messages, ["Is required."]);
         assert_eq!(form.messages, ["Nothing: of this.", "No."]);
-        assert!(form.told(Error::Unauthenticated).is_err());
+        assert!(form.with_error(Error::Unauthenticated).is_err());
     }
 }

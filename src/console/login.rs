@@ -1,4 +1,4 @@
-//! The token, log in, log out.
+//! The pages for the control token, logging in and logging out.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use serde::Deserialize;
 
 use super::Console;
 use super::form::{Form, FormData, FormField};
-use super::page::{Frame, Result, Section, go, page_with};
+use super::page::{Frame, Result, Section, page_with, redirect};
 use super::session::Session;
-use super::visit::{Begins, Ends, Visit, next_page};
+use super::visit::{EndSession, StartSession, Visit, next_page};
 use crate::AppState;
 use crate::document::{DEFAULT_LOGIN, default_password_hash};
 use crate::domain::PasswordHash;
@@ -25,11 +25,11 @@ pub fn routes() -> Router<Console> {
     Router::new()
         .route("/login", get(login_page).post(log_in))
         .route("/logout", post(log_out))
-        .route("/token", get(token_page).post(give_token))
+        .route("/token", get(token_page).post(submit_token))
 }
 
 #[derive(Deserialize)]
-struct Onward {
+struct NextQuery {
     next: Option<String>,
 }
 
@@ -39,25 +39,25 @@ struct LoginPage {
     frame: Frame,
     form: Form,
     next: String,
-    /// E-mail address and password of the built-in account, where they are right.
+    /// The e-mail address and password of the built-in account, if they are valid.
     default: Option<(&'static str, &'static str)>,
 }
 
 fn login_form() -> Form {
     Form::new([
-        FormField::line("text", "email", "E-mail address")
+        FormField::input("text", "email", "E-mail address")
             .required()
             .autocomplete("username")
             .hint(
                 "An operator’s. Where several accounts have it: account number / e-mail address.",
             ),
-        FormField::line("password", "password", "Password")
+        FormField::input("password", "password", "Password")
             .required()
             .autocomplete("current-password"),
     ])
 }
 
-async fn login_page(visit: Visit, Query(Onward { next }): Query<Onward>) -> Result<Response> {
+async fn login_page(visit: Visit, Query(NextQuery { next }): Query<NextQuery>) -> Result<Response> {
     show_login(StatusCode::OK, &visit, login_form(), next_page(next))
 }
 
@@ -71,30 +71,32 @@ fn show_login(status: StatusCode, visit: &Visit, form: Form, next: String) -> Re
     page_with(status, &page)
 }
 
-/// The default log-in, if it is the right one: the password is known by its hash, which was made with the built-in account.
+/// Returns the default credentials if they are valid: the owner's password hash must be the one of the built-in account.
 fn default_login(app: &AppState) -> Option<(&'static str, &'static str)> {
     let (tenant, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
-    let kept = operator.password().map(PasswordHash::as_str);
-    (tenant.account.may_log_in(&operator) && kept == default_password_hash())
+    let hash = operator.password().map(PasswordHash::as_str);
+    (tenant.account.may_log_in(&operator) && hash == default_password_hash())
         .then_some(DEFAULT_LOGIN)
 }
 
-async fn log_in(visit: Visit, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let next = next_page(sent.get("next"));
-    let text = |name| sent.get(name).unwrap_or_default();
-    let found = registration::find(&visit.app.store.state(), text("email").trim());
-    match registration::log_in(&visit.app, found.as_ref(), &text("password")).await {
+async fn log_in(visit: Visit, Extension(data): Extension<FormData>) -> Result<Response> {
+    let next = next_page(data.get("next"));
+    let text = |name| data.get(name).unwrap_or_default();
+    let operator = registration::find(&visit.app.store.state(), text("email").trim());
+    match registration::log_in(&visit.app, operator.as_ref(), &text("password")).await {
         Ok(caller) => {
-            // With another token than the visitor had, whom somebody may have given theirs.
+            // A new session token prevents session fixation: an attacker may have set the visitor's.
             let session = Session::new(visit.session.has_token, Some(caller));
-            let mut response = go(next);
-            response.extensions_mut().insert(Begins(Arc::new(session)));
+            let mut response = redirect(next);
+            response
+                .extensions_mut()
+                .insert(StartSession(Arc::new(session)));
             Ok(response)
         }
         Err(Error::Unauthenticated) => {
-            let mut form = login_form().sent(&sent);
-            let told = "No operator has this e-mail address and this password.";
-            form.messages.push(told.to_owned());
+            let mut form = login_form().with_data(&data);
+            let message = "No operator has this e-mail address and this password.";
+            form.messages.push(message.to_owned());
             show_login(StatusCode::FORBIDDEN, &visit, form, next)
         }
         Err(error) => Err(error.into()),
@@ -102,8 +104,8 @@ async fn log_in(visit: Visit, Extension(sent): Extension<FormData>) -> Result<Re
 }
 
 async fn log_out() -> Response {
-    let mut response = go("/console/login");
-    response.extensions_mut().insert(Ends);
+    let mut response = redirect("/console/login");
+    response.extensions_mut().insert(EndSession);
     response.into_response()
 }
 
@@ -116,10 +118,10 @@ struct TokenPage {
 }
 
 fn token_form() -> Form {
-    Form::new([FormField::line("password", "token", "Token").required()])
+    Form::new([FormField::input("password", "token", "Token").required()])
 }
 
-async fn token_page(visit: Visit, Query(Onward { next }): Query<Onward>) -> Result<Response> {
+async fn token_page(visit: Visit, Query(NextQuery { next }): Query<NextQuery>) -> Result<Response> {
     let page = TokenPage {
         frame: Frame::new(&visit, Section::None, "Token"),
         form: token_form(),
@@ -128,12 +130,14 @@ async fn token_page(visit: Visit, Query(Onward { next }): Query<Onward>) -> Resu
     page_with(StatusCode::OK, &page)
 }
 
-async fn give_token(visit: Visit, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let next = next_page(sent.get("next"));
-    if visit.app.control.admits(sent.get("token").as_deref()) {
+async fn submit_token(visit: Visit, Extension(data): Extension<FormData>) -> Result<Response> {
+    let next = next_page(data.get("next"));
+    if visit.app.control.admits(data.get("token").as_deref()) {
         let session = Session::new(true, visit.session.caller);
-        let mut response = go(next);
-        response.extensions_mut().insert(Begins(Arc::new(session)));
+        let mut response = redirect(next);
+        response
+            .extensions_mut()
+            .insert(StartSession(Arc::new(session)));
         return Ok(response);
     }
     let mut form = token_form();

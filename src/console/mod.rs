@@ -1,16 +1,16 @@
-//! The console, under `/console`: the live service's pages for people, and tools for those who test.
+//! The web console under `/console`: the live service's account setup pages, and tools for testers.
 //!
-//! Its pages read accounts and call services as the API does, and its forms are bound as the API's bodies are.
+//! Pages read accounts and call services as the API does; forms are bound in the same way as the API's request bodies.
 //!
-//! | Module | Does |
+//! | Module | Holds |
 //! |---|---|
-//! | `visit` | stands around all pages: sessions, forgery, the token, who is logged in |
-//! | `session` | keeps what the server knows of a visitor |
-//! | `page` | frames, errors and redirects |
-//! | `form` | shows a form, binds it, shows it again with what is wrong with it |
-//! | `login` | the token, log in, log out |
-//! | `operators`, `operator_groups`, `schedules`, `api_users`, `setup` | Account setup |
-//! | `requests`, `faults`, `clock`, `accounts` | what the control API offers, for people |
+//! | `visit` | the middleware of all pages: sessions, CSRF checks, the control token, the current operator |
+//! | `session` | sessions and their data |
+//! | `page` | page layout, errors and redirects |
+//! | `form` | form fields, binding, and display with validation messages |
+//! | `login` | the token page, log in, log out |
+//! | `operators`, `operator_groups`, `schedules`, `api_users`, `setup` | the pages of Account setup |
+//! | `requests`, `faults`, `clock`, `accounts` | the control API as web pages |
 
 mod accounts;
 mod api_users;
@@ -49,14 +49,14 @@ use crate::{AppState, Control};
 use page::Failure;
 use session::Sessions;
 
-/// What every page can reach.
+/// The state that every page handler can access.
 #[derive(Debug, Clone)]
 struct Console {
     app: AppState,
     sessions: Arc<Sessions>,
 }
 
-/// Everything under `/console`; nothing with `--control off`.
+/// Returns the routes under `/console`, or `None` with `--control off`.
 pub fn routes(state: &AppState) -> Option<Router> {
     match &state.control {
         Control::Off => return None,
@@ -75,9 +75,9 @@ pub fn routes(state: &AppState) -> Option<Router> {
         .merge(schedules::routes())
         .merge(operator_groups::routes())
         .merge(accounts::routes())
-        .merge(tools::both(requests::routes()))
-        .merge(tools::both(faults::routes()))
-        .merge(tools::both(clock::routes()))
+        .merge(tools::in_both_scopes(requests::routes()))
+        .merge(tools::in_both_scopes(faults::routes()))
+        .merge(tools::in_both_scopes(clock::routes()))
         .method_not_allowed_fallback(async || {
             Failure::from(Error::WrongMethod(
                 "this page has nothing of that kind".to_owned(),
@@ -87,18 +87,18 @@ pub fn routes(state: &AppState) -> Option<Router> {
         .layer(CatchPanicLayer::custom(|panic| {
             Failure::from(Error::of_panic(panic)).into_response()
         }))
-        .layer(from_fn_with_state(console.clone(), visit::enter))
+        .layer(from_fn_with_state(console.clone(), visit::middleware))
         .with_state(console);
     Some(
         Router::new()
             .nest("/assets", assets::routes())
             .merge(pages)
-            .layer(from_fn(guarded)),
+            .layer(from_fn(set_security_headers)),
     )
 }
 
-/// Whatever comes from here is shown by itself, runs nothing but its own script, and tells other sites nothing.
-async fn guarded(request: Request, next: Next) -> Response {
+/// Sets headers so that pages cannot be framed, run only the console's own script, and send no referrer to other sites.
+async fn set_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, "default-src 'self'"),
@@ -113,7 +113,7 @@ async fn guarded(request: Request, next: Next) -> Response {
     response
 }
 
-/// Leads a browser from `/` to the console; all others get the API's answer.
+/// Redirects browsers from `/` to the console; other clients get the API's response.
 pub async fn welcome(request: Request, next: Next) -> Response {
     let wants_page = request
         .headers()

@@ -1,4 +1,4 @@
-//! Operator groups: their members, on and off duty, their permissions. (Off-duty schedules are in `schedules`.)
+//! Operator groups: their members, duty state and permissions. (Off-duty schedules are in `schedules`.)
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use strum::VariantNames as _;
 use super::Console;
 use super::form::{Form, FormData, FormField};
 use super::page::{Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with};
-use super::visit::{LoggedIn, named};
+use super::visit::{LoggedIn, parse};
 use crate::domain::text::Description;
 use crate::domain::{
     GroupKind, Operator, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
@@ -49,7 +49,7 @@ fn crumbs() -> Vec<Crumb> {
     ]
 }
 
-/// The pages above those below a group.
+/// Returns the breadcrumbs of the pages below a group.
 pub fn crumbs_below(group: &OperatorGroup) -> Vec<Crumb> {
     let mut crumbs = crumbs();
     crumbs.push(crumb(group.description.as_str(), path_of(group.guid)));
@@ -116,15 +116,15 @@ async fn new(login: LoggedIn) -> Result<Response> {
     page(&new_page(&login, form()))
 }
 
-async fn create(login: LoggedIn, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let form = form().sent(&sent);
+async fn create(login: LoggedIn, Extension(data): Extension<FormData>) -> Result<Response> {
+    let form = form().with_data(&data);
     let input = bind::<(), Description>(&form.object(), None);
     match service::operator_group::create(login.app(), &login.caller, input).await {
         Ok(group) => Ok(login.visit.done(
             format!("{} was added.", group.description),
             path_of(group.guid),
         )),
-        Err(error) => page_with(status(&error), &new_page(&login, form.told(error)?)),
+        Err(error) => page_with(status(&error), &new_page(&login, form.with_error(error)?)),
     }
 }
 
@@ -134,7 +134,7 @@ struct Show {
     frame: Frame,
     crumbs: Vec<Crumb>,
     group: Arc<OperatorGroup>,
-    /// Each member, and whether it cannot leave.
+    /// The members, each with whether it cannot leave.
     members: Vec<(Arc<Operator>, bool)>,
     others: Vec<Arc<Operator>>,
     held: Vec<&'static str>,
@@ -152,7 +152,7 @@ impl Show {
         self.group.kind == GroupKind::Everyone
     }
 
-    /// It belongs to one group and to no other, and so has no button here.
+    /// Returns whether a permission is reserved for one system group, and so has no button here.
     fn is_of_group(permission: &str) -> bool {
         permission == <&str>::from(OperatorGroupAuthorization::Administrator)
     }
@@ -194,27 +194,30 @@ fn page_of(login: &LoggedIn, guid: OperatorGroupGuid, form: Form) -> Result<Show
 }
 
 async fn show(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let group = login.account().operator_group(named(&guid)?)?;
-    let form = form().filled(&json!({"Description": group.description}));
+    let group = login.account().operator_group(parse(&guid)?)?;
+    let form = form().with_object(&json!({"Description": group.description}));
     page(&page_of(&login, group.guid, form)?)
 }
 
 async fn save(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let guid: OperatorGroupGuid = named(&guid)?;
-    let form = form().sent(&sent);
+    let guid: OperatorGroupGuid = parse(&guid)?;
+    let form = form().with_data(&data);
     let input = bind::<OperatorGroupGuid, Description>(&form.object(), Some(&guid));
     match service::operator_group::update(login.app(), &login.caller, guid, input).await {
         Ok(()) => Ok(login.visit.done("The group was saved.", path_of(guid))),
-        Err(error) => page_with(status(&error), &page_of(&login, guid, form.told(error)?)?),
+        Err(error) => page_with(
+            status(&error),
+            &page_of(&login, guid, form.with_error(error)?)?,
+        ),
     }
 }
 
 async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let group = login.account().operator_group(named(&guid)?)?;
+    let group = login.account().operator_group(parse(&guid)?)?;
     page(&Question {
         frame: login.frame(Section::OperatorGroups, "Delete operator group"),
         crumbs: crumbs_below(group),
@@ -226,7 +229,7 @@ async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Resp
 }
 
 async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    service::operator_group::delete(login.app(), &login.caller, named(&guid)?).await?;
+    service::operator_group::delete(login.app(), &login.caller, parse(&guid)?).await?;
     Ok(login
         .visit
         .done("The group was deleted.", "/console/groups"))
@@ -235,11 +238,11 @@ async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 async fn add_member(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, operator) = (
-        named(&guid)?,
-        named(&sent.get("operator").unwrap_or_default())?,
+        parse(&guid)?,
+        parse(&data.get("operator").unwrap_or_default())?,
     );
     service::operator_group::add_member(login.app(), &login.caller, guid, operator).await?;
     Ok(login
@@ -250,11 +253,11 @@ async fn add_member(
 async fn remove_member(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, operator) = (
-        named(&guid)?,
-        named(&sent.get("operator").unwrap_or_default())?,
+        parse(&guid)?,
+        parse(&data.get("operator").unwrap_or_default())?,
     );
     service::operator_group::remove_member(login.app(), &login.caller, guid, operator).await?;
     Ok(login
@@ -265,10 +268,10 @@ async fn remove_member(
 async fn set_duty(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let guid = named(&guid)?;
-    let is_on_duty = sent.get("duty").as_deref() == Some("on");
+    let guid = parse(&guid)?;
+    let is_on_duty = data.get("duty").as_deref() == Some("on");
     service::operator_group::set_all_on_duty(login.app(), &login.caller, guid, is_on_duty).await?;
     let word = if is_on_duty { "on" } else { "off" };
     Ok(login.visit.done(
@@ -280,10 +283,10 @@ async fn set_duty(
 async fn authorize(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
-    service::operator_group::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
+    let (guid, word) = (parse(&guid)?, data.get("permission").unwrap_or_default());
+    service::operator_group::authorize(login.app(), &login.caller, guid, parse(&word)?).await?;
     Ok(login
         .visit
         .done(format!("{word} was assigned."), path_of(guid)))
@@ -292,10 +295,10 @@ async fn authorize(
 async fn delete_authorization(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
-    service::operator_group::remove_authorization(login.app(), &login.caller, guid, named(&word)?)
+    let (guid, word) = (parse(&guid)?, data.get("permission").unwrap_or_default());
+    service::operator_group::remove_authorization(login.app(), &login.caller, guid, parse(&word)?)
         .await?;
     Ok(login
         .visit

@@ -1,5 +1,5 @@
-//! The operators of an account, and the tabs of one: Main, Member of, Permissions. (Off-duty schedules are in `schedules`,
-//! API management in `api_users`.)
+//! The operators of an account, and an operator's tabs Main, Member of and Permissions. (Off-duty schedules are in
+//! `schedules`, API management is in `api_users`.)
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::Console;
 use super::form::{Form, FormData, FormField};
 use super::page::{Crumb, FormPage, Frame, Question, Result, Section, crumb, page, page_with};
 use super::setup::Search;
-use super::visit::{LoggedIn, named};
+use super::visit::{LoggedIn, parse};
 use crate::domain::operator::{SetupMode, SmsProvider};
 use crate::domain::outgoing_phone_number::OUTGOING_PHONE_NUMBERS;
 use crate::domain::text::CULTURES;
@@ -54,13 +54,13 @@ pub enum Tab {
     ApiUsers,
 }
 
-/// What stands above each tab of an operator.
+/// The header above each tab of an operator.
 #[derive(Debug)]
 pub struct Head {
     pub guid: OperatorGuid,
     pub name: String,
     pub email: String,
-    /// What makes the operator more than others, if anything does.
+    /// `Owner`, `Administrator` or empty.
     pub right: &'static str,
     pub is_on_duty: bool,
     pub is_active: bool,
@@ -109,7 +109,7 @@ pub fn crumbs() -> Vec<Crumb> {
     ]
 }
 
-/// The pages above those below an operator.
+/// Returns the breadcrumbs of the pages below an operator.
 pub fn crumbs_below(operator: &Operator) -> Vec<Crumb> {
     let mut crumbs = crumbs();
     let name = operator.profile().full_name.as_str();
@@ -140,7 +140,7 @@ async fn list(login: LoggedIn, Query(search): Query<Search>) -> Result<Response>
         .iter()
         .filter(|operator| {
             let profile = operator.profile();
-            search.finds(&[
+            search.matches(&[
                 profile.full_name.as_str(),
                 profile.email.as_str(),
                 &operator.guid.to_string(),
@@ -149,8 +149,8 @@ async fn list(login: LoggedIn, Query(search): Query<Search>) -> Result<Response>
         .map(|operator| {
             let api_users = account.api_users_of(operator.guid);
             let last_used = api_users.map(|api_user| {
-                let counted = login.tenant.usage.of(api_user.guid, now);
-                api_user.used(counted).0
+                let usage = login.tenant.usage.of(api_user.guid, now);
+                api_user.used(usage).0
             });
             Row {
                 head: Head::new(&login, operator, Tab::Main),
@@ -181,22 +181,22 @@ fn form(login: &LoggedIn) -> Form {
             "Operator",
             [
                 FormField::text("FullName", "Full name").required(),
-                FormField::line("email", "Email", "E-mail address")
+                FormField::input("email", "Email", "E-mail address")
                     .required()
                     .hint("The name to log in with. Unique in the account."),
-                FormField::line("password", "Password", "Password")
+                FormField::input("password", "Password", "Password")
                     .autocomplete("new-password")
                     .hint("Leave it empty to keep the one there is."),
-                FormField::line("email", "BackupEmail", "Backup e-mail address"),
+                FormField::input("email", "BackupEmail", "Backup e-mail address"),
                 FormField::check("IsOnDuty", "On duty"),
             ],
         )
         .group(
             "Phone and SMS",
             [
-                FormField::line("tel", "MobilePhone", "Mobile phone").hint("With country code: +31 6 1234 5678"),
-                FormField::line("tel", "OutgoingPhoneNumber", "Outgoing phone number"),
-                FormField::numbered("OutgoingPhoneNumberId", "Number that calls come from", default, numbers),
+                FormField::input("tel", "MobilePhone", "Mobile phone").hint("With country code: +31 6 1234 5678"),
+                FormField::input("tel", "OutgoingPhoneNumber", "Outgoing phone number"),
+                FormField::number_choice("OutgoingPhoneNumberId", "Number that calls come from", default, numbers),
                 FormField::word("SmsProvider", "SMS provider", None, SmsProvider::VARIANTS),
                 FormField::optional_flag("UseNumericSender", "Numeric sender"),
                 FormField::text("PhoneProvider", "Phone provider").hint("Empty: UseAccountSetting"),
@@ -206,7 +206,7 @@ fn form(login: &LoggedIn) -> Form {
             "Preferences",
             [
                 FormField::word("CultureName", "Culture", Some(default), &CULTURES),
-                FormField::numbered("TimeZoneId", "Time zone", default, zones),
+                FormField::number_choice("TimeZoneId", "Time zone", default, zones),
                 FormField::text("DefaultDashboard", "Default dashboard")
                     .hint("A built-in one such as AccountOverview, or a GUID. Empty: UseAccountSpecifiedDashboard"),
             ],
@@ -239,15 +239,15 @@ async fn new(login: LoggedIn) -> Result<Response> {
     page(&new_page(&login, form(&login)))
 }
 
-async fn create(login: LoggedIn, Extension(sent): Extension<FormData>) -> Result<Response> {
-    let form = form(&login).sent(&sent);
+async fn create(login: LoggedIn, Extension(data): Extension<FormData>) -> Result<Response> {
+    let form = form(&login).with_data(&data);
     let input = bind::<(), NewOperator>(&form.object(), None);
     match service::operator::create(login.app(), &login.caller, input).await {
         Ok(operator) => Ok(login.visit.done(
             format!("{} was added.", operator.profile().full_name),
             path_of(operator.guid),
         )),
-        Err(error) => page_with(status(&error), &new_page(&login, form.told(error)?)),
+        Err(error) => page_with(status(&error), &new_page(&login, form.with_error(error)?)),
     }
 }
 
@@ -280,26 +280,26 @@ fn main_page(login: &LoggedIn, operator: &Operator, form: Form) -> Main {
 }
 
 async fn main(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let operator = login.account().operator(named(&guid)?)?;
+    let operator = login.account().operator(parse(&guid)?)?;
     let body = OperatorBody::new(operator, login.account().owner);
-    let form = form(&login).filled(&serde_json::to_value(body).unwrap_or_default());
+    let form = form(&login).with_object(&serde_json::to_value(body).unwrap_or_default());
     page(&main_page(&login, operator, form))
 }
 
-/// A field that the form lacks stays as it is, as with PATCH.
+/// Saves the form; as with PATCH, a field missing from it stays unchanged.
 async fn save(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let guid: OperatorGuid = named(&guid)?;
-    let form = form(&login).sent(&sent);
-    let input = bind::<OperatorGuid, OperatorChange>(&form.change(), Some(&guid));
+    let guid: OperatorGuid = parse(&guid)?;
+    let form = form(&login).with_data(&data);
+    let input = bind::<OperatorGuid, OperatorChange>(&form.patch(), Some(&guid));
     match service::operator::update(login.app(), &login.caller, guid, input).await {
         Ok(()) => Ok(login.visit.done("The operator was saved.", path_of(guid))),
         Err(error) => {
             let status = status(&error);
-            let form = form.told(error)?;
+            let form = form.with_error(error)?;
             page_with(
                 status,
                 &main_page(&login, login.account().operator(guid)?, form),
@@ -309,7 +309,7 @@ async fn save(
 }
 
 async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let operator = login.account().operator(named(&guid)?)?;
+    let operator = login.account().operator(parse(&guid)?)?;
     page(&Question {
         frame: login.frame(Section::Operators, "Delete operator"),
         crumbs: crumbs_below(operator),
@@ -324,7 +324,7 @@ async fn ask_to_delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Resp
 }
 
 async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    service::operator::delete(login.app(), &login.caller, named(&guid)?).await?;
+    service::operator::delete(login.app(), &login.caller, parse(&guid)?).await?;
     Ok(login
         .visit
         .done("The operator was deleted.", "/console/operators"))
@@ -335,7 +335,7 @@ async fn delete(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 struct MemberOf {
     frame: Frame,
     head: Head,
-    /// Each group, and whether the operator cannot leave it.
+    /// The operator's groups, each with whether the operator cannot leave it.
     groups: Vec<(Arc<OperatorGroup>, bool)>,
     others: Vec<Arc<OperatorGroup>>,
     may_administer: bool,
@@ -343,7 +343,7 @@ struct MemberOf {
 
 async fn groups(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     let account = login.account();
-    let operator = account.operator(named(&guid)?)?;
+    let operator = account.operator(parse(&guid)?)?;
     let joined = account.groups_of(operator.guid)?;
     let (groups, others): (Vec<_>, _) = account
         .operator_groups
@@ -367,11 +367,11 @@ async fn groups(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
 async fn join(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, group) = (
-        named(&guid)?,
-        named(&sent.get("group").unwrap_or_default())?,
+        parse(&guid)?,
+        parse(&data.get("group").unwrap_or_default())?,
     );
     service::operator_group::add_member(login.app(), &login.caller, group, guid).await?;
     Ok(login
@@ -382,11 +382,11 @@ async fn join(
 async fn leave(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
     let (guid, group) = (
-        named(&guid)?,
-        named(&sent.get("group").unwrap_or_default())?,
+        parse(&guid)?,
+        parse(&data.get("group").unwrap_or_default())?,
     );
     service::operator_group::remove_member(login.app(), &login.caller, group, guid).await?;
     Ok(login
@@ -405,7 +405,7 @@ struct Permissions {
 }
 
 impl Permissions {
-    /// It comes and goes with the membership of a group, and so has no button here.
+    /// Returns whether a permission is tied to the membership of a group, and so has no button here.
     fn is_of_group(permission: &str) -> bool {
         permission == <&str>::from(OperatorAuthorization::AccountAdministrator)
     }
@@ -413,7 +413,7 @@ impl Permissions {
 
 async fn permissions(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
     let account = login.account();
-    let operator = account.operator(named(&guid)?)?;
+    let operator = account.operator(parse(&guid)?)?;
     let held = account.authorizations_of(operator.guid)?;
     let held: Vec<&str> = held.into_iter().map(<&str>::from).collect();
     let words = OperatorAuthorization::VARIANTS.iter().copied();
@@ -432,10 +432,10 @@ async fn permissions(login: LoggedIn, Path(guid): Path<String>) -> Result<Respon
 async fn authorize(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
-    service::operator::authorize(login.app(), &login.caller, guid, named(&word)?).await?;
+    let (guid, word) = (parse(&guid)?, data.get("permission").unwrap_or_default());
+    service::operator::authorize(login.app(), &login.caller, guid, parse(&word)?).await?;
     let notice = format!("{word} was assigned.");
     Ok(login.visit.done(notice, path_of(guid) + "/permissions"))
 }
@@ -443,10 +443,10 @@ async fn authorize(
 async fn delete_authorization(
     login: LoggedIn,
     Path(guid): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let (guid, word) = (named(&guid)?, sent.get("permission").unwrap_or_default());
-    service::operator::remove_authorization(login.app(), &login.caller, guid, named(&word)?)
+    let (guid, word) = (parse(&guid)?, data.get("permission").unwrap_or_default());
+    service::operator::remove_authorization(login.app(), &login.caller, guid, parse(&word)?)
         .await?;
     let notice = format!("{word} was withdrawn.");
     Ok(login.visit.done(notice, path_of(guid) + "/permissions"))

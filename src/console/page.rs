@@ -1,4 +1,4 @@
-//! What all pages have in common: the frame around them, errors, and where to go next.
+//! Parts shared by all pages: the layout, errors, redirects and common page types.
 
 use std::fmt;
 
@@ -8,12 +8,12 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::form::Form;
-use super::visit::{Visit, Who};
+use super::visit::{CurrentOperator, Visit};
 use crate::domain::AccountId;
 use crate::error::Error;
 use crate::status::{messages, sentence, status};
 
-/// Which entry of the navigation a page belongs to.
+/// The navigation entry that a page belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Section {
     Setup,
@@ -27,7 +27,7 @@ pub enum Section {
     None,
 }
 
-/// What stands around a page.
+/// The data of the layout around a page.
 #[derive(Debug)]
 pub struct Frame {
     pub title: String,
@@ -35,7 +35,7 @@ pub struct Frame {
     pub csrf: String,
     pub notice: Option<String>,
     pub who: Option<Person>,
-    /// The account that the tools for testers are about; none stands for the server.
+    /// The account that the navigation's links to the tools refer to; `None` means the whole server.
     pub scope: Option<AccountId>,
 }
 
@@ -48,34 +48,37 @@ pub struct Person {
 }
 
 impl Frame {
-    /// The frame of a page; the tools in its navigation are those of the account of who is logged in.
+    /// Creates the frame of a page. Its links to the tools refer to the current operator's account.
     pub fn new(visit: &Visit, section: Section, title: impl Into<String>) -> Self {
-        let person = |who: &Who| Person {
-            name: who.operator().profile().full_name.to_string(),
-            account: who.caller.account,
-            is_administrator: who.is_administrator(),
+        let person = |operator: &CurrentOperator| Person {
+            name: operator.operator().profile().full_name.to_string(),
+            account: operator.caller.account,
+            is_administrator: operator.is_administrator(),
         };
         Self {
             title: title.into(),
             section,
             csrf: visit.session.csrf.clone(),
             notice: visit.session.take_notice(),
-            who: visit.who.as_ref().map(person),
-            scope: visit.who.as_ref().map(|who| who.caller.account),
+            who: visit.operator.as_ref().map(person),
+            scope: visit
+                .operator
+                .as_ref()
+                .map(|operator| operator.caller.account),
         }
     }
 
     #[must_use]
-    pub fn about(self, scope: Option<AccountId>) -> Self {
+    pub fn with_scope(self, scope: Option<AccountId>) -> Self {
         Self { scope, ..self }
     }
 
-    /// Where the tools for testers are.
+    /// Returns the base path of the tools for testers.
     pub fn tools(&self) -> String {
         tools(self.scope)
     }
 
-    /// Marks the entry of the navigation that a page belongs to.
+    /// Returns the attribute that marks the page's own navigation entry.
     pub fn current(&self, section: Section) -> &'static str {
         if self.section == section {
             "aria-current=page"
@@ -85,7 +88,7 @@ impl Frame {
     }
 }
 
-/// Where the tools for one account, or for the server, are.
+/// Returns the base path of the tools for one account, or for the server.
 pub fn tools(scope: Option<AccountId>) -> String {
     scope.map_or_else(
         || "/console".to_owned(),
@@ -93,28 +96,29 @@ pub fn tools(scope: Option<AccountId>) -> String {
     )
 }
 
-/// A page of its own.
+/// Renders a page with status 200.
 pub fn page(template: &impl Template) -> Result<Response> {
     page_with(StatusCode::OK, template)
 }
 
+/// Renders a page with the given status.
 pub fn page_with(status: StatusCode, template: &impl Template) -> Result<Response> {
     let html = template
         .render()
         .map_err(|error| Error::Failed(format!("a page could not be written: {error}")))?;
     let mut response = (status, Html(html)).into_response();
-    // What an operator saw is not for whoever uses the browser next.
+    // The browser's next user must not see an operator's pages.
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
 }
 
-/// Where a browser goes when a form was taken.
-pub fn go(path: impl AsRef<str>) -> Response {
+/// Redirects the browser with 303, as after a successful form submission.
+pub fn redirect(path: impl AsRef<str>) -> Response {
     Redirect::to(path.as_ref()).into_response()
 }
 
-/// A page that is a form and little else.
+/// A page that consists of a form.
 #[derive(Debug, Template)]
 #[template(path = "form_page.html")]
 pub struct FormPage {
@@ -122,13 +126,13 @@ pub struct FormPage {
     pub crumbs: Vec<Crumb>,
     pub intro: &'static str,
     pub form: Form,
-    /// Where the form goes.
+    /// The URL that the form is posted to.
     pub action: String,
     pub submit: &'static str,
     pub cancel: String,
 }
 
-/// A question before something is done that cannot be undone.
+/// A confirmation page shown before an irreversible action.
 #[derive(Debug, Template)]
 #[template(path = "question.html")]
 pub struct Question {
@@ -140,7 +144,7 @@ pub struct Question {
     pub cancel: String,
 }
 
-/// A page that lies above another one.
+/// A breadcrumb: a link to a parent page.
 #[derive(Debug)]
 pub struct Crumb {
     pub name: String,
@@ -156,7 +160,7 @@ pub fn crumb(name: impl Into<String>, path: impl Into<String>) -> Crumb {
 
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Why there is no page: a redirect to the log-in, or an error, which gets its page on the way out.
+/// Why a handler returned no page: a log-in is needed, or an error, whose page the middleware renders.
 #[derive(Debug, Clone)]
 pub enum Failure {
     LogIn,
@@ -186,7 +190,7 @@ impl From<Error> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        // Its page needs the frame, which is made where the visit is known.
+        // The error page needs a frame, which only the middleware can create, since it has the `Visit`.
         let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(self);
         response
@@ -200,7 +204,7 @@ pub struct FailurePage {
     pub messages: Vec<String>,
 }
 
-/// What a template shows of things that have few words.
+/// Formats a number with the singular or plural noun.
 pub fn count(number: usize, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),

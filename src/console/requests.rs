@@ -1,4 +1,4 @@
-//! The journal: requests as they arrive, each with the reason of its 4xx.
+//! The journal pages: requests as they arrive, each 4xx with its reason.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,20 +17,20 @@ use super::Console;
 use super::curl;
 use super::page::{Crumb, Failure, Frame, Result, Section, crumb, page, tools};
 use super::tools::Tool;
-use super::visit::named;
+use super::visit::parse;
 use crate::connection::Connection;
 use crate::domain::AccountId;
 use crate::operation::path::canonical;
 use crate::testing::journal::{Authentication, Body, Entry, Match, Message};
 
-/// As many requests as a page shows.
-const SHOWN: usize = 200;
+/// The maximum number of requests on a page.
+const PAGE_SIZE: usize = 200;
 
-/// How long a page waits for the next request before it asks again.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How long a long poll for newer requests lasts.
+const POLL_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// How long the first of some requests waits for the others.
-const TOGETHER: Duration = Duration::from_millis(50);
+/// How long to wait after a request, so that those that follow at once are shown with it.
+const BATCH_DELAY: Duration = Duration::from_millis(50);
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -40,7 +40,7 @@ pub fn routes() -> Router<Console> {
         .route("/requests/{sequence}", get(show))
 }
 
-/// Which requests are shown. An empty field says nothing.
+/// Which requests are shown. An empty field matches everything.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct Filter {
@@ -55,14 +55,14 @@ struct Filter {
 
 impl Filter {
     fn matches(&self) -> Match {
-        let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let nonblank = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Match {
-            method: said(&self.method),
-            path: said(&self.path).as_deref().map(canonical),
-            operation_id: said(&self.operation_id),
-            user_name: said(&self.user_name),
-            // What is no number is no status, and 0 is that of no request.
-            status: said(&self.status).map(|status| status.parse().unwrap_or(0)),
+            method: nonblank(&self.method),
+            path: nonblank(&self.path).as_deref().map(canonical),
+            operation_id: nonblank(&self.operation_id),
+            user_name: nonblank(&self.user_name),
+            // An invalid status becomes 0, which matches no request.
+            status: nonblank(&self.status).map(|status| status.parse().unwrap_or(0)),
         }
     }
 
@@ -70,15 +70,15 @@ impl Filter {
         self.matches() != Match::default()
     }
 
-    /// The requests that fit, the latest first.
-    fn found(&self, tool: &Tool) -> Vec<Row> {
+    /// Returns the matching requests, latest first.
+    fn rows(&self, tool: &Tool) -> Vec<Row> {
         let entries = tool.scope.requests(&self.matches());
         let newer = entries
             .iter()
             .rev()
             .take_while(|entry| entry.sequence > self.since);
         newer
-            .take(SHOWN)
+            .take(PAGE_SIZE)
             .map(|entry| Row::new(entry, tool))
             .collect()
     }
@@ -96,22 +96,22 @@ impl Row {
         Self {
             path: format!("{}/requests/{}", tool.path(), entry.sequence),
             time: entry.time.day_first(),
-            // Where all rows are of one account, its number is in the title.
+            // In an account's own journal, the title shows its number.
             account: entry.account.filter(|_| tool.scope.tenant.is_none()),
             entry: Arc::clone(entry),
         }
     }
 }
 
-/// What of an entry is shown in the same way in rows and on its page.
-trait Shown {
+/// The display of an entry, shared by the rows and its own page.
+trait DisplayEntry {
     fn target(&self) -> String;
     fn status_text(&self) -> String;
     fn kind(&self) -> &'static str;
     fn milliseconds(&self) -> String;
 }
 
-impl Shown for Entry {
+impl DisplayEntry for Entry {
     fn target(&self) -> String {
         match &self.query {
             Some(query) => format!("{}?{query}", self.path),
@@ -124,7 +124,7 @@ impl Shown for Entry {
             .map_or_else(|| "none".to_owned(), |status| status.to_string())
     }
 
-    /// The class of the status, for its colour.
+    /// Returns the CSS class of the status, for its colour.
     fn kind(&self) -> &'static str {
         match self.status {
             Some(200..=299) => "good",
@@ -146,12 +146,12 @@ struct List {
     filter: Filter,
     rows: Vec<Row>,
     base_url: String,
-    /// The number of the latest request, from which on the script asks for newer ones.
+    /// The number of the latest request; the script polls for newer ones.
     latest: u64,
 }
 
 async fn list(tool: Tool, Query(filter): Query<Filter>) -> Result<Response> {
-    let rows = filter.found(&tool);
+    let rows = filter.rows(&tool);
     page(&List {
         frame: tool.frame(Section::Requests, "Requests"),
         path: tool.path() + "/requests",
@@ -168,24 +168,23 @@ struct Rows {
     rows: Vec<Row>,
 }
 
-/// The rows of newer requests, as soon as there are any; nothing, if none come.
+/// Returns the rows of newer requests as soon as there are any, or 204 after `POLL_TIMEOUT`.
 async fn newer(
     mut tool: Tool,
     Extension(connection): Extension<Connection>,
     Query(filter): Query<Filter>,
 ) -> Result<Response> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + POLL_TIMEOUT;
     loop {
-        // Before the look, so that no request is missed between that and the waiting.
+        // Subscribe before reading, so that no request between reading and waiting is missed.
         let mut changes = tool.scope.test_state().changes();
         tool.scope = tool.scope.again()?;
-        let rows = filter.found(&tool);
+        let rows = filter.rows(&tool);
         if !rows.is_empty() {
             return page(&Rows { rows });
         }
         tokio::select! {
-            // Where many come at once, they are shown together.
-            _ = changes.changed() => sleep(TOGETHER).await,
+            _ = changes.changed() => sleep(BATCH_DELAY).await,
             () = sleep_until(deadline) => break,
             () = connection.left() => break,
             () = connection.stopping() => break,
@@ -211,18 +210,18 @@ struct Show {
     authentication: &'static str,
     /// The account that the request was for, with its tools.
     account: Option<(AccountId, String)>,
-    messages: [(&'static str, Shape); 2],
+    messages: [(&'static str, DisplayMessage); 2],
     curl: String,
 }
 
-/// Headers and body as they are shown.
-struct Shape {
+/// Headers and body for display.
+struct DisplayMessage {
     headers: Vec<(String, String)>,
     body: Option<String>,
     is_cut: bool,
 }
 
-impl From<&Message> for Shape {
+impl From<&Message> for DisplayMessage {
     fn from(message: &Message) -> Self {
         let (body, is_cut) = match &message.body {
             Body::None => (None, false),
@@ -240,7 +239,7 @@ impl From<&Message> for Shape {
     }
 }
 
-/// JSON as people read it; any other text as it is.
+/// Indents JSON; returns any other text unchanged.
 fn indented(text: &str) -> String {
     serde_json::from_str::<Value>(text)
         .ok()
@@ -252,14 +251,14 @@ async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
     let sequence: u64 = path
         .iter()
         .find(|(name, _)| name == "sequence")
-        .map_or_else(|| Err(Failure::unknown_page()), |(_, number)| named(number))?;
+        .map_or_else(|| Err(Failure::unknown_page()), |(_, number)| parse(number))?;
     let entries = tool.scope.requests(&Match::default());
     let entry = entries
         .into_iter()
         .find(|entry| entry.sequence == sequence)
         .ok_or_else(|| {
-            let told = "this request is not in the journal any more";
-            Failure::new(StatusCode::NOT_FOUND, told)
+            let message = "this request is not in the journal any more";
+            Failure::new(StatusCode::NOT_FOUND, message)
         })?;
     page(&Show {
         frame: tool.frame(Section::Requests, format!("Request {sequence}")),
@@ -272,10 +271,10 @@ async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
         },
         account: entry.account.map(|account| (account, tools(Some(account)))),
         messages: [
-            ("Request", Shape::from(&entry.request)),
-            ("Answer", Shape::from(&entry.response)),
+            ("Request", DisplayMessage::from(&entry.request)),
+            ("Answer", DisplayMessage::from(&entry.response)),
         ],
-        curl: curl::of(&entry, &tool.visit.base_url),
+        curl: curl::command(&entry, &tool.visit.base_url),
         entry,
     })
 }

@@ -12,7 +12,7 @@ use super::form::{Form, FormData, FormField};
 use super::operator_groups;
 use super::operators::{self, Head, Tab};
 use super::page::{Crumb, Failure, FormPage, Frame, Result, Section, crumb, page, page_with};
-use super::visit::{LoggedIn, named};
+use super::visit::{LoggedIn, parse};
 use crate::domain::account::ScheduleOwner;
 use crate::domain::duty_schedule::{ScheduleMode, WeekDay};
 use crate::domain::text::whole_number;
@@ -38,16 +38,16 @@ fn routes_below<O: Owner>(path: &str) -> Router<Console> {
         .route(&format!("{path}/{{scheduleId}}/delete"), post(delete::<O>))
 }
 
-/// What schedules belong to, and its page.
+/// The owner of schedules, an operator or a group, and its pages.
 trait Owner: std::str::FromStr + Into<ScheduleOwner> + Copy + Send + Sync + 'static {
     const SECTION: Section;
 
     fn path(self) -> String;
 
-    /// The pages above the schedules.
+    /// Returns the breadcrumbs above the schedules.
     fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>>;
 
-    /// The head of the tab, if the schedules are one.
+    /// Returns the header of the tab, if the schedules are shown in one.
     fn head(self, login: &LoggedIn) -> Result<Option<Head>>;
 }
 
@@ -133,22 +133,22 @@ impl From<&DutySchedule> for Row {
     }
 }
 
-/// The fields of another mode than the one that is chosen stay empty; the script hides them.
+/// Returns the form. Fields of modes other than the selected one stay empty; the script hides them.
 fn form() -> Form {
     Form::new([
         FormField::word("ScheduleMode", "Repeats", None, ScheduleMode::VARIANTS).required(),
-        FormField::line("datetime-local", "StartDateTime", "Start (UTC)")
+        FormField::input("datetime-local", "StartDateTime", "Start (UTC)")
             .shown_for("ScheduleMode=OneTime"),
-        FormField::line("datetime-local", "EndDateTime", "End (UTC)")
+        FormField::input("datetime-local", "EndDateTime", "End (UTC)")
             .shown_for("ScheduleMode=OneTime"),
         FormField::word("WeekDay", "Day of the week", Some("–"), WeekDay::VARIANTS)
             .shown_for("ScheduleMode=Weekly"),
         FormField::number("MonthDay", "Day of the month")
             .hint("1 to 31")
             .shown_for("ScheduleMode=Monthly"),
-        FormField::line("time", "StartTime", "From time")
+        FormField::input("time", "StartTime", "From time")
             .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
-        FormField::line("time", "EndTime", "To time")
+        FormField::input("time", "EndTime", "To time")
             .hint("Before the start: runs past midnight")
             .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
     ])
@@ -169,7 +169,7 @@ fn list_page<O: Owner>(login: &LoggedIn, owner: O, form: Form) -> Result<List> {
     let name = crumbs.last().map_or("", |owner| owner.name.as_str());
     let title = format!("{name}: off-duty schedules");
     if head.is_some() {
-        // A tab lies where the operator does.
+        // A tab has the breadcrumbs of the operator's page.
         crumbs.pop();
     }
     Ok(List {
@@ -184,16 +184,16 @@ fn list_page<O: Owner>(login: &LoggedIn, owner: O, form: Form) -> Result<List> {
 }
 
 async fn list<O: Owner>(login: LoggedIn, Path(owner): Path<String>) -> Result<Response> {
-    page(&list_page::<O>(&login, named(&owner)?, form())?)
+    page(&list_page::<O>(&login, parse(&owner)?, form())?)
 }
 
 async fn create<O: Owner>(
     login: LoggedIn,
     Path(owner): Path<String>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let owner: O = named(&owner)?;
-    let form = form().sent(&sent);
+    let owner: O = parse(&owner)?;
+    let form = form().with_data(&data);
     let input = bind::<(), Recurrence>(&form.object(), None);
     match service::duty_schedule::create(login.app(), &login.caller, owner.into(), input).await {
         Ok(schedule) => Ok(login
@@ -201,7 +201,7 @@ async fn create<O: Owner>(
             .done(format!("Schedule {} was added.", schedule.id), owner.path())),
         Err(error) => page_with(
             status(&error),
-            &list_page(&login, owner, form.told(error)?)?,
+            &list_page(&login, owner, form.with_error(error)?)?,
         ),
     }
 }
@@ -224,20 +224,20 @@ async fn show<O: Owner>(
     login: LoggedIn,
     Path((owner, id)): Path<(String, String)>,
 ) -> Result<Response> {
-    let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
+    let (owner, id): (O, _) = (parse(&owner)?, schedule_id(&id)?);
     let schedules = login.account().schedules_of(owner.into())?;
     let schedule = schedules.get(&id).ok_or_else(Failure::unknown_page)?;
     let body = serde_json::to_value(DutyScheduleBody::from(schedule)).unwrap_or_default();
-    page(&edit_page(&login, owner, id, form().filled(&body))?)
+    page(&edit_page(&login, owner, id, form().with_object(&body))?)
 }
 
 async fn save<O: Owner>(
     login: LoggedIn,
     Path((owner, id)): Path<(String, String)>,
-    Extension(sent): Extension<FormData>,
+    Extension(data): Extension<FormData>,
 ) -> Result<Response> {
-    let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
-    let form = form().sent(&sent);
+    let (owner, id): (O, _) = (parse(&owner)?, schedule_id(&id)?);
+    let form = form().with_data(&data);
     let input = bind::<(), Recurrence>(&form.object(), None);
     match service::duty_schedule::update(login.app(), &login.caller, owner.into(), id, input).await
     {
@@ -246,7 +246,10 @@ async fn save<O: Owner>(
             .done(format!("Schedule {id} was saved."), owner.path())),
         Err(error) => {
             let status = status(&error);
-            page_with(status, &edit_page(&login, owner, id, form.told(error)?)?)
+            page_with(
+                status,
+                &edit_page(&login, owner, id, form.with_error(error)?)?,
+            )
         }
     }
 }
@@ -255,7 +258,7 @@ async fn delete<O: Owner>(
     login: LoggedIn,
     Path((owner, id)): Path<(String, String)>,
 ) -> Result<Response> {
-    let (owner, id): (O, _) = (named(&owner)?, schedule_id(&id)?);
+    let (owner, id): (O, _) = (parse(&owner)?, schedule_id(&id)?);
     service::duty_schedule::delete(login.app(), &login.caller, owner.into(), id).await?;
     Ok(login
         .visit

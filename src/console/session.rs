@@ -1,4 +1,4 @@
-//! Who looks at the pages: a cookie with a random token, of which the server keeps the digest, in memory.
+//! Console sessions: a cookie holds a random token, and the server keeps its digest in memory.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,12 +11,11 @@ use subtle::ConstantTimeEq as _;
 use crate::domain::{ApiUserGuid, Caller, SecretDigest};
 use crate::system;
 
-/// A session that nobody used for so long is over: a working day. The time is the system's, whatever the clock of an account
-/// shows.
-const IDLE: Duration = Duration::from_hours(8);
+/// How long a session may be idle before it expires: a working day. This is system time, not the account's clock.
+const IDLE_TIMEOUT: Duration = Duration::from_hours(8);
 
-/// More sessions than people have: those that were not used for the longest time make room.
-const MOST: usize = 1000;
+/// The maximum number of sessions, more than people need; beyond it, the least recently used one is removed.
+const MAX_SESSIONS: usize = 1000;
 
 /// All sessions of the server.
 #[derive(Debug, Default)]
@@ -24,12 +23,12 @@ pub struct Sessions {
     open: Mutex<HashMap<SecretDigest, Arc<Session>>>,
 }
 
-/// What the server knows of one visitor.
+/// The server's data about one visitor.
 #[derive(Debug)]
 pub struct Session {
-    /// What every form of the session brings along, so that no other site can send one.
+    /// The value that every form of the session carries, so that no other site can submit one.
     pub csrf: String,
-    /// Whether the token of `--control-token` was given.
+    /// Whether the visitor has entered the token of `--control-token`.
     pub has_token: bool,
     /// The operator who logged in.
     pub caller: Option<Caller>,
@@ -38,12 +37,12 @@ pub struct Session {
 
 #[derive(Debug)]
 struct Data {
-    seen: Instant,
+    last_used: Instant,
     notice: Option<String>,
-    made: Option<CreatedApiUser>,
+    created: Option<CreatedApiUser>,
 }
 
-/// Credentials that were just made, until they are shown. They are shown once.
+/// New credentials, kept until they are displayed, which happens once.
 #[derive(Debug)]
 pub struct CreatedApiUser {
     pub api_user: ApiUserGuid,
@@ -51,27 +50,27 @@ pub struct CreatedApiUser {
 }
 
 impl Session {
-    /// A session of a visitor, or, with a caller, of an operator.
+    /// Creates a session of a visitor, or, with a caller, of an operator.
     pub fn new(has_token: bool, caller: Option<Caller>) -> Self {
         Self {
             csrf: token(),
             has_token,
             caller,
             data: Mutex::new(Data {
-                seen: Instant::now(),
+                last_used: Instant::now(),
                 notice: None,
-                made: None,
+                created: None,
             }),
         }
     }
 
-    /// Whether a form that brings this was made for this session.
-    pub fn made_form(&self, csrf: &str) -> bool {
+    /// Returns whether a form with this CSRF value belongs to this session. Compares in constant time.
+    pub fn accepts_csrf(&self, csrf: &str) -> bool {
         self.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
     }
 
-    /// Leaves a word for the next page.
-    pub fn tell(&self, notice: impl Into<String>) {
+    /// Stores a notice for the next page.
+    pub fn set_notice(&self, notice: impl Into<String>) {
         self.data().notice = Some(notice.into());
     }
 
@@ -79,19 +78,21 @@ impl Session {
         self.data().notice.take()
     }
 
-    pub fn keep_created(&self, made: CreatedApiUser) {
-        self.data().made = Some(made);
+    pub fn store_created(&self, created: CreatedApiUser) {
+        self.data().created = Some(created);
     }
 
-    /// The password of an API user that was just made; the second time there is none.
-    pub fn take_made(&self, api_user: ApiUserGuid) -> Option<String> {
+    /// Returns the password of an API user that was just created; the second call returns `None`.
+    pub fn take_password(&self, api_user: ApiUserGuid) -> Option<String> {
         let mut data = self.data();
-        let made = data.made.take_if(|made| made.api_user == api_user)?;
-        Some(made.password)
+        let created = data
+            .created
+            .take_if(|created| created.api_user == api_user)?;
+        Some(created.password)
     }
 
-    fn seen(&self) -> Instant {
-        self.data().seen
+    fn last_used(&self) -> Instant {
+        self.data().last_used
     }
 
     fn data(&self) -> MutexGuard<'_, Data> {
@@ -100,24 +101,24 @@ impl Session {
 }
 
 impl Sessions {
-    /// The session of a token, which goes on with this.
+    /// Returns the session of a token and restarts its idle timeout.
     pub fn find(&self, token: &str) -> Option<Arc<Session>> {
         let mut open = self.lock();
         let digest = SecretDigest::of(token);
         let session = Arc::clone(open.get(&digest)?);
-        if session.seen().elapsed() > IDLE {
+        if session.last_used().elapsed() > IDLE_TIMEOUT {
             open.remove(&digest);
             return None;
         }
-        session.data().seen = Instant::now();
+        session.data().last_used = Instant::now();
         Some(session)
     }
 
-    /// Opens a session and answers with its token, which is not kept.
+    /// Opens a session and returns its token, which is not stored.
     pub fn open(&self, session: Arc<Session>) -> String {
         let mut open = self.lock();
-        if open.len() >= MOST {
-            let oldest = open.iter().min_by_key(|(_, session)| session.seen());
+        if open.len() >= MAX_SESSIONS {
+            let oldest = open.iter().min_by_key(|(_, session)| session.last_used());
             if let Some(digest) = oldest.map(|(digest, _)| *digest) {
                 open.remove(&digest);
             }
@@ -136,7 +137,7 @@ impl Sessions {
     }
 }
 
-/// 256 random bits.
+/// Returns 256 random bits as text.
 fn token() -> String {
     let mut bytes = [0; 32];
     system::random(&mut bytes);
@@ -147,9 +148,9 @@ fn token() -> String {
 mod tests {
     use std::sync::Arc;
 
-    use super::{IDLE, MOST, Session, Sessions};
+    use super::{IDLE_TIMEOUT, MAX_SESSIONS, Session, Sessions};
 
-    fn opened(sessions: &Sessions) -> (String, Arc<Session>) {
+    fn open_session(sessions: &Sessions) -> (String, Arc<Session>) {
         let session = Arc::new(Session::new(false, None));
         (sessions.open(Arc::clone(&session)), session)
     }
@@ -157,7 +158,7 @@ mod tests {
     #[test]
     fn a_session_is_found_by_its_token_until_it_is_closed() {
         let sessions = Sessions::default();
-        let (token, session) = opened(&sessions);
+        let (token, session) = open_session(&sessions);
         assert!(Arc::ptr_eq(&sessions.find(&token).unwrap(), &session));
         assert!(sessions.find(&format!("{token}x")).is_none());
         sessions.close(&token);
@@ -165,21 +166,21 @@ mod tests {
     }
 
     #[test]
-    fn a_session_that_nobody_uses_ends() {
+    fn an_idle_session_expires() {
         let sessions = Sessions::default();
-        let (token, session) = opened(&sessions);
-        session.data().seen -= IDLE;
+        let (token, session) = open_session(&sessions);
+        session.data().last_used -= IDLE_TIMEOUT;
         assert!(sessions.find(&token).is_none());
     }
 
     #[test]
-    fn the_session_that_was_unused_for_longest_makes_room() {
+    fn the_least_recently_used_session_is_removed_at_the_limit() {
         let sessions = Sessions::default();
-        let (first, session) = opened(&sessions);
-        let (second, _) = opened(&sessions);
-        session.data().seen -= IDLE / 2;
-        for _ in 2..=MOST {
-            opened(&sessions);
+        let (first, session) = open_session(&sessions);
+        let (second, _) = open_session(&sessions);
+        session.data().last_used -= IDLE_TIMEOUT / 2;
+        for _ in 2..=MAX_SESSIONS {
+            open_session(&sessions);
         }
         assert!(sessions.find(&first).is_none());
         assert!(sessions.find(&second).is_some());

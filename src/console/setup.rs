@@ -1,4 +1,4 @@
-//! Account setup: where it begins, and the time zones.
+//! Account setup: the overview and the time zones.
 
 use std::sync::Arc;
 
@@ -61,12 +61,10 @@ pub struct Search {
 }
 
 impl Search {
-    /// Whether one of these texts holds what is searched for, without regard to case.
-    pub fn finds(&self, texts: &[&str]) -> bool {
-        let wanted = self.q.trim().to_lowercase();
-        texts
-            .iter()
-            .any(|text| text.to_lowercase().contains(&wanted))
+    /// Returns whether one of these texts contains the search term, ignoring case.
+    pub fn matches(&self, texts: &[&str]) -> bool {
+        let term = self.q.trim().to_lowercase();
+        texts.iter().any(|text| text.to_lowercase().contains(&term))
     }
 }
 
@@ -81,11 +79,11 @@ struct TimeZones {
 
 impl TimeZones {
     fn found(&self) -> Vec<&Timezone> {
-        let fits = |zone: &&Timezone| {
+        let matches = |zone: &&Timezone| {
             self.search
-                .finds(&[&zone.description, &zone.id.to_string()])
+                .matches(&[&zone.description, &zone.id.to_string()])
         };
-        self.all.iter().filter(fits).collect()
+        self.all.iter().filter(matches).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What the tools for testers have in common: they are about one account, or about the server with all of them.
+//! Parts shared by the tools for testers, which operate on one account or on the whole server.
 
 use std::collections::HashMap;
 
@@ -8,18 +8,18 @@ use axum::http::request::Parts;
 
 use super::Console;
 use super::page::{Failure, Frame, Result, Section, tools};
-use super::visit::{Visit, named};
+use super::visit::{Visit, parse};
 use crate::AppState;
 use crate::service::scope::Scope;
 
-/// The same pages for the server and below each account.
-pub fn both(routes: Router<Console>) -> Router<Console> {
+/// Mounts the same pages for the server and below each account.
+pub fn in_both_scopes(routes: Router<Console>) -> Router<Console> {
     Router::new()
         .nest("/accounts/{accountId}", routes.clone())
         .merge(routes)
 }
 
-/// A visit of a tool. It asks for no log-in, as the control API does not.
+/// The context of a request for a tool. Like the control API, it requires no log-in.
 #[derive(Debug)]
 pub struct Tool {
     pub visit: Visit,
@@ -32,10 +32,10 @@ impl Tool {
     }
 
     pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
-        Frame::new(&self.visit, section, title).about(self.scope.account())
+        Frame::new(&self.visit, section, title).with_scope(self.scope.account())
     }
 
-    /// Where the tools for the same account are.
+    /// Returns the base path of the tools for the same scope.
     pub fn path(&self) -> String {
         tools(self.scope.account())
     }
@@ -50,7 +50,7 @@ impl FromRequestParts<Console> for Tool {
         let account = path
             .ok()
             .and_then(|Path(mut path)| path.remove("accountId"))
-            .map(|id| named(&id))
+            .map(|id| parse(&id))
             .transpose()?;
         let scope = Scope::of(account, &visit.app.store)?;
         Ok(Self { visit, scope })

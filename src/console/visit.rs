@@ -1,4 +1,4 @@
-//! Around all pages: whose session it is, whether a form was made for it, whether the token was given, who is logged in.
+//! The middleware of all pages: it finds the session and the current operator, and checks the CSRF value and the control token.
 
 use std::ops::Deref;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use axum::response::{IntoResponse as _, Response};
 
 use super::Console;
 use super::form::FormData;
-use super::page::{Failure, FailurePage, Frame, Result, Section, go, page_with};
+use super::page::{Failure, FailurePage, Frame, Result, Section, page_with, redirect};
 use super::session::Session;
 use crate::AppState;
 use crate::body;
@@ -22,34 +22,34 @@ use crate::control::LARGEST_BODY;
 use crate::domain::{Account, Caller, Operator};
 use crate::store::Tenant;
 
-/// One request for a page.
+/// The context of one page request.
 #[derive(Debug, Clone)]
 pub struct Visit {
     pub app: AppState,
     pub session: Arc<Session>,
-    pub who: Option<Who>,
-    /// What the URLs of the emulator begin with, as the browser knows it: `http://127.0.0.1:8080`.
+    pub operator: Option<CurrentOperator>,
+    /// The base URL of the emulator as seen by the browser: `http://127.0.0.1:8080`.
     pub base_url: String,
-    /// The page that is asked for, with its query.
+    /// The requested path and query.
     pub target: String,
 }
 
 impl Visit {
-    /// Leaves a word for the next page, and goes there.
+    /// Redirects to `path`, where `notice` is shown.
     pub fn done(&self, notice: impl Into<String>, path: impl AsRef<str>) -> Response {
-        self.session.tell(notice);
-        go(path)
+        self.session.set_notice(notice);
+        redirect(path)
     }
 }
 
-/// The operator who is logged in, and the account at this moment.
+/// The operator who is logged in, with the account as of this request.
 #[derive(Debug, Clone)]
-pub struct Who {
+pub struct CurrentOperator {
     pub caller: Caller,
     pub tenant: Arc<Tenant>,
 }
 
-impl Who {
+impl CurrentOperator {
     pub fn account(&self) -> &Account {
         &self.tenant.account
     }
@@ -57,7 +57,7 @@ impl Who {
     pub fn operator(&self) -> &Arc<Operator> {
         self.account()
             .operator(self.caller.operator)
-            .expect("the caller was confirmed")
+            .expect("the middleware confirmed the caller")
     }
 
     pub fn is_administrator(&self) -> bool {
@@ -65,18 +65,18 @@ impl Who {
     }
 }
 
-/// A visit of an operator who is logged in.
+/// The context of a page request that requires a log-in.
 #[derive(Debug)]
 pub struct LoggedIn {
     pub visit: Visit,
-    pub who: Who,
+    pub operator: CurrentOperator,
 }
 
 impl Deref for LoggedIn {
-    type Target = Who;
+    type Target = CurrentOperator;
 
-    fn deref(&self) -> &Who {
-        &self.who
+    fn deref(&self) -> &CurrentOperator {
+        &self.operator
     }
 }
 
@@ -95,7 +95,7 @@ impl FromRequestParts<Console> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self> {
         let visit = parts.extensions.get::<Self>();
-        Ok(visit.expect("every page is visited").clone())
+        Ok(visit.expect("the middleware inserts the visit").clone())
     }
 }
 
@@ -104,25 +104,25 @@ impl FromRequestParts<Console> for LoggedIn {
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self> {
         let visit = Visit::from_request_parts(parts, console).await?;
-        let who = visit.who.clone().ok_or(Failure::LogIn)?;
-        Ok(Self { visit, who })
+        let operator = visit.operator.clone().ok_or(Failure::LogIn)?;
+        Ok(Self { visit, operator })
     }
 }
 
-/// What a part of a path names; where it cannot name anything, there is no such page.
-pub fn named<T: FromStr>(text: &str) -> Result<T> {
+/// Parses a path segment or form value; an invalid one results in a 404.
+pub fn parse<T: FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| Failure::unknown_page())
 }
 
-/// A session that begins with this answer.
+/// A response extension: starts the given session.
 #[derive(Debug, Clone)]
-pub struct Begins(pub Arc<Session>);
+pub struct StartSession(pub Arc<Session>);
 
-/// The session ends with this answer.
+/// A response extension: ends the session.
 #[derive(Debug, Clone, Copy)]
-pub struct Ends;
+pub struct EndSession;
 
-pub async fn enter(
+pub async fn middleware(
     State(console): State<Console>,
     OriginalUri(uri): OriginalUri,
     request: Request,
@@ -131,17 +131,17 @@ pub async fn enter(
     let (mut parts, body) = request.into_parts();
     let names = &console.app.names;
     let base_url = names.base_url(&parts);
-    let cookie = Cookie::of(&parts.headers, &base_url, names.base_path());
+    let cookie = Cookie::from_headers(&parts.headers, &base_url, names.base_path());
     let (session, is_new) = match console.sessions.find(&cookie.token) {
         Some(session) => (session, false),
-        None if comes_from_elsewhere(&parts) => return again(uri.path()),
+        None if is_cross_site(&parts) => return refresh(uri.path()),
         None => (Arc::new(Session::new(false, None)), true),
     };
-    let who = who(&console.app, &session);
-    let is_over = session.caller.is_some() && who.is_none();
+    let operator = current_operator(&console.app, &session);
+    let has_expired = session.caller.is_some() && operator.is_none();
     let visit = Visit {
         app: console.app.clone(),
-        who,
+        operator,
         base_url,
         target: uri
             .path_and_query()
@@ -150,73 +150,75 @@ pub async fn enter(
         session,
     };
 
-    let answered = async {
+    let response = async {
         let is_form = !matches!(parts.method, Method::GET | Method::HEAD);
         let app = &visit.app;
         let refusal = app.names.refusal(&app.control, &parts.uri, &parts.headers);
         let refusal = refusal.or_else(|| {
-            let told = "requests from pages of another site are refused";
-            (is_form && comes_from_elsewhere(&parts)).then(|| told.to_owned())
+            let message = "requests from pages of another site are refused";
+            (is_form && is_cross_site(&parts)).then(|| message.to_owned())
         });
-        if let Some(told) = refusal {
-            return Failure::new(StatusCode::FORBIDDEN, told).into_response();
+        if let Some(message) = refusal {
+            return Failure::new(StatusCode::FORBIDDEN, message).into_response();
         }
         if wants_token(&visit) && parts.uri.path() != "/token" {
-            return go(with_next("/console/token", &visit.target));
+            return redirect(with_next("/console/token", &visit.target));
         }
         if is_form {
-            match form(&parts.headers, body, &visit).await {
-                Ok(sent) => parts.extensions.insert(sent),
+            match read_form(&parts.headers, body, &visit).await {
+                Ok(data) => parts.extensions.insert(data),
                 Err(failure) => return failure.into_response(),
             };
         }
         parts.extensions.insert(visit.clone());
         next.run(Request::from_parts(parts, Body::empty())).await
     };
-    let mut response = answered.await;
+    let mut response = response.await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        response = told(failure, &visit);
+        response = error_page(failure, &visit);
     }
 
-    let begins = response.extensions_mut().remove::<Begins>();
-    let ends = response.extensions_mut().remove::<Ends>();
-    if begins.is_some() || ends.is_some() || is_over {
+    let start = response.extensions_mut().remove::<StartSession>();
+    let end = response.extensions_mut().remove::<EndSession>();
+    if start.is_some() || end.is_some() || has_expired {
         console.sessions.close(&cookie.token);
     }
-    let begun = match begins {
-        Some(Begins(session)) => Some(session),
-        None if is_over => {
+    let new_session = match start {
+        Some(StartSession(session)) => Some(session),
+        None if has_expired => {
             let session = Session::new(visit.session.has_token, None);
-            session.tell("Your session is over: the log-in that it began with is no longer valid.");
+            session.set_notice(
+                "Your session is over: the log-in that it began with is no longer valid.",
+            );
             Some(Arc::new(session))
         }
         None => is_new.then_some(visit.session),
     };
-    if let Some(session) = begun {
+    if let Some(session) = new_session {
         let token = console.sessions.open(session);
         response
             .headers_mut()
-            .append(SET_COOKIE, cookie.with(&token));
+            .append(SET_COOKIE, cookie.with_token(&token));
     }
     response
 }
 
-/// The operator of a session, if the log-in still holds.
-fn who(app: &AppState, session: &Session) -> Option<Who> {
+/// Returns the operator of a session if the log-in is still valid.
+fn current_operator(app: &AppState, session: &Session) -> Option<CurrentOperator> {
     let caller = session.caller?;
     let tenant = Arc::clone(app.store.state().tenant(caller.account)?);
     caller.confirm(&tenant.account).ok()?;
-    Some(Who { caller, tenant })
+    Some(CurrentOperator { caller, tenant })
 }
 
 fn wants_token(visit: &Visit) -> bool {
     visit.app.control.has_token() && !visit.session.has_token
 }
 
-/// The page of an error.
-fn told(failure: Failure, visit: &Visit) -> Response {
+/// Renders the page of an error.
+fn error_page(failure: Failure, visit: &Visit) -> Response {
     let (status, messages) = match failure {
-        Failure::LogIn => return go(with_next("/console/login", &visit.target)),
+        Failure::LogIn => return redirect(with_next("/console/login", &visit.target)),
         Failure::Cause(status, messages) => (status, messages),
     };
     let title = status.canonical_reason().unwrap_or("Error");
@@ -224,31 +226,31 @@ fn told(failure: Failure, visit: &Visit) -> Response {
     page_with(status, &FailurePage { frame, messages }).unwrap_or_else(|_| status.into_response())
 }
 
-/// A form that was made for this session.
-async fn form(headers: &HeaderMap, body: Body, visit: &Visit) -> Result<FormData> {
+/// Reads a submitted form and checks that its CSRF value is the session's.
+async fn read_form(headers: &HeaderMap, body: Body, visit: &Visit) -> Result<FormData> {
     let body = body::read(headers, body, LARGEST_BODY, visit.app.read_timeout).await?;
-    let sent = FormData::parse(&body);
+    let data = FormData::parse(&body);
     if visit
         .session
-        .made_form(&sent.get("csrf").unwrap_or_default())
+        .accepts_csrf(&data.get("csrf").unwrap_or_default())
     {
-        Ok(sent)
+        Ok(data)
     } else {
-        let told =
+        let message =
             "this form is from a session that is over; go back, reload the page and send it again";
-        Err(Failure::new(StatusCode::FORBIDDEN, told))
+        Err(Failure::new(StatusCode::FORBIDDEN, message))
     }
 }
 
-/// Whether the browser says that a page of another site made this request.
-fn comes_from_elsewhere(parts: &Parts) -> bool {
+/// Returns whether, according to `Sec-Fetch-Site`, a page of another site made this request.
+fn is_cross_site(parts: &Parts) -> bool {
     let site = parts.headers.get("sec-fetch-site");
     site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
-/// Who follows a link from another site comes without the cookie, since it is strict. Asked from here, the same page comes
-/// with it: without this, a session would be lost to a new one.
-fn again(path: &str) -> Response {
+/// Makes the browser request the same page again. A link from another site arrives without the `SameSite=Strict` cookie;
+/// answering it with a new session would replace the existing one, whereas the repeated request carries the cookie.
+fn refresh(path: &str) -> Response {
     let mut response = StatusCode::OK.into_response();
     if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={path}")) {
         response.headers_mut().insert(REFRESH, refresh);
@@ -256,7 +258,7 @@ fn again(path: &str) -> Response {
     response
 }
 
-/// A page that leads on to another one.
+/// Appends the page to continue with as the query parameter `next`.
 fn with_next(path: &str, next: &str) -> String {
     let query: String = form_urlencoded::Serializer::new(String::new())
         .append_pair("next", next)
@@ -264,7 +266,7 @@ fn with_next(path: &str, next: &str) -> String {
     format!("{path}?{query}")
 }
 
-/// Where to go on: a page of the console and nothing else.
+/// Returns the page to continue with: `next` if it is a page of the console, otherwise the start page.
 pub fn next_page(next: Option<String>) -> String {
     next.filter(|next| {
         next.starts_with("/console/") && next.bytes().all(|byte| byte.is_ascii_graphic())
@@ -272,7 +274,7 @@ pub fn next_page(next: Option<String>) -> String {
     .unwrap_or_else(|| "/console/setup".to_owned())
 }
 
-/// The cookie of a session. Cookies do not know of ports, so its name tells those of several emulators on one machine apart.
+/// A session's cookie. Cookies ignore ports, so its name contains the port, for several emulators on one machine.
 struct Cookie {
     name: String,
     path: String,
@@ -280,7 +282,7 @@ struct Cookie {
 }
 
 impl Cookie {
-    fn of(headers: &HeaderMap, base_url: &str, base_path: &str) -> Self {
+    fn from_headers(headers: &HeaderMap, base_url: &str, base_path: &str) -> Self {
         let url = base_url.parse::<Uri>().unwrap_or_default();
         let name = format!("console-{}", url.port_u16().unwrap_or(80));
         let token = headers
@@ -298,7 +300,7 @@ impl Cookie {
         }
     }
 
-    fn with(&self, token: &str) -> HeaderValue {
+    fn with_token(&self, token: &str) -> HeaderValue {
         let Self { name, path, .. } = self;
         HeaderValue::from_str(&format!(
             "{name}={token}; HttpOnly; SameSite=Strict; Path={path}"

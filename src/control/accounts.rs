@@ -1,4 +1,4 @@
-//! `/accounts`: an account for each test, and the states it was in.
+//! `/accounts`: accounts for tests, and snapshots of their states.
 
 use axum::Json;
 use axum::extract::State;
@@ -65,25 +65,25 @@ pub static OPERATIONS: &[Operation] = &[
     ),
 ];
 
-/// An account that is to be made.
+/// An account to create.
 struct NewAccount {
     origin: Origin,
     label: Option<String>,
 }
 
-/// What an account is made from.
+/// The source of a new account.
 enum Origin {
     Source(Source),
     Seed(SeedInput),
 }
 
 shape! {
-    /// What an account is to be made from: something that is there, or a document.
+    /// What to create an account from: a known source, or a document.
     NewAccountShape = "NewAccount", new_account_schema {
         /// `seed`, `empty` or `account:ID`.
         from: Source = "from",
         label: String = "label",
-        /// A document with one account, as an object or as a text in YAML or JSON; see `/_emulator/seed.schema.json`.
+        /// A document with one account, as an object or as a string in YAML or JSON; see `/_emulator/seed.schema.json`.
         seed: SeedInput = "seed",
     }
 }
@@ -135,8 +135,8 @@ impl Item for SeedInput {
                 Self::Object(root.into())
             }
             other => {
-                let told = format!("must be an object or a text, not {other}");
-                return fields.wrong(name, node, told);
+                let message = format!("must be an object or a text, not {other}");
+                return fields.wrong(name, node, message);
             }
         };
         Located::Value {
@@ -246,7 +246,7 @@ async fn create(
     BaseUrl(base_url): BaseUrl,
     Body(NewAccount { origin, label }): Body<NewAccount>,
 ) -> Result<Created<Json<CreatedAccountBody>>> {
-    let made = match origin {
+    let created = match origin {
         Origin::Seed(seed) => accounts::load(&state, seed, label.clone()).await?,
         Origin::Source(source) => accounts::create(&state, source, label.clone()).await?,
     };
@@ -254,7 +254,7 @@ async fn create(
         account,
         api_user,
         password,
-    } = made;
+    } = created;
     let credentials = format!("{}:{password}", api_user.user_name);
     let owner = account.operator(account.owner)?;
     let body = CreatedAccountBody {
@@ -311,14 +311,14 @@ async fn snapshots(
     ))
 }
 
-/// The account as a seed file.
+/// Returns the account as a seed file.
 async fn export(State(state): State<AppState>, Path(id): Path<String>) -> Result<Json<Document>> {
     let all = state.store.state();
     let tenant = accounts::tenant(&all, account_id(&id)?)?;
     Ok(Json(document::export(&tenant.account, &tenant.usage)))
 }
 
-/// A named state as a seed file. It tells of no usage, which a restore leaves alone.
+/// Returns a snapshot as a seed file. It contains no usage, which a restore leaves unchanged.
 async fn get_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
@@ -331,17 +331,17 @@ async fn get_snapshot(
 async fn take_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
-) -> Result<Taken> {
+) -> Result<TakenSnapshot> {
     let is_new = accounts::take_snapshot(&state, account_id(&id)?, name).await?;
-    Ok(Taken { is_new })
+    Ok(TakenSnapshot { is_new })
 }
 
-/// Whether there was no state of that name before.
-struct Taken {
+/// The response to a taken snapshot: 201 if its name is new, else 204.
+struct TakenSnapshot {
     is_new: bool,
 }
 
-impl IntoResponse for Taken {
+impl IntoResponse for TakenSnapshot {
     fn into_response(self) -> Response {
         if self.is_new {
             Created(()).into_response()
@@ -351,7 +351,7 @@ impl IntoResponse for Taken {
     }
 }
 
-impl Describe for Taken {
+impl Describe for TakenSnapshot {
     fn describe(description: &mut Description<'_>) {
         Created::<()>::describe(description);
         NoContent::describe(description);

@@ -1,4 +1,4 @@
-//! `…/clock`: freeze the time, move it on, let it go.
+//! `…/clock`: freezes, advances and resumes the clock.
 
 use std::str::FromStr;
 
@@ -35,14 +35,14 @@ struct ClockBody {
 }
 
 shape! {
-    /// When the clock is to stop.
+    /// The instant at which to freeze the clock.
     Freeze = "ClockFreeze", freeze_schema {
-        /// Nothing stands for now.
+        /// The default is the present.
         at: Instant = "at",
     }
 }
 
-/// A date and time, where none is no value.
+/// A date and time. In contrast to a `Moment`, no value of it counts as absent.
 #[derive(Debug)]
 pub struct Instant(pub Moment);
 
@@ -73,7 +73,7 @@ impl FromShape for Freeze {
 }
 
 shape! {
-    /// How far, or until when, the clock is to be moved on.
+    /// How far, or to which instant, to advance the clock.
     AdvanceShape = "ClockAdvance", advance_schema {
         /// An ISO 8601 duration.
         by: Period = "by",
@@ -108,25 +108,25 @@ impl FromShape for Advance {
 }
 
 async fn get(scope: Scope) -> Json<ClockBody> {
-    Json(shown(&scope))
+    Json(clock_body(&scope))
 }
 
 async fn freeze(Scoped(scope, Freeze { at }): Scoped<Freeze>) -> Json<ClockBody> {
     clock::freeze(&scope, at.into_value().map(|Instant(at)| at));
-    Json(shown(&scope))
+    Json(clock_body(&scope))
 }
 
 async fn advance(Scoped(scope, advance): Scoped<Advance>) -> Result<Json<ClockBody>> {
     clock::advance(&scope, advance)?;
-    Ok(Json(shown(&scope)))
+    Ok(Json(clock_body(&scope)))
 }
 
 async fn resume(scope: Scope) -> Json<ClockBody> {
     clock::resume(&scope);
-    Json(shown(&scope))
+    Json(clock_body(&scope))
 }
 
-fn shown(scope: &Scope) -> ClockBody {
+fn clock_body(scope: &Scope) -> ClockBody {
     ClockBody {
         mode: clock::of(scope).mode(),
         now: format!("{}Z", scope.now()),

@@ -1,4 +1,4 @@
-//! The control API as the OpenAPI document has it: what its extractors tell of an operation.
+//! Describes the control API in the OpenAPI document: what its extractors add to an operation.
 
 use axum::Extension;
 use axum::http::StatusCode;
@@ -10,23 +10,23 @@ use super::scope::{Scope, Scoped};
 use crate::connection::Connection;
 use crate::operation::{Describe, Description, ParameterLocation};
 
-/// What those operations share that anybody may use.
+/// Adds what the operations without access control share.
 pub fn describe_open(description: &mut Description<'_>) {
     description.secured_by(None);
     for status in description.operation.refusals {
-        refuses(description, *status);
+        add_error(description, *status);
     }
 }
 
-/// What all other operations of the control API share.
+/// Adds what all other operations of the control API share.
 pub fn describe(description: &mut Description<'_>) {
     for name in description.path_parameters() {
         let schema = parameter(name, description);
         description.parameter(ParameterLocation::Path, name, schema);
-        refuses(description, StatusCode::BAD_REQUEST);
-        refuses(description, StatusCode::NOT_FOUND);
+        add_error(description, StatusCode::BAD_REQUEST);
+        add_error(description, StatusCode::NOT_FOUND);
     }
-    // The token is asked for where there is one.
+    // The token is only required if there is one.
     description.secured_by(None);
     description.secured_by(Some("controlToken"));
     let always = [
@@ -36,7 +36,7 @@ pub fn describe(description: &mut Description<'_>) {
         StatusCode::SERVICE_UNAVAILABLE,
     ];
     for status in description.operation.refusals.iter().copied().chain(always) {
-        refuses(description, status);
+        add_error(description, status);
     }
 }
 
@@ -48,8 +48,8 @@ fn parameter(name: &str, description: &mut Description<'_>) -> Schema {
     }
 }
 
-fn refuses(description: &mut Description<'_>, status: StatusCode) {
-    let told = match status {
+fn add_error(description: &mut Description<'_>, status: StatusCode) {
+    let text = match status {
         StatusCode::BAD_REQUEST => "The request cannot be understood, or breaks a rule.",
         StatusCode::UNAUTHORIZED => "The token of --control-token is missing or wrong.",
         StatusCode::FORBIDDEN => {
@@ -64,8 +64,8 @@ fn refuses(description: &mut Description<'_>, status: StatusCode) {
         }
         _ => "The emulator failed; its log tells more.",
     };
-    let example = Problem::new(status, told);
-    description.refuses(status, told, &["application/problem+json"], &example);
+    let example = Problem::new(status, text);
+    description.error_response(status, text, &["application/problem+json"], &example);
 }
 
 impl Describe for Scope {
@@ -94,7 +94,7 @@ impl<T> Describe for Path<T> {
 impl<T: JsonSchema> Describe for Query<T> {
     fn describe(description: &mut Description<'_>) {
         description.query::<T>();
-        refuses(description, StatusCode::BAD_REQUEST);
+        add_error(description, StatusCode::BAD_REQUEST);
     }
 }
 
@@ -104,8 +104,8 @@ impl<T: FromShape> Describe for Body<T> {
         let whole = T::Shape::json_schema(&mut description.schemas.requests);
         let is_required = whole.get("required").is_some();
         description.body(&["application/json"], is_required, &schema);
-        refuses(description, StatusCode::BAD_REQUEST);
-        refuses(description, StatusCode::PAYLOAD_TOO_LARGE);
-        refuses(description, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        add_error(description, StatusCode::BAD_REQUEST);
+        add_error(description, StatusCode::PAYLOAD_TOO_LARGE);
+        add_error(description, StatusCode::UNSUPPORTED_MEDIA_TYPE);
     }
 }

@@ -1,4 +1,4 @@
-//! What the control API takes from a request: its body, path and query. What cannot be taken is a problem.
+//! The extractors of the control API: body, path and query. Their rejections are problems (RFC 9457).
 
 use std::convert::Infallible;
 
@@ -13,14 +13,14 @@ use crate::domain::node::{Content, Key, Node};
 use crate::error::Error;
 use crate::{AppState, body};
 
-/// Seeds come to the control API and to the console, and a seed may be large.
+/// The largest accepted body. The control API and the console accept seeds, which may be large.
 pub const LARGEST_BODY: usize = 16 * 1024 * 1024;
 
-/// What the fields of a body make together.
+/// A value that is built from the fields of a body.
 pub trait FromShape: Sized {
     type Shape: Shape;
 
-    /// Joins the fields; what is wrong with them together is added to their problems.
+    /// Combines the fields. Problems of their combination are added to `fields`.
     fn join(shape: Self::Shape, fields: &mut Fields<'_>) -> Option<Self>;
 }
 
@@ -36,7 +36,7 @@ fn bind<T: FromShape>(entries: &[(Key, Node)]) -> Result<T, Error> {
     }
 }
 
-/// Binds what a form of the console says.
+/// Binds the values of a form of the console.
 pub fn of_form<T: FromShape>(form: Json) -> Result<T, Error> {
     match serde_json::from_value(form) {
         Ok(Node {
@@ -66,7 +66,7 @@ impl<T: FromShape> FromRequest<AppState> for Body<T> {
     }
 }
 
-/// What the URLs of the emulator begin with, for the client of a request.
+/// The base of the emulator's URLs, as the client of a request sees it.
 #[derive(Debug)]
 pub struct BaseUrl(pub String);
 

@@ -1,4 +1,4 @@
-//! `…/faults`: failures on demand.
+//! `…/faults`: injects failures on demand.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,17 +35,17 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
 
 const LONGEST_DELAY: u64 = 600_000;
 
-/// Statuses whose answers end with their heads (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
+/// The statuses whose responses have no body (RFC 9110, 15.3.5, 15.3.6 and 15.4.5).
 const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 
 shape! {
-    /// A fault: which requests it strikes, with what, and how often.
+    /// A fault: which requests it affects, how, and how often.
     FaultShape = "NewFault", fault_schema {
         matches: MatchShape = "match",
         effect: EffectShape = "effect",
         when: WhenBody = "when",
         skip: u64 = "skip",
-        /// How often it strikes before it is gone; without it, there is no end to it.
+        /// How many requests it affects before it is removed; unlimited by default.
         count: u64 = "count",
         probability: f64 = "probability",
     }
@@ -66,7 +66,7 @@ fn fault_schema(mut schema: Schema) -> Schema {
 }
 
 shape! {
-    /// One of: an answer (`status`, `headers`, `body`), a delay, an end of the connection.
+    /// One of: a response (`status`, `headers`, `body`), a delay, an end of the connection.
     EffectShape = "NewEffect", effect_schema {
         status: u16 = "status",
         headers: Headers = "headers",
@@ -97,7 +97,7 @@ fn effect_schema(mut schema: Schema) -> Schema {
     schema
 }
 
-/// The headers of an answer.
+/// The headers of a response.
 #[derive(Debug)]
 pub struct Headers(Vec<(String, String)>);
 
@@ -113,14 +113,14 @@ impl Item for Headers {
         let mut headers = Vec::new();
         for (key, value) in entries {
             let Ok(value) = value.text() else {
-                let told = format!(
+                let message = format!(
                     "{} must be a text, not {}",
                     quoted(&key.name),
                     value.content
                 );
-                return fields.wrong(name, node, told);
+                return fields.wrong(name, node, message);
             };
-            // The server says itself where an answer ends.
+            // The server itself sets the headers that delimit a response.
             let can_be_sent = key
                 .name
                 .parse::<HeaderName>()
@@ -145,7 +145,7 @@ impl Item for Headers {
     }
 }
 
-/// Any value, as it is.
+/// Any JSON value, unchanged.
 #[derive(Debug)]
 pub struct AnyJson(Value);
 
@@ -162,7 +162,7 @@ impl Item for AnyJson {
     }
 }
 
-/// An effect as it is shown.
+/// An effect, as the API returns it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
@@ -204,7 +204,7 @@ restore_parsed!(Network, WhenBody);
 from_node!(Network, Text, word_of);
 from_node!(WhenBody, Text, word_of);
 
-/// A fault as it is shown.
+/// A fault, as the API returns it.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Fault", example = json!({
     "id": 1, "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before",
@@ -220,7 +220,7 @@ struct FaultBody {
     count: Option<u64>,
     probability: f64,
     hits: u64,
-    /// How many hits it has left; without a count, there is no end to them.
+    /// How many hits are left; unlimited without a count.
     #[serde(skip_serializing_if = "Option::is_none")]
     remaining: Option<u64>,
 }
@@ -251,14 +251,14 @@ async fn get(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>>
         .find(|fault| fault.id == id.fault_id);
     fault
         .map(|fault| Json(fault.into()))
-        .ok_or_else(|| id.unknown())
+        .ok_or_else(|| id.not_found())
 }
 
 async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
     if scope.test_state().faults.remove(id.fault_id) {
         Ok(NoContent)
     } else {
-        Err(id.unknown())
+        Err(id.not_found())
     }
 }
 
@@ -274,7 +274,7 @@ struct FaultPath {
 }
 
 impl FaultPath {
-    fn unknown(&self) -> Problem {
+    fn not_found(&self) -> Problem {
         Problem::new(
             StatusCode::NOT_FOUND,
             format!(
@@ -307,8 +307,8 @@ impl FromShape for Fault {
         }
         let count = count.into_value();
         if count == Some(0) {
-            let told = "at least 1; leave it out for a fault that stays";
-            fields.malformed::<()>("count", told);
+            let message = "at least 1; leave it out for a fault that stays";
+            fields.malformed::<()>("count", message);
         }
         let probability = probability.into_value().unwrap_or(1.0);
         if !(0.0..=1.0).contains(&probability) {
@@ -344,18 +344,18 @@ fn join_effect(effect: EffectShape, fields: &mut Fields<'_>) -> Option<Effect> {
         delay_ms,
         network,
     } = effect;
-    let is_answer = !(status.is_absent() && headers.is_absent() && body.is_absent());
-    match (is_answer, delay_ms, network) {
+    let is_response = !(status.is_absent() && headers.is_absent() && body.is_absent());
+    match (is_response, delay_ms, network) {
         (true, Located::Absent, Located::Absent) if !status.is_absent() => {
             let status = status.into_value()?;
             let body = body.into_value().map(|AnyJson(body)| body);
             if !(200..=599).contains(&status) {
-                let told = format!("{status} is no status of an answer, 200 to 599");
-                fields.malformed::<()>("effect.status", told);
+                let message = format!("{status} is no status of an answer, 200 to 599");
+                fields.malformed::<()>("effect.status", message);
             }
             if body.is_some() && WITHOUT_BODY.contains(&status) {
-                let told = format!("an answer of status {status} has none");
-                fields.malformed::<()>("effect.body", told);
+                let message = format!("an answer of status {status} has none");
+                fields.malformed::<()>("effect.body", message);
             }
             let headers = headers.into_value().map(|Headers(headers)| headers);
             Some(Effect::Answer {

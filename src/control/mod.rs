@@ -1,4 +1,4 @@
-//! The emulator's own API, under `/_emulator`: accounts, the journal, faults and the clock. JSON in camelCase; errors are
+//! The emulator's own API, under `/_emulator`: accounts, the journal, faults and the clock. Its JSON is in camelCase; errors are
 //! `application/problem+json` (RFC 9457).
 
 mod accounts;
@@ -31,7 +31,7 @@ pub use clock::{Freeze, Instant};
 pub use extract::{LARGEST_BODY, of_form};
 use problem::Problem;
 
-/// What `--control` and `--control-token` are about.
+/// The control API, which `--control` switches and `--control-token` protects.
 pub static API: Api = Api {
     server: "/",
     prefix: "/_emulator",
@@ -45,7 +45,7 @@ pub static API: Api = Api {
     describe: describe::describe,
 };
 
-/// What answers with `--control off`, and without a token.
+/// The operations that are available with `--control off`, and without a token.
 pub static HEALTH_API: Api = Api {
     server: "/",
     prefix: "/_emulator",
@@ -65,7 +65,7 @@ static OPERATIONS: &[Operation] = &[
     operation!(GET "/seed.schema.json" => seed_schema, "Emulator_GetSeedSchema", "The JSON Schema of seed files."),
 ];
 
-/// Everything under `/_emulator`.
+/// Returns the routes under `/_emulator`.
 pub fn routes(state: &AppState) -> Router {
     let always = HEALTH_API
         .routes()
@@ -98,7 +98,7 @@ pub fn routes(state: &AppState) -> Router {
         .layer(map_response(with_charset))
 }
 
-/// Says what the characters of an answer are, for clients that would take them for those of their own language.
+/// Adds the charset to a JSON response, for clients that would otherwise assume another one by default.
 async fn with_charset(mut response: Response) -> Response {
     let content_type = response.headers().get(CONTENT_TYPE);
     if content_type.is_some_and(|value| value == "application/json") {
@@ -115,7 +115,7 @@ async fn wrong_method() -> Problem {
     )
 }
 
-/// Keeps web pages of elsewhere out, and, where there is a token, all who do not have it.
+/// Rejects requests of web pages from other hosts and, if there is a token, all requests without it.
 async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
     match refusal(&state, &request) {
         Some(refusal) => refusal,
@@ -125,21 +125,21 @@ async fn guard(State(state): State<AppState>, request: Request, next: Next) -> R
 
 fn refusal(state: &AppState, request: &Request) -> Option<Response> {
     let (control, headers) = (&state.control, request.headers());
-    if let Some(told) = state.names.refusal(control, request.uri(), headers) {
-        return Some(Problem::new(StatusCode::FORBIDDEN, told).into_response());
+    if let Some(message) = state.names.refusal(control, request.uri(), headers) {
+        return Some(Problem::new(StatusCode::FORBIDDEN, message).into_response());
     }
-    let sent = headers
+    let authorization = headers
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok()?.split_once(' '));
-    let bearer = sent.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
+    let bearer = authorization.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"));
     if control.admits(bearer.map(|(_, token)| token.trim())) {
         return None;
     }
-    let told = "send the token of --control-token: Authorization: Bearer …";
+    let message = "send the token of --control-token: Authorization: Bearer …";
     Some(
         (
             [(WWW_AUTHENTICATE, "Bearer")],
-            Problem::new(StatusCode::UNAUTHORIZED, told),
+            Problem::new(StatusCode::UNAUTHORIZED, message),
         )
             .into_response(),
     )
@@ -159,13 +159,13 @@ async fn ready(State(state): State<AppState>) -> problem::Result<axum::Json<Heal
     match state.store.outage() {
         None => Ok(axum::Json(Health { status: "ready" })),
         Some(reason) => {
-            let told = format!("changes cannot be kept in the database: {reason}");
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, told))
+            let message = format!("changes cannot be kept in the database: {reason}");
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, message))
         }
     }
 }
 
-/// The answer to a request before the accounts are there.
+/// Returns the response to a request under `/_emulator` before the accounts are loaded.
 pub fn starting(path: &str) -> Option<Response> {
     Some(match path.strip_prefix("/_emulator/")? {
         "health" => axum::Json(Health { status: "alive" }).into_response(),
@@ -173,7 +173,7 @@ pub fn starting(path: &str) -> Option<Response> {
     })
 }
 
-/// An operation of the live service, and what became of it here.
+/// An operation of the live service, and whether it is emulated.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(example = json!({

@@ -1,4 +1,4 @@
-//! Errors of the control API, as RFC 9457 writes them.
+//! Errors of the control API as problem details (RFC 9457).
 
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -11,7 +11,7 @@ use crate::status::status;
 
 pub type Result<T, E = Problem> = std::result::Result<T, E>;
 
-/// What is wrong, as RFC 9457 writes it.
+/// An error, in the format of RFC 9457.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Problem {
     title: &'static str,

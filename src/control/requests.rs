@@ -1,4 +1,4 @@
-//! `…/requests`: the journal, to look at and to assert on.
+//! `…/requests`: the journal, for tests to list, count and wait for requests.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
 ];
 
 shape! {
-    /// Which requests are meant: those that agree with all that is given.
+    /// Which requests match: those that agree with every given field.
     MatchShape = "Match", match_schema {
         method: String = "method",
         path: String = "path",
@@ -72,7 +72,7 @@ impl FromShape for Match {
     }
 }
 
-/// A match as it is shown.
+/// A match, as the API returns it.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(inline)]
@@ -119,7 +119,7 @@ struct ListQuery {
     status: Option<u16>,
     /// Only requests with a greater sequence number.
     since: Option<u64>,
-    /// The latest ones, so many at the most.
+    /// At most this many, the latest ones.
     limit: Option<usize>,
 }
 
@@ -129,7 +129,7 @@ struct Count {
     count: usize,
 }
 
-/// Requests to be waited for.
+/// The requests to wait for.
 #[derive(Debug)]
 struct Wait {
     matches: Match,
@@ -138,12 +138,12 @@ struct Wait {
 }
 
 shape! {
-    /// Requests to be waited for: so many, for so long.
+    /// The requests to wait for: how many, and for how long.
     WaitShape = "RequestWait", wait_schema {
         matches: MatchShape = "match",
-        /// One, if left out.
+        /// The default is 1.
         at_least: usize = "atLeast",
-        /// Five seconds, if left out.
+        /// The default is 5000.
         timeout_ms: u64 = "timeoutMs",
     }
 }
@@ -176,7 +176,7 @@ impl FromShape for Wait {
     }
 }
 
-/// As long as anybody may wait, in milliseconds.
+/// The longest wait that a client may ask for, in milliseconds.
 const LONGEST_WAIT: u64 = 60_000;
 
 async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBody>> {
@@ -208,12 +208,12 @@ async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBod
     )
 }
 
-/// There is no clearing of some of them only.
+/// An empty query: requests cannot be cleared selectively.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Everything {}
+struct NoFilter {}
 
-async fn clear(scope: Scope, Query(Everything {}): Query<Everything>) -> NoContent {
+async fn clear(scope: Scope, Query(NoFilter {}): Query<NoFilter>) -> NoContent {
     scope.forget_requests();
     NoContent
 }
@@ -235,7 +235,7 @@ async fn wait(
     } = wait;
     let deadline = Instant::now() + timeout;
     loop {
-        // Before the look, so that no request is missed between that and the waiting.
+        // Subscribed before counting, so that no request is missed between counting and waiting.
         let mut changes = scope.test_state().changes();
         scope = scope.again()?;
         let count = scope.count(&matches);
@@ -246,12 +246,12 @@ async fn wait(
             _ = changes.changed() => {}
             () = sleep_until(deadline) => {
                 let within = timeout.as_millis();
-                let told = format!("{count} of {at_least} requests came within {within} ms");
-                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
+                let message = format!("{count} of {at_least} requests came within {within} ms");
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, message));
             }
             () = connection.left() => {
-                let told = format!("the client left, and {count} of {at_least} requests had come");
-                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, told));
+                let message = format!("the client left, and {count} of {at_least} requests had come");
+                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, message));
             }
             () = connection.stopping() => {
                 return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops"));
@@ -260,7 +260,7 @@ async fn wait(
     }
 }
 
-/// A request as the journal tells it.
+/// A request in the journal.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 #[schemars(rename = "RecordedRequest", example = json!({
@@ -290,7 +290,7 @@ struct EntryBody {
     query: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     operation_id: Option<&'static str>,
-    /// Null where the connection was ended or left hanging.
+    /// Null if the connection was ended or left hanging.
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_name: Option<String>,
@@ -309,10 +309,10 @@ struct EntryBody {
 #[schemars(rename = "RecordedMessage")]
 struct MessageBody {
     headers: BTreeMap<String, String>,
-    /// A JSON body as JSON, any other as a text.
+    /// A JSON body as JSON, any other as a string.
     #[serde(skip_serializing_if = "Option::is_none")]
     body: Option<Value>,
-    /// Whether only the start of the body was kept.
+    /// Whether only the start of the body was recorded.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     is_cut: bool,
 }
@@ -355,10 +355,10 @@ impl From<&Message> for MessageBody {
         };
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in message.headers.iter() {
-            // Lines of one name are a list (RFC 9110, 5.3).
+            // Several lines of one name form a list (RFC 9110, 5.3).
             let joined = headers.entry(name.to_owned()).or_default();
-            let between = if joined.is_empty() { "" } else { ", " };
-            joined.extend([between, value]);
+            let separator = if joined.is_empty() { "" } else { ", " };
+            joined.extend([separator, value]);
         }
         Self {
             headers,

@@ -1,4 +1,4 @@
-//! "Everything that belongs to an account is found both for the whole server and for one account."
+//! The scopes of operations: "Everything that belongs to an account is found both for the whole server and for one account."
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ pub use crate::service::scope::Scope;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::request::Parts;
 
-/// The same operation for the server and below each account.
+/// Declares an operation twice: for the whole server and for one account.
 macro_rules! both {
     ($method:ident $path:literal => $handler:expr, $id:literal, $summary:literal $(, [$($refusal:expr),*])?) => {
         [
@@ -40,7 +40,7 @@ impl FromRequestParts<AppState> for Scope {
     }
 }
 
-/// A scope and the body of a request to it. A body may come late: the scope is what it is when the body is there.
+/// A scope and the body of a request to it. A body may arrive late, so the scope is looked up again once it is complete.
 pub struct Scoped<T>(pub Scope, pub T);
 
 impl<T: FromShape> FromRequest<AppState> for Scoped<T> {

@@ -1,4 +1,4 @@
-//! From a document to accounts: what the API would have made of the same requests, by the same functions and rules.
+//! Builds accounts from a document, with the same functions and rules as the API would for the same requests.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -22,7 +22,7 @@ use crate::domain::{
 use crate::error::{Error, Result};
 use crate::testing::Usage;
 
-/// An account as a document describes it.
+/// An account that was built from a document.
 #[derive(Debug)]
 pub struct Built {
     pub account: Account,
@@ -31,17 +31,17 @@ pub struct Built {
     pub passwords: Vec<(OperatorGuid, PlainPassword)>,
 }
 
-/// Whose words a document is.
+/// The origin of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
-    /// Somebody's, who has to obey the rules of the API.
-    Outside,
-    /// The program's own: an account that was kept is what is written there, with nothing added to it, whatever rule became
+    /// Written by a user: it must follow the rules of the API.
+    External,
+    /// Stored by the program itself: the account is restored exactly as written, with nothing added, whatever rule became
     /// stricter since.
-    Kept,
+    Stored,
 }
 
-/// Makes the accounts of a document. Where it adds problems to those that reading found, some accounts lack something.
+/// Builds the accounts of a document. If this adds problems to those found when reading, some accounts are incomplete.
 pub fn build(
     document: &DocumentShape,
     origin: Origin,
@@ -60,7 +60,7 @@ pub fn build(
             let mut builder = Builder {
                 shape,
                 place,
-                id: id.copied().unwrap_or_else(unknown_account),
+                id: id.copied().unwrap_or_else(placeholder_account_id),
                 context,
                 collector: ProblemCollector {
                     problems: &mut *collector.problems,
@@ -78,19 +78,19 @@ pub fn build(
     accounts
 }
 
-/// Stands in for an AccountId that is missing, so that the rest can be judged.
-fn unknown_account() -> AccountId {
-    "0".parse().expect("a digit is an account's number")
+/// Returns the replacement for a missing AccountId, so that the rest can be validated.
+fn placeholder_account_id() -> AccountId {
+    "0".parse().expect("a digit is a valid account number")
 }
 
-/// The problems found so far.
+/// A collector of the problems of a document.
 struct ProblemCollector<'a> {
     problems: &'a mut Problems,
     origin: Origin,
 }
 
 impl ProblemCollector<'_> {
-    /// Adds what makes an account impossible. `field` is empty where it is about no single one.
+    /// Adds a problem that prevents an account from being built. `field` is empty if it does not concern a single field.
     fn add(&mut self, place: &Place, field: &str, message: impl Into<String>) {
         let problem = Problem {
             place: Some(place.clone()),
@@ -99,18 +99,18 @@ impl ProblemCollector<'_> {
         self.problems.add(problem, true);
     }
 
-    /// Adds a rule that is broken. What was kept is asked for none.
+    /// Adds a violation of a rule. Stored documents are not checked for them.
     fn add_rule(&mut self, place: &Place, field: &str, message: impl Into<String>) {
-        if !self.is_kept() {
+        if !self.is_stored() {
             self.add(place, field, message);
         }
     }
 
-    fn is_kept(&self) -> bool {
-        self.origin == Origin::Kept
+    fn is_stored(&self) -> bool {
+        self.origin == Origin::Stored
     }
 
-    /// A field that has to be there.
+    /// Returns the value of a required field, and adds a problem if it is absent.
     fn required<'f, T>(
         &mut self,
         name: &str,
@@ -123,12 +123,12 @@ impl ProblemCollector<'_> {
         field.get()
     }
 
-    /// Takes what the account made of a part of the document, or else what it says is wrong with it.
+    /// Returns the value of a result, or adds its problems at this place.
     fn take<T>(&mut self, place: &Place, outcome: Result<T>) -> Option<T> {
         self.take_from(outcome, |_| place)
     }
 
-    /// The same, where a problem of a field belongs to the place of the field.
+    /// Returns the value of a result, or adds its problems, each at the place of its field.
     fn take_from<'p, T>(
         &mut self,
         outcome: Result<T>,
@@ -146,44 +146,44 @@ impl ProblemCollector<'_> {
     }
 }
 
-/// What the Ids of one kind of thing are called.
+/// The names of the Ids of one kind of object in messages.
 #[derive(Clone, Copy)]
-struct Name {
+struct IdNames {
     id: &'static str,
     next: &'static str,
     what: &'static str,
 }
 
 impl ProblemCollector<'_> {
-    /// The Id of the first thing that does not bring its own: behind all that are written down.
+    /// Returns the Id of the first object without an Id: greater than all Ids in the document.
     fn next_id<'f, I: TryFrom<i32, Error = String> + Into<i32> + Ord + Copy + Display + 'f>(
         &mut self,
-        name: Name,
+        names: IdNames,
         ids: impl Iterator<Item = &'f Located<I>>,
-        given: &Located<i32>,
+        declared_next: &Located<i32>,
     ) -> i32 {
-        let mut unique = Unique::new(name.what);
+        let mut unique = Unique::new(names.what);
         let mut next = 1;
         for (id, place) in ids.filter_map(|id| id.get().zip(id.place())) {
-            unique.add(*id, place, name.id, self);
+            unique.add(*id, place, names.id, self);
             next = next.max((*id).into().saturating_add(1));
         }
-        if let (Some(&given), Some(place)) = (given.get(), given.place()) {
-            // The number behind the last Id says that there is none left.
-            if let Err(message) = I::try_from(given.min(i32::MAX - 1)) {
-                self.add_rule(place, name.next, message);
-            } else if given < next {
-                let (what, last) = (name.what, next - 1);
-                let told = format!("there is a {what} {last} already");
-                self.add_rule(place, name.next, told);
+        if let (Some(&declared_next), Some(place)) = (declared_next.get(), declared_next.place()) {
+            // The number after the greatest Id means that there is none left.
+            if let Err(message) = I::try_from(declared_next.min(i32::MAX - 1)) {
+                self.add_rule(place, names.next, message);
+            } else if declared_next < next {
+                let (what, last) = (names.what, next - 1);
+                let message = format!("there is a {what} {last} already");
+                self.add_rule(place, names.next, message);
             }
-            next = next.max(given);
+            next = next.max(declared_next);
         }
         next
     }
 }
 
-/// Things of which there may be only one of each.
+/// Values that must be unique, with the place of each.
 struct Unique<T> {
     what: &'static str,
     first: BTreeMap<T, Place>,
@@ -195,7 +195,7 @@ impl<T: Ord + Display> Unique<T> {
         Self { what, first }
     }
 
-    /// Adds what a field holds, if it holds anything.
+    /// Adds the value of a field, if it has one.
     fn add_field(&mut self, name: &str, field: &Located<T>, collector: &mut ProblemCollector<'_>)
     where
         T: Clone,
@@ -205,6 +205,7 @@ impl<T: Ord + Display> Unique<T> {
         }
     }
 
+    /// Adds a value, or a problem if it was added before.
     fn add(&mut self, value: T, place: &Place, name: &str, collector: &mut ProblemCollector<'_>) {
         if let Some(first) = self.first.get(&value) {
             let message = format!("the {} {first} has {value} too", self.what);
@@ -215,7 +216,7 @@ impl<T: Ord + Display> Unique<T> {
     }
 }
 
-/// The GUIDs of one kind in an account: those that are written down, and those that are derived from names.
+/// The GUIDs of one kind in an account: those in the document, and those derived from names.
 struct Guids<G> {
     prefix: String,
     derived: fn(&str) -> G,
@@ -233,7 +234,7 @@ impl<G: Ord + Copy + Display> Guids<G> {
         }
     }
 
-    /// Takes the GUIDs that are written down, before any is derived.
+    /// Adds the GUIDs in the document, before any is derived.
     fn pin<'f>(
         &mut self,
         name: &str,
@@ -248,8 +249,8 @@ impl<G: Ord + Copy + Display> Guids<G> {
         }
     }
 
-    /// The GUID that is written down, or the one that belongs to a name; of two things with one name, the second has
-    /// another.
+    /// Returns the GUID in a field, or else the one derived from a name; for a second object with the same name, a different
+    /// one.
     fn of(&mut self, field: &Located<G>, name: &str) -> G {
         field.get().copied().unwrap_or_else(|| {
             let mut guid = (self.derived)(&format!("{}/{name}", self.prefix));
@@ -263,12 +264,12 @@ impl<G: Ord + Copy + Display> Guids<G> {
     }
 }
 
-/// An operator of the document, with the names by which others refer to it.
+/// An operator of the document, with the names by which other objects refer to it.
 struct DeclaredOperator<'a> {
     shape: &'a OperatorShape,
     place: &'a Place,
     guid: OperatorGuid,
-    /// Whether the account has it: one with problems does not get that far.
+    /// Whether it was added to the account, which is not the case if it has problems.
     is_built: bool,
 }
 
@@ -284,13 +285,13 @@ impl DeclaredOperator<'_> {
         }
     }
 
-    /// What the document calls it.
+    /// Returns its name in the document: the key, or else the e-mail address.
     fn name(&self) -> Option<&str> {
         self.key().or_else(|| self.email().map(Email::as_str))
     }
 }
 
-/// The making of one account.
+/// A builder of one account.
 struct Builder<'a, 'n> {
     shape: &'a AccountShape,
     place: &'a Place,
@@ -302,7 +303,7 @@ struct Builder<'a, 'n> {
 
 impl Builder<'_, '_> {
     fn build(&mut self, user_names: &mut Unique<String>) -> Built {
-        self.name_operators();
+        self.declare_operators();
         let AccountShape {
             account_id: _,
             name,
@@ -336,7 +337,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    fn name_operators(&mut self) {
+    fn declare_operators(&mut self) {
         let shape = self.shape;
         let mut guids = Guids::new(self.id, "operator", "operator", OperatorGuid::derived);
         let fields = shape
@@ -363,22 +364,23 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Exactly one operator is the owner. Where none is, the first one stands in, so that the rest can be judged.
+    /// Returns the owner, which must be exactly one operator. If there is none, returns the first operator, so that the rest can
+    /// be validated.
     fn owner(&mut self) -> OperatorGuid {
         let is_owner = |declared: &&DeclaredOperator<'_>| {
             declared.shape.is_account_administrator.get() == Some(&true)
         };
         let mut owners = self.operators.iter().filter(is_owner);
         let Some(owner) = owners.next() else {
-            let may_be_meant = |declared: &DeclaredOperator<'_>| {
+            let is_invalid_flag = |declared: &DeclaredOperator<'_>| {
                 matches!(declared.shape.is_account_administrator, Located::Invalid)
             };
             if !matches!(self.shape.operators, Located::Invalid)
-                && !self.operators.iter().any(may_be_meant)
+                && !self.operators.iter().any(is_invalid_flag)
             {
                 let place = self.shape.operators.place().unwrap_or(self.place);
-                let told = "one of them must be the owner of the account, with IsAccountAdministrator: true";
-                self.collector.add(place, "operators", told);
+                let message = "one of them must be the owner of the account, with IsAccountAdministrator: true";
+                self.collector.add(place, "operators", message);
             }
             return self
                 .operators
@@ -387,13 +389,13 @@ impl Builder<'_, '_> {
         };
         for another in owners {
             let field = &another.shape.is_account_administrator;
-            let told = format!(
+            let message = format!(
                 "the operator {} is the owner of the account already",
                 owner.place
             );
             let place = field.place().unwrap_or(another.place);
             self.collector
-                .add_rule(place, "IsAccountAdministrator", told);
+                .add_rule(place, "IsAccountAdministrator", message);
         }
         owner.guid
     }
@@ -425,7 +427,7 @@ impl Builder<'_, '_> {
             }
             let hash = password_hash.get().cloned();
             let password = password.get().cloned();
-            let added = if collector.is_kept() {
+            let added = if collector.is_stored() {
                 match Profile::new(profile.clone()) {
                     Some(profile) => {
                         account.insert_operator(Operator::new(guid, profile, hash));
@@ -441,11 +443,11 @@ impl Builder<'_, '_> {
                 let mut problems = Problems::default();
                 let profile = account.new_profile(new, &mut problems);
                 problems.into_result().and_then(|()| {
-                    let profile = profile.expect("FullName and Email are there");
+                    let profile = profile.expect("FullName and Email are set");
                     account.add_named_operator(guid, profile, hash).map(|_| ())
                 })
             } else {
-                // It is told already what is wrong with them.
+                // Their problems have already been added.
                 continue;
             };
             let place_of = |name: &str| places.of(name).unwrap_or(place);
@@ -457,18 +459,18 @@ impl Builder<'_, '_> {
         passwords
     }
 
-    /// The operator that a join names: by its key, its e-mail address or its GUID. One that has problems of its own is
-    /// none, and nothing more is said of it.
+    /// Finds an operator by a reference: its key, its e-mail address or its GUID. Returns `None` for an operator with problems of
+    /// its own, without adding another problem.
     fn find(&mut self, name: &str, field: &str, place: &Place) -> Option<OperatorGuid> {
         let by_key = self
             .operators
             .iter()
             .find(|declared| declared.key() == Some(name));
-        let by_email = |is: fn(&Email, &str) -> bool| {
-            let is_meant = |declared: &&DeclaredOperator<'_>| {
-                declared.email().is_some_and(|email| is(email, name))
+        let by_email = |is_same: fn(&Email, &str) -> bool| {
+            let matches = |declared: &&DeclaredOperator<'_>| {
+                declared.email().is_some_and(|email| is_same(email, name))
             };
-            self.operators.iter().find(is_meant)
+            self.operators.iter().find(matches)
         };
         let by_guid = || {
             let guid: OperatorGuid = name.parse().ok()?;
@@ -490,23 +492,23 @@ impl Builder<'_, '_> {
             || format!("; there are {}", names.join(", ")),
             |near| format!("; the nearest one is {near}"),
         );
-        let told = format!("no operator is called {}{hint}", quoted(name));
-        self.collector.add(place, field, told);
+        let message = format!("no operator is called {}{hint}", quoted(name));
+        self.collector.add(place, field, message);
         None
     }
 }
 
 impl ProblemCollector<'_> {
-    /// A password is written down in clear or as its hash, not in both ways.
+    /// Adds a problem if there is both a password and its hash.
     fn check_one_password<T>(&mut self, password: &Located<PlainPassword>, hash: &Located<T>) {
         if let (Some(_), Some(place)) = (password.get(), hash.place()) {
-            let told = "there is a Password too; leave one of them out";
-            self.add(place, "PasswordHash", told);
+            let message = "there is a Password too; leave one of them out";
+            self.add(place, "PasswordHash", message);
         }
     }
 }
 
-/// Adds what an operator is as a user. Returns `false` if there is no ID left for it.
+/// Adds the user of an operator. Returns `false` if there is no free ID.
 fn add_user(
     account: &mut Account,
     operator: OperatorGuid,
@@ -526,7 +528,7 @@ fn add_user(
         places,
     }) = shape
     {
-        // The API refuses it as well.
+        // The API rejects this as well.
         if operator == account.owner && matches!(settings.active, Patch::Set(false)) {
             let place = places.of("Active").unwrap_or(place);
             collector.add_rule(place, "Active", OWNER_IS_ACTIVE);
@@ -537,13 +539,13 @@ fn add_user(
     true
 }
 
-/// A group of the document.
-type Grouped<'a> = (&'a OperatorGroupShape, OperatorGroupGuid);
+/// A group of the document with its GUID.
+type DeclaredGroup<'a> = (&'a OperatorGroupShape, OperatorGroupGuid);
 
-/// Groups, and what operators and groups are authorized to.
+/// Builds the groups, and the authorizations of operators and groups.
 impl<'a> Builder<'a, '_> {
-    /// Adds the groups: the system groups first, as everywhere, then the others in their order.
-    fn add_groups(&mut self, account: &mut Account) -> Vec<Grouped<'a>> {
+    /// Adds the groups: the system groups first, as in every account, then the others in order.
+    fn add_groups(&mut self, account: &mut Account) -> Vec<DeclaredGroup<'a>> {
         let shape = self.shape;
         let all: Vec<_> = shape
             .operator_groups
@@ -568,14 +570,14 @@ impl<'a> Builder<'a, '_> {
             OperatorGroup::administrators(self.id),
             OperatorGroup::everyone(self.id),
         ] {
-            let mut described = all.iter().filter(|(kind, _, _)| *kind == system.kind);
-            if let Some((_, shape, place)) = described.next() {
-                for (_, _, another) in described {
-                    let told = format!(
+            let mut declared = all.iter().filter(|(kind, _, _)| *kind == system.kind);
+            if let Some((_, shape, place)) = declared.next() {
+                for (_, _, another) in declared {
+                    let message = format!(
                         "the {} group is {place} already; an account has one",
                         system.description
                     );
-                    self.collector.add(another, "", told);
+                    self.collector.add(another, "", message);
                 }
                 let group = OperatorGroup {
                     guid: guids.of(&shape.operator_group_guid, system.description.as_str()),
@@ -588,8 +590,8 @@ impl<'a> Builder<'a, '_> {
                 };
                 groups.push((*shape, group.guid));
                 account.insert_operator_group(group);
-            } else if !self.collector.is_kept() {
-                // Its GUID is derived as all are, and no other group's from now on.
+            } else if !self.collector.is_stored() {
+                // Its GUID is derived like all others, and must not be assigned to another group.
                 let guid = guids.of(&Located::Absent, system.description.as_str());
                 account.insert_operator_group(OperatorGroup { guid, ..system });
             }
@@ -604,7 +606,7 @@ impl<'a> Builder<'a, '_> {
             let Some(description) = description else {
                 continue;
             };
-            if !self.collector.is_kept() && description.as_str().trim().is_empty() {
+            if !self.collector.is_stored() && description.as_str().trim().is_empty() {
                 let place = shape.description.place().unwrap_or(place);
                 self.collector
                     .add(place, "Description", "must not be blank");
@@ -622,21 +624,21 @@ impl<'a> Builder<'a, '_> {
     }
 
     fn kind_of(&mut self, shape: &OperatorGroupShape, place: &Place) -> GroupKind {
-        // What was kept says it where the name could be taken for it.
-        let called = shape
+        // Stored documents have a flag wherever the name could be mistaken for a system group.
+        let description = shape
             .description
             .get()
-            .filter(|_| !self.collector.is_kept());
-        let called = called.map(kind_called);
-        let is = |flag: &Located<bool>, kind| flag.get().copied().unwrap_or(called == Some(kind));
+            .filter(|_| !self.collector.is_stored());
+        let named = description.map(kind_by_name);
+        let is = |flag: &Located<bool>, kind| flag.get().copied().unwrap_or(named == Some(kind));
         let is_administrators = is(&shape.is_administrators_group, GroupKind::Administrators);
         match (
             is_administrators,
             is(&shape.is_everyone, GroupKind::Everyone),
         ) {
             (true, true) => {
-                let told = "a group cannot be both Administrators and Everyone";
-                self.collector.add(place, "", told);
+                let message = "a group cannot be both Administrators and Everyone";
+                self.collector.add(place, "", message);
                 GroupKind::Administrators
             }
             (true, false) => GroupKind::Administrators,
@@ -645,8 +647,8 @@ impl<'a> Builder<'a, '_> {
         }
     }
 
-    /// The owner is an administrator in any case: the first one, if the document does not say which.
-    fn add_members(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
+    /// Adds the members of groups. The owner is always an administrator: the first one, unless the document lists it.
+    fn add_members(&mut self, account: &mut Account, groups: &[DeclaredGroup<'_>]) {
         let owner = account.owner;
         for (shape, guid) in groups {
             let mut members = Vec::new();
@@ -659,7 +661,7 @@ impl<'a> Builder<'a, '_> {
                 .operator_group(*guid)
                 .is_ok_and(|group| group.kind == GroupKind::Administrators);
             if is_administrators
-                && !self.collector.is_kept()
+                && !self.collector.is_stored()
                 && members.iter().all(|(operator, _)| *operator != owner)
             {
                 add_owner(account, *guid);
@@ -674,25 +676,32 @@ impl<'a> Builder<'a, '_> {
             .iter()
             .find(|group| group.kind == GroupKind::Administrators)
             .map(|group| group.guid);
-        if let Some(administrators) = administrators.filter(|_| !self.collector.is_kept()) {
+        if let Some(administrators) = administrators.filter(|_| !self.collector.is_stored()) {
             add_owner(account, administrators);
         }
     }
 
-    fn authorize(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
-        if self.collector.is_kept() {
+    fn authorize(&mut self, account: &mut Account, groups: &[DeclaredGroup<'_>]) {
+        if self.collector.is_stored() {
             return self.restore_authorizations(account, groups);
         }
         for declared in self.operators.iter().filter(|declared| declared.is_built) {
             let list = &declared.shape.authorizations;
-            let all: Vec<_> = list.items().map(|(word, place)| (*word, place)).collect();
+            let all: Vec<_> = list
+                .items()
+                .map(|(authorization, place)| (*authorization, place))
+                .collect();
             let access = OperatorAuthorization::AccountAccess;
-            if list.get().is_some() && all.iter().all(|(word, _)| *word != access) {
-                let withdrawn = account.remove_operator_authorization(declared.guid, access);
-                self.collector.take(declared.place, withdrawn);
+            if list.get().is_some()
+                && all
+                    .iter()
+                    .all(|(authorization, _)| *authorization != access)
+            {
+                let removed = account.remove_operator_authorization(declared.guid, access);
+                self.collector.take(declared.place, removed);
             }
             for (authorization, place) in all {
-                // An answer of the API tells of it; it comes with the group.
+                // Responses of the API list it, but it is implied by the membership of the group.
                 let is_implied = authorization == OperatorAuthorization::AccountAdministrator
                     && account.is_administrator(declared.guid);
                 if !is_implied {
@@ -717,14 +726,14 @@ impl<'a> Builder<'a, '_> {
     }
 }
 
-/// What was kept is authorized to what is written there.
+/// Restores the authorizations of stored documents exactly as written.
 impl Builder<'_, '_> {
-    fn restore_authorizations(&self, account: &mut Account, groups: &[Grouped<'_>]) {
+    fn restore_authorizations(&self, account: &mut Account, groups: &[DeclaredGroup<'_>]) {
         for declared in &self.operators {
             let list = &declared.shape.authorizations;
             if let (Ok(operator), Some(_)) = (account.operator(declared.guid), list.get()) {
                 let mut operator = Operator::clone(operator);
-                operator.authorizations = list.items().map(|(word, _)| *word).collect();
+                operator.authorizations = list.items().map(|(item, _)| *item).collect();
                 account.insert_operator(operator);
             }
         }
@@ -732,23 +741,23 @@ impl Builder<'_, '_> {
             if let Ok(group) = account.operator_group(*guid) {
                 let mut group = OperatorGroup::clone(group);
                 let list = shape.authorizations.items();
-                group.authorizations = list.map(|(word, _)| *word).collect();
+                group.authorizations = list.map(|(item, _)| *item).collect();
                 account.insert_operator_group(group);
             }
         }
     }
 }
 
-/// One who is a member already stays where it is.
+/// Adds the owner to the administrators, unless it is a member already.
 fn add_owner(account: &mut Account, administrators: OperatorGroupGuid) {
     let owner = account.owner;
-    // Without an owner there is a mistake already.
+    // An error means that there is no owner, for which a problem has already been added.
     let _ = account.add_member(administrators, owner);
 }
 
-/// Duty schedules.
+/// Builds the duty schedules.
 impl Builder<'_, '_> {
-    /// The Id of the first schedule that does not bring its own.
+    /// Returns the Id of the first schedule without an Id.
     fn next_schedule_id(&mut self) -> i32 {
         let account = self.shape;
         let of_operators = account
@@ -760,27 +769,27 @@ impl Builder<'_, '_> {
             .items()
             .flat_map(|(group, _)| group.duty_schedules.items());
         let ids = of_operators.chain(of_groups).map(|(shape, _)| &shape.id);
-        let name = Name {
+        let names = IdNames {
             id: "Id",
             next: "NextDutyScheduleId",
             what: "duty schedule",
         };
         self.collector
-            .next_id(name, ids, &account.next_duty_schedule_id)
+            .next_id(names, ids, &account.next_duty_schedule_id)
     }
 
     fn next_user_id(&mut self) -> i32 {
         let users = self.shape.operators.items();
         let ids = users.filter_map(|(operator, _)| Some(&operator.user.get()?.id));
-        let name = Name {
+        let names = IdNames {
             id: "ID",
             next: "NextUserID",
             what: "user",
         };
-        self.collector.next_id(name, ids, &self.shape.next_user_id)
+        self.collector.next_id(names, ids, &self.shape.next_user_id)
     }
 
-    fn add_schedules(&mut self, account: &mut Account, groups: &[Grouped<'_>]) {
+    fn add_schedules(&mut self, account: &mut Account, groups: &[DeclaredGroup<'_>]) {
         let of_groups: Vec<_> = groups
             .iter()
             .flat_map(|(shape, _)| shape.duty_schedules.items())
@@ -817,7 +826,7 @@ impl Builder<'_, '_> {
         for (shape, place) in list.items() {
             let copy_of = shape.copy_of.get().copied();
             if let (Some(id), Some(place)) = (copy_of, shape.copy_of.place()) {
-                let told = match owner {
+                let message = match owner {
                     ScheduleOwner::Group(_) => Some("a group's schedule is no copy".to_owned()),
                     ScheduleOwner::Operator(_) if !of_groups.contains(&id) => {
                         let known: Vec<_> = of_groups.iter().map(ToString::to_string).collect();
@@ -830,8 +839,8 @@ impl Builder<'_, '_> {
                     }
                     ScheduleOwner::Operator(_) => None,
                 };
-                if let Some(told) = told {
-                    self.collector.add_rule(place, "CopyOf", told);
+                if let Some(message) = message {
+                    self.collector.add_rule(place, "CopyOf", message);
                 }
             }
             if let Some(recurrence) = shape.recurrence {
@@ -843,7 +852,7 @@ impl Builder<'_, '_> {
     }
 }
 
-/// API users.
+/// Builds the API users.
 impl Builder<'_, '_> {
     fn add_api_users(&mut self, account: &mut Account, user_names: &mut Unique<String>) -> Usage {
         let usage = Usage::default();
@@ -865,9 +874,9 @@ impl Builder<'_, '_> {
                 .unwrap_or_else(|| description.to_string());
             let guid = guids.of(&shape.api_user_guid, &name);
             let user_name = user_name.unwrap_or_else(|| guid.simple());
-            let written = shape.user_name.place().or(shape.api_user_guid.place());
-            let name_place = written.unwrap_or(place);
-            if !self.collector.is_kept() {
+            let field_place = shape.user_name.place().or(shape.api_user_guid.place());
+            let name_place = field_place.unwrap_or(place);
+            if !self.collector.is_stored() {
                 user_names.add(
                     user_name.clone(),
                     name_place,
@@ -875,7 +884,7 @@ impl Builder<'_, '_> {
                     &mut self.collector,
                 );
             }
-            let predates_last_used = self.use_of(guid, shape, &usage);
+            let predates_last_used = self.add_usage(guid, shape, &usage);
             let Some(operator) = self.operator_of(shape, place) else {
                 continue;
             };
@@ -914,8 +923,8 @@ impl Builder<'_, '_> {
         match (by_name, by_guid) {
             (Some(Some(one)), Some(Some(other))) if one != other => {
                 let place = shape.operator_guid.place().unwrap_or(place);
-                let told = "names another operator than the key operator does";
-                self.collector.add(place, "OperatorGuid", told);
+                let message = "names another operator than the key operator does";
+                self.collector.add(place, "OperatorGuid", message);
                 None
             }
             (Some(found), _) | (None, Some(found)) => found,
@@ -928,7 +937,7 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Without a password nobody knows it.
+    /// Returns the digest of the password. Without a password, a random one is used that nobody knows.
     fn password_of(&mut self, shape: &ApiUserShape) -> SecretDigest {
         let (password, hash) = (&shape.password, &shape.password_hash);
         self.collector.check_one_password(password, hash);
@@ -939,8 +948,8 @@ impl Builder<'_, '_> {
         }
     }
 
-    /// Notes the usage of an API user, and answers whether it predates the counting of it.
-    fn use_of(&mut self, guid: ApiUserGuid, shape: &ApiUserShape, usage: &Usage) -> bool {
+    /// Adds the usage of an API user, and returns whether it is older than the recording of usage.
+    fn add_usage(&mut self, guid: ApiUserGuid, shape: &ApiUserShape, usage: &Usage) -> bool {
         let last_used = shape.last_used.get().copied();
         let by_day = shape.usage_by_day.get().map(|Days(days)| days);
         match last_used {
@@ -958,8 +967,8 @@ impl Builder<'_, '_> {
                     shape.usage_by_day.place(),
                 ) && !matches!(shape.last_used, Located::Invalid)
                 {
-                    let told = "needs a LastUsed that says when";
-                    self.collector.add_rule(place, "UsageByDay", told);
+                    let message = "needs a LastUsed that says when";
+                    self.collector.add_rule(place, "UsageByDay", message);
                 }
             }
         }
@@ -968,8 +977,8 @@ impl Builder<'_, '_> {
     }
 }
 
-/// What a group is, where no flag says it.
-pub fn kind_called(description: &Description) -> GroupKind {
+/// Returns the kind of a group without a flag, by its name.
+pub fn kind_by_name(description: &Description) -> GroupKind {
     match description.as_str().trim() {
         "Administrators" => GroupKind::Administrators,
         "Everyone" => GroupKind::Everyone,
@@ -978,5 +987,5 @@ pub fn kind_called(description: &Description) -> GroupKind {
 }
 
 fn default_time_zone() -> TimeZoneId {
-    TimeZoneId::try_from(56).expect("zone 56 is one of the vendor's documents")
+    TimeZoneId::try_from(56).expect("time zone 56 exists in the vendor's documentation")
 }

@@ -1,4 +1,4 @@
-//! From an account to the document that holds it.
+//! Exports an account as a document.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::build::kind_called;
+use super::build::kind_by_name;
 use super::shape::DocumentShape;
 use crate::domain::account::{Parts, Settings};
 use crate::domain::api_user::LastUsed;
@@ -19,8 +19,8 @@ use crate::domain::{
 };
 use crate::testing::Usage;
 
-/// The document of an account, from which the same account can be loaded. It holds no secret in clear, and leaves out what
-/// is as it would be without a word.
+/// The document of an account, from which the same account can be loaded. It contains no secret in plain text, and omits fields
+/// with default values.
 #[derive(Debug)]
 pub struct Document {
     account: Account,
@@ -28,7 +28,7 @@ pub struct Document {
     usage: BTreeMap<ApiUserGuid, (Moment, BTreeMap<NaiveDate, i64>)>,
 }
 
-/// Returns the document of an account, which is written when it is serialized.
+/// Returns the document of an account, whose fields are written when it is serialized.
 pub fn export(account: &Account, usage: &Usage) -> Document {
     let api_users = account.api_users.iter().map(|api_user| api_user.guid);
     let used = |guid| Some((guid, usage.by_day(guid)?));
@@ -43,7 +43,7 @@ impl Document {
         let options = serde_saphyr::ser_options! {
             prefer_block_scalars: false,
         };
-        serde_saphyr::to_string_with_options(self, options).expect("a document can be written")
+        serde_saphyr::to_string_with_options(self, options).expect("a document can be serialized")
     }
 }
 
@@ -65,7 +65,7 @@ impl Serialize for Document {
     }
 }
 
-/// A part of the account of a document.
+/// A part of an account, with its document.
 struct Exported<'a, T>(&'a T, &'a Document);
 
 impl<'a, T> Exported<'a, T> {
@@ -74,7 +74,7 @@ impl<'a, T> Exported<'a, T> {
     }
 }
 
-/// Writes a field, unless it holds what it would hold without being there.
+/// Writes a field, unless it has its default value.
 fn put<M: SerializeMap, T: Serialize + PartialEq>(
     object: &mut M,
     key: &'static str,
@@ -87,8 +87,8 @@ fn put<M: SerializeMap, T: Serialize + PartialEq>(
     object.serialize_entry(key, value)
 }
 
-/// Writes a list that means nothing where it is empty.
-fn put_any<M: SerializeMap, T: Serialize>(
+/// Writes a list, unless it is empty.
+fn put_list<M: SerializeMap, T: Serialize>(
     object: &mut M,
     key: &'static str,
     items: &[T],
@@ -99,8 +99,7 @@ fn put_any<M: SerializeMap, T: Serialize>(
     object.serialize_entry(key, items)
 }
 
-/// Writes the fields of a record that hold something else than what they hold where nobody said. `before` writes what stands
-/// in front of a field.
+/// Writes the fields of a record that do not have their default values. `before` writes what precedes a field.
 fn put_record<M: SerializeMap>(
     object: &mut M,
     record: &impl Record,
@@ -131,7 +130,7 @@ fn put_record<M: SerializeMap>(
 impl Serialize for Exported<'_, Account> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self(account, document) = *self;
-        // An operator says that it is the owner, and what it is as a user.
+        // The owner and the users are written as fields of the operators.
         let Parts {
             id,
             settings,
@@ -165,7 +164,7 @@ impl Serialize for Exported<'_, Account> {
     }
 }
 
-/// Operators are named by their e-mail addresses, which are unique and tell who it is.
+/// Returns the name by which a document refers to an operator: the e-mail address, which is unique and readable.
 fn name_of(operator: OperatorGuid, account: &Account) -> String {
     account.operator(operator).map_or_else(
         |_| operator.to_string(),
@@ -191,15 +190,15 @@ impl Serialize for Exported<'_, Operator> {
                 _ => Ok(()),
             },
         )?;
-        let first = Operator::first_authorizations();
+        let default = Operator::first_authorizations();
         put(
             &mut object,
             "Authorizations",
             &operator.authorizations,
-            &first,
+            &default,
         )?;
         let schedules = Exported::all(operator.schedules.values(), document);
-        put_any(&mut object, "DutySchedules", &schedules)?;
+        put_list(&mut object, "DutySchedules", &schedules)?;
         if let Some(user) = account.users.get(&operator.guid) {
             object.serialize_entry("User", &Exported(&**user, document))?;
         }
@@ -228,19 +227,19 @@ impl Serialize for Exported<'_, OperatorGroup> {
         let mut object = serializer.serialize_map(None)?;
         object.serialize_entry("OperatorGroupGuid", &group.guid)?;
         object.serialize_entry("Description", &group.description)?;
-        // An ordinary group may have the name of another kind.
-        let called = kind_called(&group.description);
+        // An ordinary group may have the name of a system group.
+        let named = kind_by_name(&group.description);
         for (key, kind) in [
             ("IsEveryone", GroupKind::Everyone),
             ("IsAdministratorsGroup", GroupKind::Administrators),
         ] {
-            if group.kind == kind || called == kind {
+            if group.kind == kind || named == kind {
                 object.serialize_entry(key, &(group.kind == kind))?;
             }
         }
         let authorizations: Vec<_> = group.authorizations.iter().collect();
-        put_any(&mut object, "Authorizations", &authorizations)?;
-        // Everyone holds every operator without a word.
+        put_list(&mut object, "Authorizations", &authorizations)?;
+        // Everyone contains every operator anyway.
         if group.kind != GroupKind::Everyone {
             let members = group.members_in_order().into_iter();
             let members: Vec<_> = members
@@ -249,7 +248,7 @@ impl Serialize for Exported<'_, OperatorGroup> {
             object.serialize_entry("members", &members)?;
         }
         let schedules = Exported::all(group.schedules.values(), document);
-        put_any(&mut object, "DutySchedules", &schedules)?;
+        put_list(&mut object, "DutySchedules", &schedules)?;
         object.end()
     }
 }
@@ -324,7 +323,7 @@ impl Serialize for Exported<'_, ApiUser> {
                 (day.to_string(), requests)
             });
             object.serialize_entry("UsageByDay", &days.collect::<BTreeMap<_, _>>())?;
-            // LastUsed says it, but for one that was used since.
+            // LastUsed implies it, except for an API user that was used since.
             put(&mut object, "PredatesLastUsed", predates_last_used, &false)?;
         }
         object.end()

@@ -1,12 +1,12 @@
-//! Documents: accounts written down in YAML or JSON, as seed files and exports. Both are one thing: what is exported can
-//! be loaded, and is then what it was.
+//! Documents: accounts in YAML or JSON, as seed files and exports. Both have one format: an export can be loaded, and restores
+//! the account it was made from.
 //!
-//! | Module | Does |
+//! | Module | Contents |
 //! |---|---|
-//! | `parse` | reads a text with the place of everything in it |
-//! | `shape` | says what the keys are called, for reading and for the JSON Schema |
-//! | `build` | makes accounts of what was read, by the rules of the API |
-//! | `export` | makes a document of an account |
+//! | `parse` | parses a text to a tree of values with their locations |
+//! | `shape` | declares the keys, for reading and for the JSON Schema |
+//! | `build` | builds accounts from a document by the rules of the API |
+//! | `export` | exports an account as a document |
 
 mod build;
 mod export;
@@ -29,22 +29,22 @@ use crate::domain::{AccountId, ApiUser, Context, Place, Problem, SecretDigest};
 pub use build::Built;
 use build::Origin;
 
-/// The built-in default account.
+/// The document of the built-in default account.
 pub const DEFAULT: &str = include_str!("default.yaml");
 
-/// The e-mail address and the password of the owner of the built-in account, before somebody changes them.
+/// The initial e-mail address and password of the owner of the built-in account.
 pub const DEFAULT_LOGIN: (&str, &str) = ("admin@example.com", "emulator");
 
-/// The hash of that password, by which it is known whether it is still the right one.
+/// Returns the hash of that password, to check whether it is still in use.
 pub fn default_password_hash() -> Option<&'static str> {
     DEFAULT
         .lines()
         .find_map(|line| line.trim().strip_prefix("PasswordHash: "))
 }
 
-/// The text in a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
+/// Decodes the text of a file: UTF-8, or UTF-16 with a byte order mark, as PowerShell writes it.
 pub fn text_of(bytes: Vec<u8>, source: &str) -> Result<String, Mistakes> {
-    let of_utf16 = |bytes: &[u8], number: fn([u8; 2]) -> u16| {
+    let decode_utf16 = |bytes: &[u8], number: fn([u8; 2]) -> u16| {
         let (pairs, rest) = bytes.as_chunks();
         let units: Vec<_> = pairs.iter().copied().map(number).collect();
         let text = String::from_utf16(&units).ok();
@@ -52,8 +52,8 @@ pub fn text_of(bytes: Vec<u8>, source: &str) -> Result<String, Mistakes> {
             .ok_or_else(|| (Place::default(), "the file is not whole UTF-16"))
     };
     let text = match bytes.as_slice() {
-        [0xFF, 0xFE, rest @ ..] => of_utf16(rest, u16::from_le_bytes),
-        [0xFE, 0xFF, rest @ ..] => of_utf16(rest, u16::from_be_bytes),
+        [0xFF, 0xFE, rest @ ..] => decode_utf16(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => decode_utf16(rest, u16::from_be_bytes),
         _ => String::from_utf8(bytes).map_err(|error| {
             let start = &error.as_bytes()[..error.utf8_error().valid_up_to()];
             let start = String::from_utf8_lossy(start);
@@ -74,7 +74,7 @@ pub fn text_of(bytes: Vec<u8>, source: &str) -> Result<String, Mistakes> {
     })
 }
 
-/// What is wrong with a document, in the order in which it stands there.
+/// The mistakes of a document, in the order of their locations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistakes {
     /// What the document is called: the path of its file.
@@ -91,8 +91,8 @@ impl Mistakes {
         }
     }
 
-    /// Returns the mistakes as problems of the field that holds the document: with the line and column in its text, or named
-    /// by their paths in its object.
+    /// Returns the mistakes as problems of the field that contains the document: with the line and column in its text, or with
+    /// the path in its object.
     pub fn problems(&self) -> Vec<Problem> {
         let problem = |problem: &Problem| {
             let Problem {
@@ -100,7 +100,7 @@ impl Mistakes {
                 place,
                 message,
             } = problem;
-            let told = match (&**field, message) {
+            let description = match (&**field, message) {
                 ("", message) => message.clone(),
                 (field, message) => format!("{field}: {message}"),
             };
@@ -114,7 +114,7 @@ impl Mistakes {
                 }
                 place => Problem {
                     place: place.clone(),
-                    ..Problem::new(&self.source, told)
+                    ..Problem::new(&self.source, description)
                 },
             }
         };
@@ -123,7 +123,7 @@ impl Mistakes {
 }
 
 impl fmt::Display for Mistakes {
-    /// One line for each mistake: `seed.yaml:12:7: what is wrong`.
+    /// Writes one line for each mistake: `seed.yaml:12:7: what is wrong`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lines: Vec<_> = self.problems().iter().map(Problem::to_string).collect();
         f.write_str(&lines.join("\n"))
@@ -132,7 +132,7 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
-/// A document as somebody wrote it.
+/// A document as received, before it is parsed.
 #[derive(Debug, Clone)]
 pub enum SeedInput {
     /// YAML or JSON.
@@ -141,39 +141,40 @@ pub enum SeedInput {
     Object(Arc<Node>),
 }
 
-/// The accounts of a document without mistakes, ready to be loaded.
+/// The accounts of a valid document, ready to be loaded.
 #[derive(Debug)]
 pub struct Accounts {
     all: Vec<Built>,
 }
 
 impl Accounts {
-    /// Reads a document and judges it by the rules of the API. What it leaves to the present (`CreatedDate`) is that of
+    /// Parses a document and validates it by the rules of the API. Defaults that depend on the present (`CreatedDate`) come from
     /// the context.
     pub fn parse(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
         let root = parse::parse(text).map_err(|problem| Mistakes::new(source, vec![problem]))?;
-        Self::build(&root, Origin::Outside, None, source, context)
+        Self::build(&root, Origin::External, None, source, context)
     }
 
-    /// Reads back a document that the program kept. No rule is asked; a mistake is what no version wrote.
+    /// Reads a document that the program stored, without checking the rules of the API. A mistake is something that no version
+    /// wrote.
     pub fn restore(text: &str, source: &str, context: &Context) -> Result<Self, Mistakes> {
-        let told = |error: serde_json::Error| {
+        let mistakes = |error: serde_json::Error| {
             let problem = Problem::general(error.to_string());
             Mistakes::new(source, vec![problem])
         };
-        let root = serde_json::from_str(text).map_err(told)?;
-        Self::build(&root, Origin::Kept, None, source, context)
+        let root = serde_json::from_str(text).map_err(mistakes)?;
+        Self::build(&root, Origin::Stored, None, source, context)
     }
 
-    /// Reads a document of one account, which gets a number of its own instead of the one it says, if it says one.
+    /// Parses a document of one account, and assigns a number to the account, which replaces the one in the document, if any.
     pub fn parse_as(
-        written: &SeedInput,
+        input: &SeedInput,
         source: &str,
         id: AccountId,
         context: &Context,
     ) -> Result<Self, Mistakes> {
         let parsed;
-        let root = match written {
+        let root = match input {
             SeedInput::Object(root) => root,
             SeedInput::Text(text) => {
                 parsed =
@@ -181,10 +182,10 @@ impl Accounts {
                 &parsed
             }
         };
-        Self::build(root, Origin::Outside, Some(id), source, context)
+        Self::build(root, Origin::External, Some(id), source, context)
     }
 
-    /// Makes the accounts; the only one of the document has a number of its own, if there is one for it.
+    /// Builds the accounts of a document. If a number is given, the document must have one account, which gets that number.
     fn build(
         root: &Node,
         origin: Origin,
@@ -193,16 +194,16 @@ impl Accounts {
         context: &Context,
     ) -> Result<Self, Mistakes> {
         let from = match origin {
-            Origin::Outside => &bind::SEED,
-            Origin::Kept => &bind::KEPT,
+            Origin::External => &bind::SEED,
+            Origin::Stored => &bind::KEPT,
         };
         let (document, mut problems) = DocumentShape::read_root(root, from);
         let mut accounts = Vec::new();
         if let Some(mut document) = document {
-            if let Some(Err(second)) = number.map(|number| document.number(number)) {
-                let told = Problem::new("accounts", "must hold one account here");
+            if let Some(Err(second)) = number.map(|number| document.set_account_id(number)) {
+                let problem = Problem::new("accounts", "must hold one account here");
                 let place = Some(second);
-                problems.add(Problem { place, ..told }, true);
+                problems.add(Problem { place, ..problem }, true);
             }
             accounts = build::build(&document, origin, context, &mut problems);
         }
@@ -213,10 +214,10 @@ impl Accounts {
         Err(Mistakes::new(source, problems))
     }
 
-    /// The built-in default account, with the credentials of its API user.
+    /// Returns the built-in default account, with these credentials of its API user.
     pub fn built_in(user_name: &str, password: &str, context: &Context) -> Self {
         let mut accounts = Self::parse(DEFAULT, "the built-in account", context)
-            .expect("the built-in account obeys the rules");
+            .expect("the built-in account is valid");
         for Built { account, .. } in &mut accounts.all {
             for api_user in account.api_users.clone().iter() {
                 account.api_users.insert(ApiUser {
@@ -229,15 +230,15 @@ impl Accounts {
         accounts
     }
 
-    /// The accounts, each with the passwords that are still to be hashed.
+    /// Returns the accounts, each with the passwords that are still to be hashed.
     pub fn into_built(self) -> Vec<Built> {
         self.all
     }
 
-    /// What the document holds, in a few words.
+    /// Returns a short summary of the content of the document.
     #[cfg(feature = "cli")]
     pub fn summary(&self) -> String {
-        let told: Vec<_> = self
+        let descriptions: Vec<_> = self
             .all
             .iter()
             .map(|Built { account, .. }| {
@@ -250,11 +251,11 @@ impl Accounts {
                 )
             })
             .collect();
-        told.join("; ")
+        descriptions.join("; ")
     }
 }
 
-/// The JSON Schema of documents, for editors and for those who generate them.
+/// Returns the JSON Schema of documents, for editors and for programs that generate documents.
 pub fn schema() -> serde_json::Value {
     SchemaSettings::draft2020_12()
         .into_generator()

@@ -1,4 +1,4 @@
-//! From the text of a document, YAML or JSON, to a tree of values, each with its line and column.
+//! Parses the text of a document, YAML or JSON, to a tree of values, each with its line and column.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,17 +10,17 @@ use serde::de::IgnoredAny;
 use crate::domain::node::{Content, Key, Node};
 use crate::domain::{Place, Problem};
 
-/// How deep a document may be, so that reading it does not end in a stack overflow.
-const DEEPEST: usize = 64;
+/// The maximum nesting depth of a document, so that reading it does not overflow the stack.
+const MAX_DEPTH: usize = 64;
 
-/// How many values all aliases together may stand for, so that a short text does not fill the memory.
-const MOST_ALIASED: usize = 1_000_000;
+/// The maximum number of values that all aliases together may expand to, so that a short text cannot exhaust the memory.
+const MAX_ALIASED: usize = 1_000_000;
 
-/// Parses the text of a document. An empty one is null.
+/// Parses the text of a document. An empty text is null.
 pub fn parse(text: &str) -> Result<Node, Problem> {
     // Some editors write a byte order mark.
     let text = printable(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let limit = 2 * DEEPEST;
+    let limit = 2 * MAX_DEPTH;
     let options = options! {
         emit_comments: false,
         flow_nesting_limit: limit,
@@ -34,11 +34,11 @@ pub fn parse(text: &str) -> Result<Node, Problem> {
     tree.document()
 }
 
-/// JSON may hold characters as they are that YAML wants escaped (YAML 1.2, 5.1, "Character Set"). Columns behind one, on its
-/// line, are those of the escaped text.
+/// Escapes the characters that JSON allows and YAML does not (YAML 1.2, 5.1, "Character Set"). Columns after such a character, on
+/// its line, are those of the escaped text.
 fn printable(text: &str) -> Cow<'_, str> {
     let is_unprintable = |character| matches!(character, '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
-    // In JSON they can only be part of a string, where an escape means the same.
+    // In JSON such characters can only occur in a string, where an escape is equivalent.
     if !text.contains(is_unprintable) || serde_json::from_str::<IgnoredAny>(text).is_err() {
         return text.into();
     }
@@ -70,16 +70,16 @@ fn problem(marker: &Marker, message: impl Into<String>) -> Problem {
 /// Builds the tree from the events of the parser.
 struct TreeBuilder<'t> {
     events: Parser<'t, StrInput<'t>>,
-    /// What aliases stand for.
+    /// The values that aliases refer to.
     anchors: HashMap<usize, Node>,
-    /// How many values aliases stood for so far.
+    /// The number of values that aliases have expanded to so far.
     aliased: usize,
 }
 
 impl<'t> TreeBuilder<'t> {
     fn next(&mut self) -> Result<(Event<'t>, Span), Problem> {
-        let told = |error: ScanError| problem(error.marker(), error.info());
-        let next = self.events.next_event().transpose().map_err(told)?;
+        let to_problem = |error: ScanError| problem(error.marker(), error.info());
+        let next = self.events.next_event().transpose().map_err(to_problem)?;
         Ok(next.unwrap_or((Event::StreamEnd, Span::default())))
     }
 
@@ -106,12 +106,12 @@ impl<'t> TreeBuilder<'t> {
         }
     }
 
-    /// Builds the value that begins with an event.
+    /// Builds the value that starts with an event.
     fn node(&mut self, event: Event<'t>, span: Span, depth: usize) -> Result<Node, Problem> {
         let start = &span.start;
-        if depth > DEEPEST {
-            let told = format!("is nested too deeply; at most {DEEPEST} levels are allowed");
-            return Err(problem(start, told));
+        if depth > MAX_DEPTH {
+            let message = format!("is nested too deeply; at most {MAX_DEPTH} levels are allowed");
+            return Err(problem(start, message));
         }
         let (content, anchor) = match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -128,8 +128,8 @@ impl<'t> TreeBuilder<'t> {
             }
             Event::Alias(anchor) => (self.alias(anchor, start)?, 0),
             other => {
-                let told = format!("a value is expected here, not {other:?}");
-                return Err(problem(start, told));
+                let message = format!("a value is expected here, not {other:?}");
+                return Err(problem(start, message));
             }
         };
         let node = Node {
@@ -174,7 +174,7 @@ impl<'t> TreeBuilder<'t> {
                 entries.push((Key { name, place }, value));
             }
         }
-        // What is written beside a merge comes before what it brings, and what comes first in it before the rest.
+        // Explicit entries take precedence over merged ones, and earlier merged entries over later ones.
         for (key, value) in merged {
             if !entries.iter().any(|(other, _)| other.name == key.name) {
                 entries.push((key, value));
@@ -191,15 +191,15 @@ impl<'t> TreeBuilder<'t> {
             ));
         };
         self.aliased += size(node);
-        if self.aliased > MOST_ALIASED {
-            let told = format!("aliases stand for more than {MOST_ALIASED} values");
-            return Err(problem(start, told));
+        if self.aliased > MAX_ALIASED {
+            let message = format!("aliases stand for more than {MAX_ALIASED} values");
+            return Err(problem(start, message));
         }
         Ok(node.content.clone())
     }
 }
 
-/// Returns the entries that a merge key brings (<https://yaml.org/type/merge.html>).
+/// Returns the entries of a merge key (<https://yaml.org/type/merge.html>).
 fn merge(value: Node, start: &Marker) -> Result<Vec<(Key, Node)>, Problem> {
     match value.content {
         Content::Object(entries) => Ok(entries),
@@ -211,7 +211,7 @@ fn merge(value: Node, start: &Marker) -> Result<Vec<(Key, Node)>, Problem> {
     }
 }
 
-/// How many values a tree holds.
+/// Returns the number of values in a tree.
 fn size(node: &Node) -> usize {
     let parts = match &node.content {
         Content::List(items) => items.iter().map(size).sum(),
@@ -232,7 +232,7 @@ fn unsupported(tag: &Tag, start: &Marker) -> Problem {
     problem(start, format!("unsupported tag `{}`", tag.original()))
 }
 
-/// Returns what a scalar is by the core schema (YAML 1.2, 10.3.2), where a tag does not say it.
+/// Resolves a scalar by its tag, or else by the core schema (YAML 1.2, 10.3.2).
 fn scalar(
     text: Cow<'_, str>,
     is_plain: bool,
@@ -242,7 +242,7 @@ fn scalar(
     let is_text = match tag.map(|tag| (tag, tag.core_suffix())) {
         None => !is_plain,
         Some((_, Some("str"))) => true,
-        // The non-specific tag says what a scalar without quotes is: a text.
+        // The non-specific tag makes a scalar without quotes a string.
         Some((tag, _)) if tag.original() == "!" => true,
         Some((_, Some("null" | "bool" | "int" | "float"))) => false,
         Some((tag, _)) => return Err(unsupported(tag, start)),
@@ -254,13 +254,13 @@ fn scalar(
         "" | "~" | "null" | "Null" | "NULL" => Content::Null,
         "true" | "True" | "TRUE" => Content::Flag(true),
         "false" | "False" | "FALSE" => Content::Flag(false),
-        _ => number_of(&text).unwrap_or_else(|| Content::Text(text.into_owned())),
+        _ => parse_number(&text).unwrap_or_else(|| Content::Text(text.into_owned())),
     })
 }
 
-/// Returns the number that a plain scalar is, if it is one. Digits behind a leading zero are none, but part of a text, such as
-/// a phone number or an account's.
-fn number_of(text: &str) -> Option<Content> {
+/// Parses a plain scalar as a number, if it is one. Digits after a leading zero are a text, such as a phone number or an account
+/// number.
+fn parse_number(text: &str) -> Option<Content> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     if matches!(
         unsigned,
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn json_means_what_it_means_as_json() {
+    fn json_is_read_as_a_json_parser_reads_it() {
         for text in [
             r#"{"a": [1, -2, 0, 5.0, 1.5e3, true, false, null], "b": {"c": {}}, "d": []}"#,
             r#"["\ud83e\udd80", "\u0000\u001f\u007f", "a\/b\\\"\n\t", "", " ", "1", "true", "null", "~", "<<"]"#,
@@ -314,7 +314,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_scalars_are_what_the_core_schema_says() {
+    fn plain_scalars_are_resolved_by_the_core_schema() {
         for (scalar, expected) in [
             ("yes", json!("yes")),
             ("True", json!(true)),
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn aliases_and_merges_stand_for_what_they_name() {
+    fn aliases_and_merges_are_expanded() {
         let text = "x: &x {a: 1, b: 2}\ny: &y [1, *x]\nz: {<<: *x, b: 3}\nw: {b: 4, <<: [{a: 5}, *x]}\nv: *y";
         let read = read(text);
         assert_eq!(read["y"], json!([1, {"a": 1, "b": 2}]));
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_is_told_with_its_place() {
+    fn syntax_errors_are_reported_with_their_line() {
         let mut bomb = "a: &a 1\n".to_owned();
         for (before, name) in ('a'..='h').zip('b'..='i') {
             let ten = format!("*{before},").repeat(10);

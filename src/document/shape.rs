@@ -1,5 +1,5 @@
-//! The shape of a document: what its keys are called, and what each of them holds. Vendor objects have the vendor's
-//! spelling, so that an answer of the live service can be pasted in.
+//! The keys of a document and the types of their values. The keys of vendor objects have the vendor's spelling, so that a
+//! response of the live service can be pasted in.
 
 use std::collections::BTreeMap;
 
@@ -21,12 +21,12 @@ use crate::domain::{
 };
 
 shape! {
-    /// Accounts with all that belongs to them: a seed file, or an export.
+    /// Accounts with everything that belongs to them: a seed file or an export.
     DocumentShape = "SeedFile", seed_file {
         accounts: List<AccountShape> = "accounts",
     }
     required: "accounts";
-    // For editors.
+    // For editors, which find the JSON Schema by it.
     passed over: "$schema"
 }
 
@@ -46,14 +46,14 @@ shape! {
         account_id: AccountId = "AccountId",
         name: String = "Name",
         timezone_id: TimeZoneId = "TimezoneId",
-        /// Whether the account has single sign-on, without which operators cannot be told to use it.
+        /// Whether the account has single sign-on; only then can operators be required to use it.
         single_sign_on: bool = "SingleSignOn",
-        /// The Id of the next duty schedule; Ids are never used again.
+        /// The Id of the next duty schedule; Ids are never reused.
         next_duty_schedule_id: i32 = "NextDutyScheduleId",
-        /// The ID of the next user; IDs are never used again.
+        /// The ID of the next user; IDs are never reused.
         next_user_id: i32 = "NextUserID",
         operators: List<OperatorShape> = "operators",
-        /// Administrators and Everyone are there anyway.
+        /// The groups Administrators and Everyone always exist, even if they are left out.
         operator_groups: List<OperatorGroupShape> = "operatorGroups",
         api_users: List<ApiUserShape> = "apiUsers",
     }
@@ -61,31 +61,31 @@ shape! {
 }
 
 shape! {
-    /// An operator, as `/Operator` has it.
+    /// An operator, as returned by `/Operator`.
     OperatorShape = "SeedOperator" {
-        /// A local name, for the joins of this document.
+        /// A local name, by which other objects of this document refer to the operator.
         key: String = "key",
         /// Derived from the account and the key (without one, the e-mail address) if left out.
         operator_guid: OperatorGuid = "OperatorGuid",
-        /// In clear; it is hashed when the document is loaded, and never exported.
+        /// In plain text; it is hashed when the document is loaded, and never exported.
         password: PlainPassword = "Password",
         /// Instead of a password: its Argon2id hash, as a PHC string.
         password_hash: PasswordHash = "PasswordHash",
         /// True for exactly one operator: the owner of the account.
         is_account_administrator: bool = "IsAccountAdministrator",
-        /// AccountAccess alone if left out.
+        /// Only AccountAccess if left out.
         authorizations: List<OperatorAuthorization> = "Authorizations",
         duty_schedules: List<DutyScheduleShape> = "DutySchedules",
         user: UserShape = "User",
         ..profile: ProfileChange,
         ..places: Places,
     }
-    // A user name is in an example of the operator API, and in no answer.
+    // An example in the documentation of the operator API has a user name; no response does.
     passed over: "Hash", "UserName"
 }
 
 shape! {
-    /// What an operator is as a user, as `/api/Users` has it. What the operator says of itself is passed over.
+    /// The user of an operator, as returned by `/api/Users`. Fields that are also fields of the operator are ignored.
     UserShape = "SeedUser" {
         /// Unique in the account; the next one if left out.
         id: UserId = "ID",
@@ -97,31 +97,31 @@ shape! {
 }
 
 shape! {
-    /// An operator group, as `/OperatorGroup` has it.
+    /// An operator group, as returned by `/OperatorGroup`.
     OperatorGroupShape = "SeedOperatorGroup" {
         /// A local name, from which the GUID is derived.
         key: String = "key",
         /// Derived from the account and the key (without one, the description) if left out.
         operator_group_guid: OperatorGroupGuid = "OperatorGroupGuid",
         description: Description = "Description",
-        /// Without a word on it, the group that is called Everyone is that one.
+        /// If left out, true for the group with the description Everyone.
         is_everyone: bool = "IsEveryone",
-        /// Without a word on it, the group that is called Administrators is that one.
+        /// If left out, true for the group with the description Administrators.
         is_administrators_group: bool = "IsAdministratorsGroup",
         authorizations: List<OperatorGroupAuthorization> = "Authorizations",
         /// The keys, e-mail addresses or GUIDs of operators, in the order in which they joined.
         members: List<String> = "members",
-        /// Members have no copies of these but those that are written down with them.
+        /// Members do not get copies of these; only copies listed with an operator exist.
         duty_schedules: List<DutyScheduleShape> = "DutySchedules",
     }
 }
 
 shape! {
-    /// A duty schedule, as `…/DutySchedule` has it.
+    /// A duty schedule, as returned by `…/DutySchedule`.
     DutyScheduleShape = "SeedDutySchedule" {
         /// Unique in the account; the next one if left out.
         id: ScheduleId = "Id",
-        /// In an operator's schedule: the Id of the group's schedule that it is a copy of.
+        /// For the schedule of an operator: the Id of the group's schedule that it is a copy of.
         copy_of: ScheduleId = "CopyOf",
         ..recurrence: Option<Recurrence>,
     }
@@ -129,7 +129,7 @@ shape! {
 }
 
 shape! {
-    /// An API user, as `/ApiUser` has it.
+    /// An API user, as returned by `/ApiUser`.
     ApiUserShape = "SeedApiUser" {
         /// A local name, from which the GUID is derived.
         key: String = "key",
@@ -137,30 +137,30 @@ shape! {
         api_user_guid: ApiUserGuid = "ApiUserGuid",
         /// The key, e-mail address or GUID of its operator.
         operator: String = "operator",
-        /// Instead of `operator`, as the API has it.
+        /// The GUID of its operator, as in the API; instead of `operator`.
         operator_guid: OperatorGuid = "OperatorGuid",
         /// Unique among all accounts; the GUID without dashes if left out.
         user_name: UserName = "UserName",
-        /// In clear; never exported. Without a password nobody can log in.
+        /// In plain text; never exported. Without a password nobody can log in.
         password: PlainPassword = "Password",
         /// Instead of a password: `sha256:` and its SHA-256 digest in hexadecimal.
         password_hash: SecretDigest = "PasswordHash",
         api_user_type: ApiUserType = "Type",
         description: Description = "Description",
-        /// The present if left out.
+        /// The current time if left out.
         created_date: Moment = "CreatedDate",
         /// `25/06/2026 19:37:59`, `Not yet used` or `Unknown`.
         last_used: LastUsed = "LastUsed",
-        /// The requests on each day, such as `2026-06-25: 12`.
+        /// The number of requests of each day, such as `2026-06-25: 12`.
         usage_by_day: Days = "UsageByDay",
-        /// Without `UsageByDay`, these requests were made on the day of `LastUsed`.
+        /// Without `UsageByDay`, these requests count for the day of `LastUsed`.
         usage_last_30_days: u32 = "UsageLast30Days",
-        /// Whether it is so old that nobody knows of earlier use: `Unknown` until it is used.
+        /// Whether it is older than the recording of usage; `LastUsed` is then `Unknown` until it is used.
         predates_last_used: bool = "PredatesLastUsed",
     }
 }
 
-/// How many requests were made on each day.
+/// The number of requests of each day.
 #[derive(Debug)]
 pub struct Days(pub BTreeMap<NaiveDate, i64>);
 
@@ -175,15 +175,15 @@ impl Item for Days {
         };
         let mut days = BTreeMap::new();
         for (key, value) in entries {
-            let name_of_day = quoted(&key.name);
+            let quoted_day = quoted(&key.name);
             let Ok(day) = key.name.parse() else {
-                let told = format!("{name_of_day} is not a day; write it as 2026-06-25");
-                return fields.wrong(name, node, told);
+                let message = format!("{quoted_day} is not a day; write it as 2026-06-25");
+                return fields.wrong(name, node, message);
             };
             let requests = u32::read(value, name, fields).into_value();
             let requests = requests.unwrap_or_default().into();
             if days.insert(day, requests).is_some() {
-                return fields.wrong(name, node, format!("{name_of_day} is there twice"));
+                return fields.wrong(name, node, format!("{quoted_day} is there twice"));
             }
         }
         Located::Value {
@@ -200,15 +200,15 @@ impl Item for Days {
 }
 
 impl DocumentShape {
-    /// Gives the one account of the document a number, whatever it says. Returns where a second one stands.
-    pub fn number(&mut self, id: AccountId) -> Result<(), Place> {
+    /// Sets the number of the only account of the document. If there is a second account, returns its place as an error.
+    pub fn set_account_id(&mut self, id: AccountId) -> Result<(), Place> {
         if let Some((_, place)) = self.accounts.items().nth(1) {
             return Err(place.clone());
         }
         let Located::Value { value, .. } = &mut self.accounts else {
             return Ok(());
         };
-        // An item that is null is none, and so is passed over.
+        // Items that are null count as absent.
         for item in value {
             if let Located::Value { value, place } = item {
                 value.account_id = Located::Value {

@@ -1,3 +1,5 @@
+//! Tests of loading and exporting documents.
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -23,7 +25,7 @@ fn load(text: &str) -> Built {
     accounts.all.remove(0)
 }
 
-fn told(text: &str) -> Vec<String> {
+fn mistakes_of(text: &str) -> Vec<String> {
     match Accounts::parse(text, "seed", &context()) {
         Ok(_) => Vec::new(),
         Err(mistakes) => mistakes
@@ -34,18 +36,18 @@ fn told(text: &str) -> Vec<String> {
     }
 }
 
-/// An account as it is when all that was deleted never was: without gaps in the sequence numbers.
+/// Returns an account without gaps in its sequence numbers, as if nothing had ever been deleted.
 fn without_gaps(account: &Account) -> Account {
-    fn close<V: Keyed>(items: &Collection<V>) -> Collection<V> {
-        let mut closed = Collection::default();
+    fn without_gaps_in<V: Keyed>(items: &Collection<V>) -> Collection<V> {
+        let mut renumbered = Collection::default();
         for item in items.iter() {
-            closed.insert(std::sync::Arc::clone(item));
+            renumbered.insert(std::sync::Arc::clone(item));
         }
-        closed
+        renumbered
     }
     let mut account = account.clone();
-    account.operators = close(&account.operators);
-    account.api_users = close(&account.api_users);
+    account.operators = without_gaps_in(&account.operators);
+    account.api_users = without_gaps_in(&account.api_users);
     let mut groups = Collection::default();
     for group in account.operator_groups.iter() {
         let mut group = (**group).clone();
@@ -68,7 +70,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
 
     #[test]
-    fn what_is_exported_loads_as_what_it_was(
+    fn an_export_loads_as_the_same_account(
         changes in vec(random_change(), 0..60),
         single_sign_on in any::<bool>(),
         used in vec((any::<u8>(), 0..40_u64, 1..5_i64), 0..6),
@@ -91,16 +93,16 @@ proptest! {
         let document = export(&account, &usage);
         let text = document.to_yaml();
         let json = serde_json::to_value(&document).unwrap();
-        let again = load(&text);
-        prop_assert_eq!(&again.account, &without_gaps(&account));
-        prop_assert!(again.passwords.is_empty());
+        let reloaded = load(&text);
+        prop_assert_eq!(&reloaded.account, &without_gaps(&account));
+        prop_assert!(reloaded.passwords.is_empty());
         for api_user in account.api_users.iter() {
-            prop_assert_eq!(again.usage.by_day(api_user.guid), usage.by_day(api_user.guid));
+            prop_assert_eq!(reloaded.usage.by_day(api_user.guid), usage.by_day(api_user.guid));
         }
-        prop_assert_eq!(serde_json::to_value(export(&again.account, &again.usage)).unwrap(), json.clone());
+        prop_assert_eq!(serde_json::to_value(export(&reloaded.account, &reloaded.usage)).unwrap(), json.clone());
         // JSON is YAML.
         for json in [json.to_string(), serde_json::to_string_pretty(&json).unwrap()] {
-            prop_assert_eq!(&load(&json).account, &again.account);
+            prop_assert_eq!(&load(&json).account, &reloaded.account);
         }
         let validator = jsonschema::validator_for(&schema()).unwrap();
         let errors: Vec<_> = validator.iter_errors(&json).map(|error| error.to_string()).collect();
@@ -126,7 +128,7 @@ fn the_built_in_account_is_valid_against_the_schema() {
     );
 }
 
-/// A document with an operator, and what comes after it.
+/// Returns a document with an operator, followed by `rest`.
 fn with_operator(rest: &str) -> String {
     format!(
         "accounts:
@@ -141,7 +143,7 @@ fn with_operator(rest: &str) -> String {
 }
 
 #[test]
-fn what_is_left_out_has_the_defaults_of_the_api() {
+fn omitted_fields_have_the_defaults_of_the_api() {
     let Built {
         account,
         usage: _,
@@ -186,29 +188,29 @@ fn guids_are_derived_from_keys_and_the_same_in_every_run() {
 }
 
 #[test]
-fn a_month_day_of_0_says_nothing_and_a_whole_number_is_one_however_it_is_written() {
+fn a_month_day_of_0_counts_as_absent_and_whole_numbers_may_have_any_notation() {
     let schedule = |rest: &str| {
         with_operator(&format!(
             "        DutySchedules: [{{StartTime: '08:00', EndTime: '17:00', {rest}}}]"
         ))
     };
-    for none in ["0", "0.0", "null", "~"] {
-        let daily = schedule(&format!("ScheduleMode: Daily, MonthDay: {none}"));
-        assert_eq!(told(&daily), Vec::<String>::new());
-        let monthly = schedule(&format!("ScheduleMode: Monthly, MonthDay: {none}"));
+    for absent in ["0", "0.0", "null", "~"] {
+        let daily = schedule(&format!("ScheduleMode: Daily, MonthDay: {absent}"));
+        assert_eq!(mistakes_of(&daily), Vec::<String>::new());
+        let monthly = schedule(&format!("ScheduleMode: Monthly, MonthDay: {absent}"));
         let required = "MonthDay: is required for this ScheduleMode";
-        assert!(told(&monthly)[0].ends_with(required), "{none}");
+        assert!(mistakes_of(&monthly)[0].ends_with(required), "{absent}");
     }
-    for wrong in ["32", "-1", "1.5", "1e99", "'0'"] {
-        let monthly = schedule(&format!("ScheduleMode: Monthly, MonthDay: {wrong}"));
-        assert!(told(&monthly)[0].contains("MonthDay: "), "{wrong}");
+    for invalid in ["32", "-1", "1.5", "1e99", "'0'"] {
+        let monthly = schedule(&format!("ScheduleMode: Monthly, MonthDay: {invalid}"));
+        assert!(mistakes_of(&monthly)[0].contains("MonthDay: "), "{invalid}");
     }
     let account = load(&schedule("Id: 7.0, ScheduleMode: Monthly, MonthDay: 31.0")).account;
     assert_eq!(account.parts().next_schedule_id, 8);
 }
 
 #[test]
-fn an_answer_of_the_live_service_can_be_pasted_in() {
+fn a_response_of_the_live_service_can_be_pasted_in() {
     let account = load(
         r#"{"accounts": [{"AccountId": "1", "TimezoneId": 56, "SingleSignOn": null,
             "operators": [{
@@ -262,7 +264,7 @@ fn an_answer_of_the_live_service_can_be_pasted_in() {
 }
 
 #[test]
-fn an_export_remembers_what_is_older_than_last_used() {
+fn an_export_preserves_that_an_api_user_predates_last_used() {
     let Built { account, usage, .. } = load(&with_operator(
         "    apiUsers: [{operator: alice, LastUsed: Unknown}]",
     ));
@@ -273,7 +275,7 @@ fn an_export_remembers_what_is_older_than_last_used() {
 }
 
 #[test]
-fn an_export_leaves_out_what_is_at_its_default() {
+fn an_export_omits_fields_with_default_values() {
     let Built { account, usage, .. } = load(&with_operator("        IsOnDuty: true"));
     let exported = serde_json::to_value(export(&account, &usage)).unwrap();
     let operator = exported["accounts"][0]["operators"][0].as_object().unwrap();
@@ -293,23 +295,23 @@ fn an_export_leaves_out_what_is_at_its_default() {
 }
 
 #[test]
-fn an_export_holds_no_secret_in_clear() {
+fn an_export_contains_no_secret_in_plain_text() {
     let text = with_operator("        PasswordHash: $argon2id$v=19$m=8,t=1,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4
     apiUsers: [{operator: alice, Password: in-clear}]");
     let Built { account, usage, .. } = load(&text);
-    let written = export(&account, &usage).to_yaml();
+    let yaml = export(&account, &usage).to_yaml();
     assert!(
-        written.contains("PasswordHash: $argon2id$") && written.contains("sha256:"),
-        "{written}"
+        yaml.contains("PasswordHash: $argon2id$") && yaml.contains("sha256:"),
+        "{yaml}"
     );
     assert!(
-        !written.contains("in-clear") && !written.contains("Password: "),
-        "{written}"
+        !yaml.contains("in-clear") && !yaml.contains("Password: "),
+        "{yaml}"
     );
 }
 
 #[tokio::test]
-async fn a_password_in_clear_is_hashed_and_belongs_to_its_operator() {
+async fn a_plain_text_password_is_hashed_for_its_operator() {
     use crate::domain::PlainPassword;
     use crate::service::accounts::hashed;
     use crate::service::password::{PasswordCost, Passwords};
@@ -329,7 +331,7 @@ async fn a_password_in_clear_is_hashed_and_belongs_to_its_operator() {
 
 #[test]
 #[expect(clippy::too_many_lines, reason = "a table")]
-fn mistakes_are_told_with_line_and_column_all_of_them() {
+fn all_mistakes_are_reported_with_line_and_column() {
     for (rest, expected) in [
         (
             "        FulName: x",
@@ -489,15 +491,15 @@ fn mistakes_are_told_with_line_and_column_all_of_them() {
             ],
         ),
     ] {
-        assert_eq!(told(&with_operator(rest)), expected, "{rest}");
+        assert_eq!(mistakes_of(&with_operator(rest)), expected, "{rest}");
     }
 }
 
 #[test]
-fn a_password_hash_costs_what_the_program_spends_and_is_as_long_as_one() {
+fn a_password_hash_has_limits_of_cost_and_length() {
     let (salt, output) = ("c2FsdHNhbHQ", "wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4");
     let with = |params: &str, salt: &str, output: &str| {
-        told(&with_operator(&format!(
+        mistakes_of(&with_operator(&format!(
             "        PasswordHash: $argon2id${params}${salt}${output}"
         )))
     };
@@ -512,16 +514,16 @@ fn a_password_hash_costs_what_the_program_spends_and_is_as_long_as_one() {
         ("v=19$m=8,t=1,p=1", "c2E", output),
         ("v=19$m=8,t=1,p=1", salt, "c2E"),
     ] {
-        let told = with(params, salt, output);
+        let messages = with(params, salt, output);
         assert!(
-            told.len() == 1 && told[0].contains("PHC string"),
-            "{params}: {told:?}"
+            messages.len() == 1 && messages[0].contains("PHC string"),
+            "{params}: {messages:?}"
         );
     }
 }
 
 #[test]
-fn a_text_that_is_no_document_is_told_where_it_ends_to_be_one() {
+fn an_invalid_document_is_reported_with_the_place_of_its_mistake() {
     for (text, expected) in [
         ("", "1:1: accounts: must hold at least one account"),
         (
@@ -536,12 +538,12 @@ fn a_text_that_is_no_document_is_told_where_it_ends_to_be_one() {
             "2:1: a second document begins here; a file holds one",
         ),
     ] {
-        let all = told(text);
+        let all = mistakes_of(text);
         assert!(
             all.len() == 1 && all[0].starts_with(expected),
             "{text}: {all:?}"
         );
     }
     let deep = format!("accounts: {}{}", "[".repeat(5000), "]".repeat(5000));
-    assert_eq!(told(&deep).len(), 1);
+    assert_eq!(mistakes_of(&deep).len(), 1);
 }

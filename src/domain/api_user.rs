@@ -16,7 +16,7 @@ use super::{
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::struct_field_names, reason = "the vendor's words")]
+#[expect(clippy::struct_field_names, reason = "the vendor's terms")]
 pub struct ApiUser {
     pub guid: ApiUserGuid,
     pub operator: OperatorGuid,
@@ -25,13 +25,13 @@ pub struct ApiUser {
     pub api_user_type: ApiUserType,
     pub description: Description,
     pub created: Moment,
-    /// "created before the functionality of “Last used” became available" (API management tab), so that nobody knows
-    /// whether it was used before.
+    /// "created before the functionality of “Last used” became available" (API management tab), so that it is unknown whether
+    /// it was used before.
     pub predates_last_used: bool,
 }
 
 impl ApiUser {
-    /// A new API user of an operator, and its password, which is not to be had again.
+    /// Creates an API user of an operator. Returns it and its password, which cannot be retrieved again.
     pub fn generic(
         operator: OperatorGuid,
         description: Description,
@@ -82,7 +82,8 @@ pub enum ApiUserType {
 }
 
 impl ApiUser {
-    /// When the API user was last used, and how often in the last 30 days, by what was counted since that is known.
+    /// Returns when the API user was last used, and how often in the last 30 days, by the requests counted since
+    /// counting began.
     pub fn used(&self, counted: Option<(Moment, i64)>) -> (LastUsed, i64) {
         match counted {
             Some((last_used, requests)) => (LastUsed::At(last_used), requests),
@@ -92,7 +93,7 @@ impl ApiUser {
     }
 }
 
-/// When an API user was last used. The order is that of how much is known of it.
+/// The time when an API user was last used. The variants are ordered by how much is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum LastUsed {
     NotYet,
@@ -144,7 +145,7 @@ schema!(LastUsed, |_| json_schema!({
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserName(pub String);
 
-/// "user-id … containing a colon character is invalid" (RFC 7617).
+/// Parses a user name: "user-id … containing a colon character is invalid" (RFC 7617).
 pub fn user_name(text: &str) -> Result<String, String> {
     match text {
         "" => Err("must not be empty".to_owned()),

@@ -1,9 +1,9 @@
-//! Who asks, and what they may.
+//! The caller of a request, and its rights.
 
 use super::{Account, AccountId, ApiUserGuid, OperatorGuid, PasswordHash, SecretDigest};
 use crate::error::{Error, Result};
 
-/// The operator behind a request. It carries no rights: they are asked of the account, at the moment of the change.
+/// The operator that makes a request. It holds no rights: they are looked up in the account at the moment of the change.
 #[derive(Debug, Clone, Copy)]
 pub struct Caller {
     pub account: AccountId,
@@ -11,7 +11,7 @@ pub struct Caller {
     pub credentials: AuthenticatedBy,
 }
 
-/// What an operator showed to be taken for who it is.
+/// The credentials that authenticated an operator.
 #[derive(Debug, Clone, Copy)]
 pub enum AuthenticatedBy {
     /// Those of an API user of the operator.
@@ -21,14 +21,14 @@ pub enum AuthenticatedBy {
 }
 
 impl AuthenticatedBy {
-    /// The password that has this hash was the right one.
+    /// Returns the credentials of an operator whose password matched this hash.
     pub fn password(hash: &PasswordHash) -> Self {
         Self::Password(SecretDigest::of(hash.as_str()))
     }
 }
 
 impl Caller {
-    /// The API user that the credentials named.
+    /// Returns the API user of the credentials, if it is one.
     pub fn api_user(&self) -> Option<ApiUserGuid> {
         match self.credentials {
             AuthenticatedBy::ApiUser(guid) => Some(guid),
@@ -36,10 +36,10 @@ impl Caller {
         }
     }
 
-    /// What was shown must still hold when a change that waited has its turn: an API user can be gone, an operator gone or
-    /// inactive, or it has another password, or may no longer use one.
+    /// Checks that the credentials are still valid when a queued change is made: in the meantime, the API user may have been
+    /// deleted, or the operator deleted or deactivated, or its password changed or no longer allowed for login.
     pub fn confirm(&self, account: &Account) -> Result<()> {
-        let holds = match self.credentials {
+        let is_valid = match self.credentials {
             AuthenticatedBy::ApiUser(guid) => {
                 account.api_users.contains(&guid) && account.is_active(self.operator)
             }
@@ -52,7 +52,7 @@ impl Caller {
                 })
             }
         };
-        if holds {
+        if is_valid {
             Ok(())
         } else {
             Err(Error::Unauthenticated)
@@ -69,7 +69,7 @@ impl Caller {
         }
     }
 
-    /// Everybody may edit the operator that they are.
+    /// Checks that the caller may edit an operator. Everybody may edit their own.
     pub fn may_edit_operator(&self, account: &Account, operator: OperatorGuid) -> Result<()> {
         if operator == self.operator || account.is_administrator(self.operator) {
             Ok(())
@@ -90,7 +90,7 @@ mod tests {
     use crate::domain::{Account, AccountId, Context, Operator, OperatorGuid, PasswordHash, Patch};
 
     #[test]
-    fn a_change_that_waited_finds_its_caller_active_or_not_at_all() {
+    fn a_caller_is_confirmed_only_while_its_credentials_are_valid() {
         let context = Context {
             now: "2026-06-25T19:37:59".parse().unwrap(),
             random: |bytes| bytes.fill(1),
@@ -118,12 +118,12 @@ mod tests {
             credentials: AuthenticatedBy::password(operator.password().unwrap()),
             ..by_api_user
         };
-        let are_there = |account: &Account| {
+        let are_confirmed = |account: &Account| {
             [by_api_user, by_password].map(|caller| caller.confirm(account).is_ok())
         };
-        assert_eq!(are_there(&account), [true, true]);
+        assert_eq!(are_confirmed(&account), [true, true]);
 
-        let switch = |account: &mut Account, active| {
+        let set_active = |account: &mut Account, active| {
             let user = User::clone(account.users.get(&api_user.operator).unwrap());
             account.restore_user(user.changed(UserSettingsChange {
                 active: Patch::Set(active),
@@ -131,14 +131,14 @@ mod tests {
             }));
         };
         let mut changed = account.clone();
-        switch(&mut changed, false);
-        assert_eq!(are_there(&changed), [false, false]);
-        switch(&mut changed, true);
-        assert_eq!(are_there(&changed), [true, true]);
+        set_active(&mut changed, false);
+        assert_eq!(are_confirmed(&changed), [false, false]);
+        set_active(&mut changed, true);
+        assert_eq!(are_confirmed(&changed), [true, true]);
         changed.api_users.remove(&api_user.guid);
-        assert_eq!(are_there(&changed), [false, true]);
+        assert_eq!(are_confirmed(&changed), [false, true]);
         let another = PasswordHash::new("another");
         changed.set_password(operator.guid, another).unwrap();
-        assert_eq!(are_there(&changed), [false, false]);
+        assert_eq!(are_confirmed(&changed), [false, false]);
     }
 }

@@ -1,18 +1,18 @@
-//! Things that are found by their key and listed in the order of their creation.
+//! Collections of items that are found by key and listed in the order of creation.
 
 use std::sync::Arc;
 
 use imbl::OrdMap;
 use imbl::ordmap::DiffItem;
 
-/// A thing that a collection can hold.
+/// An item that a collection can hold.
 pub trait Keyed {
     type Key: Ord + Clone + std::fmt::Debug;
 
     fn key(&self) -> Self::Key;
 }
 
-/// A persistent map: a copy costs nothing, and two copies are compared in the time of what differs between them.
+/// A persistent map: copying it costs nothing, and comparing two copies takes time in proportion to their differences.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Collection<V: Keyed> {
     sequences: OrdMap<V::Key, i64>,
@@ -58,7 +58,7 @@ impl<V: Keyed> Collection<V> {
         self.items.get(&sequence)
     }
 
-    /// Returns the place of an item in the list.
+    /// Returns the sequence number of an item, which orders the list.
     pub fn sequence_of(&self, key: &V::Key) -> Option<i64> {
         self.sequences.get(key).copied()
     }
@@ -71,7 +71,7 @@ impl<V: Keyed> Collection<V> {
         self.sequences.get_max().map(|(key, _)| key)
     }
 
-    /// All items, the oldest first.
+    /// Returns all items, the oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
         self.items.values()
     }
@@ -84,7 +84,7 @@ impl<V: Keyed> Collection<V> {
         self.items.is_empty()
     }
 
-    /// Puts an item in the place of the one with its key, or behind all others.
+    /// Replaces the item with the same key, or appends the item.
     pub fn insert(&mut self, item: impl Into<Arc<V>>) {
         let item = item.into();
         let sequence = self
@@ -95,7 +95,7 @@ impl<V: Keyed> Collection<V> {
         self.place(sequence, item);
     }
 
-    /// Puts an item in its own place, as one that was read back.
+    /// Inserts an item with its own sequence number, as when it is loaded.
     pub fn place(&mut self, sequence: i64, item: impl Into<Arc<V>>) {
         let item = item.into();
         self.sequences.insert(item.key(), sequence);
@@ -109,7 +109,7 @@ impl<V: Keyed> Collection<V> {
 }
 
 impl<V: Keyed + PartialEq> Collection<V> {
-    /// What has to be done to `older` to make it `newer`. A collection that is not there is one that holds nothing.
+    /// Returns the changes that turn `older` into `newer`. `None` counts as an empty collection.
     pub fn difference<'a>(older: Option<&'a Self>, newer: Option<&'a Self>) -> Vec<Change<'a, V>> {
         let gone = |item: &'a Arc<V>| match newer {
             Some(newer) if newer.contains(&item.key()) => None,
@@ -177,7 +177,7 @@ mod tests {
         collection
     }
 
-    fn told(newer: &Collection<Item>, older: &Collection<Item>) -> Vec<String> {
+    fn differences(newer: &Collection<Item>, older: &Collection<Item>) -> Vec<String> {
         Collection::difference(Some(older), Some(newer))
             .iter()
             .map(|change| match change {
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn items_keep_their_place_when_they_are_replaced() {
+    fn replaced_items_keep_their_position() {
         let mut items = collection(&[("b", 1), ("a", 1), ("c", 1)]);
         items.insert(Item("a", 2));
         items.remove(&"b");
@@ -208,14 +208,14 @@ mod tests {
     }
 
     #[test]
-    fn the_difference_names_what_came_what_changed_and_what_went() {
+    fn the_difference_lists_added_changed_and_removed_items() {
         let older = collection(&[("a", 1), ("b", 1), ("c", 1)]);
         let mut newer = older.clone();
         newer.insert(Item("b", 2));
         newer.remove(&"c");
         newer.insert(Item("d", 1));
-        assert_eq!(told(&newer, &older), ["=b@2", "-c", "+d@3"]);
-        assert!(told(&newer, &newer.clone()).is_empty());
+        assert_eq!(differences(&newer, &older), ["=b@2", "-c", "+d@3"]);
+        assert!(differences(&newer, &newer.clone()).is_empty());
         assert_eq!(Collection::difference(Some(&older), None).len(), 3);
         assert_eq!(Collection::difference(None, Some(&older)).len(), 3);
     }
@@ -224,6 +224,6 @@ mod tests {
     fn an_item_that_only_moved_is_not_gone() {
         let older = collection(&[("a", 1), ("b", 1)]);
         let newer = collection(&[("b", 1), ("a", 1)]);
-        assert_eq!(told(&newer, &older), ["=b@1", "=a@2"]);
+        assert_eq!(differences(&newer, &older), ["=b@1", "=a@2"]);
     }
 }

@@ -1,4 +1,4 @@
-//! Where the rules take the time, new GUIDs and new secrets from, so that none of them asks the system.
+//! The source of the time, new GUIDs and new secrets for the rules, so that none of them depends on the system.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,7 +6,7 @@ use uuid::{Builder, Uuid};
 
 use super::Moment;
 
-/// What a change may use besides the account it changes.
+/// The inputs of a change besides the account that it changes.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {
     pub now: Moment,
@@ -15,12 +15,12 @@ pub struct Context {
 }
 
 impl Context {
-    /// A GUID that nothing else has.
+    /// Returns a new random GUID, which nothing else has.
     pub fn new_guid<G: From<Uuid>>(&self) -> G {
         Builder::from_random_bytes(self.bytes()).into_uuid().into()
     }
 
-    /// A password for an API user: 160 random bits in a URL-safe alphabet.
+    /// Returns a new password for an API user: 160 random bits in a URL-safe alphabet.
     pub fn new_password(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes::<20>())
     }

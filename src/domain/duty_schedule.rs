@@ -1,4 +1,4 @@
-//! Off-duty schedules: when an operator, or each member of a group, is not to be alerted.
+//! Off-duty schedules: the times when an operator, or each member of a group, is not alerted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ use super::value::{formed, from_node, one_of, ruled_number_unless_0};
 use super::{Moment, Problems, restore_number, restore_parsed};
 
 id!(
-    /// The Id of a schedule: unique in its account, never used again.
+    /// The Id of a schedule: unique in its account, never reused.
     ScheduleId,
     "Id",
     {"type": "integer", "format": "int32"}
@@ -26,11 +26,11 @@ id!(
 pub struct DutySchedule {
     pub id: ScheduleId,
     pub recurrence: Recurrence,
-    /// The group schedule that this one is a copy of: its changes reach it.
+    /// The group schedule that this one is a copy of; changes of that schedule are applied to its copies.
     pub copy_of: Option<ScheduleId>,
 }
 
-/// When a schedule applies.
+/// The times when a schedule applies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recurrence {
     OneTime { start: Moment, end: Moment },
@@ -58,7 +58,7 @@ impl Recurrence {
     }
 }
 
-/// The fields that describe when a schedule applies, each mode in its own.
+/// The fields that describe when a schedule applies; each mode has its own.
 #[derive(Debug)]
 pub struct RecurrenceParts {
     pub mode: FieldValue<ScheduleMode>,
@@ -71,7 +71,7 @@ pub struct RecurrenceParts {
 }
 
 impl RecurrenceParts {
-    /// What the fields say together; what is wrong with them is added to the problems.
+    /// Combines the fields; their problems are added to `problems`.
     pub fn join(self, problems: &mut Problems) -> Option<Recurrence> {
         let Self {
             mode,
@@ -90,21 +90,21 @@ impl RecurrenceParts {
                 None
             }
         };
-        let start = of_mode(problems, "StartDateTime", start_date_time, mode);
-        let end = of_mode(problems, "EndDateTime", end_date_time, mode);
-        let week_day = of_mode(problems, "WeekDay", week_day, mode);
-        let month_day = of_mode(problems, "MonthDay", month_day, mode);
-        let start_time = of_mode(problems, "StartTime", start_time, mode);
-        let end_time = of_mode(problems, "EndTime", end_time, mode);
+        let start = check_mode(problems, "StartDateTime", start_date_time, mode);
+        let end = check_mode(problems, "EndDateTime", end_date_time, mode);
+        let week_day = check_mode(problems, "WeekDay", week_day, mode);
+        let month_day = check_mode(problems, "MonthDay", month_day, mode);
+        let start_time = check_mode(problems, "StartTime", start_time, mode);
+        let end_time = check_mode(problems, "EndTime", end_time, mode);
 
-        let mut judged = |name: &str, error: String| problems.refused(name, error);
+        let mut refuse = |name: &str, error: String| problems.refused(name, error);
         if mode? == ScheduleMode::OneTime {
             return Recurrence::one_time(start?, end?)
-                .map_err(|error| judged("EndDateTime", error))
+                .map_err(|error| refuse("EndDateTime", error))
                 .ok();
         }
         let hours = Hours::new(start_time?, end_time?)
-            .map_err(|error| judged("EndTime", error))
+            .map_err(|error| refuse("EndTime", error))
             .ok()?;
         match (week_day, month_day) {
             (Some(day), _) => Some(Recurrence::Weekly { day, hours }),
@@ -114,7 +114,7 @@ impl RecurrenceParts {
         }
     }
 
-    /// Returns what was kept, of which no rule is asked; none, if a field of the mode is not there.
+    /// Restores a saved recurrence without checking its rules. Returns `None` if a field of the mode is missing.
     pub fn restore(self) -> Option<Recurrence> {
         let start_time = self.start_time.value();
         let hours = start_time.zip(self.end_time.value());
@@ -137,15 +137,16 @@ impl RecurrenceParts {
     }
 }
 
-/// "you are expected to only specify the parameters that are relevant to the schedule type you’re creating" (operator
-/// API): a field that the mode needs is required, one of another mode is refused. What an unknown mode needs, nobody knows.
-fn of_mode<T>(
+/// Checks a field against the mode: "you are expected to only specify the parameters that are relevant to the schedule type
+/// you’re creating" (operator API). A field that the mode needs is required, one of another mode is refused; with an unknown
+/// mode, neither is checked.
+fn check_mode<T>(
     problems: &mut Problems,
     name: &str,
-    sent: FieldValue<T>,
+    value: FieldValue<T>,
     mode: Option<ScheduleMode>,
 ) -> Option<T> {
-    match (sent, mode.map(|mode| mode.fields().contains(&name))) {
+    match (value, mode.map(|mode| mode.fields().contains(&name))) {
         (FieldValue::Absent, Some(true)) => {
             problems.malformed(name, "is required for this ScheduleMode");
             None
@@ -186,7 +187,7 @@ from_node!(ScheduleMode, Text, one_of, empty Blank);
 impl ScheduleMode {
     pub const ALL: [Self; 4] = [Self::OneTime, Self::Daily, Self::Weekly, Self::Monthly];
 
-    /// The fields of a schedule of this mode: it needs them all, and has no others.
+    /// Returns the fields of a schedule of this mode: all of them are required, and no others are allowed.
     pub fn fields(self) -> &'static [&'static str] {
         match self {
             Self::OneTime => &["StartDateTime", "EndDateTime"],
@@ -255,7 +256,7 @@ schema!(
     |_| json_schema!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 31})
 );
 
-/// From one time of the day to another; an end before the start runs past midnight.
+/// The hours from one time of day to another; if the end is before the start, they run past midnight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hours {
     start: TimeOfDay,
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn hours_may_run_past_midnight_but_not_stand_still() {
+    fn hours_may_run_past_midnight_but_not_be_empty() {
         let hours =
             |start: &str, end: &str| Hours::new(start.parse().unwrap(), end.parse().unwrap());
         assert!(hours("22:00", "06:00").is_ok());

@@ -1,4 +1,4 @@
-//! GUIDs, one type per kind of thing, so that none is taken for another.
+//! GUIDs, one type per kind of resource, so that they cannot be confused.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,15 +14,15 @@ use super::schema::schema;
 use super::text::quoted;
 use super::value::{Mismatch, formed, from_node};
 
-/// The namespace of the GUIDs that are derived from names, made once at random.
+/// The namespace of the GUIDs that are derived from names, generated once at random.
 const NAMESPACE: Uuid = Uuid::from_u128(0x3c1f_6d0e_9a57_4b43_8d6e_5f2b_7a90_c4e1);
 
-/// Reads any of the usual spellings: upper case, braces, no dashes.
+/// Parses a GUID in any of the usual spellings: upper case, braces, no dashes.
 pub fn read(text: &str) -> Option<Uuid> {
     Uuid::try_parse(text.trim()).ok()
 }
 
-/// Does the same, with a message for what is no GUID.
+/// Parses a GUID as [`read`] does, with an error message.
 pub fn parse(text: &str) -> Result<Uuid, String> {
     read(text).ok_or_else(|| {
         format!(
@@ -32,7 +32,7 @@ pub fn parse(text: &str) -> Result<Uuid, String> {
     })
 }
 
-/// Reads a GUID; an all-zero one says nothing.
+/// Reads a GUID; an all-zero one counts as absent.
 fn nonzero<G: FromStr<Err = String> + From<Uuid> + PartialEq>(
     node: &Node,
 ) -> Result<Option<G>, Mismatch> {
@@ -47,7 +47,7 @@ macro_rules! guid {
         pub struct $name(Hyphenated);
 
         impl $name {
-            /// The GUID that belongs to a name, the same in every run.
+            /// Derives a GUID from a name, the same in every run.
             pub fn derived(name: &str) -> Self {
                 Uuid::new_v5(&NAMESPACE, name.as_bytes()).into()
             }
@@ -88,20 +88,20 @@ macro_rules! guid {
 }
 
 guid!(
-    /// Names an operator of an account.
+    /// The GUID of an operator.
     OperatorGuid
 );
 guid!(
-    /// Names an operator group of an account.
+    /// The GUID of an operator group.
     OperatorGroupGuid
 );
 guid!(
-    /// Names an API user of an account.
+    /// The GUID of an API user.
     ApiUserGuid
 );
 
 impl ApiUserGuid {
-    /// The spelling without dashes.
+    /// Returns the spelling without dashes.
     pub fn simple(self) -> String {
         self.0.into_uuid().simple().to_string()
     }
@@ -112,7 +112,7 @@ mod tests {
     use super::OperatorGuid;
 
     #[test]
-    fn every_usual_spelling_is_read_and_one_is_written() {
+    fn every_usual_spelling_is_parsed_and_one_is_written() {
         for text in [
             "36fad910-6e9f-4886-b1a7-9b4637362cb8",
             "36FAD910-6E9F-4886-B1A7-9B4637362CB8",
@@ -126,13 +126,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_guid_is_told_with_an_example() {
-        let told = "ef45547g-0f8h-46a2-acef-dd1e15571390"
+    fn an_invalid_guid_is_rejected_with_an_example() {
+        let message = "ef45547g-0f8h-46a2-acef-dd1e15571390"
             .parse::<OperatorGuid>()
             .unwrap_err();
         assert!(
-            told.starts_with("'ef45547g-0f8h-46a2-acef-dd1e15571390' is not a GUID; write it as "),
-            "{told}"
+            message
+                .starts_with("'ef45547g-0f8h-46a2-acef-dd1e15571390' is not a GUID; write it as "),
+            "{message}"
         );
     }
 }

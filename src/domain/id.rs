@@ -1,18 +1,18 @@
-//! Numbers that name things of an account, in the order in which they were made. None is used again.
+//! Numeric Ids within an account, assigned in the order of creation and never reused.
 
-/// Declares a kind of Id: what it is called in messages, and its schema.
+/// Declares an Id type: its name, its label in messages, and its schema.
 macro_rules! id {
-    ($(#[$doc:meta])* $name:ident, $called:literal, $schema:tt) => {
+    ($(#[$doc:meta])* $name:ident, $label:literal, $schema:tt) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
         pub struct $name(i32);
 
         impl $name {
-            /// The number behind it says that there is none left.
+            /// The largest Id; the number after it means that none is left.
             pub const LAST: i32 = i32::MAX - 1;
 
-            /// Returns the Id that a request names, which need not be anybody's.
+            /// Creates the Id that a request contains, which need not exist.
             pub fn named(id: i32) -> Self {
                 Self(id)
             }
@@ -25,7 +25,7 @@ macro_rules! id {
                 if (1..=Self::LAST).contains(&id) {
                     Ok(Self(id))
                 } else {
-                    Err(format!("{id} is not an {}, 1 to {}", $called, Self::LAST))
+                    Err(format!("{id} is not an {}, 1 to {}", $label, Self::LAST))
                 }
             }
         }

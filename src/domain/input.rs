@@ -1,14 +1,14 @@
-//! What a request asks for, with all that is wrong with it, so that one answer can name every mistake.
+//! The input of a request with all of its problems, so that one response can report every mistake.
 
 use super::Problems;
 use crate::error::Result;
 
-/// A field that some descriptions need and others must not have.
+/// The value of a field that some objects require and others must not have.
 #[derive(Debug)]
 pub enum FieldValue<T> {
-    /// Not there, or with nothing in it.
+    /// Missing or empty.
     Absent,
-    /// There, but not valid: a problem says why.
+    /// Present, but not valid: a problem says why.
     Invalid,
     Value(T),
 }
@@ -28,7 +28,7 @@ impl<T> FieldValue<T> {
     }
 }
 
-/// A value as a request describes it, and the mistakes in the description. Without mistakes there is a value.
+/// A value as a request describes it, and the problems of that description. Without problems there is a value.
 #[derive(Debug, Clone)]
 pub struct Input<T> {
     value: Option<T>,
@@ -40,12 +40,12 @@ impl<T> Input<T> {
         Self { value, problems }
     }
 
-    /// What is asked for, as far as it could be read.
+    /// Returns the value, as far as it could be read.
     pub fn value(&self) -> Option<&T> {
         self.value.as_ref()
     }
 
-    /// The same request, understood as one for something else.
+    /// Converts the value and keeps the problems.
     pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Input<U> {
         Input {
             value: self.value.map(map),
@@ -53,9 +53,9 @@ impl<T> Input<T> {
         }
     }
 
-    /// Returns what `decide` makes of the value, unless something stands against it: first the binding, then the right to ask
-    /// and the resource that is asked for (`access`), then the rules, among them those that `decide` finds broken. Some rules
-    /// hold whatever is asked for, also where it could not be read.
+    /// Returns what `decide` makes of the value, unless there is an error: first of the binding, then of the caller's right and
+    /// the requested resource (`access`), then of the rules, including those that `decide` finds broken. `decide` is called even
+    /// if the value could not be read, since some rules apply whatever the request contains.
     pub fn settle<R>(
         self,
         access: impl FnOnce(Option<&T>) -> Result<()>,
@@ -73,7 +73,7 @@ impl<T> Input<T> {
         let decided = decide(value, &mut problems);
         access?;
         problems.into_result()?;
-        Ok(decided.expect("what has no problems is decided"))
+        Ok(decided.expect("`decide` returns a value unless there are problems"))
     }
 }
 
@@ -94,22 +94,22 @@ mod tests {
         problems
     }
 
-    fn settle(of_draft: Problems, of_rules: Problems, may: bool) -> Result<u8, Error> {
+    fn settle(binding: Problems, rules: Problems, is_allowed: bool) -> Result<u8, Error> {
         let access = |_: Option<&u8>| {
-            if may {
+            if is_allowed {
                 Ok(())
             } else {
                 Err(Error::Forbidden("no right"))
             }
         };
         let decide = |value, problems: &mut Problems| {
-            problems.append(of_rules);
+            problems.append(rules);
             value
         };
-        Input::new(Some(1), of_draft).settle(access, decide)
+        Input::new(Some(1), binding).settle(access, decide)
     }
 
-    fn are(found: &[Problem], expected: &[&str]) -> bool {
+    fn equal(found: &[Problem], expected: &[&str]) -> bool {
         found
             .iter()
             .map(|problem| problem.message.as_str())
@@ -117,22 +117,22 @@ mod tests {
     }
 
     #[test]
-    fn a_request_fails_of_its_binding_then_of_the_right_then_of_the_rules() {
+    fn errors_of_binding_come_before_those_of_rights_and_those_before_broken_rules() {
         let malformed = || problems(&["a"], &["b"]);
         let refused = || problems(&[], &["b"]);
-        let of_rules = || problems(&[], &["c"]);
+        let rules = || problems(&[], &["c"]);
         assert!(
-            matches!(settle(malformed(), of_rules(), false), Err(Error::Malformed(all)) if are(&all, &["a", "b", "c"]))
+            matches!(settle(malformed(), rules(), false), Err(Error::Malformed(all)) if equal(&all, &["a", "b", "c"]))
         );
         assert!(matches!(
-            settle(refused(), of_rules(), false),
+            settle(refused(), rules(), false),
             Err(Error::Forbidden(_))
         ));
         assert!(
-            matches!(settle(refused(), of_rules(), true), Err(Error::Refused(all)) if are(&all, &["b", "c"]))
+            matches!(settle(refused(), rules(), true), Err(Error::Refused(all)) if equal(&all, &["b", "c"]))
         );
         assert!(
-            matches!(settle(refused(), problems(&["c"], &[]), true), Err(Error::Malformed(all)) if are(&all, &["b", "c"]))
+            matches!(settle(refused(), problems(&["c"], &[]), true), Err(Error::Malformed(all)) if equal(&all, &["b", "c"]))
         );
         assert!(matches!(
             settle(Problems::default(), Problems::default(), true),

@@ -1,5 +1,5 @@
-//! What the words of the API mean, and every rule about them: plain values and pure functions, with no HTTP, no SQL, no
-//! task and no clock of their own.
+//! The types of the API and every rule about them: plain values and pure functions, with no HTTP, no SQL, no task and no clock
+//! of their own.
 
 pub mod account;
 pub mod api_user;

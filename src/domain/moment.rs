@@ -20,12 +20,12 @@ use super::value::{Mismatch, formed, from_node};
 pub struct Moment(NaiveDateTime);
 
 impl Moment {
-    /// The form of `LastUsed`: `25/06/2026 19:37:59`.
+    /// Formats the moment as `LastUsed`: `25/06/2026 19:37:59`.
     pub fn day_first(self) -> String {
         self.0.format("%d/%m/%Y %H:%M:%S").to_string()
     }
 
-    /// Reads the form of `LastUsed`.
+    /// Parses the format of `LastUsed`.
     pub fn from_day_first(text: &str) -> Option<Self> {
         NaiveDateTime::parse_from_str(text.trim(), "%d/%m/%Y %H:%M:%S")
             .ok()
@@ -37,17 +37,17 @@ impl Moment {
         self.0.date()
     }
 
-    /// The time from an earlier moment to this one.
+    /// Returns the time from an earlier moment to this one.
     pub fn since(self, earlier: Self) -> TimeDelta {
         self.0 - earlier.0
     }
 
-    /// The moment so much later, if it can be written.
+    /// Adds a duration. Returns `None` if the result is outside the years that can be written.
     pub fn checked_add(self, by: TimeDelta) -> Option<Self> {
-        self.0.checked_add_signed(by).and_then(Self::written)
+        self.0.checked_add_signed(by).and_then(Self::in_range)
     }
 
-    /// The moment so much later; at the end of what can be written, the last one, and at the start the first.
+    /// Adds a duration. The result is limited to the first and the last moment that can be written.
     #[must_use]
     pub fn saturating_add(self, by: TimeDelta) -> Self {
         self.checked_add(by).unwrap_or_else(|| {
@@ -60,11 +60,11 @@ impl Moment {
     }
 
     pub fn checked_add_months(self, months: Months) -> Option<Self> {
-        self.0.checked_add_months(months).and_then(Self::written)
+        self.0.checked_add_months(months).and_then(Self::in_range)
     }
 
-    /// A moment of the years that are written with four digits.
-    fn written(at: NaiveDateTime) -> Option<Self> {
+    /// Returns a moment, if its year can be written with four digits.
+    fn in_range(at: NaiveDateTime) -> Option<Self> {
         (1..=9999).contains(&at.year()).then(|| at.into())
     }
 
@@ -72,24 +72,24 @@ impl Moment {
         self.0.year()
     }
 
-    /// Whether this is the date that generated clients send for one that was never set.
+    /// Returns whether this is the date that generated clients send for one that was never set.
     pub fn is_unset(self) -> bool {
         self == Self::first()
     }
 
-    /// The first moment that can be written.
+    /// Returns the first moment that can be written.
     fn first() -> Self {
         let day = NaiveDate::from_ymd_opt(1, 1, 1);
         day.and_then(|day| day.and_hms_opt(0, 0, 0))
-            .expect("a moment of the calendar")
+            .expect("the moment is in the calendar")
             .into()
     }
 
-    /// The last moment that can be written.
+    /// Returns the last moment that can be written.
     fn last() -> Self {
         let day = NaiveDate::from_ymd_opt(9999, 12, 31);
         day.and_then(|day| day.and_hms_opt(23, 59, 59))
-            .expect("a moment of the calendar")
+            .expect("the moment is in the calendar")
             .into()
     }
 }
@@ -117,7 +117,7 @@ impl FromStr for Moment {
             // Chrono reads 2025-1-1T8:0: 0 as well, which the API does not.
             .filter(|at| trimmed.starts_with(&Self::from(*at).to_string()))
             .or_else(|| with_offset().map(|at| at.naive_utc()))
-            .and_then(Self::written)
+            .and_then(Self::in_range)
             .ok_or_else(|| {
                 format!(
                     "{} is not a date and time; write it as 2025-11-11T21:18:01",
@@ -141,16 +141,16 @@ impl Serialize for Moment {
     }
 }
 
-// What is read may do without the offset that `date-time` asks for (RFC 3339), and the first year stands for no date at
-// all; what is written has no offset, which makes it a `date-time-local` (OpenAPI's registry of formats).
-/// Reads a moment; the one that generated clients send for none says nothing.
-fn set(node: &Node) -> Result<Option<Moment>, Mismatch> {
+/// Reads a moment; the one that generated clients send for an unset date counts as absent.
+fn read_unless_unset(node: &Node) -> Result<Option<Moment>, Mismatch> {
     let moment = formed::<Moment>(node)?;
     Ok(moment.filter(|moment| !moment.is_unset()))
 }
 
-from_node!(Moment, Text, set, empty Blank);
+from_node!(Moment, Text, read_unless_unset, empty Blank);
 
+// Input may omit the offset that `date-time` requires (RFC 3339), and the first year means no date at all; output has no offset,
+// which makes it a `date-time-local` (OpenAPI's registry of formats).
 schema!(Moment, |generator| {
     if generator.contract().is_deserialize() {
         json_schema!({"type": "string", "format": "date-time", "pattern": "^(?!000[01]|9999)"})
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_date_and_time_is_refused() {
+    fn an_invalid_date_and_time_is_rejected() {
         for text in [
             "",
             "2025-11-11",

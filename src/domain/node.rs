@@ -1,4 +1,4 @@
-//! A value as a text has it, before anybody asks what it is for.
+//! Parsed JSON and YAML values, before they are bound to types.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::value::{LARGEST_WHOLE, Mismatch};
 use super::{Kept, Place};
 
-/// A value of JSON or YAML, and where it stands.
+/// A JSON or YAML value and its position.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
     pub content: Content,
@@ -21,7 +21,7 @@ pub enum Content {
     Null,
     Flag(bool),
     Whole(i64),
-    /// A number with a fraction, if only one of 0: `56.0`.
+    /// A number with a fraction, even if that is 0: `56.0`.
     Fraction(f64),
     Text(String),
     List(Vec<Node>),
@@ -54,7 +54,7 @@ impl From<Content> for Node {
 }
 
 impl Node {
-    /// Says of every value where it stands in this one, of which `path` is the name.
+    /// Sets the positions of this value, whose path is `path`, and of all values in it.
     pub fn locate(&mut self, path: String) {
         fn locate(node: &mut Node, path: String, number: &mut usize) {
             *number += 1;
@@ -82,7 +82,7 @@ impl Node {
         locate(self, path, &mut 0);
     }
 
-    /// Returns what the program kept, or none for what it keeps in no field.
+    /// Returns the value as one that the program saved, or `None` for a type that it saves in no field.
     pub fn kept(&self) -> Option<Kept<'_>> {
         match &self.content {
             Content::Null => Some(Kept::Null),
@@ -100,24 +100,25 @@ impl Node {
     pub fn text(&self) -> Result<&str, Mismatch> {
         match &self.content {
             Content::Text(text) => Ok(text),
-            _ => Err(self.is_not("a text")),
+            _ => Err(self.mismatch("a text")),
         }
     }
 
     pub fn flag(&self) -> Result<bool, Mismatch> {
         match self.content {
             Content::Flag(flag) => Ok(flag),
-            _ => Err(self.is_not("true or false")),
+            _ => Err(self.mismatch("true or false")),
         }
     }
 
     pub fn whole(&self) -> Result<i32, Mismatch> {
         let number = self.integer().and_then(|number| number.try_into().ok());
-        number.ok_or_else(|| self.is_no_number("a whole number of 32 bits"))
+        number.ok_or_else(|| self.number_mismatch("a whole number of 32 bits"))
     }
 
-    /// Says that it is not the number that is expected, which is no secret.
-    pub fn is_no_number(&self, expected: &str) -> Mismatch {
+    /// Returns the mismatch of a value that is not the expected number. The message repeats a number, since one in a
+    /// number's field is no secret.
+    pub fn number_mismatch(&self, expected: &str) -> Mismatch {
         let found = match &self.content {
             Content::Whole(number) => number.to_string(),
             Content::Fraction(number) => number.to_string(),
@@ -126,7 +127,7 @@ impl Node {
         Mismatch::malformed(format!("must be {expected}, not {found}"))
     }
 
-    /// Returns the number that it is, if that is whole, however it is written: `56.0` is 56.
+    /// Returns the number, if it is an integer, however it is written: `56.0` is 56.
     #[expect(
         clippy::cast_possible_truncation,
         clippy::cast_precision_loss,
@@ -144,18 +145,18 @@ impl Node {
         }
     }
 
-    pub fn is_not(&self, expected: &str) -> Mismatch {
+    pub fn mismatch(&self, expected: &str) -> Mismatch {
         Mismatch::malformed(format!("must be {expected}, not {}", self.content))
     }
 
-    /// Whether it is a text with nothing in it but blanks.
+    /// Returns whether the value is an empty string or only whitespace.
     pub fn is_blank(&self) -> bool {
         matches!(&self.content, Content::Text(text) if text.trim().is_empty())
     }
 }
 
-/// What kind of value it is, for messages. What texts and numbers say is not repeated: it may be a secret in the wrong field,
-/// or of the wrong type in its own.
+/// Writes the type of the value, for messages. Strings and numbers are not repeated: they may be a secret in the wrong field, or
+/// one of the wrong type in its own field.
 impl fmt::Display for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -170,7 +171,7 @@ impl fmt::Display for Content {
     }
 }
 
-/// Reads JSON. The places of its parts are not known.
+/// Parses JSON. The positions of the values are not known.
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ContentVisitor;

@@ -1,4 +1,4 @@
-//! Operators: the people of an account.
+//! Operators: the people who belong to an account.
 
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -25,7 +25,7 @@ use super::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator {
     pub guid: OperatorGuid,
-    /// The digest of the profile, made anew with every change of it.
+    /// The digest of the profile, recomputed with every change of the profile.
     hash: String,
     profile: Profile,
     password: Option<PasswordHash>,
@@ -34,9 +34,9 @@ pub struct Operator {
 }
 
 record!(
-    /// What an operator says of itself, in the documents' order.
+    /// The profile of an operator, in the order of the documentation.
     Profile,
-    /// A change of it. Read-only fields are those that it does not have.
+    /// A change of a profile. It does not contain read-only fields.
     ProfileChange {
         full_name: FullName = "FullName",
         email: Email = "Email",
@@ -59,14 +59,14 @@ record!(
 );
 
 impl Profile {
-    /// Returns the profile of an operator of whom nothing else is known.
+    /// Returns the profile of an operator of which nothing else is known.
     pub fn of(full_name: FullName, email: Email) -> Self {
         Self::new(ProfileChange {
             full_name: Patch::Set(full_name),
             email: Patch::Set(email),
             ..ProfileChange::default()
         })
-        .expect("nothing else has to be set")
+        .expect("no other field is required")
     }
 }
 
@@ -85,7 +85,7 @@ impl Profile {
     VariantNames,
 )]
 #[strum(ascii_case_insensitive)]
-#[expect(clippy::enum_variant_names, reason = "the vendor's words")]
+#[expect(clippy::enum_variant_names, reason = "the vendor's terms")]
 pub enum SmsProvider {
     #[default]
     UseAccountSetting,
@@ -119,7 +119,7 @@ pub enum SetupMode {
     Invitation,
 }
 
-// The vendor's Terraform provider sends empty texts for the words that its user did not write.
+// The vendor's Terraform provider sends empty strings for the values that its user did not set.
 from_node!(SmsProvider, Text, one_of, empty Blank);
 from_node!(SetupMode, Text, one_of, empty Blank);
 from_node!(OperatorAuthorization, Text, one_of, empty Blank);
@@ -136,7 +136,7 @@ impl Value for SetupMode {
     }
 }
 
-/// What an operator can be authorized to (Swagger, `Operator_PostAuthorizationForOperator`), in the order of lists.
+/// An authorization of an operator (Swagger, `Operator_PostAuthorizationForOperator`), in the order of lists.
 #[derive(
     Debug,
     Clone,
@@ -168,14 +168,14 @@ pub enum OperatorAuthorization {
 
 restore_parsed!(SmsProvider, SetupMode, OperatorAuthorization);
 
-/// What somebody asks for who makes an operator, or replaces one: what is not said takes its default.
+/// The input for creating or replacing an operator: absent fields take their defaults.
 #[derive(Debug, Clone)]
 pub struct NewOperator {
     pub profile: ProfileChange,
     pub password: Option<PlainPassword>,
 }
 
-/// A change of an operator: what is not said stays as it is.
+/// A change of an operator: absent fields stay as they are.
 #[derive(Debug, Clone)]
 pub struct OperatorChange {
     pub profile: ProfileChange,
@@ -191,12 +191,12 @@ impl Keyed for Operator {
 }
 
 impl Operator {
-    /// What a new operator is authorized to.
+    /// Returns the authorizations of a new operator.
     pub fn first_authorizations() -> BTreeSet<OperatorAuthorization> {
         BTreeSet::from([OperatorAuthorization::AccountAccess])
     }
 
-    /// An operator with no schedules, who may use the account.
+    /// Creates an operator without schedules, which may use the account.
     pub fn new(guid: OperatorGuid, profile: Profile, password: Option<PasswordHash>) -> Self {
         Self {
             guid,
@@ -242,14 +242,14 @@ impl Operator {
         self.password.as_ref()
     }
 
-    /// Whether the operator may log in with a password; unset stands for the account's default, which allows it.
+    /// Returns whether the operator may log in with a password; unset means the account's default, which allows it.
     pub fn may_log_in(&self) -> bool {
         self.profile.allow_native_login != Some(false)
     }
 }
 
-/// An opaque digest that changes with every field: `#[derive(Hash)]` forgets none. A password, which is never written, has no
-/// part in it, nor has the GUID, which is random: equal runs have equal digests.
+/// Computes an opaque digest that changes with every field: `#[derive(Hash)]` includes them all. It includes neither the
+/// password, which is never written, nor the GUID, which is random: equal runs have equal digests.
 fn digest(profile: &Profile) -> String {
     struct Sha256Hasher(Sha256);
 
@@ -278,7 +278,7 @@ mod tests {
     use crate::domain::{OperatorGuid, PasswordHash};
 
     #[test]
-    fn the_hash_is_that_of_the_profile_alone() {
+    fn the_hash_depends_on_the_profile_alone() {
         let (name, email) = ("An Operator".parse(), "a@example.com".parse());
         let profile = Profile::of(name.unwrap(), email.unwrap());
         let operator = Operator::new(OperatorGuid::derived("x"), profile.clone(), None);

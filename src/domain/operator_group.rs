@@ -1,4 +1,4 @@
-//! Operator groups: the two that every account has, and those that people make.
+//! Operator groups: the two system groups of every account, and those that people create.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ pub struct OperatorGroup {
     pub guid: OperatorGroupGuid,
     pub kind: GroupKind,
     pub description: Description,
-    /// Who joined, each with its place in the order of joining. Empty for Everyone, which holds every operator always.
+    /// The operators that joined, each with its sequence number. Empty for Everyone, which always contains every operator.
     pub members: OrdMap<OperatorGuid, i64>,
     pub authorizations: BTreeSet<OperatorGroupAuthorization>,
     pub schedules: OrdMap<ScheduleId, DutySchedule>,
@@ -32,7 +32,7 @@ pub enum GroupKind {
     Ordinary,
 }
 
-/// What a group can be authorized to (Swagger, `OperatorGroup_PostAuthorizationForOperatorGroup`), in the order of lists.
+/// An authorization of a group (Swagger, `OperatorGroup_PostAuthorizationForOperatorGroup`), in the order of lists.
 #[derive(
     Debug,
     Clone,
@@ -75,17 +75,17 @@ impl Keyed for OperatorGroup {
 }
 
 impl OperatorGroup {
-    /// The Administrators group of an account, with nobody in it yet.
+    /// Creates the Administrators group of an account, without members.
     pub fn administrators(account: AccountId) -> Self {
-        Self::of_system(account, GroupKind::Administrators, "Administrators")
+        Self::system_group(account, GroupKind::Administrators, "Administrators")
     }
 
-    /// The Everyone group of an account.
+    /// Creates the Everyone group of an account.
     pub fn everyone(account: AccountId) -> Self {
-        Self::of_system(account, GroupKind::Everyone, "Everyone")
+        Self::system_group(account, GroupKind::Everyone, "Everyone")
     }
 
-    fn of_system(account: AccountId, kind: GroupKind, name: &str) -> Self {
+    fn system_group(account: AccountId, kind: GroupKind, name: &str) -> Self {
         Self::new(
             OperatorGroupGuid::derived(&format!("{account}/operatorGroup/{name}")),
             kind,
@@ -109,7 +109,7 @@ impl OperatorGroup {
         self.kind != GroupKind::Ordinary
     }
 
-    /// Who joined, in the order of joining.
+    /// Returns the operators that joined, in the order in which they joined.
     pub fn members_in_order(&self) -> Vec<OperatorGuid> {
         let mut members: Vec<_> = self
             .members
@@ -125,7 +125,7 @@ impl OperatorGroup {
         self.members.entry(operator).or_insert(last + 1);
     }
 
-    /// What the group is authorized to; administration comes with the Administrators group and with nothing else.
+    /// Returns the authorizations of the group. Administrator belongs to the Administrators group and to no other.
     pub fn all_authorizations(&self) -> BTreeSet<OperatorGroupAuthorization> {
         let mut all = self.authorizations.clone();
         if self.kind == GroupKind::Administrators {

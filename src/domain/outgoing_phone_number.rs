@@ -1,4 +1,4 @@
-//! The phone numbers that alerts can come from.
+//! The phone numbers from which alerts can be sent.
 
 use schemars::json_schema;
 use serde::Serialize;
@@ -43,7 +43,7 @@ schema!(OutgoingPhoneNumberId, |_| {
     })
 });
 
-/// A phone number that alerts can come from.
+/// A phone number from which alerts can be sent.
 #[derive(Debug)]
 pub struct OutgoingPhoneNumber {
     pub id: i32,
@@ -51,7 +51,7 @@ pub struct OutgoingPhoneNumber {
     pub description: &'static str,
 }
 
-/// Numbers that the authorities of each country keep free for fiction.
+/// The outgoing phone numbers, which the authorities of each country reserve for fiction.
 pub const OUTGOING_PHONE_NUMBERS: [OutgoingPhoneNumber; 5] = [
     OutgoingPhoneNumber {
         id: 1,

@@ -1,4 +1,4 @@
-//! The passwords of operators. (Those of API users are in `api_user`.)
+//! The passwords of operators and their hashes. (Those of API users are in `api_user`.)
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,12 +14,12 @@ use super::{Kept, Restore, restore_parsed};
 
 const LONGEST_PASSWORD: usize = 256;
 
-/// A password as a person chose it: on its way to a hash, never kept and never shown.
+/// A password as a person chose it: it is only hashed or verified, never stored and never shown.
 #[derive(Clone)]
 pub struct PlainPassword(String);
 
 impl PlainPassword {
-    /// A password that somebody claims to be the right one; no rule applies to it.
+    /// Creates a password that is to be verified; no rule applies to it.
     pub fn claimed(text: &str) -> Self {
         Self(text.to_owned())
     }
@@ -55,7 +55,7 @@ impl fmt::Debug for PlainPassword {
     }
 }
 
-/// The Argon2id hash of a password, as a PHC string. One that was kept may cost more than one that comes from outside.
+/// The Argon2id hash of a password, as a PHC string. A hash that was saved may cost more than one that comes from outside.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct PasswordHash(String);
@@ -69,14 +69,14 @@ impl PasswordHash {
         &self.0
     }
 
-    /// The hash for whoever computes it, or why nobody should: the machine would have nothing left for anything else.
+    /// Returns the parsed hash, or an error if computing it costs so much that nothing would be left for other work.
     pub fn affordable(&self) -> Result<phc::PasswordHash, String> {
         affordable(&self.0)
     }
 }
 
-/// What computing a hash may cost: what it costs by the defaults of the `argon2` crate. How long salt and hash may be, PHC
-/// strings say.
+/// Parses a hash and checks that computing it costs no more than with the defaults of the `argon2` crate. The PHC string format
+/// limits the lengths of salt and hash.
 fn affordable(text: &str) -> Result<phc::PasswordHash, String> {
     let hash = phc::PasswordHash::new(text).ok().and_then(|hash| {
         let is_whole = hash.algorithm.as_str() == "argon2id" && hash.hash.is_some();

@@ -1,6 +1,6 @@
-//! What a request says of one field.
+//! The change that a request makes to one field.
 
-/// A field of a change: left alone, set back, or set.
+/// A change of one field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Patch<T> {
     /// The field is absent: it stays as it is.
@@ -13,8 +13,8 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    /// Does to a field what the request says. One that cannot be unset stays as it is.
-    pub fn onto(self, field: &mut T, unset: impl FnOnce() -> Option<T>) {
+    /// Applies the change to a field. A field that cannot be unset is not cleared.
+    pub fn apply_to(self, field: &mut T, unset: impl FnOnce() -> Option<T>) {
         let value = match self {
             Self::Keep => None,
             Self::Clear => unset(),
@@ -25,7 +25,7 @@ impl<T> Patch<T> {
         }
     }
 
-    /// The value that is set, if one is.
+    /// Returns the value that is set, if any.
     pub fn value(self) -> Option<T> {
         match self {
             Self::Set(value) => Some(value),
@@ -42,7 +42,7 @@ mod tests {
     fn a_patch_keeps_clears_or_sets() {
         let after = |patch: Patch<i32>, unset| {
             let mut field = 7;
-            patch.onto(&mut field, || unset);
+            patch.apply_to(&mut field, || unset);
             field
         };
         assert_eq!((after(Keep, Some(0)), after(Set(8), Some(0))), (7, 8));

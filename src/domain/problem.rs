@@ -1,14 +1,14 @@
-//! What is wrong with a request or a document, by field, so that one answer can name every mistake.
+//! The problems of a request or a document, by field, so that one response can report every mistake.
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 
-/// Where a value stands.
+/// The position of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In a text. Lines and columns begin with 1.
+    /// In a text; lines and columns start at 1.
     Text { line: usize, column: usize },
     /// In an object, as its `number`-th value, by a path such as `accounts[0].Name`.
     Object { number: usize, path: Arc<str> },
@@ -20,7 +20,7 @@ impl Default for Place {
     }
 }
 
-/// Follows the name of a thing: `the operator in line 4`.
+/// Writes a phrase that follows a noun: `the operator in line 4`.
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -35,7 +35,7 @@ impl fmt::Display for Place {
 pub struct Problem {
     /// The name of the field, or a path such as `effect.status`; empty where the message is about no single field.
     pub field: String,
-    /// Where the field stands, or the object that lacks it; none, where its name says it.
+    /// The position of the field, or of the object that lacks it; `None` where the name of the field is enough.
     pub place: Option<Place>,
     /// A phrase that follows the name of the field: `is required`.
     pub message: String,
@@ -50,7 +50,7 @@ impl Problem {
         }
     }
 
-    /// A mistake that is about no single field.
+    /// Creates a problem that is about no single field.
     pub fn general(message: impl Into<String>) -> Self {
         Self::new("", message)
     }
@@ -94,9 +94,9 @@ impl Problems {
         self.all.push(Problem::new(field, message));
     }
 
-    /// Adds a rule that the request breaks, unless it is kept.
-    pub fn refuse_unless(&mut self, kept: bool, field: &str, message: &str) {
-        if !kept {
+    /// Adds a rule that the request breaks, unless `is_satisfied`.
+    pub fn refuse_unless(&mut self, is_satisfied: bool, field: &str, message: &str) {
+        if !is_satisfied {
             self.refused(field, message);
         }
     }
@@ -106,7 +106,7 @@ impl Problems {
         self.all.append(&mut more.all);
     }
 
-    /// Says that the problems are those of the parts of a field.
+    /// Prefixes the names of the fields with that of the field that contains them.
     pub fn prefix(&mut self, name: &str) {
         for Problem { field, .. } in &mut self.all {
             let dot = if field.is_empty() { "" } else { "." };
@@ -114,7 +114,7 @@ impl Problems {
         }
     }
 
-    /// Says where the problems stand, by their fields.
+    /// Sets the position of each problem, by its field.
     pub fn locate(&mut self, place_of: impl Fn(&str) -> Option<Place>) {
         for problem in &mut self.all {
             problem.place = place_of(&problem.field);
@@ -133,7 +133,8 @@ impl Problems {
         self.malformed
     }
 
-    /// Returns an error of all mistakes: a malformed request, if one of them keeps it from being bound.
+    /// Returns an error with all mistakes, if any: `Malformed` if one of them keeps the request from being bound, or else
+    /// `Refused`.
     pub fn into_result(self) -> Result<()> {
         match self {
             Self { all, .. } if all.is_empty() => Ok(()),

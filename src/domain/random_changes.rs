@@ -1,4 +1,4 @@
-//! Random changes of an account, for the tests that hold after any of them.
+//! Random changes of an account, for the tests of what holds after any change.
 
 use proptest::prelude::*;
 
@@ -20,7 +20,7 @@ use crate::error::Result;
 const PASSWORD_HASH: &str =
     "$argon2id$v=19$m=8,t=1,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4";
 
-/// A change, whose numbers pick from what there is.
+/// A change. Its numbers select from the existing items, modulo their count.
 #[derive(Debug, Clone)]
 pub enum RandomChange {
     AddOperator {
@@ -30,7 +30,7 @@ pub enum RandomChange {
         operator: u8,
         replace: bool,
         email: Option<u8>,
-        picks: u64,
+        seed: u64,
         password: bool,
     },
     ExchangeEmails {
@@ -93,7 +93,7 @@ pub enum RandomChange {
         operator: u8,
         email: Option<u8>,
         role: bool,
-        picks: u64,
+        seed: u64,
         password: bool,
     },
 }
@@ -113,7 +113,7 @@ fn owner() -> impl Strategy<Value = Owner> {
 
 pub fn random_change() -> impl Strategy<Value = RandomChange> {
     let email = 0..12_u8;
-    let of_user = (
+    let update_user = (
         any::<u8>(),
         proptest::option::of(email.clone()),
         any::<(bool, u64, bool)>(),
@@ -121,7 +121,8 @@ pub fn random_change() -> impl Strategy<Value = RandomChange> {
     prop_oneof![
         4 => email.clone().prop_map(|email| RandomChange::AddOperator { email }),
         4 => (any::<u8>(), any::<bool>(), proptest::option::of(email), any::<(u64, bool)>()).prop_map(
-            |(operator, replace, email, (picks, password))| RandomChange::UpdateOperator { operator, replace, email, picks, password }
+            |(operator, replace, email, (seed, password))|
+                RandomChange::UpdateOperator { operator, replace, email, seed, password }
         ),
         1 => any::<(u8, u8)>().prop_map(|(one, other)| RandomChange::ExchangeEmails { one, other }),
         2 => any::<u8>().prop_map(|operator| RandomChange::RemoveOperator { operator }),
@@ -141,11 +142,11 @@ pub fn random_change() -> impl Strategy<Value = RandomChange> {
         2 => any::<u8>().prop_map(|operator| RandomChange::AddApiUser { operator }),
         1 => any::<u8>().prop_map(|api_user| RandomChange::UpdateApiUser { api_user }),
         1 => any::<u8>().prop_map(|api_user| RandomChange::RemoveApiUser { api_user }),
-        4 => of_user.prop_map(|(operator, email, (role, picks, password))| RandomChange::UpdateUser {
+        4 => update_user.prop_map(|(operator, email, (role, seed, password))| RandomChange::UpdateUser {
             operator,
             email,
             role,
-            picks,
+            seed,
             password,
         }),
     ]
@@ -156,41 +157,42 @@ impl RandomChange {
     pub fn take(self, account: &mut Account, context: &Context) -> Result<()> {
         match self {
             Self::AddOperator { email } => {
-                let picks = Picks(email.into());
-                let change = change(account, Some(email), picks);
+                let picker = Picker(email.into());
+                let change = change(account, Some(email), picker);
                 let new = new_operator(change, email_of(email));
-                let profile = decided(|problems| account.new_profile(new, problems))?;
+                let profile = unless_refused(|problems| account.new_profile(new, problems))?;
                 account.add_operator(profile, None, context).map(drop)
             }
             Self::UpdateOperator {
                 operator,
                 replace,
                 email,
-                picks,
+                seed,
                 password,
             } => {
                 let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
-                let profile = change(account, email, Picks(picks));
+                let profile = change(account, email, Picker(seed));
                 let guid = operator_at(account, operator);
                 if replace {
                     let email = account.operator(guid)?.profile().email.clone();
                     let new = new_operator(profile, email);
                     let replaced = |problems: &mut _| account.replaced_profile(guid, new, problems);
-                    let profile = decided(replaced)?;
+                    let profile = unless_refused(replaced)?;
                     return account.set_profile(guid, profile, password);
                 }
                 let change = OperatorChange {
                     profile,
                     password: None,
                 };
-                let profile = decided(|problems| account.changed_profile(guid, change, problems))?;
+                let profile =
+                    unless_refused(|problems| account.changed_profile(guid, change, problems))?;
                 account.set_profile(guid, profile, password)
             }
             Self::ExchangeEmails { one, other } => {
                 let (one, other) = (operator_at(account, one), operator_at(account, other));
-                let of = |guid| account.operator(guid).unwrap().profile().email.clone();
-                let (email_of_one, email_of_other) = (of(one), of(other));
-                let to = |email: &str| OperatorChange {
+                let current_email = |guid| account.operator(guid).unwrap().profile().email.clone();
+                let (email_of_one, email_of_other) = (current_email(one), current_email(other));
+                let change_to = |email: &str| OperatorChange {
                     profile: ProfileChange {
                         email: Patch::Set(email.parse().unwrap()),
                         ..ProfileChange::default()
@@ -202,9 +204,9 @@ impl RandomChange {
                     (other, email_of_one.as_str()),
                     (one, email_of_other.as_str()),
                 ] {
-                    let change = to(email);
+                    let change = change_to(email);
                     let profile =
-                        decided(|problems| account.changed_profile(guid, change, problems))?;
+                        unless_refused(|problems| account.changed_profile(guid, change, problems))?;
                     account.set_profile(guid, profile, None)?;
                 }
                 Ok(())
@@ -233,7 +235,7 @@ impl RandomChange {
                 let name = description(names[usize::from(group) % 3]);
                 let guid = group_at(account, group);
                 let renamed =
-                    decided(|problems| account.renamed_group(guid, Some(name), problems))?;
+                    unless_refused(|problems| account.renamed_group(guid, Some(name), problems))?;
                 account.insert_operator_group(renamed);
                 Ok(())
             }
@@ -291,7 +293,8 @@ impl RandomChange {
                     operator,
                     description: description("renamed"),
                 };
-                let changed = decided(|problems| account.changed_api_user(guid, change, problems))?;
+                let changed =
+                    unless_refused(|problems| account.changed_api_user(guid, change, problems))?;
                 account.api_users.insert(changed);
                 Ok(())
             }
@@ -302,11 +305,11 @@ impl RandomChange {
                 operator,
                 email,
                 role,
-                picks,
+                seed,
                 password,
             } => {
                 let user = account.users.get(&operator_at(account, operator)).unwrap();
-                let change = user_change(user.id, email, role, Picks(picks));
+                let change = user_change(user.id, email, role, Picker(seed));
                 let caller = Caller {
                     account: account.id,
                     operator: account.owner,
@@ -315,8 +318,9 @@ impl RandomChange {
                 let password = password.then(|| PasswordHash::new(PASSWORD_HASH));
                 let old = OldPassword::NotRight;
                 account.may_change_user(&caller, &change)?;
-                let changed =
-                    decided(|problems| account.changed_user(&caller, change, &old, problems))?;
+                let changed = unless_refused(|problems| {
+                    account.changed_user(&caller, change, &old, problems)
+                })?;
                 account.insert_changed_user(changed, password).map(drop)
             }
         }
@@ -332,8 +336,8 @@ impl Owner {
     }
 }
 
-/// Returns what is decided, unless it breaks a rule.
-fn decided<T>(decide: impl FnOnce(&mut Problems) -> Option<T>) -> Result<T> {
+/// Returns the decision of `decide`, or an error if a rule is broken.
+fn unless_refused<T>(decide: impl FnOnce(&mut Problems) -> Option<T>) -> Result<T> {
     let mut problems = Problems::default();
     let decided = decide(&mut problems);
     problems.into_result()?;
@@ -406,11 +410,11 @@ fn recurrence(number: u8) -> Recurrence {
     }
 }
 
-/// Picks values at random, the same for the same number.
-struct Picks(u64);
+/// A picker of pseudorandom values; the same seed gives the same values.
+struct Picker(u64);
 
-impl Picks {
-    fn of<T>(&mut self, mut values: Vec<T>) -> T {
+impl Picker {
+    fn pick<T>(&mut self, mut values: Vec<T>) -> T {
         // Constants of Knuth's MMIX; the upper bits are the random ones.
         self.0 = self
             .0
@@ -423,17 +427,17 @@ impl Picks {
     fn patch_of<T: FromNode>(&mut self, may_be_blank: bool) -> Patch<T> {
         let mut all = vec![Patch::Keep, Patch::Clear];
         all.extend(samples(may_be_blank).into_iter().map(Patch::Set));
-        self.of(all)
+        self.pick(all)
     }
 }
 
-impl ChangeSource for Picks {
+impl ChangeSource for Picker {
     fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T> {
         self.patch_of((field.unset)().is_some())
     }
 }
 
-/// What obeys the rules of a type, of all sorts of values.
+/// Returns those of various values that obey the rules of a type.
 fn samples<T: FromNode>(may_be_blank: bool) -> Vec<T> {
     const TEXTS: [&str; 19] = [
         "",
@@ -473,7 +477,7 @@ fn email_of(number: u8) -> Email {
     format!("Operator{number}@example.com").parse().unwrap()
 }
 
-fn user_change(id: UserId, email: Option<u8>, role: bool, mut picks: Picks) -> UserChange {
+fn user_change(id: UserId, email: Option<u8>, role: bool, mut picker: Picker) -> UserChange {
     UserChange {
         key: UserKey::Id(id),
         password: None,
@@ -486,15 +490,15 @@ fn user_change(id: UserId, email: Option<u8>, role: bool, mut picks: Picks) -> U
         } else {
             UserRole::Monitor
         }),
-        mobile_number: picks.patch_of(true).value(),
-        time_zone_id: picks.patch_of(true),
-        settings: UserSettings::change(&mut picks),
+        mobile_number: picker.patch_of(true).value(),
+        time_zone_id: picker.patch_of(true),
+        settings: UserSettings::change(&mut picker),
     }
 }
 
-/// What is picked obeys the rules: two values belong to single sign-on.
-fn change(account: &Account, email: Option<u8>, mut picks: Picks) -> ProfileChange {
-    let mut change = Profile::change(&mut picks);
+/// Picks a change that obeys the rules: some values of two fields require single sign-on.
+fn change(account: &Account, email: Option<u8>, mut picker: Picker) -> ProfileChange {
+    let mut change = Profile::change(&mut picker);
     change.email = email.map_or(Patch::Keep, |number| Patch::Set(email_of(number)));
     if !account.settings.single_sign_on {
         change.allow_native_login = Patch::Set(Some(true));
@@ -503,7 +507,7 @@ fn change(account: &Account, email: Option<u8>, mut picks: Picks) -> ProfileChan
     change
 }
 
-/// What has to be said of a new operator is said.
+/// Sets the required fields of a new operator.
 fn new_operator(profile: ProfileChange, email: Email) -> NewOperator {
     let full_name = profile.full_name.value();
     NewOperator {

@@ -1,4 +1,4 @@
-//! Objects whose fields are declared once: from a line of the declaration follow the field and its change, and everything
+//! Records: objects whose fields are declared once. Each line of a declaration generates the field, its change, and everything
 //! that is done with all fields alike.
 
 use super::Patch;
@@ -7,56 +7,56 @@ use super::value::Value;
 /// A field of a record.
 #[derive(Debug)]
 pub struct Field<T> {
-    /// Its name in the documents of the vendor.
+    /// The name of the field in the vendor's documentation.
     pub name: &'static str,
-    /// Whether a flag, `…Specified`, says whether a request means the field.
+    /// Whether there is a `…Specified` flag, which says whether a request sets the field.
     pub has_flag: bool,
-    /// Returns what it holds in a new record where nobody said; none, if somebody has to.
+    /// Returns the value of the field in a new record where it is not set, or `None` if it is required.
     pub unset: fn() -> Option<T>,
 }
 
-/// Sees every field of a record, in the order of the declaration.
+/// A visitor of all fields of a record, in the order of the declaration.
 pub trait Visitor {
     type Error;
 
     fn visit<T: Value>(&mut self, field: &Field<T>, value: &T) -> Result<(), Self::Error>;
 }
 
-/// Yields a value for every field of a record.
+/// A source of the values of all fields of a record.
 pub trait Source {
-    /// Returns none where there is no value; the source keeps why.
+    /// Returns `None` if there is no value; the source records the reason.
     fn value<T: Value>(&mut self, field: &Field<T>) -> Option<T>;
 }
 
-/// Yields what a change says of every field of a record.
+/// A source of the changes of all fields of a record.
 pub trait ChangeSource {
     fn patch<T: Value>(&mut self, field: &Field<T>) -> Patch<T>;
 }
 
 /// An object whose fields are declared by [`record!`].
 pub trait Record: Clone + Sized {
-    /// What a request says of each field.
+    /// The change of each field.
     type Change: Default;
 
-    /// The columns of its fields, in their order.
+    /// The columns of the fields, in the order of the fields.
     const COLUMNS: &'static [&'static str];
 
     fn visit<V: Visitor>(&self, visitor: &mut V) -> Result<(), V::Error>;
 
-    /// Builds a record. Every field is asked for, also behind one that has no value.
+    /// Builds a record. Every field is read, even after one that has no value.
     fn build(source: &mut impl Source) -> Option<Self>;
 
     fn change(source: &mut impl ChangeSource) -> Self::Change;
 
-    /// Does to the fields what a change says.
+    /// Applies a change to the fields.
     fn apply(&mut self, change: Self::Change);
 
-    /// Returns a new record with what a change sets; none, if a field that somebody has to set is not.
+    /// Creates a record with the values that a change sets. Returns `None` if a required field is not set.
     fn new(change: Self::Change) -> Option<Self>;
 }
 
-/// Declares a record and its change, a line a field: its type; its name in the documents; `+ Specified`, if it has such a flag;
-/// `or` and what it holds where nobody said, if that is not what is usual for its type.
+/// Declares a record and its change, one line per field: its type; its name in the documentation; `+ Specified`, if it has such a
+/// flag; `or` and its value where it is not set, if that differs from [`Value::unset`] of its type.
 macro_rules! record {
     (
         $(#[$doc:meta])* $record:ident,
@@ -102,7 +102,7 @@ macro_rules! record {
             }
 
             fn apply(&mut self, change: $change) {
-                $(change.$field.onto(&mut self.$field, record!(@unset $type $(, $unset)?));)+
+                $(change.$field.apply_to(&mut self.$field, record!(@unset $type $(, $unset)?));)+
             }
 
             fn new(change: $change) -> Option<Self> {

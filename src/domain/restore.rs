@@ -1,9 +1,9 @@
-//! Reading back what the program kept. A rule that became stricter since must not take away what was kept before, so none
-//! is asked; what was kept only has to mean a value of its type.
+//! Restoring of values that the program saved. A rule that became stricter must not invalidate values that were saved before, so
+//! no rule is checked; a saved value only has to be one of its type.
 
 use std::str::FromStr;
 
-/// What was kept of a value: a column of a row, or a text or number of a document.
+/// A saved value: a column of a row, or a string or number of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kept<'a> {
     Null,
@@ -13,7 +13,7 @@ pub enum Kept<'a> {
 }
 
 impl Kept<'_> {
-    /// Parses a text. Only for types whose parser asks for nothing but the form.
+    /// Parses a string. Only for types whose parser checks nothing but the format.
     pub fn parse<T: FromStr>(self) -> Option<T> {
         match self {
             Self::Text(text) => text.parse().ok(),
@@ -22,9 +22,9 @@ impl Kept<'_> {
     }
 }
 
-/// A type whose values are kept.
+/// A type whose values are saved.
 pub trait Restore: Sized {
-    /// Returns the value that was kept, or `None` if that is no value of this type.
+    /// Restores a saved value. Returns `None` if it is not a value of this type.
     fn restore(kept: Kept<'_>) -> Option<Self>;
 }
 
@@ -56,7 +56,7 @@ impl Restore for i64 {
     }
 }
 
-/// Implements [`Restore`] for whole numbers.
+/// Implements [`Restore`] for integers.
 macro_rules! restore_whole {
     ($($type:ty),+) => {
         $(impl Restore for $type {
@@ -75,7 +75,7 @@ impl Restore for f64 {
     }
 }
 
-/// Implements [`Restore`] for types whose parser asks for nothing but the form in which they are kept, such as words.
+/// Implements [`Restore`] for types whose parser checks nothing but the format in which they are saved, such as words.
 macro_rules! restore_parsed {
     ($($type:ty),+ $(,)?) => {
         $(impl $crate::domain::Restore for $type {
@@ -86,7 +86,7 @@ macro_rules! restore_parsed {
     };
 }
 
-/// Implements [`Restore`] for a number with a rule, which is not asked.
+/// Implements [`Restore`] for a number with a rule, which is not checked.
 macro_rules! restore_number {
     ($type:ty) => {
         impl $crate::domain::Restore for $type {
@@ -111,7 +111,7 @@ mod tests {
     use crate::domain::timezone::TimeZoneId;
 
     #[test]
-    fn what_was_kept_is_read_back_whatever_its_rule_says_now() {
+    fn a_saved_value_is_restored_even_if_it_breaks_its_rule() {
         let email = Email::restore(Kept::Text("nobody")).unwrap();
         assert_eq!(email.as_str(), "nobody");
         assert_eq!(TimeZoneId::restore(Kept::Number(-1)).unwrap().get(), -1);
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_value_of_the_type_is_nothing() {
+    fn a_saved_value_of_another_type_is_not_restored() {
         assert_eq!(Email::restore(Kept::Null), None);
         assert_eq!(Email::restore(Kept::Number(1)), None);
         assert_eq!(Option::<Email>::restore(Kept::Number(1)), None);
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_may_be_kept_in_two_ways() {
+    fn a_type_may_be_saved_in_two_formats() {
         let account: AccountId = "123456".parse().unwrap();
         assert_eq!(AccountId::restore(Kept::Text("123456")), Some(account));
         assert_eq!(AccountId::restore(Kept::Number(123_456)), Some(account));

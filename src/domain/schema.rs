@@ -1,7 +1,7 @@
-//! Rules once more, as JSON Schema, for those who want to know them before they send something. Each stands beside the
-//! code that enforces it.
+//! A macro for the rules of types as JSON Schemas, which clients can read before they send a request. Each schema is declared
+//! next to the code that enforces the rule.
 
-/// Gives a type the schema that says its rule.
+/// Implements `JsonSchema` for a type, with a schema that describes its rule.
 macro_rules! schema {
     ($name:ident, $schema:expr) => {
         impl schemars::JsonSchema for $name {

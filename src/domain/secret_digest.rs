@@ -1,4 +1,4 @@
-//! Digests of secrets, which are kept in their place.
+//! Digests of secrets, which are stored instead of the secrets.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,8 +12,8 @@ use super::schema::schema;
 use super::value::{from_node, ruled};
 use super::{Kept, Restore};
 
-/// The SHA-256 digest of an API user's password. One that the server makes is 160 random bits, which nobody guesses; a slow
-/// hash would only cost every request its time. Those of seeds and flags are fixtures, and no secrets.
+/// The SHA-256 digest of an API user's password. A password that the server generates has 160 random bits, which cannot be
+/// guessed; a slow hash would only slow down every request. Passwords in seeds and command-line flags are fixtures, not secrets.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SecretDigest([u8; 32]);
 
@@ -22,7 +22,7 @@ impl SecretDigest {
         Self(Sha256::digest(secret.as_bytes()).into())
     }
 
-    /// Whether both are of the same secret, in a time that does not tell how far they agree.
+    /// Returns whether both are digests of the same secret. Compares them in constant time.
     pub fn agrees_with(&self, other: &Self) -> bool {
         self.0.ct_eq(&other.0).into()
     }

@@ -1,5 +1,5 @@
-//! Texts with a rule each. A text is kept as it was sent, blanks and case included; its rule looks at it without the
-//! blanks around it.
+//! String types with a rule each. A string is stored as it was sent, including whitespace and letter case; its rule is applied to
+//! the trimmed string.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,67 +12,67 @@ use super::schema::schema;
 use super::value::{Value, from_node, ruled, ruled_unless_blank};
 use super::{Kept, Restore, guid};
 
-/// A text in a message: quoted, and cut where it is long.
+/// Returns a string for a message: quoted, and truncated if it is long.
 pub fn quoted(text: &str) -> String {
-    const SHOWN: usize = 64;
-    if text.chars().count() <= SHOWN {
+    const MAX_LENGTH: usize = 64;
+    if text.chars().count() <= MAX_LENGTH {
         format!("'{text}'")
     } else {
-        let start: String = text.chars().take(SHOWN).collect();
+        let start: String = text.chars().take(MAX_LENGTH).collect();
         format!("'{start}…'")
     }
 }
 
-/// One of a set of words, in any letter case.
+/// Parses one of a set of words, in any letter case.
 pub fn word<T: FromStr + VariantNames>(text: &str) -> Result<T, String> {
     text.trim()
         .parse()
         .map_err(|_| format!("{} is none of {}", quoted(text), T::VARIANTS.join(", ")))
 }
 
-/// The one of some names that is most like another, if any is like it at all.
+/// Returns the known name that is most similar to `name`, if any is similar at all.
 pub fn nearest<'a, N: AsRef<str>>(name: &str, known: &'a [N]) -> Option<&'a str> {
     let name = name.to_lowercase();
-    let likeness = |known: &'a N| {
+    let similarity = |known: &'a N| {
         let known = known.as_ref();
         (strsim::jaro_winkler(&known.to_lowercase(), &name), known)
     };
     known
         .iter()
-        .map(likeness)
-        .filter(|(likeness, _)| *likeness > 0.6)
+        .map(similarity)
+        .filter(|(similarity, _)| *similarity > 0.6)
         .max_by(|(one, _), (other, _)| one.total_cmp(other))
         .map(|(_, known)| known)
 }
 
-/// A whole number of 32 bits.
+/// Parses a 32-bit integer.
 pub fn whole_number(text: &str) -> Result<i32, String> {
     text.trim()
         .parse()
         .map_err(|_| format!("{} is not a whole number of 32 bits", quoted(text)))
 }
 
-/// The longest name or description.
+/// The maximum length of a name or description.
 const LONGEST_NAME: usize = 255;
 
-/// The longest word that is not one of a set.
+/// The maximum length of a word that is not one of a fixed set.
 const LONGEST_WORD: usize = 64;
 
-/// RFC 5321.
+/// The maximum length of an e-mail address (RFC 5321).
 const LONGEST_EMAIL: usize = 254;
 
-/// What the HTML standard calls a valid e-mail address (`<input type=email>`), as a regular expression. The
-/// format `email` of JSON Schema is another rule: it knows of no leading dot.
+/// The HTML standard's rule for a valid e-mail address (`<input type=email>`), as a regular expression. The format `email` of
+/// JSON Schema is a different rule: it allows no leading dot.
 const EMAIL: &str = "[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\
                      (\\.[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*";
 
 /// The cultures that an operator can have.
 pub const CULTURES: [&str; 5] = ["en-US", "en-GB", "fr-FR", "de-DE", "nl-NL"];
 
-/// Declares a text: `required`, if a field of it has to be set; `unset` and what it is where nobody set it; and `or blank`, if
-/// clients send blanks when they mean that nobody did.
+/// Declares a string type: `required` if a field of this type must be set; otherwise `unset` and its value where it is not set,
+/// and `or blank` if clients send a blank string to mean that it is not set.
 macro_rules! text {
-    // The rule is one for what is sent: a text is written as it was, blanks around it included.
+    // The rule applies to the trimmed string only: a string is written as it was sent, including surrounding whitespace.
     (@value $name:ident, required) => {
         from_node!($name, Text, ruled, written {"type": "string"});
 
@@ -144,35 +144,35 @@ text!(
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
-    /// What an operator group or an API user is for.
+    /// The description of an operator group or an API user.
     Description,
     (unset ""),
     |text| at_most(text, LONGEST_NAME),
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
-    /// The e-mail address of an operator, which is its login name as well.
+    /// The e-mail address of an operator, which is also its login name.
     Email,
     (required),
     email,
     {"type": "string", "maxLength": LONGEST_EMAIL, "pattern": format!("^{EMAIL}$")}
 );
 text!(
-    /// The backup e-mail address of an operator, or nothing.
+    /// The backup e-mail address of an operator, or empty.
     BackupEmail,
     (unset ""),
     |text| if text.is_empty() { Ok(()) } else { email(text) },
     {"type": "string", "maxLength": LONGEST_EMAIL, "pattern": format!("^({EMAIL})?$")}
 );
 text!(
-    /// A phone number, or nothing.
+    /// A phone number, or empty.
     PhoneNumber,
     (unset ""),
     phone_number,
     {"type": "string", "pattern": "^(\\+[0-9]([ .()-]*[0-9]){5,14})?$"}
 );
 text!(
-    /// The culture of an operator; nothing stands for the account's.
+    /// The culture of an operator; empty for that of the account.
     CultureName,
     (unset ""),
     culture_name,
@@ -200,14 +200,14 @@ text!(
     {"type": "string", "maxLength": LONGEST_WORD}
 );
 text!(
-    /// How a user wants days written, as a format string of .NET.
+    /// The format of dates for a user, as a .NET format string.
     DateFormat,
     (unset "dd/MM/yyyy"),
     |text| at_most(text, LONGEST_NAME),
     {"type": "string", "maxLength": LONGEST_NAME}
 );
 text!(
-    /// How a user wants times of day written, as a format string of .NET.
+    /// The format of times of day for a user, as a .NET format string.
     TimeFormat,
     (unset "HH:mm:ss"),
     |text| at_most(text, LONGEST_NAME),
@@ -231,7 +231,7 @@ impl Email {
         &self.0
     }
 
-    /// What two addresses share that count as the same one.
+    /// Returns the key by which addresses are compared.
     pub fn key(&self) -> String {
         Self::key_of(&self.0)
     }
@@ -250,7 +250,7 @@ fn at_most(text: &str, limit: usize) -> Result<(), String> {
     }
 }
 
-/// [`EMAIL`], with a message.
+/// Checks an e-mail address as [`EMAIL`] does, with an error message.
 fn email(text: &str) -> Result<(), String> {
     at_most(text, LONGEST_EMAIL)?;
     let is_label = |label: &str| {
@@ -276,7 +276,7 @@ fn email(text: &str) -> Result<(), String> {
     }
 }
 
-/// "Start with a plus (+) sign and your country code" (Swagger, Operator.MobilePhone).
+/// Checks a phone number: "Start with a plus (+) sign and your country code" (Swagger, Operator.MobilePhone).
 fn phone_number(text: &str) -> Result<(), String> {
     if text.is_empty() {
         return Ok(());
@@ -316,8 +316,8 @@ fn culture_name(text: &str) -> Result<(), String> {
     }
 }
 
-/// "UseAccountSpecifiedDashboard", "Any built-in dashboard: e.g. AccountOverview", or "the guid of this dashboard"
-/// (Swagger, Operator.DefaultDashboard). New built-in names appear without notice, so any word may be one.
+/// Checks a dashboard: "UseAccountSpecifiedDashboard", "Any built-in dashboard: e.g. AccountOverview", or "the guid of this
+/// dashboard" (Swagger, Operator.DefaultDashboard). New built-in names appear without notice, so any word is accepted as one.
 fn default_dashboard(text: &str) -> Result<(), String> {
     let is_word = (1..=LONGEST_WORD).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -344,7 +344,7 @@ mod tests {
     };
 
     #[test]
-    fn a_text_is_kept_as_sent_but_judged_without_the_blanks_around_it() {
+    fn a_string_is_stored_as_sent_but_checked_without_surrounding_whitespace() {
         let email: BackupEmail = " FirstOperator@gmail.com ".parse().unwrap();
         assert_eq!(email.to_string(), " FirstOperator@gmail.com ");
         assert_eq!(
@@ -413,8 +413,8 @@ mod tests {
     }
 
     #[test]
-    fn schemas_say_what_the_rules_say() {
-        fn agree<T: JsonSchema + FromStr>(texts: &[&str]) {
+    fn schemas_agree_with_the_rules() {
+        fn assert_agreement<T: JsonSchema + FromStr>(texts: &[&str]) {
             let schema = SchemaGenerator::default().into_root_schema_for::<T>();
             let schema = jsonschema::validator_for(schema.as_value()).unwrap();
             for text in texts {
@@ -431,11 +431,11 @@ mod tests {
         let (name, word) = (&long[..2 * 255], &"x".repeat(64));
         let label = "b".repeat(63);
         let longest = format!("{}@b.example", "a".repeat(254 - 10));
-        agree::<FullName>(&["", "x", name, &long]);
-        agree::<Description>(&["", "x", name, &long]);
-        agree::<PhoneProvider>(&["", "x", word, &format!("{word}x")]);
-        agree::<OperatorRole>(&["", "x", word, &format!("{word}x")]);
-        agree::<CultureName>(&["", "nl-NL", "en-US", "nl-BE", "nl"]);
+        assert_agreement::<FullName>(&["", "x", name, &long]);
+        assert_agreement::<Description>(&["", "x", name, &long]);
+        assert_agreement::<PhoneProvider>(&["", "x", word, &format!("{word}x")]);
+        assert_agreement::<OperatorRole>(&["", "x", word, &format!("{word}x")]);
+        assert_agreement::<CultureName>(&["", "nl-NL", "en-US", "nl-BE", "nl"]);
         let emails = [
             "",
             "a",
@@ -455,9 +455,9 @@ mod tests {
             &longest,
             &format!("a{longest}"),
         ];
-        agree::<Email>(&emails);
-        agree::<BackupEmail>(&emails);
-        agree::<PhoneNumber>(&[
+        assert_agreement::<Email>(&emails);
+        assert_agreement::<BackupEmail>(&emails);
+        assert_agreement::<PhoneNumber>(&[
             "",
             "+",
             "+12345",
@@ -471,7 +471,7 @@ mod tests {
             "+(31)612345",
             "+31612345-",
         ]);
-        agree::<DefaultDashboard>(&[
+        assert_agreement::<DefaultDashboard>(&[
             "",
             "AccountOverview",
             "My dashboard",
@@ -483,7 +483,7 @@ mod tests {
     }
 
     #[test]
-    fn cultures_and_dashboards_are_those_that_are_known() {
+    fn only_known_cultures_and_valid_dashboards_are_accepted() {
         assert!("nl-NL".parse::<CultureName>().is_ok() && "".parse::<CultureName>().is_ok());
         assert!("nl-BE".parse::<CultureName>().is_err());
         for good in [

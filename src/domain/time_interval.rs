@@ -16,7 +16,7 @@ use super::value::{Value, formed, from_node};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct TimeInterval(NaiveTime);
 
-/// How many nanoseconds the last digit of a fraction stands for.
+/// The number of nanoseconds in a tick, the last digit of a fraction.
 const TICK: u32 = 100;
 
 impl FromStr for TimeInterval {
@@ -77,7 +77,7 @@ mod tests {
     use super::TimeInterval;
 
     #[test]
-    fn time_intervals_are_those_of_dot_net_below_a_day() {
+    fn time_intervals_are_those_of_dot_net_below_24_hours() {
         for (text, written) in [
             ("00:00:00", "00:00:00"),
             ("23:59:59.9999999", "23:59:59.9999999"),

@@ -1,4 +1,4 @@
-//! The time zones of the API. The time zone database says what each of them does; only numbers and names are ours.
+//! The time zones of the API. Their offsets and transitions are those of the time zone database; only Ids and names are ours.
 
 use std::fmt;
 use std::str::FromStr;
@@ -14,7 +14,7 @@ use super::text::whole_number;
 use super::value::{Value, from_node, ruled_number};
 use super::{Moment, restore_number};
 
-/// The Id of a zone in the table below.
+/// The Id of a time zone in the table of time zones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct TimeZoneId(i32);
@@ -66,7 +66,7 @@ schema!(TimeZoneId, |_| {
     json_schema!({"type": "integer", "format": "int32", "minimum": ids().min(), "maximum": ids().max()})
 });
 
-/// A time zone as it is in one year.
+/// A time zone, with its daylight saving in one year.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Timezone {
     pub id: i32,
@@ -79,16 +79,16 @@ pub struct Timezone {
 pub struct DaylightSaving {
     /// In minutes.
     pub offset: i32,
-    /// In UTC; none in a year without.
+    /// In UTC; `None` in a year without daylight saving.
     pub start: Option<Moment>,
     pub end: Option<Moment>,
 }
 
-/// Descriptions, offsets and whether there is daylight saving are those of this year, whatever the clock says, so that a
-/// zone stays what it is; the dates of daylight saving are those of the year asked for.
+/// The year from which descriptions, offsets and whether there is daylight saving are taken, whatever the clock says, so that a
+/// zone does not change; the dates of daylight saving are those of the requested year.
 const REFERENCE_YEAR: i32 = 2026;
 
-/// All time zones in the order of their Ids, with the daylight saving of a year.
+/// Returns all time zones in the order of their Ids, with their daylight saving in `year`.
 pub fn timezones(year: i32) -> Arc<[Timezone]> {
     TIMEZONES.iter().map(|zone| in_year(zone, year)).collect()
 }
@@ -98,7 +98,7 @@ static TIMEZONES: LazyLock<Vec<(Option<Tz>, Timezone)>> =
 
 fn in_reference_year((id, tz, places): &(i32, Option<Tz>, &str)) -> (Option<Tz>, Timezone) {
     let Some(tz) = tz else {
-        // The documents' zone 2 has southern daylight saving, and no counterpart in the time zone database.
+        // Zone 2 of the documentation has southern daylight saving, and no counterpart in the time zone database.
         let zone = Timezone {
             id: *id,
             description: description(360, Some('#'), places),
@@ -151,7 +151,7 @@ fn in_year((tz, zone): &(Option<Tz>, Timezone), year: i32) -> Timezone {
     zone
 }
 
-/// "GMT-06:00* Central time", as the documents write it.
+/// Formats a description as in the documentation: "GMT-06:00* Central time".
 fn description(offset: i32, mark: Option<char>, places: &str) -> String {
     let sign = if offset < 0 { '-' } else { '+' };
     let (hours, minutes) = (offset.abs() / 60, offset.abs() % 60);
@@ -180,29 +180,29 @@ fn last_end(transitions: &[Transition]) -> Option<Moment> {
         .map(|transition| transition.at.into())
 }
 
-/// The last year that the database is worked out to.
+/// The last year that the database covers.
 const LAST_YEAR: i32 = 2099;
 
-/// The changes of offset in a year. One that is later than the database goes is as the last year of the same calendar that
-/// the database has: 28 years have all calendars.
+/// Returns the changes of offset in a year. A year after those of the database is treated as the last one in it that has the
+/// same calendar: every calendar occurs within 28 years.
 fn transitions(tz: Tz, year: i32) -> Vec<Transition> {
     if year <= LAST_YEAR {
         return transitions_in_database(tz, year);
     }
     let length = |year| start_of(year + 1) - start_of(year);
     let calendar = |year| (start_of(year).weekday(), length(year));
-    let like = (LAST_YEAR - 27..=LAST_YEAR)
+    let same_calendar = (LAST_YEAR - 27..=LAST_YEAR)
         .rev()
         .find(|earlier| calendar(*earlier) == calendar(year))
-        .expect("there is one of every calendar");
-    let mut found = transitions_in_database(tz, like);
+        .expect("every calendar occurs within 28 years");
+    let mut found = transitions_in_database(tz, same_calendar);
     for transition in &mut found {
-        transition.at += start_of(year) - start_of(like);
+        transition.at += start_of(year) - start_of(same_calendar);
     }
     found
 }
 
-/// They are found week by week and then to the second: none lasts less than a week.
+/// Finds the changes of offset week by week, and then to the second: no offset lasts less than a week.
 fn transitions_in_database(tz: Tz, year: i32) -> Vec<Transition> {
     let end = start_of(year + 1);
     let mut found = Vec::new();
@@ -238,11 +238,11 @@ fn offset(tz: Tz, at: NaiveDateTime) -> i32 {
 fn start_of(year: i32) -> NaiveDateTime {
     NaiveDate::from_ymd_opt(year, 1, 1)
         .and_then(|day| day.and_hms_opt(0, 0, 0))
-        .expect("a year of the calendar")
+        .expect("the year is in the range of the calendar")
 }
 
-/// A line each: Id, zone of the time zone database, places. Ids 1, 2, 3 and 56 are those of the documents; zone 2 is in no
-/// database.
+/// The table of time zones, one per line: Id, name in the time zone database, places. Ids 1, 2, 3 and 56 are those of the
+/// documentation; zone 2 is in no database.
 static ZONES: LazyLock<Vec<(i32, Option<Tz>, &str)>> = LazyLock::new(|| {
     let zone = |line: &'static str| {
         let mut parts = line.splitn(3, ' ');
@@ -254,7 +254,7 @@ static ZONES: LazyLock<Vec<(i32, Option<Tz>, &str)>> = LazyLock::new(|| {
         Some((id, zone, parts.next()?))
     };
     let lines = include_str!("timezones.txt").lines();
-    let zones = lines.map(|line| zone(line).expect("each line is a zone"));
+    let zones = lines.map(|line| zone(line).expect("each line is valid"));
     zones.collect()
 });
 
@@ -279,11 +279,11 @@ mod tests {
     }
 
     #[test]
-    fn daylight_saving_is_the_database_s() {
+    fn daylight_saving_is_that_of_the_database() {
         let zones = timezones(2026);
         let saving = |id: usize| zones[id - 1].daylight_saving.clone();
         let at = |text: &str| Some(text.parse().unwrap());
-        // Central time: the second Sunday of March to the first of November, at 2:00 on the wall.
+        // Central time: the second Sunday of March to the first of November, at 2:00 local time.
         assert_eq!(
             saving(56),
             Some(DaylightSaving {
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn daylight_saving_goes_on_after_the_end_of_the_database() {
+    fn daylight_saving_continues_after_the_end_of_the_database() {
         let at = |text: &str| Some(text.parse().unwrap());
         // The second Sunday of March and the first of November, in a year that is no leap year, and in one that is.
         for (year, start, end) in [
@@ -323,14 +323,14 @@ mod tests {
             let saving = timezones(year)[55].daylight_saving.clone().unwrap();
             assert_eq!((saving.start, saving.end), (at(start), at(end)));
         }
-        let have = |year| {
-            let dates = |zone: &&super::Timezone| {
+        let with_dates = |year| {
+            let has_dates = |zone: &&super::Timezone| {
                 let saving = zone.daylight_saving.as_ref();
                 saving.is_some_and(|saving| saving.start.is_some())
             };
-            timezones(year).iter().filter(dates).count()
+            timezones(year).iter().filter(has_dates).count()
         };
-        assert_eq!(have(9999), have(2099));
+        assert_eq!(with_dates(9999), with_dates(2099));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Users: operators as the companion API, `/api/Users`, sees them. What an operator says of itself, a user says too; here
-//! is what it has beyond that.
+//! Users: operators as the companion API, `/api/Users`, presents them. A user has the profile of its operator; this module holds
+//! what it has in addition.
 
 use schemars::json_schema;
 use strum::{EnumString, IntoStaticStr, VariantNames};
@@ -15,18 +15,18 @@ use super::time_interval::TimeInterval;
 use super::value::{Mismatch, from_node, one_of};
 
 id!(
-    /// The ID of a user: unique in its account, never used again.
+    /// The ID of a user: unique in its account, never reused.
     UserId,
     "ID",
     {"type": "integer", "format": "int32", "minimum": 1, "maximum": UserId::LAST}
 );
 
 record!(
-    /// What a user has that its operator has not.
+    /// The settings of a user that its operator does not have.
     UserSettings,
-    /// A change of it. What is absent stays as it is.
+    /// A change of a user's settings. Absent fields stay as they are.
     UserSettingsChange {
-        /// Who is not active cannot log in, nor can its API users.
+        /// If false, neither the user nor its API users can log in.
         active: bool = "Active" or true,
         enable_alert_timeframe: bool = "EnableAlertTimeframe",
         alert_timeframe_start: TimeInterval = "AlertTimeframeStart",
@@ -55,7 +55,7 @@ impl Keyed for User {
 }
 
 impl User {
-    /// A user with what nobody set.
+    /// Creates a user with the default settings.
     pub fn new(operator: OperatorGuid, id: UserId) -> Self {
         let settings = UserSettings::new(UserSettingsChange::default())
             .expect("every setting of a user has a default");
@@ -66,7 +66,7 @@ impl User {
         }
     }
 
-    /// The user after a change.
+    /// Returns the user after a change.
     #[must_use]
     pub fn changed(&self, change: UserSettingsChange) -> Self {
         let mut user = self.clone();
@@ -112,7 +112,7 @@ schema!(UserRole, |_| json_schema!({"anyOf": [
     {"type": "integer", "enum": [UserRole::Monitor as i32, UserRole::Administrator as i32]}
 ]}));
 
-/// A full name in two parts: what is before its first blank, and what is behind.
+/// Splits a full name into given name and family name, at its first space.
 pub fn names(full_name: &FullName) -> (&str, &str) {
     let name = full_name.as_str().trim();
     let (given, family) = name.split_once(' ').unwrap_or((name, ""));
@@ -124,7 +124,7 @@ mod tests {
     use super::names;
 
     #[test]
-    fn a_full_name_is_split_at_its_first_blank() {
+    fn a_full_name_is_split_at_its_first_space() {
         for (full_name, parts) in [
             ("Alice", ("Alice", "")),
             ("Alice Admin", ("Alice", "Admin")),

@@ -1,4 +1,4 @@
-//! What the type of a field has to know, once: how a value is read and described, and what it is when nobody said.
+//! The traits of field types: how a value is read and described, and what it is when it is not set.
 
 use std::str::FromStr;
 
@@ -10,10 +10,10 @@ use super::Restore;
 use super::node::{Content, Node};
 use super::text::word;
 
-/// Why a value is none of a type.
+/// The reason why a value is not one of a type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
-    /// Whether the request cannot be bound; else it breaks a rule.
+    /// Whether the request cannot be bound; otherwise it breaks a rule.
     pub is_malformed: bool,
     pub message: String,
 }
@@ -34,20 +34,20 @@ impl Mismatch {
     }
 }
 
-/// What is sent by clients that mean no value, besides null.
+/// The values that count as absent besides null, since clients send them to mean no value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Empty {
-    /// Every value means something.
+    /// No value counts as absent.
     Nothing,
-    /// A text of blanks.
+    /// A blank string.
     Blank,
     /// The number 0: clients with plain integers always send a number.
     Zero,
-    /// An all-zero GUID, or a text of blanks.
+    /// An all-zero GUID, or a blank string.
     Nil,
 }
 
-/// What a value is in JSON.
+/// The JSON type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Text,
@@ -55,31 +55,31 @@ pub enum Kind {
     Flag,
 }
 
-/// A value that can be read from what somebody sends.
+/// A type whose values can be read from a request or a document.
 pub trait FromNode: JsonSchema + Sized {
     const KIND: Kind;
     const EMPTY: Empty = Empty::Nothing;
 
-    /// Reads a value by its rule. Returns none for [`Self::EMPTY`].
+    /// Reads a value by the rule of its type. Returns `None` for [`Self::EMPTY`].
     fn read(node: &Node) -> Result<Option<Self>, Mismatch>;
 
-    /// Returns the schema of what is read, besides what says nothing.
+    /// Returns the schema of the values that are read, without those that count as absent.
     fn schema(generator: &mut SchemaGenerator) -> Schema {
         generator.subschema_for::<Self>()
     }
 
-    /// Returns the schema of what is written.
+    /// Returns the schema of the values that are written.
     fn written_schema(generator: &mut SchemaGenerator) -> Schema {
         Self::schema(generator)
     }
 }
 
-/// A value that a field of a record can hold.
+/// A type whose values a field of a record can hold.
 pub trait Value: FromNode + Restore + Clone + PartialEq + Serialize {
-    /// Returns the value of a field that nobody set; none, if somebody has to.
+    /// Returns the value of a field that is not set, or `None` if the field is required.
     fn unset() -> Option<Self>;
 
-    /// Whether there is a value to be written.
+    /// Returns whether there is a value to write.
     #[inline]
     fn is_written(&self) -> bool {
         true
@@ -137,10 +137,10 @@ impl FromNode for String {
     }
 }
 
-/// The largest whole number on which programs that read JSON agree (RFC 8259, 6).
+/// The largest integer on whose value all JSON implementations agree (RFC 8259, section 6).
 pub const LARGEST_WHOLE: u64 = (1 << 53) - 1;
 
-/// Makes numbers that are not negative readable.
+/// Implements [`FromNode`] for unsigned numbers.
 macro_rules! unsigned {
     ($($type:ty, $most:expr, $expected:literal;)+) => {
         $(impl FromNode for $type {
@@ -148,7 +148,7 @@ macro_rules! unsigned {
 
             fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
                 let number = node.integer().and_then(|number| number.try_into().ok());
-                number.map(Some).ok_or_else(|| node.is_no_number($expected))
+                number.map(Some).ok_or_else(|| node.number_mismatch($expected))
             }
 
             fn schema(_: &mut SchemaGenerator) -> Schema {
@@ -176,7 +176,7 @@ impl FromNode for f64 {
         match node.content {
             Content::Whole(number) => Ok(Some(number as Self)),
             Content::Fraction(number) => Ok(Some(number)),
-            _ => Err(node.is_not("a number")),
+            _ => Err(node.mismatch("a number")),
         }
     }
 }
@@ -195,17 +195,17 @@ impl Value for i32 {
     }
 }
 
-/// Reads a text with a rule.
+/// Reads a string; one that cannot be parsed breaks a rule.
 pub fn ruled<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     node.text()?.parse().map(Some).map_err(Mismatch::refused)
 }
 
-/// Reads a text that has to have a form.
+/// Reads a string; one that cannot be parsed is malformed.
 pub fn parsed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     node.text()?.parse().map(Some).map_err(Mismatch::malformed)
 }
 
-/// Reads a text that has to have a form; one of blanks says nothing.
+/// Reads a string; one that cannot be parsed is malformed, a blank one counts as absent.
 pub fn formed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     match node.text()? {
         text if text.trim().is_empty() => Ok(None),
@@ -213,7 +213,7 @@ pub fn formed<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismat
     }
 }
 
-/// Reads one of a set of words, in any letter case; blanks say nothing.
+/// Reads one of a set of words, in any letter case; a blank string counts as absent.
 pub fn one_of<T: FromStr + VariantNames>(node: &Node) -> Result<Option<T>, Mismatch> {
     match node.text()? {
         text if text.trim().is_empty() => Ok(None),
@@ -226,14 +226,14 @@ pub fn word_of<T: FromStr + VariantNames>(node: &Node) -> Result<Option<T>, Mism
     word(node.text()?).map(Some).map_err(Mismatch::malformed)
 }
 
-/// Reads a whole number with a rule.
+/// Reads an integer; one that cannot be converted breaks a rule.
 pub fn ruled_number<T: TryFrom<i32, Error = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     T::try_from(node.whole()?)
         .map(Some)
         .map_err(Mismatch::refused)
 }
 
-/// Reads a whole number with a rule; 0 says nothing, which clients with plain integers send for it.
+/// Reads an integer as [`ruled_number`] does; 0, which clients with plain integers send for no value, counts as absent.
 pub fn ruled_number_unless_0<T: TryFrom<i32, Error = String>>(
     node: &Node,
 ) -> Result<Option<T>, Mismatch> {
@@ -243,7 +243,7 @@ pub fn ruled_number_unless_0<T: TryFrom<i32, Error = String>>(
     ruled_number(node)
 }
 
-/// Reads a text with a rule; one of blanks says nothing.
+/// Reads a string as [`ruled`] does; a blank one counts as absent.
 pub fn ruled_unless_blank<T: FromStr<Err = String>>(node: &Node) -> Result<Option<T>, Mismatch> {
     if node.is_blank() {
         return Ok(None);
@@ -251,8 +251,8 @@ pub fn ruled_unless_blank<T: FromStr<Err = String>>(node: &Node) -> Result<Optio
     ruled(node)
 }
 
-/// Makes a type readable: `from_node!(WeekDay, Text, one_of, empty Blank)`. `written` and a schema say what is written, where
-/// that is not what is read.
+/// Implements [`FromNode`] for a type: `from_node!(WeekDay, Text, one_of, empty Blank)`. `written` is followed by the schema of
+/// what is written, if that differs from what is read.
 macro_rules! from_node {
     ($type:ty, $kind:ident, $read:path $(, empty $empty:ident)? $(, written $written:tt)?) => {
         impl $crate::domain::value::FromNode for $type {

@@ -1,4 +1,4 @@
-//! `/Account`.
+//! `/Account`: the quotas and settings of an account.
 
 use std::sync::Arc;
 

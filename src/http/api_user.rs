@@ -1,4 +1,4 @@
-//! `/ApiUser`.
+//! `/ApiUser`: the API users of an account.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ pub static OPERATIONS: &[Operation] = &[
     operation!(DELETE "/ApiUser/{apiUserGuid}" => delete, "ApiUser_DeleteApiUser", "Deletes an API user."),
 ];
 
-/// An API user as the API writes it.
+/// An API user, as the API returns it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "ApiUser", example = json!({
@@ -54,7 +54,7 @@ struct ApiUserBody {
     api_user_guid: ApiUserGuid,
     operator_guid: OperatorGuid,
     user_name: String,
-    /// In the answer to its creation alone.
+    /// Only in the response to its creation.
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<String>,
     r#type: ApiUserType,

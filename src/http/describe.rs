@@ -1,4 +1,4 @@
-//! The account API as the OpenAPI document has it: what its extractors and answers tell of an operation.
+//! Describes the account API in the OpenAPI document: what its extractors and responses add to an operation.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::operation::{Created, Describe, Description, ParameterLocation};
 use crate::store::Tenant;
 use crate::wire::{FORM, FromBody};
 
-/// What all operations of the account API and of its companion share.
+/// Adds what all operations of the account API and of the companion API share.
 pub fn describe(description: &mut Description<'_>) {
     // The names are the vendor's.
     let scheme = match description.operation.path {
@@ -31,13 +31,13 @@ pub fn describe(description: &mut Description<'_>) {
         StatusCode::SERVICE_UNAVAILABLE,
     ];
     for status in description.operation.refusals.iter().copied().chain(always) {
-        refuses(description, status);
+        add_error(description, status);
     }
 }
 
-/// Adds a status, with what an answer of it may say.
-pub fn refuses(description: &mut Description<'_>, status: StatusCode) {
-    let (told, error) = match status {
+/// Adds an error status, with an example of its response.
+pub fn add_error(description: &mut Description<'_>, status: StatusCode) {
+    let (text, error) = match status {
         StatusCode::BAD_REQUEST => (
             "The request cannot be understood, or would change what belongs to the system.",
             Error::malformed("FullName", "is required"),
@@ -69,11 +69,11 @@ pub fn refuses(description: &mut Description<'_>, status: StatusCode) {
         ),
     };
     if is_of_users(description.operation.path) {
-        Envelope::refuses(description, status, told, &error);
+        Envelope::describe_error(description, status, text, &error);
     } else {
-        description.refuses(
+        description.error_response(
             status,
-            told,
+            text,
             &["application/json"],
             &MessageList::of(&error),
         );
@@ -84,10 +84,10 @@ impl Describe for Extension<Arc<Tenant>> {
     fn describe(_: &mut Description<'_>) {}
 }
 
-/// Who asks matters where something is changed.
+/// A handler takes the caller where its rights matter: where something is changed.
 impl Describe for Extension<Caller> {
     fn describe(description: &mut Description<'_>) {
-        refuses(description, StatusCode::FORBIDDEN);
+        add_error(description, StatusCode::FORBIDDEN);
     }
 }
 
@@ -100,8 +100,8 @@ impl<P: FromPath> Describe for Path<P> {
         for (name, schema) in description.path_parameters().zip(schemas) {
             description.parameter(ParameterLocation::Path, name, schema);
         }
-        refuses(description, StatusCode::BAD_REQUEST);
-        refuses(description, StatusCode::NOT_FOUND);
+        add_error(description, StatusCode::BAD_REQUEST);
+        add_error(description, StatusCode::NOT_FOUND);
     }
 }
 
@@ -128,19 +128,19 @@ impl<P: FromPath, B: FromBody<P>> Describe for PathAndBody<P, B> {
             StatusCode::PAYLOAD_TOO_LARGE,
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
         ] {
-            refuses(description, status);
+            add_error(description, status);
         }
     }
 }
 
 impl<T: JsonSchema> Describe for Json<T> {
     fn describe(description: &mut Description<'_>) {
-        description.answers::<T>(StatusCode::OK);
+        description.response::<T>(StatusCode::OK);
     }
 }
 
 impl<T: JsonSchema> Describe for Created<Json<T>> {
     fn describe(description: &mut Description<'_>) {
-        description.answers::<T>(StatusCode::CREATED);
+        description.response::<T>(StatusCode::CREATED);
     }
 }

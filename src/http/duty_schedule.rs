@@ -1,4 +1,4 @@
-//! `…/DutySchedule` below an operator and below a group.
+//! `…/DutySchedule`: the off-duty schedules of operators and of operator groups.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub static OPERATIONS: &[Operation] = &[
     ),
 ];
 
-/// What schedules belong to, as a path names it.
+/// The owner of schedules, as a path parameter.
 trait Owner: Segment + Into<ScheduleOwner> + Send + 'static {}
 
 impl Owner for OperatorGuid {}

@@ -1,4 +1,4 @@
-//! Errors as clients see them: a status, and `{"Messages": [{"Message": "…"}]}`.
+//! Errors as responses: a status, and `{"Messages": [{"Message": "…"}]}`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use super::reason::Cause;
 use crate::error::Error;
 use crate::status::{messages, status};
 
-/// What is wrong with a request, one message each.
+/// The problems of a request, one message each.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct MessageList {
@@ -27,7 +27,7 @@ struct MessageInfo {
 }
 
 impl MessageList {
-    /// The body of an error.
+    /// Creates the body for an error.
     pub fn of(error: &Error) -> Self {
         let messages = messages(error)
             .into_iter()

@@ -1,5 +1,4 @@
-//! From a request to what it asks for: path and body are bound together, so that one answer names all that is wrong with
-//! both.
+//! The extractors of the account API: path and body are bound together, so that one response reports the problems of both.
 
 use std::marker::PhantomData;
 
@@ -25,15 +24,15 @@ use crate::domain::{
 use crate::error::{Error, Result};
 use crate::wire::FromBody;
 
-/// A larger body is answered with 413.
+/// The largest accepted body; a larger one is answered with 413.
 pub const LARGEST_BODY: usize = 64 * 1024;
 
-/// An answer in JSON. It is written when it is made, so that it may be of things that the handler only borrows; it holds
-/// none of them, and outlives them.
+/// A JSON response. It is serialized when it is created, so that it can be created from data that the handler only borrows,
+/// and outlive that data.
 #[derive(Debug)]
 pub struct Json<T> {
-    written: serde_json::Result<Vec<u8>>,
-    of: PhantomData<fn(T)>,
+    bytes: serde_json::Result<Vec<u8>>,
+    body: PhantomData<fn(T)>,
 }
 
 impl<T: Serialize> Json<T> {
@@ -52,11 +51,11 @@ impl<T> Json<T> {
     fn write(
         body: impl FnOnce(&mut serde_json::Serializer<&mut Vec<u8>>) -> serde_json::Result<()>,
     ) -> Self {
-        // Most answers find room in this.
-        let mut written = Vec::with_capacity(1024);
+        // Most responses fit into this.
+        let mut bytes = Vec::with_capacity(1024);
         Self {
-            written: body(&mut serde_json::Serializer::new(&mut written)).map(|()| written),
-            of: PhantomData,
+            bytes: body(&mut serde_json::Serializer::new(&mut bytes)).map(|()| bytes),
+            body: PhantomData,
         }
     }
 }
@@ -64,8 +63,8 @@ impl<T> Json<T> {
 impl<T> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
-        match self.written {
-            Ok(written) => ([(CONTENT_TYPE, JSON)], written).into_response(),
+        match self.bytes {
+            Ok(bytes) => ([(CONTENT_TYPE, JSON)], bytes).into_response(),
             Err(error) => {
                 Error::Failed(format!("an answer could not be written: {error}")).into_response()
             }
@@ -73,7 +72,7 @@ impl<T> IntoResponse for Json<T> {
     }
 }
 
-/// What the path of a request names.
+/// The parameters of a request's path.
 #[derive(Debug)]
 pub struct Path<P>(pub P);
 
@@ -88,7 +87,7 @@ impl<P: FromPath> FromRequestParts<AppState> for Path<P> {
     }
 }
 
-/// What the path of a request names, and what its body asks for.
+/// The parameters of a request's path, and the input in its body.
 #[derive(Debug)]
 pub struct PathAndBody<P, B>(pub P, pub Input<B>);
 
@@ -99,35 +98,35 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for PathAndBody<P
         let (mut parts, body) = request.into_parts();
         let bytes = read_in_time(state, &parts.headers, body).await?;
         if let Some(trace) = parts.extensions.get::<Trace>() {
-            trace.read(&bytes);
+            trace.set_body(&bytes);
         }
         let (entries, source) = B::entries(&media_type(&parts.headers), &bytes)?;
 
         let mut problems = Problems::default();
         let path = bind_path(&mut parts, state, &mut problems).await;
-        let (body, of_body) = match entries {
+        let (body, body_problems) = match entries {
             Ok(entries) => bind::object(&entries, source, |fields| B::bind(fields, path.as_ref())),
-            Err(of_body) => (None, of_body),
+            Err(body_problems) => (None, body_problems),
         };
         let Some(path) = path else {
-            problems.append(of_body);
+            problems.append(body_problems);
             return Err(problems
                 .into_result()
                 .expect_err("a path that is not bound has a problem"));
         };
-        Ok(Self(path, Input::new(body, of_body)))
+        Ok(Self(path, Input::new(body, body_problems)))
     }
 }
 
-/// What a path can name.
+/// A value that is bound from the parameters of a path.
 pub trait FromPath: Sized {
     fn bind(parameters: &mut Parameters<'_>) -> Option<Self>;
 
-    /// What each parameter has to be, in their order.
+    /// Returns the schema of each parameter, in their order.
     fn schemas(generator: &mut SchemaGenerator) -> Vec<Schema>;
 }
 
-/// The parameters of a path, in their order.
+/// The parameters of a path that are not bound yet, in their order.
 pub struct Parameters<'a> {
     rest: RawPathParamsIter<'a>,
     problems: &'a mut Problems,
@@ -176,7 +175,7 @@ impl<S: Segment, T: Segment> FromPath for (S, T) {
     }
 }
 
-/// One parameter of a path.
+/// The type of one path parameter.
 pub trait Segment: JsonSchema + Sized {
     fn read(text: &str) -> Result<Self, String>;
 }
@@ -221,7 +220,7 @@ async fn read_in_time(state: &AppState, headers: &HeaderMap, body: Body) -> Resu
     body::read(headers, body, LARGEST_BODY, state.read_timeout).await
 }
 
-/// The media type of a body, in lower case; without one, it is empty.
+/// Returns the media type of a body in lower case, or an empty string without one.
 pub fn media_type(headers: &HeaderMap) -> String {
     let content_type = headers
         .get(CONTENT_TYPE)

@@ -1,4 +1,4 @@
-//! The account API as clients see it: its operations, and the layers that a request passes on its way to one of them.
+//! The account API over HTTP: its operations, and the layers that a request passes before it reaches one of them.
 
 mod account;
 mod api_user;

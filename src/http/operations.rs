@@ -1,4 +1,4 @@
-//! Every operation of the account API and of its companion.
+//! Every operation of the account API and of the companion API.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -9,8 +9,8 @@ use super::{
 };
 use crate::operation::{Api, Operation};
 
-/// The account API. The `operationId`s are those of the vendor's Swagger file. It is older than the ApiUser paths, and has
-/// one operation on the schedules of groups; the names of the others follow its pattern.
+/// The account API. The `operationId`s are those of the vendor's Swagger file. The file predates the ApiUser paths, and has
+/// only one operation on the schedules of groups; the names of the others follow its pattern.
 pub static ACCOUNT_API: Api = Api {
     server: "/v4",
     prefix: "",
@@ -26,7 +26,7 @@ pub static ACCOUNT_API: Api = Api {
     describe: describe::describe,
 };
 
-/// The companion API, which is in no file of the vendor's; the names of its operations follow the pattern.
+/// The companion API. No file of the vendor's describes it; the names of its operations follow the same pattern.
 pub static USER_API: Api = Api {
     server: "/",
     prefix: "",
@@ -34,12 +34,12 @@ pub static USER_API: Api = Api {
     describe: describe::describe,
 };
 
-/// The operations of both.
+/// Returns the operations of both APIs.
 pub fn all() -> impl Iterator<Item = &'static Operation> {
     ACCOUNT_API.operations().chain(USER_API.operations())
 }
 
-/// The operation that a method of a route is.
+/// Returns the operation with this method and route.
 pub fn find(method: &str, path: &str) -> Option<&'static Operation> {
     static BY_ROUTE: LazyLock<HashMap<(&str, &str), &Operation>> = LazyLock::new(|| {
         all()
@@ -50,7 +50,7 @@ pub fn find(method: &str, path: &str) -> Option<&'static Operation> {
     BY_ROUTE.get(&(method, path)).copied()
 }
 
-/// The methods of a route.
+/// Returns the methods of a route.
 pub fn methods(path: &str) -> impl Iterator<Item = &'static str> {
     all()
         .filter(move |operation| operation.path == path)
@@ -63,7 +63,7 @@ mod tests {
     use crate::operation::path::canonical;
 
     #[test]
-    fn the_words_of_paths_are_understood_in_any_letter_case() {
+    fn the_words_of_paths_match_in_any_letter_case() {
         let words = super::all().flat_map(|operation| operation.path.split('/'));
         for word in words.filter(|word| !word.starts_with('{')) {
             let written = format!("/x/{}/y", word.to_lowercase());
@@ -71,7 +71,7 @@ mod tests {
         }
     }
 
-    /// What begins like a path that is not emulated is not looked for among the routes.
+    /// A path that begins like one that is not emulated is not looked up among the routes.
     #[test]
     fn no_operation_has_a_path_that_begins_like_one_that_is_not_emulated() {
         for operation in super::all() {

@@ -1,4 +1,4 @@
-//! `/Operator` and what lies below an operator, but for its duty schedules.
+//! `/Operator` and the paths below an operator, except its duty schedules.
 
 use std::sync::Arc;
 

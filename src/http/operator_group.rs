@@ -1,4 +1,4 @@
-//! `/OperatorGroup` and what lies below a group, but for its duty schedules.
+//! `/OperatorGroup` and the paths below a group, except its duty schedules.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ pub static OPERATIONS: &[Operation] = &[
     ),
 ];
 
-/// A group as the API writes it.
+/// A group, as the API returns it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "OperatorGroup", example = json!({

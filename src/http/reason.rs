@@ -1,4 +1,4 @@
-//! Why a request was answered with a 4xx, told more plainly than the answer itself may tell it.
+//! The reasons for 4xx responses in the journal, which are more explicit than the responses themselves may be.
 
 use std::sync::Arc;
 
@@ -11,25 +11,25 @@ use crate::error::Error;
 use crate::service::registration;
 use crate::store::{Name, State};
 
-/// The error that an answer tells of, for those who look at the answer on its way out.
+/// The error behind a response, attached to it for the layers that it passes on its way out.
 #[derive(Debug, Clone)]
 pub struct Cause(pub Arc<Error>);
 
-/// The reason in a plain sentence; nothing where the request did not fail of itself.
+/// Returns the reason for a 4xx in a plain sentence; `None` for other statuses, and for the responses of faults.
 pub fn of(
     all: &State,
-    answer: &Parts,
+    response: &Parts,
     path: &str,
     user_name: Option<&str>,
     account: Option<AccountId>,
     is_accepted: bool,
 ) -> Option<String> {
-    // What a fault answered has no message, and no reason in the request.
-    let told = answer.extensions.get::<Cause>()?;
-    if !answer.status.is_client_error() {
+    // The response of a fault has no error, and its reason is not in the request.
+    let cause = response.extensions.get::<Cause>()?;
+    if !response.status.is_client_error() {
         return None;
     }
-    let seen = match answer.status {
+    let specific = match response.status {
         StatusCode::UNAUTHORIZED if is_accepted => Some(
             "the credentials were right when the request came, and no longer in its turn"
                 .to_owned(),
@@ -38,7 +38,7 @@ pub fn of(
         StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
         _ => None,
     };
-    seen.or_else(|| Some(told.0.to_string()))
+    specific.or_else(|| Some(cause.0.to_string()))
 }
 
 fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
@@ -75,7 +75,7 @@ fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {
     }
 }
 
-/// "another account has this operator"
+/// Returns the reason for a 404 whose GUID exists elsewhere: "another account has this operator".
 fn of_another_account(all: &State, path: &str, account: AccountId) -> Option<String> {
     let own = &all.tenant(account)?.account;
     let is_missing = |guid: &Uuid| {

@@ -1,4 +1,4 @@
-//! `/Register`: the one path that takes an operator's login instead of an API user's.
+//! `/Register`: the only path that takes an operator's login instead of an API user's.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ use crate::domain::text::Description;
 use crate::domain::{Caller, Input, OperatorGuid};
 use crate::error::Result;
 use crate::operation::{
-    Created, Describe, Description as Operating, Operation, ParameterLocation, operation,
+    Created, Describe, Description as OperationDescription, Operation, ParameterLocation, operation,
 };
 use crate::service::registration::{self, Registered, Registration};
 
@@ -32,7 +32,7 @@ pub static OPERATIONS: &[Operation] = &[operation!(
     StatusCode::NOT_FOUND,
 ])];
 
-/// The vendor's RegistrationResponse. `status` is the one property of the API in lower case.
+/// The vendor's RegistrationResponse. `status` is the only property of the API in lower case.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(example = json!({
@@ -72,19 +72,19 @@ async fn register(
     Ok(Created(Json::of(&body)))
 }
 
-/// What the query of a request asks for.
+/// The registration that the query of a request describes.
 struct Query(Input<Registration>);
 
 impl<S: Sync> FromRequestParts<S> for Query {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> std::result::Result<Self, Infallible> {
-        Ok(Self(asked(parts.uri.query().unwrap_or_default())))
+        Ok(Self(parse_query(parts.uri.query().unwrap_or_default())))
     }
 }
 
 impl Describe for Query {
-    fn describe(operation: &mut Operating<'_>) {
+    fn describe(operation: &mut OperationDescription<'_>) {
         let requests = &mut operation.schemas.requests;
         let description = requests.subschema_for::<Description>();
         let operator = or_blank(requests.subschema_for::<OperatorGuid>());
@@ -93,11 +93,11 @@ impl Describe for Query {
     }
 }
 
-/// "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own operator"
-/// (Swagger, `Register_Post`).
-fn asked(query: &str) -> Input<Registration> {
+/// Parses a query. "If this is empty, it will be defaulted to "API"", and "Leave empty to create an API acount for your own
+/// operator" (Swagger, `Register_Post`).
+fn parse_query(query: &str) -> Input<Registration> {
     let parameters = bind::form(query.as_bytes());
-    let (asked, problems) = bind::object(&parameters, &bind::QUERY, |fields| {
+    let (registration, problems) = bind::object(&parameters, &bind::QUERY, |fields| {
         let description = fields.patch_of::<Description>("description").value();
         let description = description.filter(|text| !text.as_str().trim().is_empty());
         let operator = match fields.value("operatorGuid") {
@@ -105,13 +105,13 @@ fn asked(query: &str) -> Input<Registration> {
             FieldValue::Absent | FieldValue::Invalid => None,
         };
         Some(Registration {
-            description: description.unwrap_or_else(api),
+            description: description.unwrap_or_else(default_description),
             operator,
         })
     });
-    Input::new(asked, problems)
+    Input::new(registration, problems)
 }
 
-fn api() -> Description {
-    "API".parse().expect("it is short enough")
+fn default_description() -> Description {
+    "API".parse().expect("the default is a valid description")
 }

@@ -1,4 +1,4 @@
-//! `/Timezone` and `/OutgoingPhoneNumber`: lists that nobody changes.
+//! `/Timezone` and `/OutgoingPhoneNumber`: read-only lists.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub static OPERATIONS: &[Operation] = &[
         .but("as the list"),
 ];
 
-/// A time zone as the API writes it.
+/// A time zone, as the API returns it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "Timezone", example = json!({
@@ -65,7 +65,7 @@ impl From<&Timezone> for TimezoneBody {
             daylight_saving,
         } = zone.clone();
         let date =
-            |of: fn(&DaylightSaving) -> Option<Moment>| daylight_saving.as_ref().and_then(of);
+            |field: fn(&DaylightSaving) -> Option<Moment>| daylight_saving.as_ref().and_then(field);
         Self {
             timezone_id: id,
             description,
@@ -97,7 +97,7 @@ async fn get(
     Ok(Json::of(&zone.into()))
 }
 
-/// A phone number as the API writes it.
+/// A phone number, as the API returns it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(example = json!({

@@ -1,5 +1,5 @@
-//! The OpenAPI document: every operation of the server, in the vendor's names, made from the code that serves them. The
-//! page that shows it is here, too.
+//! The OpenAPI document and the page that shows it. The document lists every operation of the server, under the vendor's names,
+//! and is generated from the code that serves them.
 
 mod pages;
 mod swagger2;
@@ -10,7 +10,7 @@ use crate::operation::{Api, Description, Schemas};
 
 pub use pages::pages;
 
-/// The operations of some APIs, in both forms.
+/// The descriptions of some APIs, as OpenAPI 3.1 and as Swagger 2.0.
 #[derive(Debug)]
 pub struct Documents {
     pub openapi: String,
@@ -18,12 +18,12 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// Paths of the document begin with what the first of the APIs says, unless a path says otherwise.
+    /// Generates the documents. The server of the first API applies to all paths that do not name their own.
     pub fn of(apis: &[&'static Api]) -> Self {
         let document = document(apis);
         Self {
             openapi: format!("{document:#}\n"),
-            swagger2: format!("{:#}\n", swagger2::translated(&document)),
+            swagger2: format!("{:#}\n", swagger2::translate(&document)),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The document on the web, and Swagger UI, which shows it. All of it is inside the binary.
+//! The routes of the OpenAPI document and of Swagger UI, which shows it. All files are inside the binary.
 
 use std::sync::LazyLock;
 
@@ -19,7 +19,7 @@ const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const JSON: &str = "application/json; charset=utf-8";
 
-/// The pages, below the place of the vendor's.
+/// Returns the routes of the pages, at the paths that the vendor uses.
 pub fn pages(state: &AppState, documents: &'static LazyLock<Documents>) -> Router<AppState> {
     let index = get(async || file(HTML, include_str!("index.html")));
     Router::new()
@@ -32,7 +32,7 @@ pub fn pages(state: &AppState, documents: &'static LazyLock<Documents>) -> Route
         .route(
             "/swagger/swagger-ui-bundle.js",
             get(async || {
-                zipped(
+                gzipped(
                     JAVASCRIPT,
                     include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui-bundle.js.gz")),
                 )
@@ -41,7 +41,7 @@ pub fn pages(state: &AppState, documents: &'static LazyLock<Documents>) -> Route
         .route(
             "/swagger/swagger-ui.css",
             get(async || {
-                zipped(
+                gzipped(
                     CSS,
                     include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz")),
                 )
@@ -56,7 +56,7 @@ pub fn pages(state: &AppState, documents: &'static LazyLock<Documents>) -> Route
             get(async move || file(JSON, &documents.swagger2)),
         )
         .layer(from_fn_with_state(state.clone(), add_base_path))
-        .layer(from_fn(guard))
+        .layer(from_fn(restrict_sources))
 }
 
 fn file(content_type: &'static str, content: &'static str) -> Response {
@@ -67,8 +67,8 @@ fn file(content_type: &'static str, content: &'static str) -> Response {
         .into_response()
 }
 
-/// A file of Swagger UI. It is kept as gzip, which every browser reads.
-fn zipped(content_type: &'static str, content: &'static [u8]) -> Response {
+/// Returns a file of Swagger UI. It is stored as gzip, which every browser accepts.
+fn gzipped(content_type: &'static str, content: &'static [u8]) -> Response {
     let headers = [
         (CONTENT_TYPE, content_type),
         (CONTENT_ENCODING, "gzip"),
@@ -77,8 +77,8 @@ fn zipped(content_type: &'static str, content: &'static [u8]) -> Response {
     (headers, content).into_response()
 }
 
-/// A page may load from this server and from no other.
-async fn guard(request: Request, next: Next) -> Response {
+/// Allows pages to load resources from this server only.
+async fn restrict_sources(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
     response

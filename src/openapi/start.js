@@ -1,22 +1,22 @@
-// The vendor's page shows the document that `url` names, and so does this one, as long as it is on this server: a link
-// must not make a page of the emulator show the document of a stranger, who would get the credentials that are tried out.
-const own = new URL("v1/swagger.json", document.currentScript.src);
-const asked = new URLSearchParams(location.search).get("url");
+// The vendor's page shows the document that `url` names. So does this one, but only if it is on this server: a link must
+// not make a page of the emulator show another server's document, which would receive the credentials that users try out.
+const ownUrl = new URL("v1/swagger.json", document.currentScript.src);
+const requested = new URLSearchParams(location.search).get("url");
 
-let shown = own;
-if (asked) {
-  const url = URL.canParse(asked, location.href) ? new URL(asked, location.href) : null;
+let documentUrl = ownUrl;
+if (requested) {
+  const url = URL.canParse(requested, location.href) ? new URL(requested, location.href) : null;
   if (url?.origin === location.origin) {
-    shown = url;
+    documentUrl = url;
   } else {
     const refused = document.getElementById("refused");
-    refused.querySelector("code").textContent = asked;
+    refused.querySelector("code").textContent = requested;
     refused.hidden = false;
   }
 }
 
 window.ui = SwaggerUIBundle({
-  url: shown.href,
+  url: documentUrl.href,
   dom_id: "#swagger-ui",
   deepLinking: true,
   displayOperationId: true,

@@ -1,15 +1,15 @@
-//! The document as Swagger 2.0, for clients of the vendor's generation. What that cannot say is left out: operations that
-//! lie elsewhere than the others, alternatives of a schema, and a second media type.
+//! Translates the OpenAPI document to Swagger 2.0, for clients that expect the vendor's version of the format. What it cannot
+//! express is omitted: operations on another server URL, alternatives of a schema, and a second media type.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-pub fn translated(document: &Value) -> Value {
+pub fn translate(document: &Value) -> Value {
     let schemas = &document["components"]["schemas"];
-    let of_server = |path: &(&String, &Value)| path.1.get("servers").is_none();
+    let is_on_server = |path: &(&String, &Value)| path.1.get("servers").is_none();
     let paths: Map<_, _> = entries(&document["paths"])
-        .filter(of_server)
+        .filter(is_on_server)
         .map(|(name, path)| {
             (
                 name.clone(),
@@ -18,7 +18,7 @@ pub fn translated(document: &Value) -> Value {
         })
         .collect();
     let definitions = each(schemas, schema);
-    let logins: Map<_, _> = entries(&document["components"]["securitySchemes"])
+    let schemes: Map<_, _> = entries(&document["components"]["securitySchemes"])
         .filter(|(_, scheme)| scheme["scheme"] == "basic")
         .map(|(name, scheme)| {
             (
@@ -34,7 +34,7 @@ pub fn translated(document: &Value) -> Value {
         "basePath": document["servers"][0]["url"],
         "consumes": ["application/json"],
         "produces": ["application/json"],
-        "securityDefinitions": logins,
+        "securityDefinitions": schemes,
         "definitions": used(&paths, &definitions),
         "paths": paths,
     })
@@ -56,7 +56,7 @@ fn operation(operation: &Value, schemas: &Value) -> Value {
         .as_array()
         .into_iter()
         .flatten()
-        .map(|given| parameter(given, schemas))
+        .map(|value| parameter(value, schemas))
         .collect();
     if let Some(body) = operation.get("requestBody") {
         let (_, content) = media_type(body);
@@ -65,10 +65,10 @@ fn operation(operation: &Value, schemas: &Value) -> Value {
         }));
     }
     translated["parameters"] = parameters.into();
-    translated["responses"] = each(&operation["responses"], |answer| {
-        let mut translated = json!({"description": answer["description"]});
-        if answer.get("content").is_some() {
-            let (name, content) = media_type(answer);
+    translated["responses"] = each(&operation["responses"], |response| {
+        let mut translated = json!({"description": response["description"]});
+        if response.get("content").is_some() {
+            let (name, content) = media_type(response);
             translated["schema"] = schema(&content["schema"]);
             translated["examples"] = json!({name: content["example"]});
         }
@@ -80,7 +80,7 @@ fn operation(operation: &Value, schemas: &Value) -> Value {
     translated
 }
 
-/// The first media type of a body, and what it holds.
+/// Returns the first media type of a body, and its content.
 fn media_type(body: &Value) -> (&str, &Value) {
     entries(&body["content"])
         .next()
@@ -89,14 +89,14 @@ fn media_type(body: &Value) -> (&str, &Value) {
         })
 }
 
-/// A parameter is a schema of its own here, which cannot refer to another.
+/// Translates a parameter. In Swagger 2.0 it is itself a schema, and cannot refer to another.
 fn parameter(parameter: &Value, schemas: &Value) -> Value {
-    let given = &parameter["schema"];
-    let named = given["$ref"]
+    let inline = &parameter["schema"];
+    let reference = inline["$ref"]
         .as_str()
         .and_then(|name| name.rsplit('/').next());
     let mut translated = parameter.clone();
-    for (name, value) in entries(&schema(named.map_or(given, |name| &schemas[name]))) {
+    for (name, value) in entries(&schema(reference.map_or(inline, |name| &schemas[name]))) {
         if translated.get(name).is_none() {
             translated[name] = value.clone();
         }
@@ -108,19 +108,20 @@ fn parameter(parameter: &Value, schemas: &Value) -> Value {
     translated
 }
 
-fn schema(given: &Value) -> Value {
-    let Value::Object(given) = given else {
-        return given.clone();
+fn schema(value: &Value) -> Value {
+    let Value::Object(fields) = value else {
+        return value.clone();
     };
-    if let Some(kinds) = given.get("oneOf").filter(|_| !given.contains_key("type")) {
-        return one_of(kinds, given.get("examples"));
+    if let Some(kinds) = fields.get("oneOf").filter(|_| !fields.contains_key("type")) {
+        return one_of(kinds, fields.get("examples"));
     }
-    if let Some(Value::Array(schemas)) = given.get("anyOf").filter(|_| !given.contains_key("type"))
+    if let Some(Value::Array(schemas)) =
+        fields.get("anyOf").filter(|_| !fields.contains_key("type"))
     {
         return schemas.first().map_or(Value::Null, schema);
     }
     let mut translated = Map::new();
-    for (name, value) in given {
+    for (name, value) in fields {
         let (name, value) = match (name.as_str(), value) {
             ("$ref", Value::String(name)) => (
                 "$ref",
@@ -135,7 +136,7 @@ fn schema(given: &Value) -> Value {
                     .cloned()
                     .collect(),
             ),
-            // The vendor's file calls it so, although the offset is missing.
+            // The vendor's file uses this format, although the offset is missing.
             ("format", Value::String(format)) if format == "date-time-local" => {
                 ("format", "date-time".into())
             }
@@ -151,7 +152,7 @@ fn schema(given: &Value) -> Value {
     Value::Object(translated)
 }
 
-/// One schema for several kinds: the fields of them all, of which those are required that all require.
+/// Merges the schemas of several kinds: the result has the fields of all, and requires those that all require.
 fn one_of(kinds: &Value, examples: Option<&Value>) -> Value {
     let kinds: Vec<_> = kinds.as_array().into_iter().flatten().map(schema).collect();
     let mut properties = Map::new();
@@ -173,8 +174,8 @@ fn one_of(kinds: &Value, examples: Option<&Value>) -> Value {
             ("minimum", i64::min as fn(_, _) -> _),
             ("maximum", i64::max),
         ] {
-            let of = |schema: &Value| schema[bound].as_i64();
-            if let (Some(one), Some(other)) = (of(known), of(property)) {
+            let limit = |schema: &Value| schema[bound].as_i64();
+            if let (Some(one), Some(other)) = (limit(known), limit(property)) {
                 known[bound] = wider(one, other).into();
             }
         }
@@ -194,7 +195,7 @@ fn one_of(kinds: &Value, examples: Option<&Value>) -> Value {
     translated
 }
 
-/// The definitions that the paths refer to, and those that these refer to.
+/// Returns the definitions that the paths refer to, directly or through other definitions.
 fn used(paths: &Value, definitions: &Value) -> Map<String, Value> {
     let mut names = BTreeSet::new();
     let mut waiting = vec![paths];

@@ -1,4 +1,4 @@
-//! The description of an operation, as OpenAPI writes it.
+//! The OpenAPI description of an operation.
 
 use std::collections::BTreeMap;
 
@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::Operation;
 
-/// The schemas of a document. The same type may be read otherwise than it is written.
+/// The schemas of a document. A type may have different schemas in requests and in responses.
 #[derive(Debug)]
 pub struct Schemas {
     pub requests: SchemaGenerator,
-    pub answers: SchemaGenerator,
+    pub responses: SchemaGenerator,
 }
 
 impl Default for Schemas {
@@ -26,16 +26,16 @@ impl Default for Schemas {
         settings.transforms = vec![Box::new(RecursiveTransform(plain))];
         Self {
             requests: settings.clone().into_generator(),
-            answers: settings.for_serialize().into_generator(),
+            responses: settings.for_serialize().into_generator(),
         }
     }
 }
 
 impl Schemas {
-    /// The schemas that have a name.
+    /// Returns the named schemas.
     pub fn into_components(mut self) -> Map<String, Value> {
         let mut components = self.requests.take_definitions(true);
-        for (name, schema) in self.answers.take_definitions(true) {
+        for (name, schema) in self.responses.take_definitions(true) {
             let mut schema = Schema::try_from(schema).unwrap_or_default();
             RecursiveTransform(never_null).transform(&mut schema);
             components.insert(name, schema.into());
@@ -45,8 +45,8 @@ impl Schemas {
     }
 }
 
-/// Writes a schema so that all understand it: not every generator of clients knows `true`, and formats are only a hint,
-/// while an integer of JSON Schema has no end.
+/// Rewrites a schema so that every consumer understands it: not every client generator supports `true`, and formats are only
+/// a hint, while an integer of JSON Schema is unbounded.
 fn plain(schema: &mut Schema) {
     if schema.as_bool() == Some(true) {
         schema.ensure_object();
@@ -60,7 +60,7 @@ fn plain(schema: &mut Schema) {
     }
 }
 
-/// A field that may be missing from an answer is left out of it, and not written as null.
+/// Removes null from the optional properties of a response: a field without a value is omitted, not written as null.
 fn never_null(schema: &mut Schema) {
     let required: Vec<_> = match schema.get("required").and_then(Value::as_array) {
         Some(required) => required.clone(),
@@ -76,11 +76,11 @@ fn never_null(schema: &mut Schema) {
     }
 }
 
-/// Removes null from what a schema allows.
+/// Removes null from the types that a schema allows.
 pub fn remove_null(schema: &mut Value) {
     let null = json!({"type": "null"});
     if let Some(Value::Array(types)) = schema.get_mut("type") {
-        types.retain(|of| of != "null");
+        types.retain(|name| name != "null");
         if let [only] = &types[..] {
             schema["type"] = only.clone();
         }
@@ -92,53 +92,54 @@ pub fn remove_null(schema: &mut Value) {
     }
 }
 
-/// What OpenAPI says of an answer when there is nothing to say.
+/// The description of a successful response, which OpenAPI requires.
 const DONE: &str = "The request completed successfully.";
 
-/// Where a parameter of an operation is found.
+/// The location of an operation's parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParameterLocation {
     Path,
     Query,
 }
 
-/// What an operation needs and gives, while it is put together.
+/// The description of an operation under construction: its parameters, body, responses and authentication schemes.
 #[derive(Debug)]
 pub struct Description<'a> {
     pub operation: &'static Operation,
     pub schemas: &'a mut Schemas,
     parameters: Vec<Value>,
     body: Option<Value>,
-    answers: BTreeMap<u16, Value>,
+    responses: BTreeMap<u16, Value>,
     security: Vec<Value>,
 }
 
 impl<'a> Description<'a> {
+    /// Creates the description that the operation's handler gives.
     pub fn new(operation: &'static Operation, schemas: &'a mut Schemas) -> Self {
         let mut description = Self {
             operation,
             schemas,
             parameters: Vec::new(),
             body: None,
-            answers: BTreeMap::new(),
+            responses: BTreeMap::new(),
             security: Vec::new(),
         };
         (operation.describe)(&mut description);
         description
     }
 
-    /// The names of the parameters in the path, in their order.
+    /// Returns the names of the parameters in the path, in their order.
     pub fn path_parameters(&self) -> impl Iterator<Item = &'static str> + use<> {
         let segments = self.operation.path.split('/');
         segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
     }
 
-    pub fn parameter(&mut self, place: ParameterLocation, name: &str, mut schema: Schema) {
+    pub fn parameter(&mut self, location: ParameterLocation, name: &str, mut schema: Schema) {
         plain(&mut schema);
         let mut parameter = json!({
             "name": name,
-            "in": match place { ParameterLocation::Path => "path", ParameterLocation::Query => "query" },
-            "required": place == ParameterLocation::Path,
+            "in": match location { ParameterLocation::Path => "path", ParameterLocation::Query => "query" },
+            "required": location == ParameterLocation::Path,
         });
         let mut schema = Value::from(schema);
         if let Some(description) = schema.get_mut("description").map(Value::take) {
@@ -151,7 +152,7 @@ impl<'a> Description<'a> {
         self.parameters.push(parameter);
     }
 
-    /// The fields of a struct, each as a parameter of the query.
+    /// Adds the fields of a struct, each as a query parameter.
     pub fn query<T: JsonSchema>(&mut self) {
         let schema = T::json_schema(&mut self.schemas.requests);
         let fields = schema.get("properties").and_then(Value::as_object).cloned();
@@ -164,7 +165,7 @@ impl<'a> Description<'a> {
         }
     }
 
-    /// Adds a body, whose schema has a name and an example. Each media type may have a schema of its own.
+    /// Adds a body, whose schema has a name and an example. Each media type may have its own schema.
     pub fn body(&mut self, media_types: &[&str], is_required: bool, schema: &Schema) {
         let example = example(schema.as_value(), self.schemas.requests.definitions());
         let body = self.body.get_or_insert_with(|| json!({"content": {}}));
@@ -174,55 +175,56 @@ impl<'a> Description<'a> {
         }
     }
 
-    /// What the handler answers when all went well.
-    pub fn answers<T: JsonSchema>(&mut self, status: StatusCode) {
-        self.answers_as::<T>(status, &["application/json"]);
+    /// Adds the JSON response of a successful request.
+    pub fn response<T: JsonSchema>(&mut self, status: StatusCode) {
+        self.response_as::<T>(status, &["application/json"]);
     }
 
-    /// The same under other media types.
-    pub fn answers_as<T: JsonSchema>(&mut self, status: StatusCode, media_types: &[&str]) {
-        let schema = self.schemas.answers.subschema_for::<T>();
-        let example = example(schema.as_value(), self.schemas.answers.definitions());
+    /// Adds the response of a successful request, under some media types.
+    pub fn response_as<T: JsonSchema>(&mut self, status: StatusCode, media_types: &[&str]) {
+        let schema = self.schemas.responses.subschema_for::<T>();
+        let example = example(schema.as_value(), self.schemas.responses.definitions());
         let content = content(media_types, &schema, example);
-        self.answer(status, json!({"description": DONE, "content": content}));
+        self.add_response(status, json!({"description": DONE, "content": content}));
     }
 
-    /// A refusal, with an example of it.
-    pub fn refuses<T: JsonSchema + Serialize>(
+    /// Adds an error response, with an example of its body.
+    pub fn error_response<T: JsonSchema + Serialize>(
         &mut self,
         status: StatusCode,
-        told: &str,
+        text: &str,
         media_types: &[&str],
         example: &T,
     ) {
-        let schema = self.schemas.answers.subschema_for::<T>();
+        let schema = self.schemas.responses.subschema_for::<T>();
         let content = content(media_types, &schema, Some(json!(example)));
-        self.answer(status, json!({"description": told, "content": content}));
+        self.add_response(status, json!({"description": text, "content": content}));
     }
 
-    pub fn answers_nothing(&mut self, status: StatusCode) {
-        self.answer(status, json!({"description": DONE}));
+    /// Adds a response without a body.
+    pub fn empty_response(&mut self, status: StatusCode) {
+        self.add_response(status, json!({"description": DONE}));
     }
 
-    fn answer(&mut self, status: StatusCode, answer: Value) {
-        self.answers.insert(status.as_u16(), answer);
+    fn add_response(&mut self, status: StatusCode, response: Value) {
+        self.responses.insert(status.as_u16(), response);
     }
 
-    /// One of the ways to log in; none at all is one, too.
+    /// Adds one of the accepted authentication schemes; `None` stands for no authentication.
     pub fn secured_by(&mut self, scheme: Option<&str>) {
         let scheme = scheme.map(|scheme| (scheme.to_owned(), json!([])));
         self.security
             .push(Value::Object(scheme.into_iter().collect()));
     }
 
-    /// The operation as OpenAPI writes it.
+    /// Returns the description as an OpenAPI object.
     pub fn into_value(self) -> Value {
         let Self {
             operation,
             schemas: _,
             parameters,
             body,
-            answers,
+            responses,
             security,
         } = self;
         let mut value = json!({
@@ -239,10 +241,10 @@ impl<'a> Description<'a> {
         if let Some(body) = body {
             value["requestBody"] = body;
         }
-        let answers = answers
+        let responses = responses
             .into_iter()
-            .map(|(status, answer)| (status.to_string(), answer));
-        value["responses"] = Value::Object(answers.collect());
+            .map(|(status, response)| (status.to_string(), response));
+        value["responses"] = Value::Object(responses.collect());
         value["security"] = security.into();
         value
     }
@@ -259,7 +261,7 @@ fn content(media_types: &[&str], schema: &Schema, example: Option<Value>) -> Map
         .collect()
 }
 
-/// The first example of a schema: its own, that of the schema it refers to, or a list of one.
+/// Returns the first example of a schema: its own, that of the schema it refers to, or a list of one.
 fn example(schema: &Value, definitions: &Map<String, Value>) -> Option<Value> {
     if let Some(name) = schema["$ref"].as_str() {
         return example(definitions.get(name.rsplit('/').next()?)?, definitions);
@@ -267,6 +269,6 @@ fn example(schema: &Value, definitions: &Map<String, Value>) -> Option<Value> {
     if let Some(items) = schema.get("items") {
         return Some(json!([example(items, definitions)?]));
     }
-    let given = schema["examples"].get(0);
-    given.or_else(|| schema["enum"].get(0)).cloned()
+    let first = schema["examples"].get(0);
+    first.or_else(|| schema["enum"].get(0)).cloned()
 }

@@ -1,5 +1,5 @@
-//! Operations: what the server answers. Each is declared once, beside its handler; from that come its route, its name in
-//! the journal, its line in the list of what is supported, and its part of the OpenAPI document.
+//! Operations: the requests that the server handles. Each is declared once, next to its handler; the declaration yields its
+//! route, its name in the journal, its entry in the list of supported operations, and its part of the OpenAPI document.
 
 mod description;
 pub mod not_emulated;
@@ -16,12 +16,12 @@ use schemars::JsonSchema;
 use crate::AppState;
 pub use description::{Description, ParameterLocation, Schemas, remove_null};
 
-/// An API of the server: operations with one base, one way to log in, and one shape of errors.
+/// An API of the server: operations with one base path, one authentication scheme, and one format of errors.
 #[derive(Debug)]
 pub struct Api {
-    /// What clients send their requests to.
+    /// The URL that clients send their requests to, as in the OpenAPI document.
     pub server: &'static str,
-    /// What the paths of its operations begin with, below `server`.
+    /// The prefix of its operations' paths, below `server`.
     pub prefix: &'static str,
     pub operations: &'static [&'static [Operation]],
     /// Adds what all operations of the API share.
@@ -33,13 +33,13 @@ impl Api {
         self.operations.iter().copied().flatten()
     }
 
-    /// The routes of the operations, without the prefix.
+    /// Returns the routes of the operations, without the prefix.
     pub fn routes(&self) -> Router<AppState> {
         routes(self.operations())
     }
 }
 
-/// The routes of some operations.
+/// Returns the routes of some operations.
 pub fn routes<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Router<AppState> {
     operations
         .into_iter()
@@ -48,18 +48,18 @@ pub fn routes<'a>(operations: impl IntoIterator<Item = &'a Operation>) -> Router
         })
 }
 
-/// An operation of an API. `operation!` makes one.
+/// An operation of an API, declared with `operation!`.
 #[derive(Debug)]
 pub struct Operation {
     /// The vendor's `operationId`, which begins with its tag: `Operator_GetAllOperators`.
     pub id: &'static str,
     pub method: &'static str,
-    /// The path as the router has it.
+    /// The path in the syntax of the router.
     pub path: &'static str,
     pub summary: &'static str,
-    /// What the live service does otherwise, if anything.
+    /// How the operation differs from that of the live service, if it does.
     pub differs: Option<&'static str>,
-    /// The statuses of refusals that neither arguments nor answer of the handler tell of.
+    /// The error statuses that follow neither from the arguments nor from the return type of the handler.
     pub refusals: &'static [StatusCode],
     pub filter: MethodFilter,
     pub route: fn(MethodFilter) -> MethodRouter<AppState>,
@@ -67,6 +67,7 @@ pub struct Operation {
 }
 
 impl Operation {
+    /// Sets how the operation differs from that of the live service.
     #[must_use]
     pub const fn but(self, differs: &'static str) -> Self {
         Self {
@@ -75,18 +76,19 @@ impl Operation {
         }
     }
 
+    /// Sets further error statuses.
     #[must_use]
     pub const fn or(self, refusals: &'static [StatusCode]) -> Self {
         Self { refusals, ..self }
     }
 
-    /// The vendor's name for a group of operations.
+    /// Returns the vendor's name for the group of the operation.
     pub fn tag(&self) -> &'static str {
         self.id.split_once('_').map_or(self.id, |(tag, _)| tag)
     }
 }
 
-/// `operation!(GET "/Operator" => list, "Operator_GetAllOperators", "What it does.")`
+/// Declares an operation: `operation!(GET "/Operator" => list, "Operator_GetAllOperators", "What it does.")`
 macro_rules! operation {
     ($method:ident $path:expr => $handler:expr, $id:expr, $summary:expr) => {
         $crate::operation::Operation {
@@ -105,12 +107,12 @@ macro_rules! operation {
 
 pub(crate) use operation;
 
-/// What an argument of a handler takes from a request, or what its answer gives.
+/// An argument or return type of a handler, which adds to the description of the operation.
 pub trait Describe {
     fn describe(description: &mut Description<'_>);
 }
 
-/// A handler, whose arguments and answer tell what its operation needs and gives.
+/// A handler, whose arguments and return type describe the operation.
 pub trait DescribeHandler<Arguments> {
     fn describe(description: &mut Description<'_>);
 }
@@ -154,17 +156,17 @@ impl<T: Describe, E> Describe for Result<T, E> {
 
 impl Describe for NoContent {
     fn describe(description: &mut Description<'_>) {
-        description.answers_nothing(StatusCode::NO_CONTENT);
+        description.empty_response(StatusCode::NO_CONTENT);
     }
 }
 
 impl<T: JsonSchema> Describe for Json<T> {
     fn describe(description: &mut Description<'_>) {
-        description.answers::<T>(StatusCode::OK);
+        description.response::<T>(StatusCode::OK);
     }
 }
 
-/// The answer to a request that made something, with or without it.
+/// The response to a request that created something, with or without a body.
 #[derive(Debug)]
 pub struct Created<B = ()>(pub B);
 
@@ -176,12 +178,12 @@ impl<B: IntoResponse> IntoResponse for Created<B> {
 
 impl Describe for Created {
     fn describe(description: &mut Description<'_>) {
-        description.answers_nothing(StatusCode::CREATED);
+        description.empty_response(StatusCode::CREATED);
     }
 }
 
 impl<T: JsonSchema> Describe for Created<Json<T>> {
     fn describe(description: &mut Description<'_>) {
-        description.answers::<T>(StatusCode::CREATED);
+        description.response::<T>(StatusCode::CREATED);
     }
 }

@@ -1,4 +1,4 @@
-//! The rest of the live service, which answers that it is not emulated.
+//! The operations of the live service that are answered as not emulated.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ pub struct NotEmulated {
     pub id: &'static str,
 }
 
-/// The operations of the vendor's Swagger file of 2023 that are not emulated, a line each: method, path and `operationId`.
+/// The operations of the vendor's Swagger file of 2023 that are not emulated, one per line: method, path and `operationId`.
 /// `/PrivateLocationHealth` is newer than the file, and its `operationId` follows the pattern of the others.
 const TABLE: &str = "
     GET    /Alert/Monitor/{monitorGuid} Alert_GetMonitorAlerts
@@ -161,7 +161,7 @@ const TABLE: &str = "
     DELETE /VaultSection/{vaultSectionGuid}/Authorization/{authorizationGuid} Vault_DeleteAuthorizationForVaultSection
 ";
 
-/// The operations of [`TABLE`].
+/// The parsed operations of [`TABLE`].
 pub static NOT_EMULATED: LazyLock<Vec<NotEmulated>> = LazyLock::new(|| {
     let words = TABLE.split_whitespace().collect::<Vec<_>>();
     words
@@ -174,7 +174,7 @@ pub static NOT_EMULATED: LazyLock<Vec<NotEmulated>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Whether a path begins as those of operations that are not emulated do.
+/// Returns whether a path begins like that of an operation that is not emulated.
 pub fn is_not_emulated(path: &str) -> bool {
     let first = first_segment(path);
     NOT_EMULATED
@@ -182,15 +182,17 @@ pub fn is_not_emulated(path: &str) -> bool {
         .any(|operation| first_segment(operation.path) == first)
 }
 
-/// Finds the operation of a method and a path. Words go before parameters: `/Checkpoint/Server/Ipv4` is not the server Ipv4.
+/// Finds the operation with a method and path. Literal segments take precedence over parameters: `/Checkpoint/Server/Ipv4` is
+/// not the server Ipv4.
 pub fn find(method: &str, path: &str) -> Option<&'static NotEmulated> {
-    let is_meant =
-        |operation: &&NotEmulated| operation.method == method && fits(operation.path, path);
+    let matches = |operation: &&NotEmulated| {
+        operation.method == method && matches_pattern(operation.path, path)
+    };
     let parameters = |operation: &&NotEmulated| operation.path.matches('{').count();
-    NOT_EMULATED.iter().filter(is_meant).min_by_key(parameters)
+    NOT_EMULATED.iter().filter(matches).min_by_key(parameters)
 }
 
-fn fits(pattern: &str, path: &str) -> bool {
+fn matches_pattern(pattern: &str, path: &str) -> bool {
     let (mut pattern, mut path) = (pattern.split('/'), path.split('/'));
     loop {
         match (pattern.next(), path.next()) {

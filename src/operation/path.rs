@@ -1,4 +1,4 @@
-//! The paths of the API, and the many ways in which clients may write them.
+//! The paths of the API, and how the spellings that clients use are normalized.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use super::not_emulated::NOT_EMULATED;
 use crate::domain::guid;
 
-/// The words of the paths that are served: those of operations, which a test holds against their table, and those of the pages
-/// for people. What is not to be found under `/v4` keeps it, and is told of by its path.
+/// The literal segments of the paths that are served: those of operations, which a test compares with their table, and those of
+/// the pages for people. `v4` is one, since a path that does not belong under `/v4` keeps it, and is reported with it.
 const SERVED: &str = "
     Account AddDutyScheduleForAllMembers AllOperatorsOffDuty AllOperatorsOnDuty ApiUser Authorization DutySchedule Member
     Operator OperatorGroup OutgoingPhoneNumber Register Settings Timezone api Users
@@ -18,7 +18,7 @@ const SERVED: &str = "
     v4
 ";
 
-/// The words of all paths in the vendor's spelling, in their order without regard to case.
+/// The literal segments of all paths in the vendor's spelling, sorted without regard to case.
 static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let others = NOT_EMULATED.iter();
     let others = others.flat_map(|operation| operation.path.split('/'));
@@ -33,21 +33,21 @@ static WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     words
 });
 
-/// What clients that were generated from the Swagger of 2019 and 2020 call the `OperatorGroup` of an operator.
+/// The name of an operator's `OperatorGroup` in clients that were generated from the Swagger files of 2019 and 2020.
 const PLURAL: &str = "OperatorGroups";
 
 /// The path of the companion API, which is not under `/v4`.
 pub const USERS: &str = "/api/Users";
 
-/// Whether a path, in the form of the routes, belongs to the companion API.
+/// Returns whether a path, in the form of the routes, belongs to the companion API.
 pub fn is_of_users(path: &str) -> bool {
     path.strip_prefix(USERS)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The path in the form of the routes, unless it has that form: without `/v4`, in the vendor's spelling, with GUIDs as the API
-/// writes them, without the slash at its end. The live service, an ASP.NET application, takes paths in any case, and scripts
-/// rely on it.
+/// Returns the path in the form of the routes: without `/v4`, in the vendor's spelling, with GUIDs as the API writes them, and
+/// without a trailing slash. Returns `None` if it already has that form. The live service, an ASP.NET application, accepts
+/// paths in any letter case, and scripts rely on it.
 pub fn canonical_path(path: &str) -> Option<String> {
     let trimmed = path
         .strip_suffix('/')
@@ -55,7 +55,7 @@ pub fn canonical_path(path: &str) -> Option<String> {
         .unwrap_or(path);
     let segments = trimmed.strip_prefix('/')?;
     let (first, rest) = segments.split_once('/').unwrap_or((segments, ""));
-    let segments = if is(first, "v4") && !rest.split('/').next().is_some_and(is_of_companion) {
+    let segments = if is_word(first, "v4") && !rest.split('/').next().is_some_and(is_of_companion) {
         rest
     } else {
         segments
@@ -73,18 +73,18 @@ pub fn canonical_path(path: &str) -> Option<String> {
     (canonical != path).then_some(canonical)
 }
 
-/// The companion API is no part of version 4.
+/// Returns whether a first segment is that of the companion API, which is not part of version 4.
 fn is_of_companion(segment: &str) -> bool {
-    is(segment, "api")
+    is_word(segment, "api")
 }
 
-fn is(segment: &str, word: &str) -> bool {
+fn is_word(segment: &str, word: &str) -> bool {
     decoded(segment).eq_ignore_ascii_case(word)
 }
 
-/// A path in the form of the routes as the documents write it: under `/v4`, if it belongs there.
+/// Returns a path in the form of the routes as the vendor's documents write it: under `/v4`, if it belongs there.
 pub fn documented(path: &str) -> String {
-    // What is not under /v4 kept it, and is as it was sent.
+    // A path that does not belong under /v4 kept that segment if it had it.
     if is_of_users(path) || path.starts_with("/v4/api/") {
         path.to_owned()
     } else {
@@ -92,8 +92,8 @@ pub fn documented(path: &str) -> String {
     }
 }
 
-/// Brings the path of a match into the form in which the journal has those of requests. A path that begins with a star stays
-/// as it is: it may lie under `/v4` or beside it.
+/// Converts the path of a match to the form of the paths in the journal. A path that begins with a star is returned unchanged:
+/// it may match paths under `/v4` and others.
 pub fn canonical(path: &str) -> String {
     if !path.starts_with('/') || path.starts_with("/*") {
         return path.to_owned();
@@ -130,7 +130,7 @@ mod tests {
     use super::{canonical, canonical_path};
 
     #[test]
-    fn every_way_to_write_a_path_leads_to_the_vendor_s() {
+    fn every_spelling_of_a_path_becomes_the_vendor_s() {
         for (written, canonical) in [
             ("/v4/operatorgroup/X/MEMBER/Y", "/OperatorGroup/X/Member/Y"),
             ("/V4/Operator/", "/Operator"),
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_path_of_a_match_is_understood_as_that_of_a_request() {
+    fn the_path_of_a_match_is_normalized_like_that_of_a_request() {
         for (written, found) in [
             ("/v4", "/v4/"),
             ("/operator/", "/v4/Operator"),

@@ -1,4 +1,4 @@
-//! Which accounts there are: seeded, made for a test, copied, reset, deleted.
+//! Creates, seeds, copies, resets and deletes accounts.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -17,19 +17,19 @@ use crate::error::{Error, Result};
 use crate::store::{Baseline, State, Store, Tenant};
 use crate::testing::Usage;
 
-/// What a new account is made from.
+/// The source of a new account.
 #[derive(Debug, Clone, Default)]
 pub enum Source {
-    /// The first account of the seed, as it was seeded.
+    /// The first account of the seed, in its original state.
     #[default]
     Seed,
-    /// Nothing but an owner without a password, and the system groups.
+    /// Only an owner without a password and the system groups.
     Empty,
-    /// Another account, as it is.
+    /// Another account in its current state.
     Account(AccountId),
 }
 
-/// `seed`, `empty` or `account:ID`.
+/// Parses `seed`, `empty` or `account:ID`.
 impl FromStr for Source {
     type Err = String;
 
@@ -46,7 +46,7 @@ impl FromStr for Source {
     }
 }
 
-/// An account that was made, with the credentials of its owner.
+/// A new account with the credentials of its owner.
 #[derive(Debug)]
 pub struct CreatedAccount {
     pub account: Arc<Account>,
@@ -54,7 +54,7 @@ pub struct CreatedAccount {
     pub password: String,
 }
 
-/// The accounts of a document with the usage of their API users. Passwords in clear are hashed, which takes its time.
+/// Returns the accounts of a document with the usage of their API users. Plain-text passwords are hashed, which is slow.
 pub async fn hashed(document: Accounts, passwords: &Passwords) -> Result<Vec<(Account, Usage)>> {
     let mut accounts = Vec::new();
     for Built {
@@ -72,7 +72,7 @@ pub async fn hashed(document: Accounts, passwords: &Passwords) -> Result<Vec<(Ac
     Ok(accounts)
 }
 
-/// Seeds a store that was never seeded; `false` if it was.
+/// Seeds a store. Returns `false` if it was seeded before.
 pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool> {
     store
         .change_state(move |all| {
@@ -92,7 +92,7 @@ pub async fn seed(store: &Store, accounts: Vec<(Account, Usage)>) -> Result<bool
         .await
 }
 
-/// Makes an account, and credentials of its owner.
+/// Creates an account, and credentials for its owner.
 pub async fn create(
     state: &AppState,
     source: Source,
@@ -104,7 +104,7 @@ pub async fn create(
             let context = all.context(None);
             let id = free_number(all)?;
             let mut account = match source {
-                Source::Account(of) => tenant(all, of)?.account.copied(id, &context),
+                Source::Account(original) => tenant(all, original)?.account.copied(id, &context),
                 Source::Seed => match all.first_seeded() {
                     Some(base) => base.account.copied(id, &context),
                     None => empty(id),
@@ -117,9 +117,9 @@ pub async fn create(
         .await
 }
 
-/// Makes an account of a document, which holds one; whatever its number is there, it gets one that is free. What is slow
-/// about it, reading it and the passwords, is done before its turn; should a reset of the server give its number away in
-/// the meantime, it takes another.
+/// Creates an account from a document that holds one account. The account gets a free number, whatever its number in the
+/// document. The slow work, parsing and hashing, is done before the change; if a reset of the server assigns the number to
+/// another account meanwhile, this starts over with another number.
 pub async fn load(
     state: &AppState,
     seed: SeedInput,
@@ -138,15 +138,15 @@ pub async fn load(
         let document = read.map_err(|mistakes| Error::Malformed(mistakes.problems()))?;
         let (mut account, usage) = hashed(document, &state.passwords).await?.remove(0);
         let label = label.clone();
-        let made = state.store.change_state(move |all| {
+        let created = state.store.change_state(move |all| {
             if all.base(account.id).is_some() {
                 return Ok(None);
             }
             let (api_user, password) = account.add_owner_credentials(&context);
             add(all, account, usage, label, api_user, password).map(Some)
         });
-        if let Some(made) = made.await? {
-            return Ok(made);
+        if let Some(created) = created.await? {
+            return Ok(created);
         }
     }
 }
@@ -213,7 +213,7 @@ pub async fn delete(state: &AppState, account: AccountId) -> Result<()> {
         .await
 }
 
-/// Takes an account back to what it was when it was made or seeded.
+/// Resets an account to its state when it was created or seeded.
 pub async fn reset(state: &AppState, account: AccountId) -> Result<()> {
     state
         .store
@@ -227,12 +227,12 @@ pub async fn reset(state: &AppState, account: AccountId) -> Result<()> {
         .await
 }
 
-/// Takes all accounts back to the seed, and the server's clock to the system's.
+/// Resets all accounts to the seed, and the clock of the server to that of the system.
 pub async fn reset_all(state: &AppState) -> Result<()> {
     state.store.change_state(State::reset_all).await
 }
 
-/// Keeps the state of an account under a name; `true` if the name is new.
+/// Saves the state of an account under a name. Returns `true` if the name is new.
 pub async fn take_snapshot(state: &AppState, account: AccountId, name: String) -> Result<bool> {
     state
         .store
@@ -248,7 +248,7 @@ pub async fn take_snapshot(state: &AppState, account: AccountId, name: String) -
         .await
 }
 
-/// Puts an account back into a state that was kept; journal, faults, clock and usage stay.
+/// Restores a saved state of an account. Its journal, faults, clock and usage are not changed.
 pub async fn restore_snapshot(state: &AppState, account: AccountId, name: String) -> Result<()> {
     state
         .store

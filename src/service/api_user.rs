@@ -1,4 +1,4 @@
-//! Changes of API users: for administrators alone.
+//! Changes of API users, which require an administrator.
 
 use std::sync::Arc;
 
@@ -8,12 +8,12 @@ use crate::domain::account::ApiUserChange;
 use crate::domain::{Account, ApiUser, ApiUserGuid, Caller, Input};
 use crate::error::Result;
 
-/// Whether the operator exists that an API user is to belong to.
-pub(super) fn names_operator(account: &Account, asked: Option<&ApiUserChange>) -> Result<()> {
-    asked.map_or(Ok(()), |change| account.operator(change.operator).map(drop))
+/// Checks that the operator of an API user exists.
+pub(super) fn require_operator(account: &Account, change: Option<&ApiUserChange>) -> Result<()> {
+    change.map_or(Ok(()), |change| account.operator(change.operator).map(drop))
 }
 
-/// Answers with the new API user and its password, which is not to be had again.
+/// Creates an API user. Returns it with its password, which cannot be retrieved again.
 pub async fn create(
     state: &AppState,
     caller: &Caller,
@@ -21,11 +21,11 @@ pub async fn create(
 ) -> Result<(Arc<ApiUser>, String)> {
     let who = *caller;
     change(state, caller, move |account, context| {
-        let access = |asked: Option<&ApiUserChange>| {
+        let access = |change: Option<&ApiUserChange>| {
             who.may_administer(account)?;
-            names_operator(account, asked)
+            require_operator(account, change)
         };
-        let change = input.settle(access, |asked, _| asked)?;
+        let change = input.settle(access, |change, _| change)?;
         Ok(account.add_api_user(change, context))
     })
     .await
@@ -39,13 +39,13 @@ pub async fn update(
 ) -> Result<()> {
     let who = *caller;
     change(state, caller, move |account, _| {
-        let access = |asked: Option<&ApiUserChange>| {
+        let access = |change: Option<&ApiUserChange>| {
             who.may_administer(account)?;
             account.api_user(guid)?;
-            names_operator(account, asked)
+            require_operator(account, change)
         };
-        let api_user = input.settle(access, |asked, problems| {
-            account.changed_api_user(guid, asked?, problems)
+        let api_user = input.settle(access, |change, problems| {
+            account.changed_api_user(guid, change?, problems)
         })?;
         account.api_users.insert(api_user);
         Ok(())

@@ -1,4 +1,4 @@
-//! The clock of an account or of the server: frozen, moved on, let go.
+//! Freezes, advances and resumes the clock of an account or of the server.
 
 use super::scope::Scope;
 use crate::domain::Moment;
@@ -7,7 +7,7 @@ use crate::system;
 use crate::testing::Clock;
 use crate::testing::clock::Period;
 
-/// The clock that counts: an account's own, or the server's.
+/// Returns the clock that applies to a scope: the account's own, or else the server's.
 pub fn of(scope: &Scope) -> Clock {
     let server = || scope.all.test_state.clock();
     scope
@@ -17,20 +17,20 @@ pub fn of(scope: &Scope) -> Clock {
         .unwrap_or_default()
 }
 
-/// Stops the clock at a date and time; nothing stands for now.
+/// Freezes the clock at a date and time, or at the current time.
 pub fn freeze(scope: &Scope, at: Option<Moment>) {
     let at = at.unwrap_or_else(|| scope.now());
     scope.test_state().set_clock(Some(Clock::Frozen(at)));
 }
 
-/// Where the clock is moved to.
+/// The amount or the target of a clock change.
 #[derive(Debug, Clone, Copy)]
 pub enum Advance {
     By(Period),
     To(Moment),
 }
 
-/// Moves the clock on.
+/// Moves the clock forward.
 pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
     let server = scope
         .tenant
@@ -56,7 +56,7 @@ pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
     })
 }
 
-/// Gives an account the clock of the server again, and the server that of the system.
+/// Resets the clock of an account to that of the server, and the clock of the server to that of the system.
 pub fn resume(scope: &Scope) {
     scope.test_state().set_clock(None);
 }

@@ -1,4 +1,4 @@
-//! Changes of duty schedules: an operator's own, or, for administrators, any operator's and any group's.
+//! Changes of duty schedules. Operators may change their own; administrators may change those of all operators and groups.
 
 use super::change;
 use crate::AppState;
@@ -25,7 +25,7 @@ pub async fn create(
             may_schedule(&who, account, owner)?;
             account.schedules_of(owner).map(drop)
         };
-        let recurrence = input.settle(access, |asked, _| asked)?;
+        let recurrence = input.settle(access, |recurrence, _| recurrence)?;
         account.add_schedule(owner, recurrence)
     })
     .await
@@ -44,7 +44,7 @@ pub async fn update(
             may_schedule(&who, account, owner)?;
             account.schedule(owner, id).map(drop)
         };
-        let recurrence = input.settle(access, |asked, _| asked)?;
+        let recurrence = input.settle(access, |recurrence, _| recurrence)?;
         account.replace_schedule(owner, id, recurrence)
     })
     .await

@@ -1,4 +1,4 @@
-//! Who may do something, and which change it is.
+//! The operations on accounts: authorization, and the change that each operation makes.
 
 pub mod accounts;
 pub mod api_user;
@@ -16,7 +16,7 @@ use crate::AppState;
 use crate::domain::{Account, Caller, Context};
 use crate::error::{Error, Result};
 
-/// Makes a change for a caller, who must still be there when its turn comes.
+/// Makes a change on behalf of a caller, who must still exist when the change runs.
 async fn change<T: Send + 'static>(
     state: &AppState,
     caller: &Caller,
@@ -30,14 +30,14 @@ async fn change<T: Send + 'static>(
     state.store.change(caller.account, change).await
 }
 
-/// Asks the account as it is now: what is slow to prepare is not begun where it would be refused all the same.
-fn ask<T>(
+/// Reads the current account of a caller, to reject a request before slow work is started for it.
+fn with_account<T>(
     state: &AppState,
     caller: &Caller,
-    question: impl FnOnce(&Account) -> Result<T>,
+    read: impl FnOnce(&Account) -> Result<T>,
 ) -> Result<T> {
     let all = state.store.state();
     let tenant = all.tenant(caller.account).ok_or(Error::Unauthenticated)?;
     caller.confirm(&tenant.account)?;
-    question(&tenant.account)
+    read(&tenant.account)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ask, change};
+use super::{change, with_account};
 use crate::AppState;
 use crate::domain::operator::Profile;
 use crate::domain::{
@@ -17,17 +17,17 @@ pub async fn create(
     input: Input<NewOperator>,
 ) -> Result<Arc<Operator>> {
     let who = *caller;
-    let decide = move |account: &Account, input: Input<NewOperator>| {
+    let validated = move |account: &Account, input: Input<NewOperator>| {
         input.settle(
             |_| who.may_administer(account),
             |new, problems| account.new_profile(new?, problems),
         )
     };
     let password = input.value().and_then(|new| new.password.clone());
-    let refuse = |account: &Account| decide(account, input.clone()).map(drop);
-    let password = hash(state, caller, password, refuse).await?;
+    let check = |account: &Account| validated(account, input.clone()).map(drop);
+    let password = hash(state, caller, password, check).await?;
     change(state, caller, move |account, context| {
-        let profile = decide(account, input)?;
+        let profile = validated(account, input)?;
         account.add_operator(profile, password, context)
     })
     .await
@@ -69,7 +69,7 @@ pub async fn update(
     .await
 }
 
-/// Changes an operator to what `profile` decides.
+/// Sets the profile of an operator to the result of `profile`.
 async fn edit<T: Clone + Send + 'static>(
     state: &AppState,
     caller: &Caller,
@@ -79,36 +79,36 @@ async fn edit<T: Clone + Send + 'static>(
     profile: fn(&Account, OperatorGuid, T, &mut Problems) -> Option<Profile>,
 ) -> Result<()> {
     let who = *caller;
-    let decide = move |account: &Account, input: Input<T>| {
+    let validated = move |account: &Account, input: Input<T>| {
         let access = |_: Option<&T>| {
             who.may_edit_operator(account, guid)?;
             account.operator(guid).map(drop)
         };
-        input.settle(access, |asked, problems| {
-            profile(account, guid, asked?, problems)
+        input.settle(access, |change, problems| {
+            profile(account, guid, change?, problems)
         })
     };
-    let refuse = |account: &Account| decide(account, input.clone()).map(drop);
-    let password = hash(state, caller, password, refuse).await?;
+    let check = |account: &Account| validated(account, input.clone()).map(drop);
+    let password = hash(state, caller, password, check).await?;
     change(state, caller, move |account, _| {
-        let profile = decide(account, input)?;
+        let profile = validated(account, input)?;
         account.set_profile(guid, profile, password)
     })
     .await
 }
 
-/// Returns the hash of the password that a request brings, if it brings one. It is slow, so what would be refused all the
-/// same is refused before it.
+/// Returns the hash of the password in a request, if there is one. Hashing is slow, so a request that would be rejected anyway
+/// is rejected before.
 async fn hash(
     state: &AppState,
     caller: &Caller,
     password: Option<PlainPassword>,
-    refuse: impl FnOnce(&Account) -> Result<()>,
+    check: impl FnOnce(&Account) -> Result<()>,
 ) -> Result<Option<PasswordHash>> {
     let Some(password) = password else {
         return Ok(None);
     };
-    ask(state, caller, refuse)?;
+    with_account(state, caller, check)?;
     state.passwords.hash(password).await.map(Some)
 }
 

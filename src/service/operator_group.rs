@@ -1,4 +1,4 @@
-//! Changes of operator groups, of their members and of their authorizations: for administrators alone.
+//! Changes of operator groups, their members and their authorizations, which require an administrator.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::error::Result;
 
-/// A change that wants an administrator.
+/// Makes a change that requires an administrator.
 async fn change<T: Send + 'static>(
     state: &AppState,
     caller: &Caller,
@@ -31,7 +31,10 @@ pub async fn create(
 ) -> Result<Arc<OperatorGroup>> {
     let who = *caller;
     super::change(state, caller, move |account, context| {
-        let description = input.settle(|_| who.may_administer(account), |asked, _| asked)?;
+        let description = input.settle(
+            |_| who.may_administer(account),
+            |description, _| description,
+        )?;
         Ok(account.add_operator_group(description, context))
     })
     .await

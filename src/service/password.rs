@@ -1,4 +1,4 @@
-//! Hashing the passwords of operators: slow on purpose, so it is done off the async threads, and a few at a time.
+//! Hashes the passwords of operators, which is slow on purpose: on blocking threads, and with limited concurrency.
 
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -11,21 +11,22 @@ use tokio::task::spawn_blocking;
 use crate::domain::{PasswordHash, PlainPassword};
 use crate::error::{Error, Result};
 
-/// What hashing a password costs.
+/// The cost of hashing a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PasswordCost {
-    /// The defaults of the `argon2` crate, which make guessing slow.
+    /// The default parameters of the `argon2` crate, which make guessing slow.
     #[default]
     Full,
-    /// The least that Argon2id allows, for tests that make many operators.
+    /// The minimum that Argon2id allows, for tests that create many operators.
     Least,
 }
 
+/// Hashes and verifies passwords.
 #[derive(Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    /// Half of the processors, so that a flood of wrong passwords leaves the rest to all others.
-    turns: Arc<Semaphore>,
+    /// One permit for each two processors, so that a flood of wrong passwords leaves the other half to all other work.
+    permits: Arc<Semaphore>,
 }
 
 impl Passwords {
@@ -38,12 +39,12 @@ impl Passwords {
                 Params::MIN_P_COST,
                 None,
             )
-            .expect("the least cost is a valid one"),
+            .expect("the minimum cost is valid"),
         };
         let processors = available_parallelism().map_or(1, usize::from);
         Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            turns: Arc::new(Semaphore::new(processors.div_ceil(2))),
+            permits: Arc::new(Semaphore::new(processors.div_ceil(2))),
         }
     }
 
@@ -58,22 +59,26 @@ impl Passwords {
         .await
     }
 
-    /// Whether this is the password. Where there is none to compare with, or a hash that costs too much, as much work is
-    /// done for nothing.
-    pub async fn verify(&self, hash: Option<PasswordHash>, claimed: PlainPassword) -> Result<bool> {
+    /// Returns whether a password is the right one. Without a hash to compare with, or with one that is too expensive to
+    /// compute, the same amount of work is done.
+    pub async fn verify(
+        &self,
+        hash: Option<PasswordHash>,
+        candidate: PlainPassword,
+    ) -> Result<bool> {
         let argon2 = self.argon2.clone();
         let hash = hash.and_then(|hash| {
-            let unaffordable = |reason: &String| {
+            let warn = |reason: &String| {
                 tracing::warn!(reason, "a PasswordHash that was kept lets nobody log in");
             };
-            hash.affordable().inspect_err(unaffordable).ok()
+            hash.affordable().inspect_err(warn).ok()
         });
         self.run(move || {
-            let claimed = claimed.reveal().as_bytes();
+            let candidate = candidate.reveal().as_bytes();
             if let Some(hash) = hash {
-                Ok(argon2.verify_password(claimed, &hash).is_ok())
+                Ok(argon2.verify_password(candidate, &hash).is_ok())
             } else {
-                let _: phc::PasswordHash = argon2.hash_password(claimed).map_err(failed)?;
+                let _: phc::PasswordHash = argon2.hash_password(candidate).map_err(failed)?;
                 Ok(false)
             }
         })
@@ -84,13 +89,13 @@ impl Passwords {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let turn = Arc::clone(&self.turns)
+        let permit = Arc::clone(&self.permits)
             .acquire_owned()
             .await
             .map_err(failed)?;
         let work = move || {
-            // Work that was begun goes on when nobody waits for it any more, and so does its turn.
-            let _turn = turn;
+            // Blocking work continues after its future is dropped, so it holds the permit until it is done.
+            let _permit = permit;
             work()
         };
         spawn_blocking(work).await.map_err(failed)?
@@ -110,13 +115,13 @@ mod tests {
     use super::{PasswordCost, Passwords};
 
     #[tokio::test]
-    async fn work_that_nobody_waits_for_keeps_its_turn_until_it_is_done() {
+    async fn work_keeps_its_permit_until_it_is_done_after_its_future_is_dropped() {
         let passwords = Passwords::new(PasswordCost::Least);
-        let turns = passwords.turns.available_permits();
-        let (has_begun, begun) = oneshot::channel();
+        let permits = passwords.permits.available_permits();
+        let (signal_begun, begun) = oneshot::channel();
         let (end, ending) = mpsc::channel();
         let work = passwords.run(move || {
-            has_begun.send(()).unwrap();
+            signal_begun.send(()).unwrap();
             ending.recv().unwrap();
             Ok(())
         });
@@ -124,9 +129,9 @@ mod tests {
             _ = work => panic!("nothing ended it"),
             begun = begun => begun.unwrap(),
         }
-        assert_eq!(passwords.turns.available_permits(), turns - 1);
+        assert_eq!(passwords.permits.available_permits(), permits - 1);
         end.send(()).unwrap();
-        let all = turns.try_into().unwrap();
-        drop(passwords.turns.acquire_many(all).await.unwrap());
+        let all = permits.try_into().unwrap();
+        drop(passwords.permits.acquire_many(all).await.unwrap());
     }
 }

@@ -1,8 +1,8 @@
-//! The login of operators, with their e-mail address and password, and what they register for with it.
+//! The login of operators with e-mail address and password, and the registration of API users with it.
 
 use std::sync::Arc;
 
-use super::api_user::names_operator;
+use super::api_user::require_operator;
 use super::change;
 use crate::AppState;
 use crate::domain::account::ApiUserChange;
@@ -13,14 +13,15 @@ use crate::domain::{
 use crate::error::{Error, Result};
 use crate::store::{Name, State, Tenant};
 
-/// What a registration asks for.
+/// The input of a registration.
 #[derive(Debug, Clone)]
 pub struct Registration {
     pub description: Description,
-    /// Whom the API user is for; nobody named is oneself.
+    /// The operator that the API user is for; the caller if `None`.
     pub operator: Option<OperatorGuid>,
 }
 
+/// A registered API user, with its password and its owner.
 #[derive(Debug)]
 pub struct Registered {
     pub api_user: Arc<ApiUser>,
@@ -29,19 +30,19 @@ pub struct Registered {
     pub operator: Arc<Operator>,
 }
 
-/// What [`find`] finds.
+/// The result of [`find`].
 type Found = (Arc<Tenant>, Arc<Operator>);
 
-/// Checks the login of an operator that was found by its name, or of nobody, which takes as long as a wrong password.
+/// Checks the password of the operator that was found by its name. If none was found, this takes as long as a wrong password.
 pub async fn log_in(state: &AppState, found: Option<&Found>, password: &str) -> Result<Caller> {
     let hash = found.and_then(|(_, operator)| operator.password().cloned());
-    let is_right = state
+    let is_correct = state
         .passwords
         .verify(hash.clone(), PlainPassword::claimed(password))
         .await?;
     match (found, hash) {
         (Some((tenant, operator)), Some(hash))
-            if is_right && tenant.account.may_log_in(operator) =>
+            if is_correct && tenant.account.may_log_in(operator) =>
         {
             Ok(Caller {
                 account: tenant.account.id,
@@ -53,8 +54,8 @@ pub async fn log_in(state: &AppState, found: Option<&Found>, password: &str) -> 
     }
 }
 
-/// An e-mail address is unique in its account only: a bare one means the oldest account that has it, `account/e-mail`
-/// names one.
+/// Finds an operator by its login name. An e-mail address is unique in its account only: on its own, it refers to the oldest
+/// account that has it; `account/e-mail` refers to a particular account.
 pub fn find(all: &State, name: &str) -> Option<Found> {
     let operator = |tenant: &Arc<Tenant>, email: &str| {
         Some((
@@ -62,12 +63,12 @@ pub fn find(all: &State, name: &str) -> Option<Found> {
             Arc::clone(tenant.account.operator_by_email(email)?),
         ))
     };
-    let in_named_account = || {
+    let in_given_account = || {
         let (account, email) = name.split_once('/')?;
         operator(all.tenant(account.parse().ok()?)?, email)
     };
-    // The local part of an address may hold a slash as well.
-    in_named_account().or_else(|| operator(all.holder(Name::Email(Email::key_of(name)))?, name))
+    // The local part of an address may contain a slash, too.
+    in_given_account().or_else(|| operator(all.holder(Name::Email(Email::key_of(name)))?, name))
 }
 
 pub async fn register(
@@ -86,17 +87,17 @@ pub async fn register(
                 description,
             },
         );
-        let access = |asked: Option<&ApiUserChange>| {
-            let is_for_oneself = asked.is_none_or(|change| change.operator == own);
+        let access = |change: Option<&ApiUserChange>| {
+            let is_for_oneself = change.is_none_or(|change| change.operator == own);
             if !is_for_oneself && !account.is_administrator(own) {
                 return Err(Error::Forbidden(
                     "only members of the Administrators group may register for another operator",
                 ));
             }
-            names_operator(account, asked)
+            require_operator(account, change)
         };
-        let asked = input.settle(access, |asked, _| asked)?;
-        let (api_user, password) = account.add_api_user(asked, context);
+        let change = input.settle(access, |change, _| change)?;
+        let (api_user, password) = account.add_api_user(change, context);
         let operator = Arc::clone(account.operator(api_user.operator)?);
         Ok(Registered {
             api_user,

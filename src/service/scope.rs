@@ -1,5 +1,5 @@
-//! "Everything that belongs to an account is found both for the whole server and for one account": which of them a tester
-//! means.
+//! The scope of a request of a tester: "Everything that belongs to an account is found both for the whole server and for one
+//! account".
 
 use std::sync::Arc;
 
@@ -10,19 +10,19 @@ use crate::store::{State, Store, Tenant};
 use crate::testing::TestState;
 use crate::testing::journal::{Entry, Journal, Match};
 
-/// One account, or the server, at one moment.
+/// An account, or the whole server, at one moment.
 #[derive(Debug)]
 pub struct Scope {
     pub tenant: Option<Arc<Tenant>>,
     pub all: Arc<State>,
-    /// The number of the latest request when this was taken. It is read first: later ones may be of accounts that are not
-    /// in `all`.
+    /// The number of the latest request when this was created. It is read before `all`, since later requests may belong to
+    /// accounts that are not in `all`.
     latest: u64,
     store: Store,
 }
 
 impl Scope {
-    /// What an account, or without one the server, is at this moment.
+    /// Returns the current scope of an account, or of the server without one.
     pub fn of(account: Option<AccountId>, store: &Store) -> Result<Self> {
         let latest = store.latest_request();
         let all = Arc::clone(&*store.state());
@@ -37,7 +37,7 @@ impl Scope {
         })
     }
 
-    /// What it is now, since time has passed: accounts come and go, and a reset gives one a new journal.
+    /// Returns the same scope at the current moment: accounts may have been created or deleted, and a reset replaces a journal.
     pub fn again(&self) -> Result<Self> {
         Self::of(self.account(), &self.store)
     }
@@ -56,9 +56,9 @@ impl Scope {
         self.all.now(self.tenant.as_deref())
     }
 
-    /// The requests that fit, in their order, as far as they were recorded when this was taken; for the server, those of all
-    /// accounts. One journal is read after the other while requests go on, and without that limit one of the first could
-    /// be missing before one of the last.
+    /// Returns the matching requests that were recorded when this was created, in order; for the server, those of all accounts.
+    /// Journals are read one after the other while requests continue. Without that limit, an earlier request could be missing
+    /// while a later one is present.
     pub fn requests(&self, matches: &Match) -> Vec<Arc<Entry>> {
         let found = self.journals().flat_map(|journal| journal.find(matches));
         let mut found: Vec<_> = found
@@ -68,12 +68,12 @@ impl Scope {
         found
     }
 
-    /// How many recorded requests fit.
+    /// Returns the number of recorded requests that match.
     pub fn count(&self, matches: &Match) -> usize {
         self.journals().map(|journal| journal.count(matches)).sum()
     }
 
-    /// The journal; for the server, those of all accounts as well.
+    /// Returns the journal of the scope; for the server, also those of all accounts.
     fn journals(&self) -> impl Iterator<Item = &Journal> {
         let all = self.tenant.is_none().then(|| self.all.tenants());
         let of_accounts = all
@@ -83,7 +83,7 @@ impl Scope {
         of_accounts.chain([&self.test_state().journal])
     }
 
-    /// Forgets the recorded requests; for the server, those of all accounts.
+    /// Deletes the recorded requests; for the server, those of all accounts.
     pub fn forget_requests(&self) {
         self.journals().for_each(Journal::clear);
     }

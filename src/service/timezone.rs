@@ -1,10 +1,10 @@
-//! The time zones of a year, which are worked out once, since all requests ask for the same year.
+//! A cache of the time zones of a year, since nearly all requests need the same year.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::domain::timezone::{self, Timezone};
 
-/// All time zones in the order of their Ids, with the daylight saving of a year.
+/// Returns all time zones in the order of their Ids, with the daylight saving of a year.
 pub fn timezones(year: i32) -> Arc<[Timezone]> {
     static LATEST: Mutex<Option<(i32, Arc<[Timezone]>)>> = Mutex::new(None);
 

@@ -1,12 +1,12 @@
 //! Changes of users.
 
-use super::{ask, change};
+use super::{change, with_account};
 use crate::AppState;
 use crate::domain::account::{ChangedUser, OldPassword};
 use crate::domain::{Account, Caller, Input, PasswordHash, UserChange, UserId};
 use crate::error::{Error, Result};
 
-/// Answers with the user that was changed, and with the account as it is then.
+/// Updates a user. Returns its Id, and the account after the change.
 pub async fn update(
     state: &AppState,
     caller: &Caller,
@@ -28,41 +28,41 @@ fn decide(
     input: Input<UserChange>,
     old: &OldPassword,
 ) -> Result<ChangedUser> {
-    let access = |asked: Option<&UserChange>| {
-        asked.map_or(Ok(()), |change| account.may_change_user(caller, change))
+    let access = |change: Option<&UserChange>| {
+        change.map_or(Ok(()), |change| account.may_change_user(caller, change))
     };
-    input.settle(access, |asked, problems| {
-        account.changed_user(caller, asked?, old, problems)
+    input.settle(access, |change, problems| {
+        account.changed_user(caller, change?, old, problems)
     })
 }
 
-/// Compares the OldPassword of a draft, and hashes its NewPassword. Both are slow, so a caller without the right is refused
-/// first. Mistakes wait for the comparison: "a wrong OldPassword is told beside whatever else is wrong".
+/// Verifies the OldPassword of a change, and hashes its NewPassword. Both are slow, so a caller without the right is rejected
+/// first. Other mistakes are reported after the comparison: "a wrong OldPassword is told beside whatever else is wrong".
 async fn passwords(
     state: &AppState,
     caller: &Caller,
     input: &Input<UserChange>,
 ) -> Result<(OldPassword, Option<PasswordHash>)> {
-    let Some((key, asked)) = input
+    let Some((key, passwords)) = input
         .value()
         .and_then(|change| Some((&change.key, change.password.clone()?)))
     else {
         return Ok((OldPassword::NotRight, None));
     };
-    let judge = |account: &Account, old: &OldPassword| {
+    let check = |account: &Account, old: &OldPassword| {
         decide(account, caller, input.clone(), old).map(drop)
     };
-    let current = ask(state, caller, |account| {
-        match judge(account, &OldPassword::NotCompared) {
+    let current = with_account(state, caller, |account| {
+        match check(account, &OldPassword::NotCompared) {
             Ok(()) | Err(Error::Malformed(_) | Error::Refused(_)) => {}
             Err(other) => return Err(other),
         }
         Ok(account.password_to_know(caller, key).cloned())
     })?;
-    let old = match (current, asked.old) {
-        (Some(hash), Some(claimed)) => {
-            let is_right = state.passwords.verify(Some(hash.clone()), claimed);
-            if is_right.await? {
+    let old = match (current, passwords.old) {
+        (Some(hash), Some(candidate)) => {
+            let is_correct = state.passwords.verify(Some(hash.clone()), candidate);
+            if is_correct.await? {
                 OldPassword::Right(hash)
             } else {
                 OldPassword::NotRight
@@ -70,8 +70,8 @@ async fn passwords(
         }
         _ => OldPassword::NotRight,
     };
-    ask(state, caller, |account| judge(account, &old))?;
-    let hash = match asked.new {
+    with_account(state, caller, |account| check(account, &old))?;
+    let hash = match passwords.new {
         Some(new) => Some(state.passwords.hash(new).await?),
         None => None,
     };

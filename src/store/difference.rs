@@ -1,4 +1,4 @@
-//! What one state of the accounts has that another has not, row by row.
+//! The difference between two states of the accounts as rows to delete and to write.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::domain::{
     Account, AccountId, Collection, DutySchedule, Operator, OperatorGroup, ScheduleId,
 };
 
-/// The way from one state to another.
+/// The rows that turn one state into another.
 #[derive(Debug, Default)]
 pub(super) struct Difference {
     accounts: Rows<account::Row>,
@@ -29,7 +29,7 @@ pub(super) struct Difference {
     schedules: Rows<duty_schedule::Row>,
     pub api_users: Rows<api_user::Row>,
     users: Rows<user::Row>,
-    /// Accounts whose usage begins anew.
+    /// Accounts whose usage was replaced.
     usage: Vec<AccountId>,
     bases: Rows<saved::BaseRow>,
     snapshots: Rows<saved::SnapshotRow>,
@@ -39,44 +39,44 @@ impl Difference {
     pub fn between(older: &State, newer: &State) -> Self {
         let mut difference = Self::default();
         for change in Collection::difference(Some(&older.accounts), Some(&newer.accounts)) {
-            let (one, was, now) = match change {
+            let (tenant, was, now) = match change {
                 Change::Gone(tenant) => {
-                    difference.accounts.gone.push((tenant.account.id,));
+                    difference.accounts.deleted.push((tenant.account.id,));
                     (tenant, Some(tenant), None)
                 }
                 Change::Kept { was, now, sequence } => {
                     let row = account::Row::new(sequence, &now.account);
-                    difference.accounts.kept.push(row);
+                    difference.accounts.upserted.push(row);
                     (now, was, Some(now))
                 }
             };
-            let nothing = one.account.emptied();
+            let empty = tenant.account.emptied();
             difference.account(
-                was.map_or(&nothing, |tenant| &tenant.account),
-                now.map_or(&nothing, |tenant| &tenant.account),
+                was.map_or(&empty, |tenant| &tenant.account),
+                now.map_or(&empty, |tenant| &tenant.account),
             );
-            difference.snapshots(one.account.id, was, now);
-            // The usage of an account is counted in one place until a reset puts another there.
+            difference.snapshots(tenant.account.id, was, now);
+            // The usage of an account is the same object until a reset replaces it.
             if was
                 .zip(now)
                 .is_some_and(|(was, now)| !Arc::ptr_eq(&was.usage, &now.usage))
             {
-                difference.usage.push(one.account.id);
+                difference.usage.push(tenant.account.id);
             }
         }
         for change in Collection::difference(Some(&older.bases), Some(&newer.bases)) {
             match change {
-                Change::Gone(base) => difference.bases.gone.push((base.account.id,)),
+                Change::Gone(base) => difference.bases.deleted.push((base.account.id,)),
                 Change::Kept { now, sequence, .. } => difference
                     .bases
-                    .kept
+                    .upserted
                     .push(saved::BaseRow::new(sequence, now)),
             }
         }
         difference
     }
 
-    /// What belongs to an account. Its own row says the rest of it.
+    /// Adds the difference of everything that belongs to an account, except for its own row.
     fn account(&mut self, older: &Account, newer: &Account) {
         let older = older.parts();
         let Parts {
@@ -93,16 +93,16 @@ impl Difference {
         for change in Collection::difference(Some(&older.operators), Some(&operators)) {
             match change {
                 Change::Gone(operator) => {
-                    self.operators.gone.push((id, operator.guid));
+                    self.operators.deleted.push((id, operator.guid));
                     self.operator(id, Some(operator), None);
                 }
                 Change::Kept { was, now, sequence } => {
-                    // E-mail addresses are unique, and two operators may exchange theirs: old rows go first.
+                    // E-mail addresses are unique, and two operators may swap theirs: old rows are deleted first.
                     if was.is_some_and(|was| was.profile().email != now.profile().email) {
-                        self.operators.gone.push((id, now.guid));
+                        self.operators.deleted.push((id, now.guid));
                     }
                     let row = operator::Row::new(id, sequence, now);
-                    self.operators.kept.push(row);
+                    self.operators.upserted.push(row);
                     self.operator(id, was, Some(now));
                 }
             }
@@ -110,43 +110,45 @@ impl Difference {
         for change in Collection::difference(Some(&older.operator_groups), Some(&operator_groups)) {
             match change {
                 Change::Gone(group) => {
-                    self.operator_groups.gone.push((id, group.guid));
+                    self.operator_groups.deleted.push((id, group.guid));
                     self.operator_group(id, Some(group), None);
                 }
                 Change::Kept { was, now, sequence } => {
                     let row = operator_group::Row::new(id, sequence, now);
-                    self.operator_groups.kept.push(row);
+                    self.operator_groups.upserted.push(row);
                     self.operator_group(id, was, Some(now));
                 }
             }
         }
         for change in Collection::difference(Some(&older.api_users), Some(&api_users)) {
-            let (gone, kept) = match change {
+            let (deleted, upserted) = match change {
                 Change::Gone(api_user) => (Some(api_user), None),
                 Change::Kept { was, now, sequence } => (
                     was.filter(|was| was.user_name != now.user_name),
                     Some((sequence, now)),
                 ),
             };
-            let gone = gone.map(|api_user| (id, api_user.guid));
-            let kept = kept.map(|(sequence, now)| api_user::Row::new(id, sequence, now));
-            self.api_users.gone.extend(gone);
-            self.api_users.kept.extend(kept);
+            let deleted = deleted.map(|api_user| (id, api_user.guid));
+            let upserted = upserted.map(|(sequence, now)| api_user::Row::new(id, sequence, now));
+            self.api_users.deleted.extend(deleted);
+            self.api_users.upserted.extend(upserted);
         }
         for change in Collection::difference(Some(&older.users), Some(&users)) {
-            // IDs are unique, and two states of an account may give one to different operators: old rows go first.
-            let (gone, kept) = match change {
+            // IDs are unique, and two states of an account may assign one to different operators: old rows are deleted first.
+            let (deleted, upserted) = match change {
                 Change::Gone(user) => (Some(user), None),
                 Change::Kept { was, now, .. } => (was.filter(|was| was.id != now.id), Some(now)),
             };
-            self.users.gone.extend(gone.map(|user| (id, user.operator)));
             self.users
-                .kept
-                .extend(kept.map(|user| user::Row::new(id, user)));
+                .deleted
+                .extend(deleted.map(|user| (id, user.operator)));
+            self.users
+                .upserted
+                .extend(upserted.map(|user| user::Row::new(id, user)));
         }
     }
 
-    /// What belongs to an operator that is there in one of the two states at least.
+    /// Adds the difference of what belongs to an operator, which exists in at least one of the two states.
     fn operator(
         &mut self,
         account_id: AccountId,
@@ -173,7 +175,7 @@ impl Difference {
         self.schedules(account_id, ScheduleOwner::Operator(operator_guid), old, new);
     }
 
-    /// What belongs to a group that is there in one of the two states at least.
+    /// Adds the difference of what belongs to a group, which exists in at least one of the two states.
     fn operator_group(
         &mut self,
         account_id: AccountId,
@@ -211,9 +213,9 @@ impl Difference {
             match sequence {
                 None => {
                     let key = (account_id, operator_group_guid, operator_guid);
-                    self.members.gone.push(key);
+                    self.members.deleted.push(key);
                 }
-                Some(&sequence) => self.members.kept.push(operator_group::MemberRow {
+                Some(&sequence) => self.members.upserted.push(operator_group::MemberRow {
                     account_id,
                     operator_group_guid,
                     operator_guid,
@@ -232,10 +234,10 @@ impl Difference {
     ) {
         for (&schedule_id, schedule) in entries(older, newer) {
             match schedule {
-                None => self.schedules.gone.push((account_id, schedule_id)),
+                None => self.schedules.deleted.push((account_id, schedule_id)),
                 Some(schedule) => self
                     .schedules
-                    .kept
+                    .upserted
                     .push(duty_schedule::Row::new(account_id, owner, schedule)),
             }
         }
@@ -248,28 +250,28 @@ impl Difference {
         );
         for (name, account) in entries(old, new) {
             match account {
-                None => self.snapshots.gone.push((account_id, name.clone())),
+                None => self.snapshots.deleted.push((account_id, name.clone())),
                 Some(account) => self
                     .snapshots
-                    .kept
+                    .upserted
                     .push(saved::SnapshotRow::new(account_id, name, account)),
             }
         }
     }
 
-    /// Whatever differs, its account or its base differs.
+    /// Returns whether the states are equal. Any difference implies one of an account or of a baseline.
     pub fn is_empty(&self) -> bool {
         let Self {
             accounts, bases, ..
         } = self;
-        accounts.gone.is_empty()
-            && accounts.kept.is_empty()
-            && bases.gone.is_empty()
-            && bases.kept.is_empty()
+        accounts.deleted.is_empty()
+            && accounts.upserted.is_empty()
+            && bases.deleted.is_empty()
+            && bases.upserted.is_empty()
     }
 
-    /// Writes the difference and commits it. What has to go goes first, because a row that comes may take over what is
-    /// unique in it. Foreign keys are looked at when all is written.
+    /// Writes the difference and commits it. Rows are deleted first, because a new row may take over a unique value of a deleted
+    /// one. Foreign keys are checked at the commit.
     pub async fn commit(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         let Self {
             accounts,
@@ -298,39 +300,39 @@ impl Difference {
         transaction.delete(operator_authorizations);
         transaction.delete(operators);
         transaction.delete(accounts);
-        transaction.upsert(&accounts.kept);
-        transaction.upsert(&operators.kept);
-        transaction.upsert(&operator_authorizations.kept);
-        transaction.upsert(&users.kept);
-        transaction.upsert(&operator_groups.kept);
-        transaction.upsert(&members.kept);
-        transaction.upsert(&group_authorizations.kept);
-        transaction.upsert(&schedules.kept);
-        transaction.upsert(&api_users.kept);
-        transaction.upsert(&bases.kept);
-        transaction.upsert(&snapshots.kept);
+        transaction.upsert(&accounts.upserted);
+        transaction.upsert(&operators.upserted);
+        transaction.upsert(&operator_authorizations.upserted);
+        transaction.upsert(&users.upserted);
+        transaction.upsert(&operator_groups.upserted);
+        transaction.upsert(&members.upserted);
+        transaction.upsert(&group_authorizations.upserted);
+        transaction.upsert(&schedules.upserted);
+        transaction.upsert(&api_users.upserted);
+        transaction.upsert(&bases.upserted);
+        transaction.upsert(&snapshots.upserted);
         transaction.commit(connection).await
     }
 }
 
 impl<R: Table> Rows<R> {
-    /// Adds the difference between two sets; one that is not there holds nothing.
+    /// Adds the difference between two sets; a missing set counts as empty.
     fn set<T: Ord + Copy>(
         &mut self,
         older: Option<&BTreeSet<T>>,
         newer: Option<&BTreeSet<T>>,
         row: impl Fn(T) -> R,
     ) {
-        let nothing = BTreeSet::new();
-        let (older, newer) = (older.unwrap_or(&nothing), newer.unwrap_or(&nothing));
-        self.gone
+        let empty = BTreeSet::new();
+        let (older, newer) = (older.unwrap_or(&empty), newer.unwrap_or(&empty));
+        self.deleted
             .extend(older.difference(newer).map(|item| row(*item).key()));
-        self.kept
+        self.upserted
             .extend(newer.difference(older).map(|item| row(*item)));
     }
 }
 
-/// The entries in which two maps differ, each as it is in the newer one; a map that is not there holds nothing.
+/// Returns the entries in which two maps differ, with their values in the newer one; a missing map counts as empty.
 fn entries<'a, K: Ord + Clone, V: PartialEq + Clone>(
     older: Option<&'a OrdMap<K, V>>,
     newer: Option<&'a OrdMap<K, V>>,

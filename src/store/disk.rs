@@ -1,11 +1,11 @@
-//! The files of a database as the file system has them: why they cannot be used, and whether they are still there.
+//! The files of a database in the file system: opens them, explains why they cannot be used, and detects that they are missing.
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Opens the file of a database, and makes it if it is not there: for its owner alone, since it holds credentials. SQLite
-/// gives the files beside it the same permissions.
+/// Opens the file of a database, and creates it if it does not exist. Only its owner gets access, since it holds credentials;
+/// SQLite gives the files next to it the same permissions.
 pub fn open(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
@@ -14,8 +14,9 @@ pub fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// What is in the way where a file cannot be opened: the file, or the folder that it would have to be made in.
-pub fn in_the_way(path: &Path, error: &io::Error) -> (PathBuf, String) {
+/// Returns the path that prevented a file from being opened, with the reason: the file itself, or the folder in which it would
+/// have to be created.
+pub fn open_obstacle(path: &Path, error: &io::Error) -> (PathBuf, String) {
     let is_refused = matches!(
         error.kind(),
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem
@@ -32,39 +33,39 @@ pub fn in_the_way(path: &Path, error: &io::Error) -> (PathBuf, String) {
     (folder.unwrap_or(path).to_owned(), reason(error))
 }
 
-/// What keeps a database from being written, and the file or folder that it is, as far as the file system tells.
-pub fn obstacle(path: &Path) -> Option<(PathBuf, String)> {
+/// Returns the path that prevents a database from being written, with the reason, as far as the file system shows it.
+pub fn write_obstacle(path: &Path) -> Option<(PathBuf, String)> {
     if let Err(error) = open(path) {
-        return Some(in_the_way(path, &error));
+        return Some(open_obstacle(path, &error));
     }
-    for end in ["-journal", "-wal"] {
-        let test_state = test_state(path, end)?;
-        let opened = OpenOptions::new().read(true).write(true).open(&test_state);
+    for suffix in ["-journal", "-wal"] {
+        let sibling = sibling(path, suffix)?;
+        let opened = OpenOptions::new().read(true).write(true).open(&sibling);
         if let Err(error) = opened
             && error.kind() != ErrorKind::NotFound
         {
-            return Some((test_state, reason(&error)));
+            return Some((sibling, reason(&error)));
         }
     }
-    let probe = test_state(path, "-probe")?;
+    let probe = sibling(path, "-probe")?;
     match OpenOptions::new().write(true).create_new(true).open(&probe) {
         Ok(_) => {
-            // The error is that somebody else removed it.
+            // An error means that another process removed it.
             let _ = fs::remove_file(&probe);
             None
         }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => None,
         Err(error) => {
-            let told = format!(
+            let message = format!(
                 "{}, and SQLite keeps files beside the database",
                 reason(&error)
             );
-            Some((probe.parent()?.to_owned(), told))
+            Some((probe.parent()?.to_owned(), message))
         }
     }
 }
 
-/// What a file system's error means to whoever named the path.
+/// Returns the message of a file system error for the user who specified the path.
 pub fn reason(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
@@ -81,46 +82,47 @@ pub fn reason(error: &io::Error) -> String {
 
 pub const NO_ROOM: &str = "no room is left on the device";
 
-/// The name of a file that lies beside a database. Where that is a link, it lies beside what the link leads to.
-pub fn test_state(path: &Path, end: &str) -> Option<PathBuf> {
+/// Returns the path of a file next to a database, which has a suffix to its name. If the database is a symbolic link, the file
+/// is next to the target of the link.
+pub fn sibling(path: &Path, suffix: &str) -> Option<PathBuf> {
     let mut name = fs::canonicalize(path).ok()?.into_os_string();
-    name.push(end);
+    name.push(suffix);
     Some(name.into())
 }
 
-/// The files of an open database. A file that is deleted stays writable for who has it open, but nobody finds it again.
+/// The files of an open database. A deleted file remains writable for the process that has it open, but is not found again.
 #[derive(Debug)]
 pub struct Files {
     path: PathBuf,
     database: Identity,
-    /// How long it was when it was last looked at. It never becomes shorter by itself.
+    /// The length at the last check. SQLite never makes the file shorter.
     length: u64,
     log_path: PathBuf,
-    /// None, if there was no write-ahead log.
+    /// `None` if there was no write-ahead log.
     log: Option<Identity>,
 }
 
-/// What is not there any more.
+/// The file, or part of a file, that is missing.
 #[derive(Debug)]
 pub enum Missing {
     Database(&'static str),
-    /// A part of the database, whose file is still in its place.
+    /// The end of the database: its file was truncated.
     End,
     Log,
 }
 
-/// Device and inode of a file, where there is such a thing.
+/// The device and inode of a file, on systems that have them.
 type Identity = Option<(u64, u64)>;
 
 impl Files {
-    /// The files of a database that was just opened.
+    /// Returns the files of a database that was just opened.
     pub fn of(path: &Path) -> io::Result<Self> {
-        let found = fs::metadata(path)?;
+        let metadata = fs::metadata(path)?;
         let mut files = Self {
             path: path.to_owned(),
-            database: identity(&found),
-            length: found.len(),
-            log_path: test_state(path, "-wal").ok_or(ErrorKind::NotFound)?,
+            database: identity(&metadata),
+            length: metadata.len(),
+            log_path: sibling(path, "-wal").ok_or(ErrorKind::NotFound)?,
             log: None,
         };
         files.find_log();
@@ -131,30 +133,31 @@ impl Files {
         &self.path
     }
 
-    /// Takes the write-ahead log that is there for the right one; `false` if there is none.
+    /// Records the identity of the existing write-ahead log. Returns `false` if there is none.
     pub fn find_log(&mut self) -> bool {
-        let found = fs::metadata(&self.log_path);
-        found
+        let metadata = fs::metadata(&self.log_path);
+        metadata
             .map(|metadata| self.log = Some(identity(&metadata)))
             .is_ok()
     }
 
+    /// Returns what is missing since the database was opened, if anything.
     pub fn missing(&mut self) -> Option<Missing> {
         match length(&self.path, self.database) {
-            Err(told) => return Some(Missing::Database(told)),
-            Ok(Some(found)) if found < self.length => return Some(Missing::End),
-            Ok(found) => self.length = found.unwrap_or(self.length),
+            Err(reason) => return Some(Missing::Database(reason)),
+            Ok(Some(length)) if length < self.length => return Some(Missing::End),
+            Ok(length) => self.length = length.unwrap_or(self.length),
         }
         let is_gone = |log| length(&self.log_path, log).is_err();
         self.log.is_some_and(is_gone).then_some(Missing::Log)
     }
 }
 
-/// How long a file is that is where it was. Where that cannot be looked at, it is there, and its length is not known; what
-/// is written to it may fail then.
+/// Returns the length of a file, or an error if it is no longer in its place. If the file cannot be checked, it counts as
+/// present with an unknown length; writing to it may then fail.
 fn length(path: &Path, known: Identity) -> Result<Option<u64>, &'static str> {
     match fs::metadata(path) {
-        Ok(found) if identity(&found) == known => Ok(Some(found.len())),
+        Ok(metadata) if identity(&metadata) == known => Ok(Some(metadata.len())),
         Ok(_) => Err("another file has taken its place"),
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
             Err("it was deleted, moved or renamed")

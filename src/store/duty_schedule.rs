@@ -14,7 +14,7 @@ use crate::domain::{
     AccountId, DutySchedule, Moment, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId,
 };
 
-/// The schedules of all operators and groups, until those take them.
+/// The loaded schedules of all operators and groups, which are moved out as their owners are loaded.
 #[derive(Debug, Default)]
 pub struct Schedules(HashMap<(AccountId, ScheduleOwner), OrdMap<ScheduleId, DutySchedule>>);
 
@@ -82,7 +82,7 @@ impl Row {
     }
 
     fn schedule(self) -> Option<DutySchedule> {
-        let kept = RecurrenceParts {
+        let parts = RecurrenceParts {
             mode: FieldValue::Value(self.schedule_mode),
             start_date_time: self.start_date_time.into(),
             end_date_time: self.end_date_time.into(),
@@ -93,7 +93,7 @@ impl Row {
         };
         Some(DutySchedule {
             id: self.schedule_id,
-            recurrence: kept.restore()?,
+            recurrence: parts.restore()?,
             copy_of: self.copy_of,
         })
     }
@@ -104,8 +104,8 @@ pub async fn load(connection: &mut SqliteConnection) -> Result<Schedules, Corrup
     for row in rows::load::<Row>(connection).await? {
         let (account_id, owner) = (row.account_id, row.owner());
         let (owner, schedule) = owner.zip(row.schedule()).ok_or(Corrupt::Row(Row::TABLE))?;
-        let of = all.0.entry((account_id, owner)).or_default();
-        of.insert(schedule.id, schedule);
+        let schedules = all.0.entry((account_id, owner)).or_default();
+        schedules.insert(schedule.id, schedule);
     }
     Ok(all)
 }

@@ -1,4 +1,4 @@
-//! The database: recognised before it is touched, and brought to the newest schema.
+//! Opens databases: recognises the file before anything is written, and migrates it to the newest schema.
 
 use std::fs;
 use std::io::{self, Read as _};
@@ -16,18 +16,18 @@ use super::disk::{self, Files};
 use super::load::{self, Corrupt};
 use super::state::State;
 
-/// "UPTE": tells our files from those of other programs.
+/// "UPTE": distinguishes our files from those of other programs.
 const APPLICATION_ID: u32 = 0x5550_5445;
 
-/// Names files of the folder `migrations`, each with what is in it.
+/// Expands to an array of the named files of the folder `migrations`, each with its content.
 macro_rules! migrations {
     ($($name:literal),+ $(,)?) => {
         [$(($name, include_str!(concat!("../../migrations/", $name, ".sql")))),+]
     };
 }
 
-/// All migrations. Files that were brought up to date hold their checksums, so those that are here stay as they are. (The
-/// macro of sqlx would read the folder, and compile another SQLite into the compiler for it.)
+/// All migrations. Migrated databases store the checksums of these files, so released migrations must not be changed. (The macro
+/// of sqlx reads the folder itself, but would compile SQLite a second time, for the proc macro.)
 static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
     let all = migrations![
         "0001_account",
@@ -51,31 +51,32 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
             false,
         ))
     };
-    let all = all.map(|named| migration(named).expect("a migration is named by its number"));
+    let all =
+        all.map(|file| migration(file).expect("the name of a migration starts with its number"));
     Migrator::with_migrations(all.into())
 });
 
-/// The schema that this version knows.
+/// Returns the number of the newest schema that this version knows.
 fn newest_schema() -> u32 {
     let newest = MIGRATIONS.iter().map(|migration| migration.version).max();
     newest
         .and_then(|version| u32::try_from(version).ok())
-        .expect("migrations are counted from 1")
+        .expect("migrations are numbered from 1")
 }
 
-/// Why a database cannot be used.
+/// The error when a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The file, or the folder it is in, cannot be read or written.
     #[error("{path} cannot be used: {cause}")]
     Unusable {
-        /// What cannot be used.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system or SQLite says.
+        /// The message of the operating system or of SQLite.
         cause: String,
     },
-    /// The file is of another program.
+    /// The file belongs to another program.
     #[error("{0} is not a database of uptrends-emulator; it was left as it is")]
     Foreign(PathBuf),
     /// The file has a schema that this version does not know.
@@ -93,13 +94,13 @@ pub enum OpenError {
     /// Another process uses the file.
     #[error("{0} is in use by another process; each server needs a database of its own")]
     InUse(PathBuf),
-    /// SQLite did not make a database in memory.
+    /// A database in memory could not be created.
     #[error("the database could not be set up: {0}")]
     SetUp(String),
-    /// An older schema could not be brought to the one of this version.
+    /// An older schema could not be migrated to the one of this version.
     #[error("the schema could not be brought up to date: {0}")]
     Migration(String),
-    /// The file holds what no version of this program wrote, or cannot be read to its end.
+    /// The file contains data that no version of this program wrote, or cannot be read completely.
     #[error("{0}")]
     Corrupt(String),
 }
@@ -110,8 +111,8 @@ impl From<Corrupt> for OpenError {
     }
 }
 
-/// What an error says to people: SQLite's words without the number that sqlx puts before them.
-pub(super) fn told(error: &sqlx::Error) -> String {
+/// Returns the message of an error for users: that of SQLite, without the number that sqlx adds.
+pub(super) fn error_message(error: &sqlx::Error) -> String {
     match (primary_code(error), error.as_database_error()) {
         // SQLITE_FULL
         (Some(13), _) => disk::NO_ROOM.to_owned(),
@@ -120,7 +121,7 @@ pub(super) fn told(error: &sqlx::Error) -> String {
     }
 }
 
-/// SQLite's result code without what extends it: https://www.sqlite.org/rescode.html
+/// Returns the primary result code of SQLite, without its extension: https://www.sqlite.org/rescode.html
 fn primary_code(error: &sqlx::Error) -> Option<i32> {
     let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
     Some(code & 0xff)
@@ -131,23 +132,24 @@ fn primary_code(error: &sqlx::Error) -> Option<i32> {
 pub(super) struct Opened {
     pub connection: SqliteConnection,
     pub state: State,
-    /// None in memory.
+    /// `None` for a database in memory.
     pub files: Option<Files>,
 }
 
+/// Creates a database in memory.
 pub(super) async fn in_memory() -> Result<Opened, OpenError> {
     let mut connection = SqliteConnectOptions::new()
         .in_memory(true)
         .disable_statement_logging()
         .connect()
         .await
-        .map_err(|error| OpenError::SetUp(told(&error)))?;
-    // In one go, and without a record of it, since no later version opens this database.
+        .map_err(|error| OpenError::SetUp(error_message(&error)))?;
+    // All at once and without recording the migrations, since no later version opens this database.
     let schema: String = MIGRATIONS.iter().map(|part| part.sql.as_str()).collect();
     sqlx::raw_sql(AssertSqlSafe(schema))
         .execute(&mut connection)
         .await
-        .map_err(|error| OpenError::SetUp(told(&error)))?;
+        .map_err(|error| OpenError::SetUp(error_message(&error)))?;
     Ok(Opened {
         connection,
         state: State::default(),
@@ -155,6 +157,7 @@ pub(super) async fn in_memory() -> Result<Opened, OpenError> {
     })
 }
 
+/// Opens the database in a file, which is created if it does not exist.
 pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
     recognise(path)?;
     let failed = |error: sqlx::Error| failure(path, &error);
@@ -162,16 +165,16 @@ pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
         path: path.to_owned(),
         cause: disk::reason(&error),
     };
-    // SQLite gives names like :memory: and file:x a meaning; an absolute path has none but its own.
+    // SQLite interprets names like :memory: and file:x; an absolute path has no special meaning.
     let absolute = std::path::absolute(path).map_err(unusable)?;
     let options = SqliteConnectOptions::new()
         .filename(absolute)
-        // One process to a file: the second is told so at its start.
+        // Only one process may use a file: a second one fails when it starts.
         .locking_mode(SqliteLockingMode::Exclusive)
         .busy_timeout(Duration::from_millis(100))
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        // There may be no place for temporary files, as in the image.
+        // There may be no writable folder for temporary files, as in the container image.
         .pragma("temp_store", "memory")
         .disable_statement_logging();
     let mut connection = options.connect().await.map_err(failed)?;
@@ -191,24 +194,26 @@ pub(super) async fn open(path: &Path) -> Result<Opened, OpenError> {
     })
 }
 
-/// Brings a file to the newest schema, or makes it, in one transaction: a kill leaves it as it was. The transaction takes
-/// the lock first, so that what is found then stays as it is. A new file is not in WAL mode yet, and so its mark is in the
-/// file itself, where [`recognise`] looks for it.
+/// Creates the schema of a file or migrates it to the newest one, in one transaction, so that a killed process leaves the file
+/// unchanged. The transaction takes the lock first, so that what [`identify`] reads cannot change afterwards. A new file is not
+/// in WAL mode yet, so its application ID is written to the file itself, where [`recognise`] reads it.
 async fn set_up(connection: &mut SqliteConnection, path: &Path) -> Result<(), OpenError> {
     let failed = |error: sqlx::Error| failure(path, &error);
     let begun = connection.begin_with("begin immediate").await;
     let mut transaction = begun.map_err(failed)?;
-    match found(&mut transaction).await.map_err(failed)? {
-        Found::Ours => {}
-        Found::Newer(found) => {
+    match identify(&mut transaction).await.map_err(failed)? {
+        Origin::Ours => {}
+        Origin::Newer(found) => {
             return Err(OpenError::Newer {
                 path: path.to_owned(),
                 found,
                 known: newest_schema(),
             });
         }
-        Found::Unmarked => mark(&mut transaction).await.map_err(failed)?,
-        Found::Foreign => return Err(OpenError::Foreign(path.to_owned())),
+        Origin::WithoutId => write_application_id(&mut transaction)
+            .await
+            .map_err(failed)?,
+        Origin::Foreign => return Err(OpenError::Foreign(path.to_owned())),
     }
     let migrated = MIGRATIONS.run(&mut *transaction).await;
     migrated.map_err(|error| match error {
@@ -218,39 +223,39 @@ async fn set_up(connection: &mut SqliteConnection, path: &Path) -> Result<(), Op
     transaction.commit().await.map_err(failed)
 }
 
-/// What a database is.
-enum Found {
+/// The origin of a database.
+enum Origin {
     Ours,
-    /// With a schema of this version.
+    /// From a newer version, with this schema.
     Newer(u32),
-    /// There is nothing in it, or what is in it is ours.
-    Unmarked,
+    /// Without an application ID: either empty, or with our schema.
+    WithoutId,
     Foreign,
 }
 
-/// Asks SQLite what a database is, which knows what of the file is not valid any more, and what else is valid beside it.
-async fn found(connection: &mut SqliteConnection) -> Result<Found, sqlx::Error> {
-    const OUR_MARK: i64 = APPLICATION_ID as i64;
-    // Both numbers of the header are signed here.
-    let (mark, schema, things): (i64, i64, i64) = sqlx::query_as(
+/// Identifies a database by means of SQLite, which takes its journal and its write-ahead log into account.
+async fn identify(connection: &mut SqliteConnection) -> Result<Origin, sqlx::Error> {
+    const OUR_ID: i64 = APPLICATION_ID as i64;
+    // SQLite returns both numbers of the header as signed integers.
+    let (application_id, schema, objects): (i64, i64, i64) = sqlx::query_as(
         "select application_id, user_version, (select count(*) from sqlite_schema)
          from pragma_application_id, pragma_user_version",
     )
     .fetch_one(&mut *connection)
     .await?;
-    Ok(match (mark, schema, things) {
-        (OUR_MARK, schema, _) if schema > newest_schema().into() => {
-            Found::Newer(u32::try_from(schema).unwrap_or(u32::MAX))
+    Ok(match (application_id, schema, objects) {
+        (OUR_ID, schema, _) if schema > newest_schema().into() => {
+            Origin::Newer(u32::try_from(schema).unwrap_or(u32::MAX))
         }
-        (OUR_MARK, _, _) => Found::Ours,
-        (0, 0, 0) => Found::Unmarked,
-        (0, _, _) if has_our_migrations(connection).await => Found::Unmarked,
-        _ => Found::Foreign,
+        (OUR_ID, _, _) => Origin::Ours,
+        (0, 0, 0) => Origin::WithoutId,
+        (0, _, _) if has_our_migrations(connection).await => Origin::WithoutId,
+        _ => Origin::Foreign,
     })
 }
 
-/// Whether all migrations of a database are ours, and there are some. Two kills during the first start of an earlier version
-/// left a file without its mark.
+/// Returns whether a database has applied migrations, and all of them are ours. If an earlier version was killed twice during
+/// its first start, it left a file without its application ID.
 async fn has_our_migrations(connection: &mut SqliteConnection) -> bool {
     let applied: Result<Vec<(i64, Vec<u8>)>, _> =
         sqlx::query_as("select version, checksum from _sqlx_migrations order by version")
@@ -260,11 +265,11 @@ async fn has_our_migrations(connection: &mut SqliteConnection) -> bool {
         let of_ours = |ours: &Migration| ours.version == *version && *ours.checksum == **checksum;
         MIGRATIONS.iter().any(of_ours)
     };
-    // The error is that there is no such table.
+    // An error means that there is no such table.
     applied.is_ok_and(|applied| !applied.is_empty() && applied.iter().all(is_ours))
 }
 
-/// Makes a file as an older version of the program did: of an older schema, with what some statements put into it.
+/// Creates a file with an older schema, as an older version of the program did, and runs SQL statements on it.
 #[cfg(test)]
 pub(super) async fn make_old(
     path: &Path,
@@ -275,15 +280,15 @@ pub(super) async fn make_old(
         .filename(path)
         .create_if_missing(true);
     let mut connection = options.connect().await?;
-    mark(&mut connection).await?;
+    write_application_id(&mut connection).await?;
     MIGRATIONS.run_to(version, &mut connection).await?;
     let sql = AssertSqlSafe(sql.to_owned());
     sqlx::raw_sql(sql).execute(&mut connection).await?;
     Ok(connection.close().await?)
 }
 
-/// Says in the file whose it is.
-async fn mark(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+/// Writes the application ID.
+async fn write_application_id(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = AssertSqlSafe(format!("pragma application_id = {APPLICATION_ID}"));
     sqlx::raw_sql(sql).execute(connection).await.map(drop)
 }
@@ -295,22 +300,22 @@ fn failure(path: &Path, error: &sqlx::Error) -> OpenError {
         // SQLITE_NOTADB
         Some(26) => OpenError::Foreign(path.to_owned()),
         _ => {
-            let (path, cause) =
-                disk::obstacle(path).unwrap_or_else(|| (path.to_owned(), told(error)));
+            let (path, cause) = disk::write_obstacle(path)
+                .unwrap_or_else(|| (path.to_owned(), error_message(error)));
             OpenError::Unusable { path, cause }
         }
     }
 }
 
-/// Makes a file that is not there. One that is clearly of another program, or of a later version of this one, is an error;
-/// nothing is written before that is known, so the header is read as it is: https://www.sqlite.org/fileformat.html
+/// Creates a missing file, and rejects a file that clearly belongs to another program or to a newer version of this one. Nothing
+/// may be written before that is known, so the header is read without SQLite: https://www.sqlite.org/fileformat.html
 fn recognise(path: &Path) -> Result<(), OpenError> {
     const HEADER: usize = 100;
     let unusable = |cause: String| OpenError::Unusable {
         path: path.to_owned(),
         cause,
     };
-    // A pipe would be waited for, and a device has no header.
+    // Reading from a pipe would block, and a device has no header.
     if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return Err(unusable("it is not a file".to_owned()));
     }
@@ -318,10 +323,10 @@ fn recognise(path: &Path) -> Result<(), OpenError> {
     disk::open(path)
         .and_then(|file| file.take(HEADER as u64).read_to_end(&mut header))
         .map_err(|error| {
-            let (path, cause) = disk::in_the_way(path, &error);
+            let (path, cause) = disk::open_obstacle(path, &error);
             OpenError::Unusable { path, cause }
         })?;
-    if header.is_empty() || begins_anew(path) {
+    if header.is_empty() || has_interrupted_creation(path) {
         return Ok(());
     }
     let number = |at: usize| be_number(&header, at);
@@ -336,18 +341,19 @@ fn recognise(path: &Path) -> Result<(), OpenError> {
             known,
         }),
         Some(APPLICATION_ID) => Ok(()),
-        // What a kill left of a file that an earlier version made may be ours. SQLite tells; it is not to open others.
+        // This may be a file that an earlier version left when it was killed while creating it. Only such files may be opened by
+        // SQLite, which then identifies them.
         Some(0) if pages == Some(1) || (1..=known).contains(&schema) => Ok(()),
         _ => Err(OpenError::Foreign(path.to_owned())),
     }
 }
 
-/// Whether the first transaction of a file was cut short: SQLite will make the file empty, whatever was written to it.
-/// https://www.sqlite.org/fileformat.html#the_rollback_journal
-fn begins_anew(path: &Path) -> bool {
+/// Returns whether the first transaction of a file was interrupted: SQLite will then truncate the file to nothing when it rolls
+/// back. https://www.sqlite.org/fileformat.html#the_rollback_journal
+fn has_interrupted_creation(path: &Path) -> bool {
     const MAGIC: [u8; 8] = [0xd9, 0xd5, 0x05, 0xf9, 0x20, 0xa1, 0x63, 0xd7];
     let mut header = Vec::new();
-    let read = disk::test_state(path, "-journal").and_then(|path| {
+    let read = disk::sibling(path, "-journal").and_then(|path| {
         let journal = fs::File::open(path).ok()?;
         journal.take(28).read_to_end(&mut header).ok()
     });
@@ -359,27 +365,27 @@ fn be_number(bytes: &[u8], at: usize) -> Option<u32> {
     bytes.try_into().ok().map(u32::from_be_bytes)
 }
 
-/// Commits what changes nothing, which shows whether anything can be committed.
+/// Commits a transaction that changes nothing, to check whether commits succeed.
 pub(super) async fn touch(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = AssertSqlSafe(format!("pragma user_version = {}", newest_schema()));
     sqlx::raw_sql(sql).execute(connection).await.map(drop)
 }
 
-/// Writes all that is in the write-ahead log into the database, as far as that can be done.
+/// Moves the content of the write-ahead log into the database, as far as possible.
 pub(super) async fn empty_log(connection: &mut SqliteConnection) {
     let emptied = sqlx::raw_sql("pragma wal_checkpoint(truncate)").execute(connection);
     if let Err(error) = emptied.await {
         tracing::warn!(
-            error = told(&error),
+            error = error_message(&error),
             "the write-ahead log cannot be emptied"
         );
     }
 }
 
-/// Does the same, and goes on with another log.
+/// Moves the content of the write-ahead log into the database, and starts a new log.
 pub(super) async fn renew_log(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     let sql = "pragma journal_mode = delete; pragma journal_mode = wal";
     sqlx::raw_sql(sql).execute(&mut *connection).await?;
-    // The log is made by the first use of the database.
+    // The first use of the database creates the log.
     touch(connection).await
 }

@@ -1,4 +1,4 @@
-//! Reads accounts back from a database.
+//! Loads all accounts from a database.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sqlx::SqliteConnection;
 
 use super::difference::Difference;
-use super::file::told;
+use super::file::error_message;
 use super::rows::{self, Table as _};
 use super::state::{Baseline, State, Tenant};
 use super::{account, api_user, duty_schedule, operator, operator_group, saved, usage, user};
@@ -15,16 +15,16 @@ use crate::domain::collection::Keyed;
 use crate::domain::{AccountId, Collection};
 use crate::testing::Usage;
 
-/// Why a database cannot be read back.
+/// The error when a database cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum Corrupt {
     #[error("a row of the table {0} is not one that this program wrote")]
     Row(&'static str),
-    #[error("the database cannot be read: {}", told(.0))]
+    #[error("the database cannot be read: {}", error_message(.0))]
     Unreadable(#[from] sqlx::Error),
 }
 
-/// Reads everything back.
+/// Loads everything.
 pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Corrupt> {
     let mut schedules = duty_schedule::load(connection).await?;
     let mut operators = operator::load(connection, &mut schedules).await?;
@@ -75,19 +75,19 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
         };
         state.restore(sequence, tenant);
     }
-    let is_taken = [
+    let are_empty = [
         operators.is_empty(),
         operator_groups.is_empty(),
         api_users.is_empty(),
         users.is_empty(),
     ];
-    if is_taken.contains(&false) {
+    if are_empty.contains(&false) {
         return Err(Corrupt::Row(account::Row::TABLE));
     }
     Ok(state)
 }
 
-/// Things of one kind of all accounts, until those take them.
+/// The loaded items of one kind of all accounts, which are moved out as the accounts are loaded.
 #[derive(Debug)]
 pub(super) struct OfAccounts<V: Keyed>(BTreeMap<AccountId, Collection<V>>);
 
@@ -111,7 +111,8 @@ impl<V: Keyed> OfAccounts<V> {
     }
 }
 
-/// In a file from before accounts could be reset, they go back to what they are now; there were none but those of a seed.
+/// Adds the missing baselines to a file from a version without resets: the current states of its accounts. That version knew
+/// only seeded accounts.
 pub(super) async fn with_bases(
     connection: &mut SqliteConnection,
     state: State,

@@ -1,5 +1,5 @@
-//! Holds the accounts: publishes them to readers, runs changes one after the other, and keeps SQLite in step. The only
-//! place with SQL.
+//! The store of accounts: publishes them to readers, runs changes sequentially, and writes them to SQLite. All SQL is in this
+//! module.
 
 mod account;
 mod api_user;
@@ -36,24 +36,24 @@ use crate::testing::journal::Entry;
 use file::Opened;
 use writer::{Job, Writer};
 
-/// The accounts and the file behind them. Clones share both.
+/// A handle to the accounts and their database. Clones share both.
 #[derive(Debug, Clone)]
 pub struct Store {
     published: Arc<ArcSwap<State>>,
     jobs: mpsc::UnboundedSender<Job>,
-    /// Why changes cannot be kept, while they cannot.
+    /// The reason why changes currently cannot be saved.
     outage: Arc<ArcSwapOption<String>>,
     /// The number of the latest request in a journal.
     last_request: Arc<AtomicU64>,
 }
 
 impl Store {
-    /// A store that is gone when the program ends.
+    /// Creates a store in memory.
     pub async fn in_memory() -> Result<Self, OpenError> {
         file::in_memory().await.map(Self::start)
     }
 
-    /// A store in a file, which is made if it is not there.
+    /// Opens a store in a file, which is created if it does not exist.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
         file::open(path).await.map(Self::start)
     }
@@ -61,11 +61,11 @@ impl Store {
     fn start(opened: Opened) -> Self {
         let published = Arc::new(ArcSwap::from_pointee(opened.state.clone()));
         let outage = Arc::default();
-        // Without a bound: what a client may have under way is bounded by its connections, and a change that was handed
-        // over must not be lost with the client that waits for it.
-        let (jobs, waiting) = mpsc::unbounded_channel();
+        // Unbounded: the connections of a client limit its concurrent changes, and a submitted change must not be lost when the
+        // client that waits for it disconnects.
+        let (jobs, job_receiver) = mpsc::unbounded_channel();
         let writer = Writer::new(opened, Arc::clone(&published), Arc::clone(&outage));
-        tokio::spawn(writer.run(waiting));
+        tokio::spawn(writer.run(job_receiver));
         Self {
             published,
             jobs,
@@ -74,7 +74,7 @@ impl Store {
         }
     }
 
-    /// Why changes cannot be kept, while they cannot.
+    /// Returns the reason why changes currently cannot be saved, if there is one.
     pub fn outage(&self) -> Option<Arc<String>> {
         if self.jobs.is_closed() {
             return Some(Arc::new("the store is closed".to_owned()));
@@ -82,25 +82,24 @@ impl Store {
         self.outage.load_full()
     }
 
-    /// What the clock of an account shows.
+    /// Returns the time of the clock of an account.
     pub fn now(&self, tenant: &Tenant) -> Moment {
         self.published.load().now(Some(tenant))
     }
 
-    /// All accounts as they are at this moment.
+    /// Returns the current state of all accounts.
     pub fn state(&self) -> Guard<Arc<State>> {
         self.published.load()
     }
 
-    /// Who these credentials of an API user belong to, and the account that they see. A wrong user name takes as long as
-    /// a wrong password.
+    /// Authenticates an API user. Returns the caller and its account. A wrong user name takes as long as a wrong password.
     pub fn authenticate(&self, user_name: &str, password: &str) -> Option<(Caller, Arc<Tenant>)> {
-        let claimed = SecretDigest::of(password);
+        let candidate = SecretDigest::of(password);
         let state = self.published.load();
         let found = state.login(user_name);
         let nobody = SecretDigest::of("");
-        let kept = found.map_or(&nobody, |(_, api_user)| &api_user.password);
-        if !claimed.agrees_with(kept) {
+        let stored = found.map_or(&nobody, |(_, api_user)| &api_user.password);
+        if !candidate.agrees_with(stored) {
             return None;
         }
         let (tenant, api_user) = found?;
@@ -113,8 +112,8 @@ impl Store {
         Some((caller, Arc::clone(tenant)))
     }
 
-    /// Changes an account. The closure runs on a copy, after all changes that were handed over before; when this returns,
-    /// what it did is on disk and published. A closure that fails changes nothing.
+    /// Changes an account. The closure runs on a copy, after all changes that were submitted before. When this returns, the
+    /// change is on disk and published. If the closure fails, nothing is changed.
     pub async fn change<T: Send + 'static>(
         &self,
         account: AccountId,
@@ -134,27 +133,27 @@ impl Store {
         .await
     }
 
-    /// Changes which accounts there are, or any number of them at once, as [`Store::change`] changes one.
+    /// Changes any number of accounts at once, or adds and removes accounts, in the same way as [`Store::change`].
     pub async fn change_state<T: Send + 'static>(
         &self,
         change: impl FnOnce(&mut State) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let (answer, answered) = oneshot::channel();
+        let (answer, answer_receiver) = oneshot::channel();
         let job = Job::change(change, answer);
         self.jobs
             .send(job)
             .map_err(|_| Error::Failed("the store is closed".to_owned()))?;
-        answered.await.map_err(|_| {
+        answer_receiver.await.map_err(|_| {
             Error::Failed("the store was closed before the change was made".to_owned())
         })?
     }
 
-    /// Gives a request its number, and writes it into the journal of its account, or of the server.
+    /// Assigns a request its sequence number, and records it in the journal of its account, or of the server.
     pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Entry) {
         let test_state = tenant.map_or(&all.test_state, |tenant| &tenant.test_state);
         test_state.journal.record(entry, || {
             let number = self.last_request.fetch_add(1, Ordering::AcqRel) + 1;
-            // Told here, where nobody can look at the journal, so that whoever begins to wait either is told or sees this.
+            // Notified while the journal is locked, so that a task that starts to wait is either notified or sees this entry.
             test_state.recorded();
             if tenant.is_some() {
                 all.test_state.recorded();
@@ -163,17 +162,17 @@ impl Store {
         });
     }
 
-    /// The number of the latest request. Those up to it are in their journals for whoever looks there next, since a journal
-    /// is closed while a request gets its number.
+    /// Returns the number of the latest request. All requests up to it are visible to a later reader of their journals, since a
+    /// journal is locked while a request gets its number.
     pub fn latest_request(&self) -> u64 {
         self.last_request.load(Ordering::Acquire)
     }
 
-    /// Ends the store when the changes that were handed over are made, usage is written and the file is closed.
+    /// Closes the store, after all submitted changes are made and usage is written.
     pub async fn close(&self) {
         let (answer, closed) = oneshot::channel();
         if self.jobs.send(Job::Close(answer)).is_ok() {
-            // An error means that another close came first.
+            // An error means that the store was already closed.
             let _ = closed.await;
         }
     }

@@ -50,8 +50,8 @@ pub async fn load(
             operator_guid,
             authorization,
         } = row;
-        let of = authorizations.entry((account_id, operator_guid));
-        of.or_default().insert(authorization);
+        let authorizations = authorizations.entry((account_id, operator_guid));
+        authorizations.or_default().insert(authorization);
     }
     let mut all = OfAccounts::default();
     for row in rows::load(connection).await? {

@@ -61,8 +61,8 @@ pub async fn load(
             operator_guid,
             sequence,
         } = row;
-        let of = members.entry((account_id, operator_group_guid));
-        of.or_default().insert(operator_guid, sequence);
+        let members = members.entry((account_id, operator_group_guid));
+        members.or_default().insert(operator_guid, sequence);
     }
     let mut authorizations = BTreeMap::<_, BTreeSet<_>>::new();
     for row in rows::load(connection).await? {
@@ -71,8 +71,8 @@ pub async fn load(
             operator_group_guid,
             authorization,
         } = row;
-        let of = authorizations.entry((account_id, operator_group_guid));
-        of.or_default().insert(authorization);
+        let authorizations = authorizations.entry((account_id, operator_group_guid));
+        authorizations.or_default().insert(authorization);
     }
     let mut all = OfAccounts::default();
     for row in rows::load(connection).await? {

@@ -1,7 +1,7 @@
-//! Rows on their way to SQLite and back. All SQL of a table follows from one declaration of its columns, [`table!`].
+//! Writes rows to SQLite and reads them. All SQL of a table follows from one declaration of its columns, [`table!`].
 //!
-//! A transaction is one text, with a statement for each table that takes all its rows as JSON: every call of sqlx costs two
-//! changes of threads, which is more than most statements cost.
+//! A transaction is a single SQL text, with one statement for each table, which takes all its rows as JSON: every call of sqlx
+//! costs two thread switches, which is more than most statements cost.
 
 use std::fmt::{Debug, Write as _};
 
@@ -18,48 +18,48 @@ use crate::domain::record::{Field, Source, Visitor};
 use crate::domain::value::Value;
 use crate::domain::{AccountId, Kept, Restore};
 
-/// The rows of one table that have to go, and those that have to be written, new or not.
+/// The rows of one table that are to be deleted, and those that are to be inserted or updated.
 #[derive(Debug)]
 pub struct Rows<R: Table> {
-    pub gone: Vec<R::Key>,
-    pub kept: Vec<R>,
+    pub deleted: Vec<R::Key>,
+    pub upserted: Vec<R>,
 }
 
 impl<R: Table> Default for Rows<R> {
     fn default() -> Self {
         Self {
-            gone: Vec::new(),
-            kept: Vec::new(),
+            deleted: Vec::new(),
+            upserted: Vec::new(),
         }
     }
 }
 
-/// A row of a table, which [`table!`] declares. It is serialized as a list of its values, those of the key first.
+/// A row of a table, declared by [`table!`]. It is serialized as a list of its values, those of the key first.
 pub trait Table: Serialize + Send + Unpin + Sized {
     type Key: Serialize + Debug;
 
     const TABLE: &'static str;
     const KEY: &'static [&'static str];
-    /// The columns beside the key, each with the SQL function that makes its value of a text, if any.
+    /// The columns outside the key, each with the SQL function that converts its value from text, or an empty string.
     const COLUMNS: &'static [(&'static str, &'static str)];
-    /// The columns behind those: the fields of a record.
+    /// The columns after those: the fields of a record.
     const RECORD: &'static [&'static str];
 
     fn key(&self) -> Self::Key;
 
-    /// Reads a row back, or returns `None` if it is not one that was written.
+    /// Reads a row. Returns `None` if this program cannot have written it.
     fn restore(values: &mut Values<'_>) -> Option<Self>;
 }
 
-/// Declares a table: the columns of its key in round brackets, then the others, each with the type of its values. It makes
-/// the struct of a row and its [`Table`].
+/// Declares a table: the columns of its key in parentheses, then the others, each with the type of its values. Generates the
+/// struct of a row and its implementation of [`Table`].
 ///
 /// ```text
 /// table! {
-///     /// What is in a drawer.
+///     /// The content of a drawer.
 ///     Row: "drawer" (account_id: AccountId, number: i64) {
 ///         label: String,
-///         // A blob, written as what `hex` makes of it, through SQL's `unhex`.
+///         // A blob, written as the text that `hex` returns and converted by `unhex` of SQL.
 ///         digest: SecretDigest as unhex(SecretDigest::hex),
 ///         // A record, with a column for each of its fields.
 ///         ..content: Content
@@ -125,18 +125,18 @@ macro_rules! table {
     (@values $values:ident, $record:expr) => {
         $crate::domain::record::Record::visit(
             &$record,
-            &mut $crate::store::rows::Written(&mut $values),
+            &mut $crate::store::rows::RowVisitor(&mut $values),
         )?
     };
 }
 
 pub(super) use table;
 
-/// Writes the fields of a record as values of a row.
+/// A visitor that writes the fields of a record as values of a row.
 #[derive(Debug)]
-pub struct Written<'s, S>(pub &'s mut S);
+pub struct RowVisitor<'s, S>(pub &'s mut S);
 
-impl<S: SerializeTuple> Visitor for Written<'_, S> {
+impl<S: SerializeTuple> Visitor for RowVisitor<'_, S> {
     type Error = S::Error;
 
     fn visit<T: Value>(&mut self, _: &Field<T>, value: &T) -> Result<(), S::Error> {
@@ -144,7 +144,7 @@ impl<S: SerializeTuple> Visitor for Written<'_, S> {
     }
 }
 
-/// The values of a row, one column after the other.
+/// The values of a row, which are read in the order of the columns.
 #[derive(Debug)]
 pub struct Values<'r> {
     row: &'r SqliteRow,
@@ -155,31 +155,32 @@ impl Values<'_> {
     pub fn read<T: Restore>(&mut self) -> Option<T> {
         let value = self.row.try_get_raw(self.next).ok()?;
         self.next += 1;
-        T::restore(kept(value)?)
+        T::restore(decoded(value)?)
     }
 }
 
-/// Reads the fields of a record back, in the order of its declaration.
+/// Reads the fields of a record in the order of its declaration.
 impl Source for Values<'_> {
     fn value<T: Value>(&mut self, _: &Field<T>) -> Option<T> {
         self.read()
     }
 }
 
-fn kept(value: SqliteValueRef<'_>) -> Option<Kept<'_>> {
+/// Decodes a value of SQLite.
+fn decoded(value: SqliteValueRef<'_>) -> Option<Kept<'_>> {
     if value.is_null() {
         return Some(Kept::Null);
     }
-    let kept = match value.type_info().name() {
+    let decoded = match value.type_info().name() {
         "INTEGER" => i64::decode(value).map(Kept::Number),
         "TEXT" => <&str>::decode(value).map(Kept::Text),
         "BLOB" => <&[u8]>::decode(value).map(Kept::Bytes),
         _ => return None,
     };
-    kept.ok()
+    decoded.ok()
 }
 
-/// Reads all rows of a table back.
+/// Loads all rows of a table.
 pub async fn load<R: Table>(connection: &mut SqliteConnection) -> Result<Vec<R>, Corrupt> {
     let columns: Vec<_> = columns::<R>().map(|(column, _)| column).collect();
     let sql = format!("select {} from {}", columns.join(", "), R::TABLE);
@@ -192,21 +193,21 @@ pub async fn load<R: Table>(connection: &mut SqliteConnection) -> Result<Vec<R>,
         .collect()
 }
 
-/// Statements that are to be done together.
+/// Statements that are executed in one transaction.
 #[derive(Debug, Default)]
 pub struct Transaction {
     sql: String,
-    /// What each statement takes, for `jsonb_each`, which hands each row on without writing it as text again.
+    /// The rows of each statement as JSON, for `jsonb_each`, which passes each row on without converting it to text again.
     rows: Vec<String>,
 }
 
 impl Transaction {
-    /// Deletes the rows that have to go.
+    /// Adds a statement that deletes the deleted rows.
     pub fn delete<R: Table>(&mut self, rows: &Rows<R>) {
-        self.delete_where::<R>(R::KEY, &rows.gone);
+        self.delete_where::<R>(R::KEY, &rows.deleted);
     }
 
-    /// Deletes all rows of some accounts.
+    /// Adds a statement that deletes all rows of some accounts.
     pub fn delete_of_accounts<R: Table>(&mut self, accounts: &[AccountId]) {
         let keys: Vec<_> = accounts.iter().map(|account| (account,)).collect();
         self.delete_where::<R>(&["account_id"], &keys);
@@ -215,30 +216,33 @@ impl Transaction {
     fn delete_where<R: Table>(&mut self, columns: &[&str], values: &[impl Serialize]) {
         self.add(values, |sql| {
             write!(sql, "delete from {} where (", R::TABLE)?;
-            list(sql, columns.iter().copied())?;
+            write_list(sql, columns.iter().copied())?;
             write!(sql, ") in (select ")?;
-            list(sql, (0..columns.len()).map(|at| value(at, "")))?;
+            write_list(sql, (0..columns.len()).map(|index| value(index, "")))?;
             write!(sql, " from jsonb_each(?));")
         });
     }
 
-    /// Writes rows: in the place of those with their keys, or as new ones.
+    /// Adds a statement that inserts rows or replaces those with the same keys.
     pub fn upsert<R: Table>(&mut self, rows: &[R]) {
         self.add(rows, |sql| {
             write!(sql, "insert into {} (", R::TABLE)?;
-            list(sql, columns::<R>().map(|(column, _)| column))?;
+            write_list(sql, columns::<R>().map(|(column, _)| column))?;
             write!(sql, ") select ")?;
             let functions = columns::<R>().map(|(_, function)| function).enumerate();
-            list(sql, functions.map(|(at, function)| value(at, function)))?;
-            // Without a word between, the conflict would be read as what the rows are joined on.
+            write_list(
+                sql,
+                functions.map(|(index, function)| value(index, function)),
+            )?;
+            // Without `where`, SQLite would parse `on conflict` as a join condition.
             write!(sql, " from jsonb_each(?) where true on conflict (")?;
-            list(sql, R::KEY.iter().copied())?;
+            write_list(sql, R::KEY.iter().copied())?;
             if columns::<R>().len() == R::KEY.len() {
                 return write!(sql, ") do nothing;");
             }
             write!(sql, ") do update set ")?;
             let others = columns::<R>().skip(R::KEY.len());
-            list(
+            write_list(
                 sql,
                 others.map(|(column, _)| format!("{column} = excluded.{column}")),
             )?;
@@ -254,12 +258,12 @@ impl Transaction {
         if rows.is_empty() {
             return;
         }
-        statement(&mut self.sql).expect("a string takes any text");
+        statement(&mut self.sql).expect("writing to a string cannot fail");
         self.rows
-            .push(serde_json::to_string(rows).expect("rows are plain texts and numbers"));
+            .push(serde_json::to_string(rows).expect("rows consist of strings and numbers"));
     }
 
-    /// Does all of it. Should anything fail, nothing is done.
+    /// Executes all statements. If one fails, nothing is changed.
     pub async fn commit(self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         if self.rows.is_empty() {
             return Ok(());
@@ -269,19 +273,19 @@ impl Transaction {
             arguments.add(rows).map_err(sqlx::Error::Encode)?;
         }
         let sql = AssertSqlSafe(format!("begin;{}commit", self.sql));
-        let done = sqlx::query_with(sql, arguments)
+        let outcome = sqlx::query_with(sql, arguments)
             .execute(&mut *connection)
             .await;
-        if done.is_err() {
-            // An error of this is that there is nothing to take back: SQLite did so itself, or nothing began.
+        if outcome.is_err() {
+            // An error means that there is no transaction: SQLite already rolled it back, or it never began.
             let _ = sqlx::raw_sql("rollback").execute(connection).await;
         }
-        done.map(drop)
+        outcome.map(drop)
     }
 }
 
-/// The columns of a table in the order in which a row is serialized, each with its function. A field that is named by a
-/// keyword of Rust has a column without its `r#`.
+/// Returns the columns of a table in the order in which a row is serialized, each with its function. The column of a field that
+/// is named like a keyword of Rust has no `r#`.
 pub fn columns<R: Table>() -> impl ExactSizeIterator<Item = (&'static str, &'static str)> {
     let key = R::KEY.iter().map(|column| (*column, ""));
     let record = R::RECORD.iter().map(|column| (*column, ""));
@@ -293,15 +297,15 @@ pub fn columns<R: Table>() -> impl ExactSizeIterator<Item = (&'static str, &'sta
         .map(|(column, function)| (column.trim_start_matches("r#"), function))
 }
 
-/// A value of a row that `jsonb_each` hands on.
-fn value(at: usize, function: &str) -> String {
-    format!("{function}(value ->> {at})")
+/// Returns the SQL expression for a value of a row from `jsonb_each`.
+fn value(index: usize, function: &str) -> String {
+    format!("{function}(value ->> {index})")
 }
 
-fn list(sql: &mut String, items: impl Iterator<Item = impl AsRef<str>>) -> std::fmt::Result {
-    for (at, item) in items.enumerate() {
-        let before = if at == 0 { "" } else { ", " };
-        write!(sql, "{before}{}", item.as_ref())?;
+fn write_list(sql: &mut String, items: impl Iterator<Item = impl AsRef<str>>) -> std::fmt::Result {
+    for (index, item) in items.enumerate() {
+        let separator = if index == 0 { "" } else { ", " };
+        write!(sql, "{separator}{}", item.as_ref())?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The tables of saved states: what resets go back to, and snapshots. Both are kept as documents.
+//! The tables of saved states: baselines and snapshots. Both are stored as documents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl BaseRow {
             sequence,
             label: label.clone(),
             is_seeded: *is_seeded,
-            document: written(account, usage),
+            document: document_of(account, usage),
         }
     }
 }
@@ -50,23 +50,23 @@ table! {
 
 impl SnapshotRow {
     pub fn new(account_id: AccountId, name: &str, account: &Account) -> Self {
-        // A snapshot leaves usage alone, so it holds none.
+        // Restoring a snapshot does not change usage, so a snapshot contains none.
         Self {
             account_id,
             name: name.to_owned(),
-            document: written(account, &Usage::default()),
+            document: document_of(account, &Usage::default()),
         }
     }
 }
 
-fn written(account: &Account, usage: &Usage) -> String {
+fn document_of(account: &Account, usage: &Usage) -> String {
     serde_json::to_string(&export(account, usage))
-        .expect("a document is plain texts, numbers and lists")
+        .expect("a document consists of strings, numbers and lists")
 }
 
-/// The account in a document that `written` made.
+/// Reads the account in a document that `document_of` wrote.
 fn read(document: &str, table: &'static str) -> Result<(Account, Usage), Corrupt> {
-    // All that a document leaves to the present is in one that was written.
+    // The context supplies defaults for missing fields only, and a document that was written has them all.
     let context = system::context(system::time());
     let accounts = Accounts::restore(document, table, &context).map_err(|mistakes| {
         tracing::error!(%mistakes, "a document in the database cannot be read");
@@ -97,23 +97,23 @@ pub async fn load_bases(
         };
         Ok((sequence, base))
     };
-    off_the_async_threads(move || rows.into_iter().map(base).collect()).await
+    run_blocking(move || rows.into_iter().map(base).collect()).await
 }
 
-/// Runs what is slow: reading documents.
-async fn off_the_async_threads<T: Send + 'static>(
+/// Reads documents on a blocking thread, since it is slow.
+async fn run_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Corrupt> + Send + 'static,
 ) -> Result<T, Corrupt> {
-    let done = spawn_blocking(work).await;
-    done.map_err(|error| Corrupt::Unreadable(sqlx::Error::Io(error.into())))?
+    let outcome = spawn_blocking(work).await;
+    outcome.map_err(|error| Corrupt::Unreadable(sqlx::Error::Io(error.into())))?
 }
 
 pub type Snapshots = BTreeMap<AccountId, OrdMap<String, Arc<Account>>>;
 
 pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapshots, Corrupt> {
     let rows = rows::load(connection).await?;
-    off_the_async_threads(move || {
-        let mut of = Snapshots::new();
+    run_blocking(move || {
+        let mut snapshots = Snapshots::new();
         for SnapshotRow {
             account_id,
             name,
@@ -121,11 +121,12 @@ pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapsho
         } in rows
         {
             let (account, _) = read(&document, SnapshotRow::TABLE)?;
-            of.entry(account_id)
+            snapshots
+                .entry(account_id)
                 .or_default()
                 .insert(name, Arc::new(account));
         }
-        Ok(of)
+        Ok(snapshots)
     })
     .await
 }

@@ -1,4 +1,4 @@
-//! What the store publishes: every account, what it was when it was made, and who may log in to which.
+//! The published state of the store: all accounts, the baselines they can be reset to, and the indexes of logins and names.
 
 use std::iter::successors;
 use std::mem;
@@ -15,57 +15,59 @@ use crate::error::{Error, Result};
 use crate::system;
 use crate::testing::{TestState, Usage};
 
-/// All accounts at one moment. A copy costs nothing.
+/// All accounts at one moment. Cloning it is cheap.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     pub(super) accounts: Collection<Tenant>,
-    /// What a reset goes back to; those of seeded accounts stay when their account is deleted.
+    /// The states that resets restore. Those of seeded accounts remain when their account is deleted.
     pub(super) bases: Collection<Baseline>,
-    /// Finds an API user by its user name; follows from `accounts`.
+    /// Maps user names to API users; derived from `accounts`.
     logins: HashMap<String, (AccountId, ApiUserGuid)>,
-    /// The names of what accounts hold, each with the place of its account in `accounts`, from which they follow.
+    /// The names of parts of accounts, each with the sequence number of its account in `accounts`; derived from `accounts`.
     names: OrdSet<(Name, i64)>,
-    /// The number that was given to an account last, since the start or the last reset of the server.
+    /// The number that was last assigned to an account, since the start or the last reset of the server.
     last_number: Arc<Mutex<Option<AccountId>>>,
-    /// What belongs to the server as a whole.
+    /// The test state of the server as a whole.
     pub test_state: Arc<TestState>,
-    /// What others came in the place of, or none, since this was published; those who wait there are told when it is.
+    /// The test states that were replaced or removed since this state was published. When it is published, those who wait for
+    /// them are notified.
     pub(super) ended: Vec<Arc<TestState>>,
 }
 
-/// Something by which accounts are found. Copies of an account hold the same, so many may be found by one name.
+/// A name by which accounts are found. Copies of an account contain the same names, so a name may refer to several accounts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Name {
-    /// An operator's e-mail address, as [`Email::key`] has it.
+    /// The e-mail address of an operator, as returned by `Email::key`.
     Email(String),
     Operator(OperatorGuid),
     OperatorGroup(OperatorGroupGuid),
     ApiUser(ApiUserGuid),
 }
 
-/// An account and what belongs to it without being part of its value. A request takes the slot once and keeps it.
+/// An account, and the state that belongs to it without being part of its value. A request gets its tenant once, and uses it
+/// until the end.
 #[derive(Debug, Clone)]
 pub struct Tenant {
     pub account: Arc<Account>,
-    /// States of the account that were given a name.
+    /// Saved states of the account by name.
     pub snapshots: OrdMap<String, Arc<Account>>,
     pub usage: Arc<Usage>,
     pub test_state: Arc<TestState>,
 }
 
-/// What an account was when it was made or seeded.
+/// The state of an account when it was created or seeded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Baseline {
     pub account: Arc<Account>,
     pub usage: Usage,
-    /// What its maker called it.
+    /// The label that was given when the account was created.
     pub label: Option<String>,
-    /// Whether it came with the seed, so that a reset of the server brings it back.
+    /// Whether the account comes from the seed, so that a reset of the server restores it.
     pub is_seeded: bool,
 }
 
 impl Baseline {
-    /// The account as it was then, with nothing that came since.
+    /// Returns the account in this state, with an empty test state and no snapshots.
     pub fn tenant(&self) -> Tenant {
         Tenant {
             account: Arc::clone(&self.account),
@@ -76,7 +78,7 @@ impl Baseline {
     }
 }
 
-/// States and slots are compared by what is saved of them.
+/// States and tenants are compared by what is saved of them.
 impl PartialEq for State {
     fn eq(&self, other: &Self) -> bool {
         self.accounts == other.accounts
@@ -115,12 +117,12 @@ impl Keyed for Baseline {
 }
 
 impl State {
-    /// Whether there was a seed. What it brought may be deleted by now.
+    /// Returns whether the store was seeded, even if the seeded accounts were deleted since.
     pub fn was_seeded(&self) -> bool {
         !self.accounts.is_empty() || self.first_seeded().is_some()
     }
 
-    /// What the clock of an account shows, or without one the server's.
+    /// Returns the time of the clock of an account, or of the server's clock without one.
     pub fn now(&self, tenant: Option<&Tenant>) -> Moment {
         let own = tenant.and_then(|tenant| tenant.test_state.clock());
         own.or_else(|| self.test_state.clock())
@@ -128,12 +130,12 @@ impl State {
             .now(system::time())
     }
 
-    /// What a change of an account may use, or without one a change of which accounts there are.
+    /// Returns the context of a change of an account, or of the set of accounts without one.
     pub fn context(&self, tenant: Option<&Tenant>) -> Context {
         system::context(self.now(tenant))
     }
 
-    /// All accounts, the oldest first.
+    /// Returns all accounts, the oldest first.
     pub fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
         self.accounts.iter()
     }
@@ -146,49 +148,50 @@ impl State {
         self.bases.get(&account)
     }
 
-    /// The first account of the seed as it was seeded.
+    /// Returns the baseline of the first account of the seed.
     pub fn first_seeded(&self) -> Option<&Arc<Baseline>> {
         self.bases.iter().find(|base| base.is_seeded)
     }
 
-    /// An API user and its account, by its user name.
+    /// Returns an API user and its account by the user name.
     pub fn login(&self, user_name: &str) -> Option<(&Arc<Tenant>, &Arc<ApiUser>)> {
         let (account, api_user) = self.logins.get(user_name)?;
         let tenant = self.tenant(*account)?;
         Some((tenant, tenant.account.api_users.get(api_user)?))
     }
 
-    /// Returns the oldest account that holds something of this name.
+    /// Returns the oldest account that contains this name.
     pub fn holder(&self, name: Name) -> Option<&Arc<Tenant>> {
         let start = (name, i64::MIN);
         let (found, sequence) = self.names.range::<_, (Name, i64)>(&start..).next()?;
         self.accounts.at(*sequence).filter(|_| *found == start.0)
     }
 
-    /// Adds an account with what it can be reset to.
+    /// Adds an account with the baseline it can be reset to.
     pub fn add(&mut self, base: Baseline) -> Result<()> {
         self.put(base.tenant())?;
         self.bases.insert(base);
         Ok(())
     }
 
-    /// Puts an account in its place, unless another has one of its user names by now.
+    /// Inserts or replaces an account. Fails if another account has one of its user names.
     pub fn put(&mut self, tenant: Tenant) -> Result<()> {
         let id = tenant.account.id;
-        let was = self.tenant(id).cloned();
-        let older = was.as_ref().map(|was| &*was.account);
+        let previous = self.tenant(id).cloned();
+        let older = previous.as_ref().map(|previous| &*previous.account);
         let newer = Arc::clone(&tenant.account);
-        self.follow(id, older.map(|older| &older.api_users), &newer.api_users)?;
-        let is_other = |was: &&Arc<Tenant>| !Arc::ptr_eq(&was.test_state, &tenant.test_state);
-        if let Some(was) = was.as_ref().filter(is_other) {
-            self.ended.push(Arc::clone(&was.test_state));
+        self.update_logins(id, older.map(|older| &older.api_users), &newer.api_users)?;
+        let is_replaced =
+            |previous: &&Arc<Tenant>| !Arc::ptr_eq(&previous.test_state, &tenant.test_state);
+        if let Some(previous) = previous.as_ref().filter(is_replaced) {
+            self.ended.push(Arc::clone(&previous.test_state));
         }
         self.accounts.insert(tenant);
-        self.follow_names(id, older, Some(&newer));
+        self.update_names(id, older, Some(&newer));
         Ok(())
     }
 
-    /// Puts an account that was read back in its own place.
+    /// Inserts an account that was loaded, with its sequence number.
     pub(super) fn restore(&mut self, sequence: i64, tenant: Tenant) {
         let account = Arc::clone(&tenant.account);
         for api_user in account.api_users.iter() {
@@ -196,10 +199,10 @@ impl State {
             self.logins.insert(api_user.user_name.clone(), login);
         }
         self.accounts.place(sequence, tenant);
-        self.follow_names(account.id, None, Some(&account));
+        self.update_names(account.id, None, Some(&account));
     }
 
-    /// Takes an account away; `false` if there is none.
+    /// Removes an account. Returns `false` if it does not exist.
     pub fn remove(&mut self, account: AccountId) -> bool {
         if self.base(account).is_some_and(|base| !base.is_seeded) {
             self.bases.remove(&account);
@@ -207,7 +210,7 @@ impl State {
         let Some(tenant) = self.tenant(account).cloned() else {
             return false;
         };
-        self.follow_names(account, Some(&tenant.account), None);
+        self.update_names(account, Some(&tenant.account), None);
         self.accounts.remove(&account);
         for api_user in tenant.account.api_users.iter() {
             self.logins.remove(&api_user.user_name);
@@ -216,7 +219,7 @@ impl State {
         true
     }
 
-    /// Takes an account back to what it was when it was made; `false` if there is none.
+    /// Resets an account to its baseline. Returns `false` if it does not exist.
     pub fn reset(&mut self, account: AccountId) -> Result<bool> {
         let base = self
             .base(account)
@@ -228,17 +231,17 @@ impl State {
         Ok(true)
     }
 
-    /// Takes all back to the seed: seeded accounts are what they were, and there are no others.
+    /// Resets everything to the seed: restores the seeded accounts and removes all others.
     pub fn reset_all(&mut self) -> Result<()> {
-        let was = mem::take(self);
-        self.ended = was.ended;
-        let test_state = was.accounts.iter().map(|tenant| &tenant.test_state);
+        let previous = mem::take(self);
+        self.ended = previous.ended;
+        let test_states = previous.accounts.iter().map(|tenant| &tenant.test_state);
         self.ended
-            .extend(test_state.chain([&was.test_state]).cloned());
-        self.bases = was.bases;
-        let (seeded, made): (Vec<_>, Vec<_>) =
+            .extend(test_states.chain([&previous.test_state]).cloned());
+        self.bases = previous.bases;
+        let (seeded, created): (Vec<_>, Vec<_>) =
             self.bases.iter().cloned().partition(|base| base.is_seeded);
-        for base in made {
+        for base in created {
             self.bases.remove(&base.key());
         }
         for base in seeded {
@@ -247,16 +250,16 @@ impl State {
         Ok(())
     }
 
-    /// A number behind all that accounts have or had, so that whoever deletes an account twice deletes no other. Where
-    /// there is none, one between them.
+    /// Returns a number greater than that of all present and past accounts, so that deleting an account twice deletes no other
+    /// account. If there is none, returns an unused number between them.
     pub fn free_number(&self) -> Option<AccountId> {
         let mut last = self
             .last_number
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let greatest = self.bases.greatest_key().copied().max(*last);
-        let behind = greatest.map_or(Some(AccountId::FIRST), AccountId::next);
-        let free = behind.or_else(|| {
+        let next = greatest.map_or(Some(AccountId::FIRST), AccountId::next);
+        let free = next.or_else(|| {
             let first = last.and_then(AccountId::next).unwrap_or(AccountId::FIRST);
             successors(Some(first), |id| id.next()).find(|id| !self.bases.contains(id))
         })?;
@@ -264,8 +267,8 @@ impl State {
         Some(free)
     }
 
-    /// Lets the logins follow a change of an account's API users.
-    fn follow(
+    /// Updates the logins after a change of the API users of an account.
+    fn update_logins(
         &mut self,
         account: AccountId,
         older: Option<&Collection<ApiUser>>,
@@ -292,12 +295,12 @@ impl State {
         Ok(())
     }
 
-    /// Lets the names follow a change of an account that is in its place.
-    fn follow_names(&mut self, id: AccountId, older: Option<&Account>, newer: Option<&Account>) {
+    /// Updates the names after a change of an account that has a sequence number.
+    fn update_names(&mut self, id: AccountId, older: Option<&Account>, newer: Option<&Account>) {
         let Some(sequence) = self.accounts.sequence_of(&id) else {
             return;
         };
-        self.rename(
+        self.update_names_of(
             sequence,
             older,
             newer,
@@ -307,14 +310,14 @@ impl State {
                 [Name::Email(email), Name::Operator(operator.guid)]
             },
         );
-        self.rename(
+        self.update_names_of(
             sequence,
             older,
             newer,
             |account| &account.operator_groups,
             |group| [Name::OperatorGroup(group.guid)],
         );
-        self.rename(
+        self.update_names_of(
             sequence,
             older,
             newer,
@@ -323,8 +326,8 @@ impl State {
         );
     }
 
-    /// Does so for one collection of the account.
-    fn rename<V: Keyed + PartialEq, const N: usize>(
+    /// Updates the names after a change of one collection of an account.
+    fn update_names_of<V: Keyed + PartialEq, const N: usize>(
         &mut self,
         sequence: i64,
         older: Option<&Account>,
@@ -332,7 +335,7 @@ impl State {
         collection: fn(&Account) -> &Collection<V>,
         names: fn(&V) -> [Name; N],
     ) {
-        let (mut gone, mut come) = (Vec::new(), Vec::new());
+        let (mut removed, mut added) = (Vec::new(), Vec::new());
         for change in Collection::difference(older.map(collection), newer.map(collection)) {
             let (was, now) = match change {
                 Change::Gone(was) => (Some(was), None),
@@ -340,32 +343,32 @@ impl State {
             };
             let (was, now) = (was.map(names), now.map(names));
             if was != now {
-                gone.extend(was.into_iter().flatten());
-                come.extend(now.into_iter().flatten());
+                removed.extend(was.into_iter().flatten());
+                added.extend(now.into_iter().flatten());
             }
         }
-        // A name may go from one to another.
-        for name in gone {
+        // A name may move from one item to another, so old names are removed first.
+        for name in removed {
             self.names.remove(&(name, sequence));
         }
-        for name in come {
+        for name in added {
             self.names.insert((name, sequence));
         }
     }
 
-    /// This state of the accounts, with what belongs beside them taken over from another.
+    /// Returns this state of the accounts with the usage and the test states of another.
     pub(super) fn with_test_state_of(mut self, other: &Self) -> Self {
         self.test_state = Arc::clone(&other.test_state);
         self.last_number = Arc::clone(&other.last_number);
         for tenant in other.tenants() {
-            if let Some(read) = self.tenant(tenant.account.id) {
-                let read = Tenant::clone(read);
+            if let Some(loaded) = self.tenant(tenant.account.id) {
+                let loaded = Tenant::clone(loaded);
                 let (usage, test_state) =
                     (Arc::clone(&tenant.usage), Arc::clone(&tenant.test_state));
                 self.accounts.insert(Tenant {
                     usage,
                     test_state,
-                    ..read
+                    ..loaded
                 });
             }
         }

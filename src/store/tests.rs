@@ -1,4 +1,4 @@
-//! The test that holds the store together: what the file holds is what memory published, after any sequence of changes.
+//! Tests of the store, above all that the file contains what was published after any sequence of changes.
 
 mod schema;
 
@@ -38,9 +38,9 @@ use crate::system;
 use crate::testing::{Clock, Usage};
 use crate::{AppState, Control};
 
-/// A look behind the writer, in its turn.
+/// A job that runs SQL on the connection of the writer and loads the state of the file.
 pub(super) struct Probe {
-    /// Statements to run first.
+    /// Statements that run first.
     sql: String,
     answer: oneshot::Sender<Result<State, Corrupt>>,
 }
@@ -56,7 +56,7 @@ impl Probe {
 }
 
 impl Store {
-    /// What the file holds, after some statements of the test's own.
+    /// Runs SQL statements and returns the state of the file.
     async fn stored(&self, sql: &str) -> State {
         let (answer, answered) = oneshot::channel();
         let sql = sql.to_owned();
@@ -64,7 +64,7 @@ impl Store {
         answered.await.unwrap().unwrap()
     }
 
-    /// Why the file cannot be read back after some statements.
+    /// Runs SQL statements and returns the error when the file is loaded.
     async fn corrupted(&self, sql: String) -> Corrupt {
         let (answer, answered) = oneshot::channel();
         self.jobs.send(Job::Test(Probe { sql, answer })).unwrap();
@@ -77,8 +77,8 @@ impl Store {
     }
 }
 
-/// A state with its bases and snapshots as the documents as which they are kept: in those, places in a list are numbered
-/// anew.
+/// Splits a state into the accounts, and the documents of its baselines and snapshots. They are stored as documents, which do not
+/// preserve gaps in sequence numbers.
 fn saved(state: &State) -> (State, Vec<String>) {
     let mut rest = state.clone();
     let mut documents = Vec::new();
@@ -104,7 +104,7 @@ fn id() -> AccountId {
     "123456".parse().unwrap()
 }
 
-async fn seeded(store: &Store) {
+async fn seed(store: &Store) {
     let context = system::context(system::time());
     let document = Accounts::built_in("emulator", "emulator", &context);
     let accounts = accounts::hashed(document, &Passwords::new(PasswordCost::Least))
@@ -120,9 +120,9 @@ fn runtime() -> Runtime {
         .unwrap()
 }
 
-/// Anything that changes what is saved; numbers pick from the accounts there are.
+/// An action that changes what is saved; a number selects one of the existing accounts.
 #[derive(Debug, Clone)]
-enum Turn {
+enum Action {
     Change {
         account: u8,
         random_change: RandomChange,
@@ -149,21 +149,21 @@ enum Turn {
     ResetAll,
 }
 
-fn turn() -> impl Strategy<Value = Turn> {
+fn action() -> impl Strategy<Value = Action> {
     prop_oneof![
-        30 => (any::<u8>(), random_change()).prop_map(|(account, random_change)| Turn::Change { account, random_change }),
-        6 => any::<u8>().prop_map(|account| Turn::Use { account }),
-        1 => any::<u8>().prop_map(|account| Turn::Copy { account }),
-        2 => Just(Turn::Load),
-        1 => any::<u8>().prop_map(|account| Turn::Delete { account }),
-        2 => any::<u8>().prop_map(|account| Turn::Snapshot { account }),
-        2 => any::<u8>().prop_map(|account| Turn::Restore { account }),
-        2 => any::<u8>().prop_map(|account| Turn::Reset { account }),
-        1 => Just(Turn::ResetAll),
+        30 => (any::<u8>(), random_change()).prop_map(|(account, random_change)| Action::Change { account, random_change }),
+        6 => any::<u8>().prop_map(|account| Action::Use { account }),
+        1 => any::<u8>().prop_map(|account| Action::Copy { account }),
+        2 => Just(Action::Load),
+        1 => any::<u8>().prop_map(|account| Action::Delete { account }),
+        2 => any::<u8>().prop_map(|account| Action::Snapshot { account }),
+        2 => any::<u8>().prop_map(|account| Action::Restore { account }),
+        2 => any::<u8>().prop_map(|account| Action::Reset { account }),
+        1 => Just(Action::ResetAll),
     ]
 }
 
-impl Turn {
+impl Action {
     async fn take(self, app: &AppState) -> Result<()> {
         let store = &app.store;
         let id = |number: u8| {
@@ -242,16 +242,16 @@ fn app(store: &Store) -> AppState {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
 
-    /// Changes that wait together share a commit, so they are handed over in handfuls.
+    /// Changes that wait at the same time share a commit, so they are submitted in batches.
     #[test]
-    fn the_file_holds_what_memory_published_after_any_changes(handfuls in vec(vec(turn(), 1..6), 1..20)) {
+    fn the_file_contains_what_was_published_after_any_changes(batches in vec(vec(action(), 1..6), 1..20)) {
         runtime().block_on(async {
             let store = Store::in_memory().await.unwrap();
-            seeded(&store).await;
+            seed(&store).await;
             let app = app(&store);
-            for handful in handfuls {
-                let turns = handful.into_iter().map(|turn| turn.take(&app));
-                for outcome in futures_util::future::join_all(turns).await {
+            for batch in batches {
+                let actions = batch.into_iter().map(|action| action.take(&app));
+                for outcome in futures_util::future::join_all(actions).await {
                     assert!(!matches!(outcome, Err(Error::Failed(_))), "{outcome:?}");
                 }
                 store.assert_is_stored().await;
@@ -260,7 +260,7 @@ proptest! {
     }
 }
 
-/// What never varies is not tested above.
+/// A column whose values never vary would not be tested by the property above.
 #[tokio::test]
 async fn every_column_takes_different_values_in_these_changes() {
     let mut random = TestRunner::deterministic();
@@ -269,15 +269,15 @@ async fn every_column_takes_different_values_in_these_changes() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("state.sqlite");
         let store = Store::open(&path).await.unwrap();
-        seeded(&store).await;
-        // Two rounds may fall within one second.
+        seed(&store).await;
+        // Two rounds may take place within the same second.
         let later = Clock::Moved(TimeDelta::days(round));
         store.state().test_state.set_clock(Some(later));
         let app = app(&store);
         for _ in 0..4 {
-            let handful = vec(turn(), 15).new_tree(&mut random).unwrap().current();
-            let turns = handful.into_iter().map(|turn| turn.take(&app));
-            futures_util::future::join_all(turns).await;
+            let batch = vec(action(), 15).new_tree(&mut random).unwrap().current();
+            let actions = batch.into_iter().map(|action| action.take(&app));
+            futures_util::future::join_all(actions).await;
         }
         store.close().await;
         let mut connection = connect(&path).await;
@@ -287,8 +287,8 @@ async fn every_column_takes_different_values_in_these_changes() {
                 .fetch_all(&mut connection)
                 .await
                 .unwrap();
-            let of = found.entry(format!("{table}.{column}"));
-            of.or_default().extend(values);
+            let entry = found.entry(format!("{table}.{column}"));
+            entry.or_default().extend(values);
         }
         connection.close().await.unwrap();
     }
@@ -297,9 +297,9 @@ async fn every_column_takes_different_values_in_these_changes() {
 }
 
 #[tokio::test]
-async fn changes_of_one_batch_see_one_another_and_none_is_lost() {
+async fn changes_of_one_batch_see_each_other_and_none_is_lost() {
     let store = Store::in_memory().await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     let before = store.state().tenant(id()).unwrap().account.operators.len();
     let changes = (0..100).chain(0..100).map(|number| {
         let add = move |account: &mut Account, context: &Context| {
@@ -322,8 +322,8 @@ async fn changes_of_one_batch_see_one_another_and_none_is_lost() {
 #[tokio::test]
 async fn a_change_that_panics_fails_alone() {
     let store = Store::in_memory().await.unwrap();
-    seeded(&store).await;
-    let (panicked, made) = tokio::join!(
+    seed(&store).await;
+    let (panicked, succeeded) = tokio::join!(
         store.change(id(), |account, _| -> Result<()> {
             account.settings.name = "half done".to_owned();
             panic!("on purpose")
@@ -332,7 +332,7 @@ async fn a_change_that_panics_fails_alone() {
             .take(account, context)),
     );
     assert!(matches!(panicked, Err(Error::Failed(_))));
-    made.unwrap();
+    succeeded.unwrap();
     assert_eq!(
         store.state().tenant(id()).unwrap().account.settings.name,
         "Example account"
@@ -341,25 +341,25 @@ async fn a_change_that_panics_fails_alone() {
 }
 
 #[tokio::test]
-async fn a_change_is_made_though_nobody_waits_for_it() {
+async fn a_change_is_made_even_if_its_future_is_dropped() {
     let store = Store::in_memory().await.unwrap();
-    seeded(&store).await;
-    let made = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&made);
+    seed(&store).await;
+    let runs = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&runs);
     let change = store.change(id(), move |account, context| {
         count.fetch_add(1, Ordering::SeqCst);
         RandomChange::AddGroup.take(account, context)
     });
-    // One poll hands the change over; then the one who waits is gone.
+    // The first poll submits the change; then the future is dropped.
     assert!(futures_util::future::FutureExt::now_or_never(change).is_none());
     store.assert_is_stored().await;
-    assert_eq!(made.load(Ordering::SeqCst), 1);
+    assert_eq!(runs.load(Ordering::SeqCst), 1);
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_is_a_500_for_all_in_it_and_the_file_says_what_is() {
+async fn a_failed_commit_fails_all_its_changes_and_the_file_determines_the_state() {
     let store = Store::in_memory().await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     let before = (**store.state()).clone();
     store.stored("create trigger broken before insert on operator_group begin select raise(abort, 'on purpose'); end").await;
     let (with_group, without, refused) = tokio::join!(
@@ -395,7 +395,7 @@ async fn a_full_disk_fails_the_change_and_nothing_else() {
     let store = Store::open(&folder.path().join("state.sqlite"))
         .await
         .unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     store.stored("pragma max_page_count = 1").await;
     let mut failed = false;
     for number in 0..250 {
@@ -421,15 +421,15 @@ async fn a_full_disk_fails_the_change_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn while_nothing_can_be_committed_there_is_an_outage() {
+async fn there_is_an_outage_while_nothing_can_be_committed() {
     let store = Store::in_memory().await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     let add_group = || {
         store.change(id(), |account, context| {
             RandomChange::AddGroup.take(account, context)
         })
     };
-    let used = |store: &Store| {
+    let use_api_user = |store: &Store| {
         let (caller, tenant) = store.authenticate("emulator", "emulator").unwrap();
         let now = store.now(&tenant);
         tenant.usage.count(caller.api_user().unwrap(), now);
@@ -437,7 +437,7 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
     };
     assert_eq!(store.outage(), None);
 
-    // A look behind the writer comes after what it does once a second.
+    // A probe runs after the periodic work of the writer.
     store.stored("pragma query_only = on").await;
     assert!(add_group().await.is_err());
     let reason = store.outage().unwrap();
@@ -447,13 +447,13 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
     assert_eq!(store.outage(), None);
 
     store.stored("pragma query_only = on").await;
-    used(&store);
+    use_api_user(&store);
     store.stored("").await;
     assert!(store.outage().is_some(), "usage cannot be written");
     store.stored("pragma query_only = off").await;
     add_group().await.unwrap();
     assert_eq!(store.outage(), None, "a change was committed");
-    let usage = used(&store);
+    let usage = use_api_user(&store);
     let stored = store.stored("").await;
     let (_, api_user) = stored.login("emulator").unwrap();
     let now = store.now(stored.tenant(id()).unwrap());
@@ -462,7 +462,7 @@ async fn while_nothing_can_be_committed_there_is_an_outage() {
 }
 
 #[tokio::test]
-async fn a_writer_that_panics_is_an_outage_for_good() {
+async fn a_panic_of_the_writer_is_a_permanent_outage() {
     let store = Store::in_memory().await.unwrap();
     let (answer, answered) = oneshot::channel();
     let sql = "no SQL".to_owned();
@@ -477,9 +477,9 @@ async fn a_writer_that_panics_is_an_outage_for_good() {
 }
 
 #[tokio::test]
-async fn readers_see_a_batch_whole_or_not_at_all() {
+async fn readers_see_all_changes_of_a_batch_or_none() {
     let store = Store::in_memory().await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     let group = store
         .state()
         .tenant(id())
@@ -495,7 +495,7 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
     let (stop, mut stopped) = oneshot::channel::<()>();
     let reading = std::thread::spawn(move || {
         start.wait();
-        let mut looks = 0_u32;
+        let mut reads = 0_u32;
         while stopped
             .try_recv()
             .is_err_and(|error| error == oneshot::error::TryRecvError::Empty)
@@ -511,9 +511,9 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
                 on_duty.all(|on| on == first),
                 "a reader saw half of a change"
             );
-            looks += 1;
+            reads += 1;
         }
-        looks
+        reads
     });
     barrier.wait();
     for round in 0..200 {
@@ -529,11 +529,11 @@ async fn readers_see_a_batch_whole_or_not_at_all() {
 }
 
 #[tokio::test]
-async fn a_file_is_read_back_after_a_restart_with_its_usage() {
+async fn a_file_is_loaded_with_its_usage_after_a_restart() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     let store = Store::open(&path).await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     for random_change in [
         RandomChange::AddGroup,
         RandomChange::AddSchedule {
@@ -568,7 +568,7 @@ async fn a_file_is_read_back_after_a_restart_with_its_usage() {
 }
 
 #[tokio::test]
-async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
+async fn in_a_file_of_a_version_without_users_every_operator_becomes_a_user() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     file::make_old(&path, 7, include_str!("tests/before_users.sql"))
@@ -595,7 +595,7 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
         (vec![user(1, "b@example.com"), user(2, "a@example.com")], 3)
     );
     assert_eq!(ids("654321"), (vec![user(1, "a@example.com")], 2));
-    // What resets and snapshots go back to was written without users as well.
+    // Baselines and snapshots were written without users as well.
     let state = store.state();
     let base = &state.base(id()).unwrap().account;
     assert_eq!(
@@ -618,7 +618,8 @@ async fn in_a_file_from_before_there_were_users_every_operator_becomes_one() {
 }
 
 #[tokio::test]
-async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what_it_was_then() {
+async fn in_a_file_of_a_version_without_resets_every_account_is_reset_to_its_state_at_the_upgrade()
+{
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     let sql = include_str!("tests/before_users.sql");
@@ -646,7 +647,7 @@ async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what
     store.close().await;
 
     let store = Store::open(&path).await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     assert_eq!(store.state().tenants().count(), 0, "it was seeded long ago");
     store.change_state(State::reset_all).await.unwrap();
     let exports = |state: &State| -> Vec<String> {
@@ -660,7 +661,7 @@ async fn in_a_file_from_before_there_were_resets_every_account_goes_back_to_what
 }
 
 #[tokio::test]
-async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
+async fn a_row_that_cannot_have_been_written_is_an_error_that_names_its_table() {
     for (table, change) in [
         ("account", "time_zone_id = 9999999999"),
         ("account", "single_sign_on = 2"),
@@ -682,7 +683,7 @@ async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
         ("usage_of_day", "day = 'today'"),
     ] {
         let store = Store::in_memory().await.unwrap();
-        seeded(&store).await;
+        seed(&store).await;
         let add_schedule = RandomChange::AddSchedule {
             owner: Owner::Operator(0),
             recurrence: 1,
@@ -707,7 +708,7 @@ async fn a_row_that_was_not_written_is_an_error_that_names_its_table() {
 }
 
 #[tokio::test]
-async fn every_migration_is_known_and_numbers_the_schema() {
+async fn every_migration_is_listed_and_sets_the_number_of_the_schema() {
     let folder = TempDir::new().unwrap();
     let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations");
     for entry in fs::read_dir(migrations).unwrap() {
@@ -715,8 +716,8 @@ async fn every_migration_is_known_and_numbers_the_schema() {
         let (number, _) = name.split_once('_').unwrap();
         let number: u32 = number.parse().unwrap();
         let path = folder.path().join(&name);
-        let made = file::make_old(&path, number.into(), "").await;
-        assert!(made.is_ok(), "{name}: {made:?}");
+        let created = file::make_old(&path, number.into(), "").await;
+        assert!(created.is_ok(), "{name}: {created:?}");
         let header = fs::read(&path).unwrap();
         assert_eq!(
             header[60..64],
@@ -737,7 +738,7 @@ async fn a_file_in_use_is_not_opened_twice() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_ours_or_newer_is_left_as_it_was() {
+async fn a_foreign_or_newer_file_is_left_unchanged() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     let refused = async |content: &[u8]| {
@@ -765,7 +766,7 @@ async fn a_file_that_is_not_ours_or_newer_is_left_as_it_was() {
     for sql in [
         "create table diary (entry text)",
         "create table diary (entry text); pragma journal_mode = wal",
-        // As many a program counts its schemas, with one of ours or with none.
+        // A common user_version of other programs, with the number of one of our schemas or of none.
         "create table diary (entry text); pragma user_version = 8",
         "create view diary as select 'dear'",
         "create table _sqlx_migrations (version, checksum); insert into _sqlx_migrations values (1, x'00');
@@ -775,13 +776,13 @@ async fn a_file_that_is_not_ours_or_newer_is_left_as_it_was() {
         run_sql(&other, sql).await;
         let error = refused(&fs::read(&other).unwrap()).await;
         assert!(matches!(error, OpenError::Foreign(_)), "{sql}: {error}");
-        assert_eq!(test_state(&path), Vec::<PathBuf>::new(), "{sql}");
+        assert_eq!(siblings(&path), Vec::<PathBuf>::new(), "{sql}");
         fs::remove_file(&other).unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_file_that_a_newer_version_was_killed_over_is_newer_as_well() {
+async fn a_file_of_a_newer_version_that_was_killed_is_newer_as_well() {
     let folder = TempDir::new().unwrap();
     let (ours, path) = (folder.path().join("ours"), folder.path().join("path"));
     Store::open(&ours).await.unwrap().close().await;
@@ -793,7 +794,7 @@ async fn a_file_that_a_newer_version_was_killed_over_is_newer_as_well() {
     .execute(&mut newer)
     .await
     .unwrap();
-    leave_as_a_kill_would(&ours, &path);
+    copy_as_after_kill(&ours, &path);
     let header = fs::read(&path).unwrap();
     assert_ne!(header[60..64], 1000_u32.to_be_bytes(), "it is in the log");
     let error = Store::open(&path).await.unwrap_err();
@@ -815,12 +816,12 @@ async fn run_sql(path: &Path, sql: &str) {
     connection.close().await.unwrap();
 }
 
-/// The files that SQLite keeps beside a database.
-fn test_state(path: &Path) -> Vec<PathBuf> {
+/// Returns the existing files that SQLite keeps next to a database.
+fn siblings(path: &Path) -> Vec<PathBuf> {
     ["-journal", "-wal", "-shm"]
-        .map(|end| {
+        .map(|suffix| {
             let mut name = path.as_os_str().to_owned();
-            name.push(end);
+            name.push(suffix);
             PathBuf::from(name)
         })
         .into_iter()
@@ -828,26 +829,26 @@ fn test_state(path: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// Copies a database that is in use with what is beside it: what would be left if its program were killed at this moment.
-fn leave_as_a_kill_would(from: &Path, to: &Path) {
-    for found in test_state(to) {
+/// Copies a database in use with the files next to it, as if its program were killed at this moment.
+fn copy_as_after_kill(from: &Path, to: &Path) {
+    for found in siblings(to) {
         fs::remove_file(found).unwrap();
     }
-    for found in test_state(from).into_iter().chain([from.to_owned()]) {
-        let end = found.to_str().unwrap()[from.to_str().unwrap().len()..].to_owned();
-        fs::copy(&found, format!("{}{end}", to.display())).unwrap();
+    for found in siblings(from).into_iter().chain([from.to_owned()]) {
+        let suffix = found.to_str().unwrap()[from.to_str().unwrap().len()..].to_owned();
+        fs::copy(&found, format!("{}{suffix}", to.display())).unwrap();
     }
 }
 
 #[tokio::test]
-async fn a_file_whose_making_was_cut_short_is_made_anew() {
+async fn a_file_whose_creation_was_interrupted_is_created_again() {
     let folder = TempDir::new().unwrap();
     let (making, path) = (folder.path().join("making"), folder.path().join("path"));
-    let is_made = async |what: &str| {
+    let assert_created = async |what: &str| {
         let store = Store::open(&path)
             .await
             .unwrap_or_else(|error| panic!("{what}: {error}"));
-        seeded(&store).await;
+        seed(&store).await;
         let before = (**store.state()).clone();
         store.close().await;
         let store = Store::open(&path).await.unwrap();
@@ -858,7 +859,7 @@ async fn a_file_whose_making_was_cut_short_is_made_anew() {
 
     run_sql(&path, "begin immediate; commit").await;
     assert_eq!(fs::metadata(&path).unwrap().len(), 4096);
-    is_made("an empty page, as earlier versions began with").await;
+    assert_created("an empty page, as earlier versions began with").await;
 
     let mut connection = connect(&making).await;
     sqlx::raw_sql(
@@ -871,37 +872,37 @@ async fn a_file_whose_making_was_cut_short_is_made_anew() {
     .unwrap();
     let written = fs::read(&making).unwrap();
     assert!(written.len() > 4096, "all is in memory");
-    // Any part of what was written may be there, and with it a mark.
+    // Any part of what was written may be on disk, including an application ID.
     let mut first_page = b"SQLite format 3\0".to_vec();
     first_page.resize(4096, 0);
-    let marked = |mark: &[u8]| [&first_page[..68], mark, &first_page[72..]].concat();
+    let with_id = |mark: &[u8]| [&first_page[..68], mark, &first_page[72..]].concat();
     for content in [
         written,
         vec![0; 8192],
-        marked(b"UPTE"),
-        marked(&[0; 4]),
-        marked(&[1; 4]),
+        with_id(b"UPTE"),
+        with_id(&[0; 4]),
+        with_id(&[1; 4]),
     ] {
-        leave_as_a_kill_would(&making, &path);
+        copy_as_after_kill(&making, &path);
         fs::write(&path, content).unwrap();
-        is_made("a transaction that was not committed").await;
+        assert_created("a transaction that was not committed").await;
     }
     connection.close().await.unwrap();
 }
 
 #[tokio::test]
-async fn a_file_of_ours_that_lost_its_mark_is_taken_back() {
+async fn a_file_of_ours_without_its_application_id_is_accepted() {
     let folder = TempDir::new().unwrap();
     let path = folder.path().join("state.sqlite");
     let store = Store::open(&path).await.unwrap();
-    seeded(&store).await;
+    seed(&store).await;
     let before = (**store.state()).clone();
     store.close().await;
-    let marked = fs::read(&path).unwrap();
+    let with_id = fs::read(&path).unwrap();
     run_sql(&path, "pragma application_id = 0").await;
 
     let store = Store::open(&path).await.unwrap();
     assert_eq!(**store.state(), before);
     store.close().await;
-    assert_eq!(fs::read(&path).unwrap()[68..72], marked[68..72]);
+    assert_eq!(fs::read(&path).unwrap()[68..72], with_id[68..72]);
 }

@@ -12,20 +12,20 @@ use crate::domain::{AccountId, ApiUserGuid, Moment};
 use crate::testing::Usage;
 
 table! {
-    /// When an API user was last used.
+    /// The time when an API user was last used.
     LastUse: "usage" (account_id: AccountId, api_user_guid: ApiUserGuid) {
         last_used: Moment,
     }
 }
 
 table! {
-    /// How often an API user was used on a day.
+    /// The number of requests of an API user on a day.
     UseOfDay: "usage_of_day" (account_id: AccountId, api_user_guid: ApiUserGuid, day: String) {
         requests: i64,
     }
 }
 
-/// Writes what was counted since the last time. What cannot be written is kept for the next.
+/// Writes the usage that was counted since the previous call. If that fails, it is written by the next call.
 pub(super) async fn save(
     connection: &mut SqliteConnection,
     state: &State,
@@ -35,7 +35,7 @@ pub(super) async fn save(
     for tenant in state.tenants() {
         let account_id = tenant.account.id;
         for (api_user_guid, last_used, day, requests) in tenant.usage.take_unsaved() {
-            // It was deleted while a request of its own was under way.
+            // The API user was deleted during one of its requests.
             if !tenant.account.api_users.contains(&api_user_guid) {
                 tenant.usage.forget(api_user_guid);
                 continue;
@@ -68,17 +68,17 @@ pub(super) async fn save(
     written
 }
 
-/// Reads back the usage of all API users, account by account.
+/// Loads the usage of all API users by account.
 pub(super) async fn load(
     connection: &mut SqliteConnection,
 ) -> Result<BTreeMap<AccountId, Usage>, Corrupt> {
     let mut requests = BTreeMap::<_, BTreeMap<NaiveDate, i64>>::new();
     for row in rows::load::<UseOfDay>(&mut *connection).await? {
         let day = row.day.parse().map_err(|_| Corrupt::Row(UseOfDay::TABLE))?;
-        let of = requests.entry((row.account_id, row.api_user_guid));
-        of.or_default().insert(day, row.requests);
+        let requests = requests.entry((row.account_id, row.api_user_guid));
+        requests.or_default().insert(day, row.requests);
     }
-    let mut of: BTreeMap<AccountId, Usage> = BTreeMap::new();
+    let mut usage: BTreeMap<AccountId, Usage> = BTreeMap::new();
     for row in rows::load(connection).await? {
         let LastUse {
             account_id,
@@ -86,14 +86,14 @@ pub(super) async fn load(
             last_used,
         } = row;
         let requests = requests.remove(&(account_id, api_user_guid));
-        of.entry(account_id).or_default().restore(
+        usage.entry(account_id).or_default().restore(
             api_user_guid,
             last_used,
             requests.unwrap_or_default(),
         );
     }
-    for usage in of.values() {
+    for usage in usage.values() {
         usage.forget_unsaved();
     }
-    Ok(of)
+    Ok(usage)
 }

@@ -1,4 +1,4 @@
-//! The table of users: what they have that their operators have not.
+//! The table of users: their settings, as far as they are not part of their operators.
 
 use sqlx::SqliteConnection;
 

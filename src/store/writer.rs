@@ -1,4 +1,5 @@
-//! The one task that changes anything: it runs changes, writes the difference, commits, publishes, and only then answers.
+//! The only task that changes the state: it runs changes, writes and commits the difference, publishes the new state, and then
+//! answers.
 
 use std::fmt;
 use std::mem;
@@ -13,19 +14,19 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::difference::Difference;
 use super::disk::{Files, Missing};
-use super::file::{self, Opened, told};
+use super::file::{self, Opened, error_message};
 use super::load::{self, Corrupt};
 use super::state::State;
 use super::usage;
 use crate::error::{Error, Result};
 
-/// As many changes share a commit as are waiting, but no more than this, so that none waits for a thousand others.
-const LARGEST_BATCH: usize = 256;
+/// The maximum number of changes that share a commit. All waiting changes share one, but none should wait for a thousand others.
+const MAX_BATCH: usize = 256;
 
-/// A `kill -9` loses the usage of this long, and nothing else.
-const USAGE_IS_WRITTEN_EVERY: Duration = Duration::from_secs(1);
+/// The interval at which usage is written. A `kill -9` loses the usage of the last interval and nothing else.
+const USAGE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Something for the writer to do.
+/// A job for the writer.
 pub(super) enum Job {
     Change(Change),
     Close(oneshot::Sender<()>),
@@ -33,13 +34,13 @@ pub(super) enum Job {
     Test(super::tests::Probe),
 }
 
-/// A change of any accounts, on a copy of the state.
+/// A change of any accounts, which runs on a copy of the state.
 type Change = Box<dyn FnOnce(&mut State) -> Answer + Send>;
 
-/// Tells the one who waits what became of the change, once it is known whether the batch was committed.
+/// Sends the outcome of a change to the waiting task, once it is known whether the batch was committed.
 type Answer = Box<dyn FnOnce(Commit) + Send>;
 
-/// What became of a batch.
+/// The outcome of a batch.
 #[derive(Clone, Copy)]
 pub(super) enum Commit {
     Done,
@@ -53,7 +54,7 @@ impl Job {
     ) -> Self {
         Self::Change(Box::new(move |state| {
             let before = state.clone();
-            // A change that panics is an error of one request, and must not end the writer for all others.
+            // A panic in a change fails one request, and must not stop the writer.
             let outcome = catch_unwind(AssertUnwindSafe(|| change(state)))
                 .unwrap_or_else(|_| Err(Error::Failed("a change panicked".to_owned())));
             if outcome.is_err() {
@@ -66,7 +67,7 @@ impl Job {
                         "the change could not be committed".to_owned(),
                     )),
                 };
-                // The one who waited may be gone; the change is made all the same.
+                // The waiting task may have been dropped; the change is made anyway.
                 let _ = answer.send(outcome);
             })
         }))
@@ -81,13 +82,13 @@ impl fmt::Debug for Job {
 
 pub(super) struct Writer {
     connection: SqliteConnection,
-    /// None in memory.
+    /// `None` for a database in memory.
     files: Option<Files>,
     published: Arc<ArcSwap<State>>,
-    /// Why changes cannot be kept, while they cannot.
+    /// The reason why changes currently cannot be saved.
     outage: Arc<ArcSwapOption<String>>,
-    /// Whether a commit failed and the file could not be read again: until it is, nobody knows what it holds.
-    is_lost: bool,
+    /// Whether a commit failed and the file could not be loaded again. Until it is, its content is unknown.
+    is_state_unknown: bool,
 }
 
 impl Writer {
@@ -106,13 +107,13 @@ impl Writer {
             files,
             published,
             outage,
-            is_lost: false,
+            is_state_unknown: false,
         }
     }
 
-    /// Works until it is told to close, or until nobody is left to tell it anything.
+    /// Runs until it receives a close job, or until all senders are dropped.
     pub async fn run(mut self, mut jobs: mpsc::UnboundedReceiver<Job>) {
-        let mut timer = interval(USAGE_IS_WRITTEN_EVERY);
+        let mut timer = interval(USAGE_INTERVAL);
         timer.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut closed = None;
         while closed.is_none() {
@@ -126,24 +127,27 @@ impl Writer {
                     Job::Close(answer) => closed = Some(answer),
                     #[cfg(test)]
                     Job::Test(probe) => {
-                        self.make(mem::take(&mut changes)).await;
+                        self.run_changes(mem::take(&mut changes)).await;
                         self.tick().await;
                         probe.run(&mut self.connection).await;
                     }
                 }
             }
-            self.make(changes).await;
+            self.run_changes(changes).await;
         }
         self.tick().await;
         if let Err(error) = self.connection.close().await {
-            tracing::error!(error = told(&error), "the database could not be closed");
+            tracing::error!(
+                error = error_message(&error),
+                "the database could not be closed"
+            );
         }
         if let Some(answer) = closed {
             let _ = answer.send(());
         }
     }
 
-    /// All jobs that wait, or none when nobody is left to send any. What is done once a second is done meanwhile.
+    /// Waits for jobs and returns all that are waiting, or `None` when all senders are dropped. Runs the periodic work meanwhile.
     async fn next_batch(
         &mut self,
         jobs: &mut mpsc::UnboundedReceiver<Job>,
@@ -154,19 +158,19 @@ impl Writer {
             tokio::select! {
                 biased;
                 _ = timer.tick() => self.tick().await,
-                count = jobs.recv_many(&mut batch, LARGEST_BATCH) => return (count > 0).then_some(batch),
+                count = jobs.recv_many(&mut batch, MAX_BATCH) => return (count > 0).then_some(batch),
             }
         }
     }
 
-    /// Makes changes, one after the other, and commits them together. Refusals wait for the commit as well, since they
-    /// may rest on what it holds.
-    async fn make(&mut self, changes: Vec<Change>) {
+    /// Runs changes sequentially and commits them together. Errors of changes are also sent after the commit, since they may
+    /// depend on other changes of the batch.
+    async fn run_changes(&mut self, changes: Vec<Change>) {
         if changes.is_empty() {
             return;
         }
-        if self.is_lost {
-            self.read_again().await;
+        if self.is_state_unknown {
+            self.reload().await;
         }
         let older = self.published.load_full();
         let mut newer = State::clone(&older);
@@ -182,7 +186,7 @@ impl Writer {
 
     async fn commit(&mut self, older: &State, mut newer: State) -> Commit {
         let difference = Difference::between(older, &newer);
-        if self.is_lost {
+        if self.is_state_unknown {
             return Commit::Failed;
         }
         if difference.is_empty() && newer.ended.is_empty() {
@@ -193,13 +197,13 @@ impl Writer {
                 return Commit::Failed;
             }
             if let Err(error) = difference.commit(&mut self.connection).await {
-                self.begin_outage(told(&error));
-                self.read_again().await;
+                self.begin_outage(error_message(&error));
+                self.reload().await;
                 return Commit::Failed;
             }
             self.end_outage();
         }
-        for (account, api_user) in difference.api_users.gone {
+        for (account, api_user) in difference.api_users.deleted {
             let tenant = newer.tenant(account);
             if let Some(tenant) =
                 tenant.filter(|tenant| !tenant.account.api_users.contains(&api_user))
@@ -215,10 +219,10 @@ impl Writer {
         Commit::Done
     }
 
-    /// After a commit that failed, the file alone knows what holds.
-    async fn read_again(&mut self) {
+    /// Loads and publishes the state of the file, since after a failed commit only the file determines what was committed.
+    async fn reload(&mut self) {
         let read: Result<State, Corrupt> = load::load(&mut self.connection).await;
-        self.is_lost = match read {
+        self.is_state_unknown = match read {
             Ok(state) => {
                 self.published
                     .store(Arc::new(state.with_test_state_of(&self.published.load())));
@@ -231,17 +235,17 @@ impl Writer {
         };
     }
 
-    /// Once a second: usage is written, and in an outage it is tried whether a commit succeeds again.
+    /// Runs once a second: writes usage, and during an outage checks whether commits succeed again.
     async fn tick(&mut self) {
-        if self.is_lost {
-            self.read_again().await;
+        if self.is_state_unknown {
+            self.reload().await;
         }
-        if self.is_lost || !self.files_are_there().await {
+        if self.is_state_unknown || !self.files_are_there().await {
             return;
         }
         match self.write_usage().await {
             Ok(()) => self.end_outage(),
-            Err(error) => self.begin_outage(told(&error)),
+            Err(error) => self.begin_outage(error_message(&error)),
         }
     }
 
@@ -253,28 +257,28 @@ impl Writer {
         usage::save(&mut self.connection, &state).await
     }
 
-    /// Whether what is written now will be found again.
+    /// Returns whether the files are in their place, so that what is written now will be found again.
     async fn files_are_there(&mut self) -> bool {
         match self.files.as_mut().and_then(Files::missing) {
             None => true,
             Some(Missing::Log) => self.renew_log().await,
             Some(Missing::End) => {
-                // Nothing may be written to what is left: it would look whole again.
+                // Nothing may be written to the rest of the file: it would look complete again.
                 self.begin_outage("it was emptied or cut short".to_owned());
                 false
             }
-            Some(Missing::Database(told)) => {
-                if !self.is_told(told) {
-                    // Wherever the file is now, all that was answered goes into it.
+            Some(Missing::Database(reason)) => {
+                if !self.is_reported(reason) {
+                    // Wherever the file is now, it should contain all changes that were answered.
                     file::empty_log(&mut self.connection).await;
-                    self.begin_outage(told.to_owned());
+                    self.begin_outage(reason.to_owned());
                 }
                 false
             }
         }
     }
 
-    /// What was in a write-ahead log that was deleted would be gone with the program: it goes into the database.
+    /// Moves the content of a deleted write-ahead log into the database, since it would be lost when the program ends.
     async fn renew_log(&mut self) -> bool {
         let renewed = file::renew_log(&mut self.connection).await;
         let is_there = self.files.as_mut().is_some_and(Files::find_log);
@@ -290,22 +294,24 @@ impl Writer {
                 false
             }
             Err(error) => {
-                let told = told(&error);
-                self.begin_outage(format!("its write-ahead log was deleted: {told}"));
+                let message = error_message(&error);
+                self.begin_outage(format!("its write-ahead log was deleted: {message}"));
                 false
             }
         }
     }
 
-    /// Whether this is known as the reason why changes cannot be kept.
-    fn is_told(&self, reason: &str) -> bool {
-        let told = self.outage.load();
-        told.as_ref().is_some_and(|told| told.as_str() == reason)
+    /// Returns whether an outage with this reason was already reported.
+    fn is_reported(&self, reason: &str) -> bool {
+        let outage = self.outage.load();
+        outage
+            .as_ref()
+            .is_some_and(|reported| reported.as_str() == reason)
     }
 
-    /// Tells why changes cannot be kept, unless that is known.
+    /// Reports the reason why changes cannot be saved, unless it was already reported.
     fn begin_outage(&self, reason: String) {
-        if self.is_told(&reason) {
+        if self.is_reported(&reason) {
             return;
         }
         let database = self.files.as_ref().map(|files| files.path().display());

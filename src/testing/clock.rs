@@ -1,4 +1,4 @@
-//! The clock that testers set: frozen, moved, or the system's.
+//! The clock that testers can freeze or move.
 
 use chrono::{Months, TimeDelta};
 use schemars::json_schema;
@@ -7,32 +7,32 @@ use crate::domain::text::quoted;
 use crate::domain::value::{from_node, parsed};
 use crate::domain::{Moment, restore_parsed, schema};
 
-/// How the time that the API shows relates to the system's.
+/// The relation of the emulator's time to the system time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Clock {
-    /// It is the system's.
+    /// Shows the system time.
     #[default]
     Running,
-    /// It runs as the system's does, so far ahead of it or behind.
+    /// Runs with this offset from the system time.
     Moved(TimeDelta),
-    /// It stands still.
+    /// Stands still.
     Frozen(Moment),
 }
 
-/// Why a clock cannot be moved.
+/// The error message for a clock that cannot be moved to a time.
 pub const OUT_OF_RANGE: &str = "the clock shows the years 1 to 9999 only";
 
 impl Clock {
-    /// What the clock shows when the system's shows `system`.
+    /// Returns the time of the clock at the system time `system`.
     pub fn now(self, system: Moment) -> Moment {
         match self {
             Self::Running => system,
-            Self::Moved(by) => system.saturating_add(by),
+            Self::Moved(offset) => system.saturating_add(offset),
             Self::Frozen(at) => at,
         }
     }
 
-    /// The clock set to a time; it stands still or runs as it did before.
+    /// Returns the clock set to a time; it stays frozen or keeps running.
     #[must_use]
     pub fn set(self, to: Moment, system: Moment) -> Self {
         match self {
@@ -50,7 +50,7 @@ impl Clock {
     }
 }
 
-/// A length of time as ISO 8601 writes it: `P31D`, `PT90S`, `P1Y2M10DT2H30M`, `P2W`.
+/// An ISO 8601 duration: `P31D`, `PT90S`, `P1Y2M10DT2H30M`, `P2W`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Period {
     months: u32,
@@ -58,7 +58,7 @@ pub struct Period {
 }
 
 impl Period {
-    /// The moment that lies this long after another.
+    /// Returns the moment that lies this period after another.
     pub fn after(self, moment: Moment) -> Result<Moment, String> {
         moment
             .checked_add_months(Months::new(self.months))
@@ -80,39 +80,39 @@ impl std::str::FromStr for Period {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || {
+        let invalid = || {
             format!(
                 "{} is not an ISO 8601 duration; write it as P31D or PT1H30M",
                 quoted(text)
             )
         };
-        let parts = text.trim().strip_prefix('P').ok_or_else(wrong)?;
+        let parts = text.trim().strip_prefix('P').ok_or_else(invalid)?;
         let (date, time) = match parts.split_once('T') {
-            Some((_, "")) => return Err(wrong()),
+            Some((_, "")) => return Err(invalid()),
             Some(both) => both,
             None => (parts, ""),
         };
         let mut period = Self::default();
         let mut units_read = 0;
         for (part, units) in [(date, "YMWD"), (time, "HMS")] {
-            // Each unit at most once, the largest first.
+            // Each unit may occur once, in descending order.
             let (mut rest, mut units) = (part, units);
             while let Some(end) = rest.find(|character: char| !character.is_ascii_digit()) {
-                let number: u32 = rest[..end].parse().map_err(|_| wrong())?;
-                let unit = rest[end..].chars().next().ok_or_else(wrong)?;
-                let at = units.find(unit).ok_or_else(wrong)?;
+                let number: u32 = rest[..end].parse().map_err(|_| invalid())?;
+                let unit = rest[end..].chars().next().ok_or_else(invalid)?;
+                let at = units.find(unit).ok_or_else(invalid)?;
                 let is_time = units.ends_with('S');
                 (rest, units) = (&rest[end + 1..], &units[at + 1..]);
                 let seconds = match (unit, is_time) {
                     ('Y', _) => {
                         period.months = number
                             .checked_mul(12)
-                            .and_then(|more| period.months.checked_add(more))
-                            .ok_or_else(wrong)?;
+                            .and_then(|months| period.months.checked_add(months))
+                            .ok_or_else(invalid)?;
                         0
                     }
                     ('M', false) => {
-                        period.months = period.months.checked_add(number).ok_or_else(wrong)?;
+                        period.months = period.months.checked_add(number).ok_or_else(invalid)?;
                         0
                     }
                     ('W', _) => 7 * 86_400,
@@ -125,11 +125,11 @@ impl std::str::FromStr for Period {
                 units_read += 1;
             }
             if !rest.is_empty() {
-                return Err(wrong());
+                return Err(invalid());
             }
         }
         if units_read == 0 {
-            Err(wrong())
+            Err(invalid())
         } else {
             Ok(period)
         }
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_is_set_stands_still_or_runs_as_before() {
+    fn setting_a_clock_keeps_it_frozen_or_running() {
         let (noon, one, later) = (
             moment("2026-01-01T12:00:00"),
             moment("2026-01-01T13:00:00"),
@@ -162,19 +162,19 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_stops_at_the_ends_of_what_can_be_written() {
+    fn a_clock_stops_at_the_limits_of_the_date_format() {
         let now = moment("2026-01-01T12:00:00");
-        for (end, on) in [
+        for (end, system) in [
             ("9999-12-31T23:59:59", "2026-01-01T12:00:09"),
             ("0001-01-01T00:00:00", "2026-01-01T11:59:51"),
         ] {
             let clock = Clock::Running.set(moment(end), now);
-            assert_eq!(clock.now(moment(on)), moment(end));
+            assert_eq!(clock.now(moment(system)), moment(end));
         }
     }
 
     #[test]
-    fn periods_are_added_by_the_calendar() {
+    fn periods_are_added_according_to_the_calendar() {
         for (period, after) in [
             ("P31D", "2026-03-03T12:00:00"),
             ("P1M", "2026-02-28T12:00:00"),
@@ -188,7 +188,7 @@ mod tests {
                 moment(after)
             );
         }
-        for wrong in [
+        for invalid in [
             "",
             "P",
             "PT",
@@ -205,7 +205,7 @@ mod tests {
             "PP1D",
             "P99999999999D",
         ] {
-            assert!(wrong.parse::<Period>().is_err(), "{wrong}");
+            assert!(invalid.parse::<Period>().is_err(), "{invalid}");
         }
         assert!(
             "P9999Y"

@@ -1,4 +1,4 @@
-//! Faults: failures on demand, so that a client can be tried against them.
+//! Faults: failures on demand, for testing how clients handle them.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,51 +8,54 @@ use serde_json::Value;
 
 use super::journal::{Match, Matched};
 
-/// What is to go wrong, and when.
+/// A failure and the requests that it applies to.
 #[derive(Debug, Clone)]
 pub struct Fault {
     pub id: u64,
     pub matches: Match,
     pub effect: Effect,
     pub when: When,
-    /// So many matching requests pass first.
+    /// The number of matching requests that are skipped first.
     pub skip: u64,
-    /// After so many hits the fault is gone; without a number it stays.
+    /// The number of hits after which the fault is removed; without one, it stays.
     pub count: Option<u64>,
-    /// How likely a matching request is struck, 0 to 1.
+    /// The probability that a matching request is hit, from 0 to 1.
     pub probability: f64,
-    /// How many requests matched, and how many of them were struck.
+    /// The number of requests that matched.
     pub seen: u64,
+    /// The number of those that were hit.
     pub hits: u64,
 }
 
+/// What happens to a request that is hit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Another answer.
+    /// Another response is sent.
     Answer {
         status: u16,
         headers: Vec<(String, String)>,
         body: Option<Value>,
     },
-    /// The right answer, later.
+    /// The response is delayed.
     Delay(Duration),
-    /// The connection ends without an answer.
+    /// The connection is reset without a response.
     Reset,
-    /// No answer ever comes.
+    /// No response is ever sent.
     Hang,
 }
 
+/// The moment at which a fault takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum When {
     /// After authentication and before anything else: the change is not made.
     #[default]
     Before,
-    /// After the change was committed, in the place of its answer.
+    /// After the change was committed, instead of its response.
     After,
 }
 
 impl Fault {
-    /// An Id that no fault of this run had before.
+    /// Returns an Id that no other fault of this process had.
     pub fn new_id() -> u64 {
         static LAST: AtomicU64 = AtomicU64::new(0);
 
@@ -63,7 +66,7 @@ impl Fault {
 /// The faults of an account, or of the server.
 #[derive(Debug, Default)]
 pub struct Faults {
-    /// Whether there are any: all that most requests have to look at.
+    /// Whether there are any faults. Most requests check nothing else.
     any: AtomicBool,
     all: Mutex<Vec<Fault>>,
 }
@@ -79,7 +82,7 @@ impl Faults {
         self.lock().clone()
     }
 
-    /// Takes a fault away; `false` if there is none of that Id.
+    /// Removes a fault. Returns `false` if there is none with that Id.
     pub fn remove(&self, id: u64) -> bool {
         let mut all = self.lock();
         let before = all.len();
@@ -98,7 +101,7 @@ impl Faults {
         !self.any.load(Ordering::Acquire)
     }
 
-    /// The fault that strikes a request, if one does: its Id and what it does. `chance` gives numbers from 0 to 1.
+    /// Returns the Id and the effect of the fault that hits a request, if any. `chance` returns random numbers from 0 to 1.
     pub fn strike(
         &self,
         when: When,
@@ -106,21 +109,21 @@ impl Faults {
         mut chance: impl FnMut() -> f64,
     ) -> Option<(u64, Effect)> {
         let mut all = self.lock();
-        let at = all.iter_mut().position(|fault| {
+        let index = all.iter_mut().position(|fault| {
             if fault.when != when || !fault.matches.fits(request) {
                 return false;
             }
             fault.seen += 1;
             fault.seen > fault.skip && (fault.probability >= 1.0 || chance() < fault.probability)
         })?;
-        let fault = &mut all[at];
+        let fault = &mut all[index];
         fault.hits += 1;
-        let struck = (fault.id, fault.effect.clone());
+        let hit = (fault.id, fault.effect.clone());
         if fault.count.is_some_and(|count| fault.hits >= count) {
-            all.remove(at);
+            all.remove(index);
             self.any.store(!all.is_empty(), Ordering::Release);
         }
-        Some(struck)
+        Some(hit)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Fault>> {
@@ -161,22 +164,22 @@ mod tests {
         faults
     }
 
-    fn strikes(faults: &Faults, request: Matched<'_>, chance: f64) -> bool {
+    fn is_hit(faults: &Faults, request: Matched<'_>, chance: f64) -> bool {
         faults.strike(When::Before, request, || chance).is_some()
     }
 
     #[test]
-    fn a_fault_skips_strikes_and_is_gone() {
+    fn a_fault_skips_hits_and_is_removed() {
         let faults = faults(1, Some(2), 1.0);
-        let struck: Vec<_> = (0..5).map(|_| strikes(&faults, GET, 0.0)).collect();
-        assert_eq!(struck, [false, true, true, false, false]);
+        let hit: Vec<_> = (0..5).map(|_| is_hit(&faults, GET, 0.0)).collect();
+        assert_eq!(hit, [false, true, true, false, false]);
         assert!(faults.list().is_empty());
     }
 
     #[test]
-    fn a_fault_strikes_only_what_it_matches_and_when() {
+    fn a_fault_hits_only_what_it_matches_at_its_time() {
         let faults = faults(0, None, 1.0);
-        assert!(!strikes(
+        assert!(!is_hit(
             &faults,
             Matched {
                 method: "POST",
@@ -185,14 +188,14 @@ mod tests {
             0.0
         ));
         assert!(faults.strike(When::After, GET, || 0.0).is_none());
-        assert!(strikes(&faults, GET, 0.0));
+        assert!(is_hit(&faults, GET, 0.0));
         assert_eq!(faults.list()[0].hits, 1);
     }
 
     #[test]
-    fn a_fault_strikes_as_often_as_it_is_likely() {
+    fn a_fault_hits_according_to_its_probability() {
         let faults = faults(0, None, 0.25);
-        assert!(strikes(&faults, GET, 0.2));
-        assert!(!strikes(&faults, GET, 0.3));
+        assert!(is_hit(&faults, GET, 0.2));
+        assert!(!is_hit(&faults, GET, 0.3));
     }
 }

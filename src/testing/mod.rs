@@ -1,4 +1,4 @@
-//! What testers change and read of an account, or of the server, and what is no part of an account's value.
+//! The state that testers read and change for an account or the server, and that is not part of an account's value.
 
 pub mod clock;
 pub mod fault;

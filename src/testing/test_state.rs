@@ -1,4 +1,4 @@
-//! What belongs to an account, or to the server, without being saved.
+//! The test state of an account or of the server, which is not saved.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -8,18 +8,20 @@ use super::Clock;
 use super::fault::Faults;
 use super::journal::Journal;
 
-/// A reset puts a new one of these in the place of the old, so that what an old request still writes goes nowhere.
+/// The clock, the journal and the faults of an account or of the server. A reset replaces it with a new one, so that whatever
+/// an older request still writes is discarded.
 #[derive(Debug, Default)]
 pub struct TestState {
     clock: Mutex<Option<Clock>>,
     pub journal: Journal,
     pub faults: Faults,
-    /// Whether another has come in its place, or none. Whoever waits for requests listens here.
+    /// Whether this was replaced or removed. Tasks that wait for requests subscribe to it.
     has_ended: watch::Sender<bool>,
 }
 
 impl TestState {
-    /// Tells of every request that is recorded from now on, and when all this has ended, at once if it has.
+    /// Returns a receiver that is notified of every request recorded from now on, and when this is replaced or removed; at once
+    /// if that has already happened.
     pub fn changes(&self) -> watch::Receiver<bool> {
         let mut changes = self.has_ended.subscribe();
         if *changes.borrow() {
@@ -28,19 +30,20 @@ impl TestState {
         changes
     }
 
-    /// Tells those who wait that a request was recorded.
+    /// Notifies the waiting tasks that a request was recorded.
     pub fn recorded(&self) {
         if self.has_ended.receiver_count() > 0 {
             self.has_ended.send_modify(|_| ());
         }
     }
 
-    /// Tells them that another has come in the place of all this, or none.
+    /// Notifies the waiting tasks that this was replaced or removed.
     pub fn end(&self) {
         self.has_ended.send_replace(true);
     }
 
-    /// The clock that was set here; an account without one has the server's, and the server the system's.
+    /// Returns the clock that was set here, if any. An account without a clock uses that of the server, and the server that of
+    /// the system.
     pub fn clock(&self) -> Option<Clock> {
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,7 +52,7 @@ impl TestState {
         *self.clock.lock().unwrap_or_else(PoisonError::into_inner) = clock;
     }
 
-    /// Sets the clock from what it is, so that of two who move it on at once neither is lost.
+    /// Updates the clock based on its current value, atomically, so that no concurrent update is lost.
     pub fn move_clock<E>(
         &self,
         set: impl FnOnce(Option<Clock>) -> Result<Clock, E>,

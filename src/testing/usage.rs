@@ -1,4 +1,5 @@
-//! When and how often API users were used. It changes with every request, so it is counted beside the accounts.
+//! The usage of API users: when and how often each was used. It changes with every request, so it is not part of the
+//! immutable accounts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -15,7 +16,7 @@ pub struct Usage {
 
 #[derive(Debug, Default)]
 struct Counters {
-    of: BTreeMap<ApiUserGuid, Counter>,
+    by_api_user: BTreeMap<ApiUserGuid, Counter>,
     unsaved: BTreeSet<(ApiUserGuid, NaiveDate)>,
 }
 
@@ -32,8 +33,11 @@ impl Usage {
     /// Counts a request.
     pub fn count(&self, api_user: ApiUserGuid, now: Moment) {
         let mut counters = self.lock();
-        let Counters { of, unsaved } = &mut *counters;
-        let counter = of.entry(api_user).or_insert_with(|| Counter {
+        let Counters {
+            by_api_user,
+            unsaved,
+        } = &mut *counters;
+        let counter = by_api_user.entry(api_user).or_insert_with(|| Counter {
             last_used: now,
             requests: BTreeMap::new(),
         });
@@ -42,10 +46,10 @@ impl Usage {
         unsaved.insert((api_user, now.day()));
     }
 
-    /// When an API user was last used, and how often in the last 30 days; nothing, if it never was.
+    /// Returns when an API user was last used, and how often in the last 30 days; `None` if it was never used.
     pub fn of(&self, api_user: ApiUserGuid, now: Moment) -> Option<(Moment, i64)> {
         let counters = self.lock();
-        let counter = counters.of.get(&api_user)?;
+        let counter = counters.by_api_user.get(&api_user)?;
         let first = now
             .day()
             .checked_sub_days(DAYS_BEFORE_TODAY)
@@ -60,7 +64,7 @@ impl Usage {
         ))
     }
 
-    /// Sets what is known of an API user's use: when it was last used, and how often on which day.
+    /// Sets the usage of an API user: when it was last used, and the number of requests of each day.
     pub fn restore(
         &self,
         api_user: ApiUserGuid,
@@ -69,49 +73,49 @@ impl Usage {
     ) {
         requests.retain(|_, requests| *requests > 0);
         let mut counters = self.lock();
-        // The day of the last use as well: with it, the last use is written even if nothing was counted.
+        // Includes the day of the last use, so that the last use is written even if no requests were counted.
         let days = requests.keys().copied().chain([last_used.day()]);
         counters.unsaved.extend(days.map(|day| (api_user, day)));
         let counter = Counter {
             last_used,
             requests,
         };
-        counters.of.insert(api_user, counter);
+        counters.by_api_user.insert(api_user, counter);
     }
 
-    /// An API user that is gone takes its usage with it.
+    /// Removes the usage of a deleted API user.
     pub fn forget(&self, api_user: ApiUserGuid) {
-        self.lock().of.remove(&api_user);
+        self.lock().by_api_user.remove(&api_user);
     }
 
-    /// When an API user was last used, and how often on which day; nothing, if it never was.
+    /// Returns when an API user was last used, and the number of requests of each day; `None` if it was never used.
     pub fn by_day(&self, api_user: ApiUserGuid) -> Option<(Moment, BTreeMap<NaiveDate, i64>)> {
         let counters = self.lock();
         let Counter {
             last_used,
             requests,
-        } = counters.of.get(&api_user)?;
+        } = counters.by_api_user.get(&api_user)?;
         Some((*last_used, requests.clone()))
     }
 
-    /// What was counted since this was asked the last time: of each API user the last use, and the requests of a day.
+    /// Returns the usage that was counted since the previous call: the last use of an API user and its requests on a day.
     pub fn take_unsaved(&self) -> Vec<(ApiUserGuid, Moment, NaiveDate, i64)> {
         let mut counters = self.lock();
         let unsaved = std::mem::take(&mut counters.unsaved).into_iter();
         let read = |(api_user, day)| {
-            let counter = counters.of.get(&api_user)?;
+            let counter = counters.by_api_user.get(&api_user)?;
             let requests = counter.requests.get(&day).copied().unwrap_or_default();
             Some((api_user, counter.last_used, day, requests))
         };
         unsaved.filter_map(read).collect()
     }
 
-    /// Takes back what could not be saved.
+    /// Marks the usage of a day as unsaved again, after it could not be saved.
     pub fn keep_unsaved(&self, api_user: ApiUserGuid, day: NaiveDate) {
         self.lock().unsaved.insert((api_user, day));
     }
 
-    /// Takes all for saved.
+    /// Marks all usage as saved.
     pub fn forget_unsaved(&self) {
         self.lock().unsaved.clear();
     }
@@ -121,12 +125,12 @@ impl Usage {
     }
 }
 
-/// A copy counts on by itself.
+/// A copy counts independently of the original.
 impl Clone for Usage {
     fn clone(&self) -> Self {
-        let of = self.lock().of.clone();
-        // What is written of a copy is all of it.
-        let unsaved = of
+        let by_api_user = self.lock().by_api_user.clone();
+        // All usage of a copy is still to be saved.
+        let unsaved = by_api_user
             .iter()
             .flat_map(|(api_user, counter): (&ApiUserGuid, &Counter)| {
                 let days = counter
@@ -138,16 +142,19 @@ impl Clone for Usage {
             })
             .collect();
         Self {
-            counters: Mutex::new(Counters { of, unsaved }),
+            counters: Mutex::new(Counters {
+                by_api_user,
+                unsaved,
+            }),
         }
     }
 }
 
 impl PartialEq for Usage {
     fn eq(&self, other: &Self) -> bool {
-        // One lock at a time, so that two comparisons cannot wait for each other.
-        let own = self.lock().of.clone();
-        std::ptr::eq(self, other) || own == other.lock().of
+        // Only one lock is held at a time, so that two comparisons cannot deadlock.
+        let own = self.lock().by_api_user.clone();
+        std::ptr::eq(self, other) || own == other.lock().by_api_user
     }
 }
 

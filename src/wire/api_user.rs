@@ -1,4 +1,4 @@
-//! What a body says of an API user.
+//! The request bodies of API users.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::bind::{Fields, guid};
 use crate::domain::ApiUserGuid;
 use crate::domain::account::ApiUserChange;
 
-/// POST: "provide only OperatorGuid and Description" (ApiUser API).
+/// The body of a POST: "provide only OperatorGuid and Description" (ApiUser API).
 impl FromBody<()> for ApiUserChange {
     const NAME: &'static str = "NewApiUser";
 
@@ -25,7 +25,7 @@ impl FromBody<()> for ApiUserChange {
     }
 }
 
-/// PUT: "Only Description can be updated."
+/// The body of a PUT: "Only Description can be updated."
 impl FromBody<ApiUserGuid> for ApiUserChange {
     const NAME: &'static str = "ApiUserChange";
 

@@ -1,4 +1,4 @@
-//! An off-duty schedule as an object.
+//! Off-duty schedules as JSON objects.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use crate::bind::{Fields, id, recurrence};
 use crate::domain::duty_schedule::{MonthDay, ScheduleMode, TimeOfDay, WeekDay};
 use crate::domain::{DutySchedule, Moment, Recurrence, ScheduleId};
 
-/// A schedule as the API writes it: only the fields of its mode.
+/// A schedule, as the API returns it: only the fields of its mode.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "OperatorDutySchedule", example = json!({
@@ -55,7 +55,7 @@ impl From<&DutySchedule> for DutyScheduleBody {
     }
 }
 
-/// POST
+/// The body of a POST.
 impl<P> FromBody<P> for Recurrence {
     const NAME: &'static str = "OperatorDutyScheduleInput";
 
@@ -68,7 +68,7 @@ impl<P> FromBody<P> for Recurrence {
     }
 }
 
-/// PUT
+/// The body of a PUT.
 pub struct Replacement(pub Recurrence);
 
 impl<O> FromBody<(O, ScheduleId)> for Replacement {

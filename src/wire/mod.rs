@@ -1,5 +1,4 @@
-//! Things as JSON objects: how one is read from an object, and how it is written. The account API and the forms of the console
-//! share it.
+//! The JSON objects that the account API and the forms of the console share: how they are read and written.
 
 mod api_user;
 mod duty_schedule;
@@ -17,15 +16,15 @@ use crate::bind::{self, Entries, Fields, Source};
 use crate::domain::Input;
 use crate::error::{Error, Result};
 
-/// What a body can ask for. What is wrong with it, `fields` keeps.
+/// An input that is bound from a request body.
 pub trait FromBody<P>: Sized {
-    /// What the document calls such a body.
+    /// The name of the body's schema in the OpenAPI document.
     const NAME: &'static str;
 
-    /// A body that asks for something plain.
+    /// Returns a simple example of a body.
     fn example() -> Value;
 
-    /// The media types of a body.
+    /// The media types that a body may have.
     const MEDIA_TYPES: &'static [&'static str] = &["application/json"];
 
     /// Parses a body of a media type.
@@ -37,11 +36,11 @@ pub trait FromBody<P>: Sized {
         }
     }
 
-    /// `path` is what the path names, unless it names nothing.
+    /// Binds a body. Problems are collected in `fields`. `path` holds the parameters of the path, if they are known.
     fn bind(fields: &mut Fields<'_>, path: Option<&P>) -> Option<Self>;
 }
 
-/// Binds an object as the body of a request is bound: the console's forms go this way.
+/// Binds an object in the same way as the body of a request. The forms of the console use it.
 pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Input<B> {
     let bytes = object.to_string();
     let (body, problems) = match bind::entries(bytes.as_bytes()) {

@@ -1,4 +1,4 @@
-//! An operator as an object.
+//! Operators as JSON objects.
 
 use std::borrow::Cow;
 
@@ -15,7 +15,7 @@ use crate::domain::record::{ChangeSource, Field, Record as _};
 use crate::domain::value;
 use crate::domain::{NewOperator, Operator, OperatorChange, OperatorGuid, Patch, PlainPassword};
 
-/// An operator as the API writes it. `Password` and the `…Specified` flags are never written.
+/// An operator, as the API returns it. `Password` and the `…Specified` flags are never written.
 #[derive(Debug)]
 pub struct OperatorBody<'a> {
     operator: &'a Operator,
@@ -28,7 +28,7 @@ impl<'a> OperatorBody<'a> {
     }
 }
 
-/// The property that is none of the profile's, and the field that it stands in front of in the documents.
+/// The property that is not part of the profile, and the field before which the vendor's documents list it.
 const IS_OWNER: (&str, &str) = ("IsAccountAdministrator", "BackupEmail");
 
 impl Serialize for OperatorBody<'_> {
@@ -89,7 +89,7 @@ impl JsonSchema for OperatorBody<'_> {
     }
 }
 
-/// POST
+/// The body of a POST.
 impl FromBody<()> for NewOperator {
     const NAME: &'static str = "OperatorInput";
 
@@ -103,7 +103,7 @@ impl FromBody<()> for NewOperator {
     }
 }
 
-/// PUT
+/// The body of a PUT.
 impl FromBody<OperatorGuid> for NewOperator {
     const NAME: &'static str = <Self as FromBody<()>>::NAME;
 
@@ -117,7 +117,7 @@ impl FromBody<OperatorGuid> for NewOperator {
     }
 }
 
-/// PATCH
+/// The body of a PATCH.
 impl FromBody<OperatorGuid> for OperatorChange {
     const NAME: &'static str = "OperatorPatch";
 
@@ -132,7 +132,7 @@ impl FromBody<OperatorGuid> for OperatorChange {
     }
 }
 
-/// The fields of an operator in a body, among them the password, which stands in front of `MobilePhone` in the documents.
+/// The fields of an operator in a body, including the password, which the vendor's documents list before `MobilePhone`.
 struct OperatorFields<'f, 'n> {
     fields: &'f mut Fields<'n>,
     is_new: bool,

@@ -1,4 +1,4 @@
-//! What a body says of a group.
+//! The request bodies of operator groups.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::bind::{Fields, guid};
 use crate::domain::OperatorGroupGuid;
 use crate::domain::text::Description;
 
-/// POST
+/// The body of a POST.
 impl FromBody<()> for Description {
     const NAME: &'static str = "OperatorGroupInput";
 
@@ -32,7 +32,7 @@ impl FromBody<()> for Description {
     }
 }
 
-/// PUT
+/// The body of a PUT.
 impl FromBody<OperatorGroupGuid> for Description {
     const NAME: &'static str = <Self as FromBody<()>>::NAME;
 

@@ -1,4 +1,4 @@
-//! Answers that show a record: its fields, and between them, in the documents' order, what is computed.
+//! Responses that show a record: its fields, and computed properties between them, in the order of the vendor's documents.
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::ser::SerializeMap;
@@ -8,8 +8,8 @@ use crate::domain::Patch;
 use crate::domain::record::{ChangeSource, Field, Record, Visitor};
 use crate::domain::value::Value;
 
-/// Writes the fields of a record into an object. `before` is called with the name of each field, and writes what stands in
-/// front of it.
+/// Writes the fields of a record into an object. `before` is called with the name of each field, and writes the properties
+/// that precede it.
 pub fn write<M: SerializeMap>(
     object: &mut M,
     record: &impl Record,
@@ -38,7 +38,7 @@ pub fn write<M: SerializeMap>(
     record.visit(&mut Writer { object, before })
 }
 
-/// The schema of such an object.
+/// The schema of an object that [`write`] fills.
 #[derive(Debug)]
 pub struct ObjectSchema<'g> {
     generator: &'g mut SchemaGenerator,
@@ -55,7 +55,7 @@ impl<'g> ObjectSchema<'g> {
         }
     }
 
-    /// Adds a property that is always there.
+    /// Adds a property that is always present.
     pub fn property<T: JsonSchema>(&mut self, name: &'static str) {
         let schema = self.generator.subschema_for::<T>();
         self.add(name, schema);
@@ -66,7 +66,7 @@ impl<'g> ObjectSchema<'g> {
         self.required.push(name);
     }
 
-    /// Adds the fields of a record. `before` is called with the name of each, and adds what stands in front of it.
+    /// Adds the fields of a record. `before` is called with the name of each, and adds the properties that precede it.
     pub fn record<R: Record>(&mut self, before: impl FnMut(&'static str, &mut Self)) {
         struct Fields<'s, 'g, F> {
             schema: &'s mut ObjectSchema<'g>,
@@ -78,7 +78,7 @@ impl<'g> ObjectSchema<'g> {
                 (self.before)(field.name, self.schema);
                 let schema = T::written_schema(self.schema.generator);
                 self.schema.add(field.name, schema);
-                // A field that may be unset is left out then.
+                // A field that can be unset is omitted while it is.
                 if (field.unset)().is_some_and(|unset| !unset.is_written()) {
                     self.schema.required.pop();
                 }

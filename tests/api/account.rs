@@ -1,4 +1,4 @@
-//! `/Account`.
+//! Tests of `/Account`.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -51,7 +51,7 @@ async fn operators_in_use_are_counted() {
 }
 
 #[tokio::test]
-async fn the_settings_name_the_account_s_time_zone() {
+async fn the_settings_show_the_account_s_time_zone() {
     let app = TestApp::start().await;
     let settings = app.get("/v4/Account/Settings").await.expect(StatusCode::OK);
     assert_eq!(settings, json!({"TimezoneId": 56}));

@@ -1,10 +1,10 @@
-//! Every operation, and that each asks for credentials. The table doubles as the list of what is emulated.
+//! Every operation requires credentials. The table doubles as the list of what is emulated.
 
 use reqwest::{Method, StatusCode};
 
 use crate::app::{Answer, TestApp};
 
-/// Every method and path of the API, below `/v4` if it belongs there.
+/// Every method and path of the API, under `/v4` where applicable.
 pub const OPERATIONS: [(&str, &str); 47] = [
     ("GET", "/Account"),
     ("GET", "/Account/Settings"),
@@ -94,7 +94,7 @@ pub const OPERATIONS: [(&str, &str); 47] = [
     ("GET", "/api/Users/{id}"),
 ];
 
-/// The operations of the vendor's Swagger file, as far as they are in scope.
+/// The operations of the vendor's Swagger file that are in scope.
 const SWAGGER: [(&str, &str); 34] = [
     ("GET", "/Timezone"),
     ("GET", "/Timezone/{timezoneId}"),
@@ -165,7 +165,7 @@ const SWAGGER: [(&str, &str); 34] = [
     ("POST", "/Register"),
 ];
 
-/// A path whose parameters name things that nobody has.
+/// Replaces the parameters of a path by values that do not exist.
 pub fn filled(path: &str) -> String {
     path.replace("{authorizationType}", "AllowInfra")
         .replace("{dutyScheduleId}", "2272")
@@ -179,7 +179,7 @@ pub fn filled(path: &str) -> String {
         .replace("{apiUserGuid}", "c1534087-590e-497e-b58e-00bc4dbfa1d3")
 }
 
-/// A path as the documents write it: under `/v4`, but for that of the companion API.
+/// Returns a path as documented: under `/v4`, except for the companion API.
 pub fn documented(path: &str) -> String {
     if path.starts_with("/api/") {
         path.to_owned()
@@ -196,7 +196,7 @@ fn every_operation_of_the_vendor_s_swagger_file_is_in_the_table() {
 }
 
 #[tokio::test]
-async fn every_operation_asks_for_credentials() {
+async fn every_operation_requires_credentials() {
     let app = TestApp::start().await;
     for (method, path) in OPERATIONS {
         for path in [filled(path), documented(&filled(path))] {

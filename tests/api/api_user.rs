@@ -1,4 +1,4 @@
-//! `/ApiUser`.
+//! Tests of `/ApiUser`.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, path_of, text};
 
-/// An operator who is no administrator, and a new API user of it as the answer to its POST shows it.
+/// Creates an ordinary operator and an API user of it; returns both as the POST responses show them.
 async fn new_api_user(app: &TestApp, description: &str) -> (Value, Value) {
     let operator = app.new_operator(json!({})).await;
     let body = json!({"OperatorGuid": operator["OperatorGuid"], "Description": description});
@@ -19,14 +19,14 @@ fn path_to(api_user: &Value) -> String {
     format!("/v4/ApiUser/{}", text(api_user, "ApiUserGuid"))
 }
 
-/// A request with the credentials of an API user.
+/// Sends a request with the credentials of an API user.
 async fn use_once(app: &TestApp, api_user: &Value, method: Method, path: &str) -> StatusCode {
     let (name, password) = (text(api_user, "UserName"), text(api_user, "Password"));
     let request = app.anonymous(method, path).basic_auth(name, Some(password));
     Answer::of(request).await.status
 }
 
-/// Whether a text has the shape of a pattern, in which `0` stands for any digit.
+/// Returns whether a text matches a pattern in which `0` stands for any digit.
 fn is_like(text: &str, pattern: &str) -> bool {
     text.len() == pattern.len()
         && text
@@ -89,19 +89,19 @@ async fn fields_are_written_in_the_documents_order() {
 async fn a_password_is_shown_once_and_never_again() {
     let app = TestApp::start().await;
     let (operator, created) = new_api_user(&app, "x").await;
-    let mut shown = created.clone();
-    shown.as_object_mut().unwrap().remove("Password");
+    let mut without_password = created.clone();
+    without_password.as_object_mut().unwrap().remove("Password");
     assert_eq!(
         app.get(&path_to(&created)).await.expect(StatusCode::OK),
-        shown
+        without_password
     );
     let of_operator = format!("/v4/ApiUser/Operator/{}", text(&operator, "OperatorGuid"));
     assert_eq!(
         app.get(&of_operator).await.expect(StatusCode::OK),
-        json!([shown])
+        json!([without_password])
     );
     let all = app.get("/v4/ApiUser").await;
-    assert_eq!(all.expect(StatusCode::OK)[1], shown);
+    assert_eq!(all.expect(StatusCode::OK)[1], without_password);
     assert!(!all.text.contains("Password"));
 }
 
@@ -114,7 +114,7 @@ async fn passwords_are_long_url_safe_and_all_different() {
         let body = json!({"OperatorGuid": operator["OperatorGuid"]});
         let api_user = app.post("/v4/ApiUser", body).await;
         let password = text(&api_user.expect(StatusCode::CREATED), "Password");
-        // 128 bits in 64 letters are 22 of them.
+        // 128 bits in an alphabet of 64 characters need 22 characters.
         assert!(password.len() >= 22, "{password}");
         assert!(
             password
@@ -128,7 +128,7 @@ async fn passwords_are_long_url_safe_and_all_different() {
 }
 
 #[tokio::test]
-async fn what_the_caller_may_not_give_is_ignored_whatever_it_holds() {
+async fn read_only_fields_of_a_new_api_user_are_ignored() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     for junk in [json!(5), json!("MobileApp"), json!({}), json!(null)] {
@@ -158,7 +158,7 @@ async fn what_the_caller_may_not_give_is_ignored_whatever_it_holds() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_body_is_told_by_field() {
+async fn every_error_in_a_body_names_its_field() {
     let app = TestApp::start().await;
     let (operator, api_user) = new_api_user(&app, "x").await;
     let guid = &operator["OperatorGuid"];
@@ -218,10 +218,10 @@ async fn what_is_wrong_with_a_body_is_told_by_field() {
 }
 
 #[tokio::test]
-async fn a_description_may_be_missing_in_a_post_and_comes_back_as_it_was_sent() {
+async fn a_description_is_optional_in_a_post_and_is_returned_unchanged() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
-    for (sent, kept) in [
+    for (description, expected) in [
         (None, String::new()),
         (Some(json!(null)), String::new()),
         (Some(json!("")), String::new()),
@@ -229,11 +229,11 @@ async fn a_description_may_be_missing_in_a_post_and_comes_back_as_it_was_sent() 
         (Some(json!("é".repeat(255))), "é".repeat(255)),
     ] {
         let mut body = json!({"OperatorGuid": operator["OperatorGuid"]});
-        if let Some(sent) = sent {
-            body["Description"] = sent;
+        if let Some(description) = description {
+            body["Description"] = description;
         }
         let created = app.post("/v4/ApiUser", body).await;
-        assert_eq!(created.expect(StatusCode::CREATED)["Description"], kept);
+        assert_eq!(created.expect(StatusCode::CREATED)["Description"], expected);
     }
 }
 
@@ -261,7 +261,7 @@ async fn an_unknown_operator_or_api_user_is_not_found() {
 }
 
 #[tokio::test]
-async fn putting_changes_the_description_and_nothing_else() {
+async fn a_put_changes_the_description_and_nothing_else() {
     let app = TestApp::start().await;
     let (operator, created) = new_api_user(&app, "Before").await;
     let path = path_to(&created);
@@ -282,7 +282,7 @@ async fn putting_changes_the_description_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn putting_needs_a_description_which_may_be_empty() {
+async fn a_put_requires_a_description_which_may_be_empty() {
     let app = TestApp::start().await;
     let (operator, created) = new_api_user(&app, "Before").await;
     let path = path_to(&created);
@@ -301,7 +301,7 @@ async fn putting_needs_a_description_which_may_be_empty() {
 }
 
 #[tokio::test]
-async fn an_api_user_stays_with_its_operator() {
+async fn an_api_user_cannot_be_moved_to_another_operator() {
     let app = TestApp::start().await;
     let (_, created) = new_api_user(&app, "Before").await;
     let path = path_to(&created);
@@ -321,7 +321,7 @@ async fn an_api_user_stays_with_its_operator() {
 }
 
 #[tokio::test]
-async fn an_unknown_api_user_is_not_told_to_stay_with_its_operator() {
+async fn an_unknown_api_user_is_not_found_even_with_another_operator() {
     let app = TestApp::start().await;
     let owner = app.owner().await["OperatorGuid"].clone();
     app.put(
@@ -337,9 +337,9 @@ async fn the_guid_in_a_body_must_not_contradict_the_path() {
     let app = TestApp::start().await;
     let (operator, created) = new_api_user(&app, "x").await;
     let guid = text(&created, "ApiUserGuid");
-    let put = async |named: Value| {
+    let put = async |guid: Value| {
         let body = json!({
-            "ApiUserGuid": named, "OperatorGuid": operator["OperatorGuid"], "Description": "x",
+            "ApiUserGuid": guid, "OperatorGuid": operator["OperatorGuid"], "Description": "x",
         });
         app.put(&path_to(&created), body).await
     };
@@ -403,7 +403,7 @@ async fn a_deleted_api_user_is_gone() {
 }
 
 #[tokio::test]
-async fn every_request_with_accepted_credentials_is_counted_whatever_the_answer() {
+async fn every_request_with_accepted_credentials_is_counted_regardless_of_its_status() {
     let app = TestApp::start().await;
     let (_, created) = new_api_user(&app, "x").await;
     for (method, path, status) in [
@@ -427,9 +427,9 @@ async fn every_request_with_accepted_credentials_is_counted_whatever_the_answer(
     ] {
         assert_eq!(use_once(&app, &created, method, path).await, status);
     }
-    let counted = app.get(&path_to(&created)).await.expect(StatusCode::OK);
-    assert_eq!(counted["UsageLast30Days"], 5);
-    // Where no credentials are asked for, none are accepted.
+    let usage = app.get(&path_to(&created)).await.expect(StatusCode::OK);
+    assert_eq!(usage["UsageLast30Days"], 5);
+    // A request that requires no credentials is not counted.
     for (path, status) in [
         ("/v4/Monitor", StatusCode::NOT_IMPLEMENTED),
         ("/v4/Nonsense", StatusCode::NOT_FOUND),
@@ -438,18 +438,18 @@ async fn every_request_with_accepted_credentials_is_counted_whatever_the_answer(
     }
     let after = app.get(&path_to(&created)).await.expect(StatusCode::OK);
     assert_eq!(after["UsageLast30Days"], 5);
-    assert!(is_like(&text(&counted, "LastUsed"), "00/00/0000 00:00:00"));
+    assert!(is_like(&text(&usage, "LastUsed"), "00/00/0000 00:00:00"));
 }
 
 #[tokio::test]
-async fn the_present_request_is_counted() {
+async fn the_current_request_is_counted() {
     let app = TestApp::start().await;
-    let counted = async || {
+    let usage = async || {
         let all = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
         all[0]["UsageLast30Days"].clone()
     };
-    assert_eq!(counted().await, 1);
-    assert_eq!(counted().await, 2);
+    assert_eq!(usage().await, 1);
+    assert_eq!(usage().await, 2);
 }
 
 #[tokio::test]
@@ -470,15 +470,15 @@ async fn last_used_and_created_are_utc_and_now() {
     let app = TestApp::start().await;
     let (_, created) = new_api_user(&app, "x").await;
     use_once(&app, &created, Method::GET, "/v4/Operator").await;
-    let seen = app.get(&path_to(&created)).await;
-    let date = seen.headers["date"].to_str().unwrap();
+    let answer = app.get(&path_to(&created)).await;
+    let date = answer.headers["date"].to_str().unwrap();
     let now = chrono::DateTime::parse_from_rfc2822(date).unwrap();
-    let seen = seen.expect(StatusCode::OK);
+    let answer = answer.expect(StatusCode::OK);
     for (field, format) in [
         ("CreatedDate", "%Y-%m-%dT%H:%M:%S"),
         ("LastUsed", "%d/%m/%Y %H:%M:%S"),
     ] {
-        let at = chrono::NaiveDateTime::parse_from_str(&text(&seen, field), format).unwrap();
+        let at = chrono::NaiveDateTime::parse_from_str(&text(&answer, field), format).unwrap();
         let age = now.naive_utc() - at;
         assert!((-1..60).contains(&age.num_seconds()), "{field} {age}");
     }

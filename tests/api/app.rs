@@ -1,4 +1,4 @@
-//! The server under test, and a client that says what it expects.
+//! The server under test, and a client with assertions.
 
 use std::path::Path;
 
@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use uptrends_emulator::{Emulator, Options, PasswordCost, Seed};
 
-/// A server of its own, and an administrator's credentials for it.
+/// A server for one test, with an administrator's credentials.
 pub struct TestApp {
-    /// None, where the server is a program.
+    /// `None` if the server is a separate process.
     emulator: Option<Emulator>,
     url: String,
     client: reqwest::Client,
@@ -17,7 +17,7 @@ pub struct TestApp {
     password: String,
 }
 
-/// What a server answered.
+/// A response.
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
@@ -25,7 +25,7 @@ pub struct Answer {
     pub text: String,
 }
 
-/// The fields of every answer of the companion API, `/api/Users`.
+/// The fields of every response of the companion API, `/api/Users`.
 pub const ENVELOPE: [&str; 4] = [
     "Users",
     "Messages",
@@ -34,27 +34,27 @@ pub const ENVELOPE: [&str; 4] = [
 ];
 
 impl TestApp {
-    /// A server in memory with the default account.
+    /// Starts an in-memory server with the default account.
     pub async fn start() -> Self {
         Self::start_with(Options::default()).await
     }
 
-    /// A server on a file.
+    /// Starts a server on a database file.
     pub async fn start_on(database: &Path) -> Self {
         Self::start_with(Options::default().database(database)).await
     }
 
-    /// A server in memory with the accounts of a document; `emulator` is an administrator's API user of the first.
+    /// Starts an in-memory server with the accounts of a document, where `emulator` is an administrator's API user of the first.
     pub async fn start_seeded(document: &str) -> Self {
         Self::start_with(Options::default().seed(Seed::Text(document.to_owned()))).await
     }
 
-    /// A server in memory, where hashing a password costs what it costs in the program.
+    /// Starts an in-memory server with this cost of password hashing.
     pub async fn start_costing(cost: PasswordCost) -> Self {
         Self::start_as_it_is(Options::default().password_cost(cost)).await
     }
 
-    /// A server in memory, whose administrator has these credentials.
+    /// Starts an in-memory server whose administrator has these credentials.
     pub async fn start_as(user_name: &str, password: &str) -> Self {
         let options = Options::default().username(user_name).password(password);
         Self {
@@ -77,7 +77,7 @@ impl TestApp {
         }
     }
 
-    /// A server that runs elsewhere, with the default account.
+    /// Connects to a running server with the default account.
     pub fn at(url: &str) -> Self {
         Self {
             emulator: None,
@@ -96,12 +96,12 @@ impl TestApp {
         self.url.clone()
     }
 
-    /// A request without credentials.
+    /// Creates a request without credentials.
     pub fn anonymous(&self, method: Method, path: &str) -> RequestBuilder {
         self.client.request(method, format!("{}{path}", self.url()))
     }
 
-    /// A request with the administrator's credentials.
+    /// Creates a request with the administrator's credentials.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.anonymous(method, path)
             .basic_auth(&self.user_name, Some(&self.password))
@@ -115,7 +115,7 @@ impl TestApp {
         Answer::of(self.request(Method::POST, path).json(&body)).await
     }
 
-    /// A POST that takes no body.
+    /// Sends a POST without a body.
     pub async fn act(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::POST, path)).await
     }
@@ -132,7 +132,7 @@ impl TestApp {
         Answer::of(self.request(Method::DELETE, path)).await
     }
 
-    /// Makes an operator with these fields, and those that are required, and answers with it.
+    /// Creates an operator with these and the required fields, and returns it.
     #[track_caller]
     pub fn new_operator(&self, fields: Value) -> impl Future<Output = Value> {
         let mut body = json!({"FullName": "Third Operator", "Email": "ThirdOperator@acme.com"});
@@ -147,7 +147,7 @@ impl TestApp {
         }
     }
 
-    /// Makes a group and answers with its path.
+    /// Creates a group and returns its path.
     pub async fn new_group(&self, description: &str) -> String {
         let group = self
             .post("/v4/OperatorGroup", json!({"Description": description}))
@@ -158,7 +158,7 @@ impl TestApp {
         )
     }
 
-    /// The path of one of the two system groups.
+    /// Returns the path of one of the two system groups.
     pub async fn system_group(&self, flag: &str) -> String {
         let groups = self.get("/v4/OperatorGroup").await.expect(StatusCode::OK);
         let group = groups
@@ -170,7 +170,7 @@ impl TestApp {
         format!("/v4/OperatorGroup/{}", text(group, "OperatorGroupGuid"))
     }
 
-    /// The account's owner, who is the operator of the administrator's credentials.
+    /// Returns the account's owner, the operator of the administrator's credentials.
     pub async fn owner(&self) -> Value {
         let operators = self.get("/v4/Operator").await.expect(StatusCode::OK);
         operators
@@ -182,7 +182,7 @@ impl TestApp {
             .clone()
     }
 
-    /// The same server through the credentials of a new API user of an operator.
+    /// Returns a client with the credentials of a new API user of an operator.
     pub async fn as_operator(&self, guid: &str) -> Client<'_> {
         let body = json!({"OperatorGuid": guid, "Description": "test"});
         let api_user = self
@@ -192,7 +192,7 @@ impl TestApp {
         self.as_api_user(&api_user)
     }
 
-    /// The same server through the credentials of an API user, as the answer that made it tells them.
+    /// Returns a client with the credentials of an API user, given the response that created it.
     pub fn as_api_user(&self, api_user: &Value) -> Client<'_> {
         Client {
             app: self,
@@ -201,7 +201,7 @@ impl TestApp {
         }
     }
 
-    /// A connection of one's own, for what an HTTP client hides.
+    /// Opens a TCP connection, for what an HTTP client hides.
     pub async fn connect(&self) -> TcpStream {
         let url = self.url();
         let address = url.strip_prefix("http://").unwrap();
@@ -209,7 +209,7 @@ impl TestApp {
     }
 }
 
-/// Somebody else's view of a server.
+/// A client with the credentials of another API user.
 pub struct Client<'a> {
     app: &'a TestApp,
     pub user_name: String,
@@ -231,7 +231,7 @@ impl Client<'_> {
         Answer::of(self.request(method, path).json(&body)).await
     }
 
-    /// What a list holds.
+    /// Returns the items of a list.
     pub async fn list(&self, path: &str) -> Vec<Value> {
         let all = self.get(path).await.expect(StatusCode::OK);
         all.as_array().unwrap().clone()
@@ -249,7 +249,7 @@ impl Answer {
         }
     }
 
-    /// The body, if the status is the expected one; an empty body is null.
+    /// Expects a status and returns the body; an empty body is null.
     #[track_caller]
     pub fn expect(&self, status: StatusCode) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
@@ -259,7 +259,7 @@ impl Answer {
         serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
     }
 
-    /// The messages of an error of the expected status, in the form of the one API or of the other.
+    /// Expects an error with this status and returns its messages, in the format of either API.
     #[track_caller]
     pub fn messages(&self, status: StatusCode) -> Vec<String> {
         let body = self.expect(status);
@@ -280,26 +280,26 @@ impl Answer {
             .collect()
     }
 
-    /// Expects an error whose messages name these fields, one each.
+    /// Expects an error with exactly one message for each of these fields.
     #[track_caller]
     pub fn names(&self, status: StatusCode, fields: &[&str]) {
         let messages = self.messages(status);
         let field = |message: &String| message.split(':').next().unwrap().to_owned();
-        let mut named: Vec<_> = messages.iter().map(field).collect();
+        let mut fields_named: Vec<_> = messages.iter().map(field).collect();
         let mut expected = fields.to_vec();
-        named.sort_unstable();
+        fields_named.sort_unstable();
         expected.sort_unstable();
-        assert_eq!(named, expected, "{messages:?}");
+        assert_eq!(fields_named, expected, "{messages:?}");
     }
 }
 
-/// The path of an operator.
+/// Returns the path of an operator.
 #[track_caller]
 pub fn path_of(operator: &Value) -> String {
     format!("/v4/Operator/{}", text(operator, "OperatorGuid"))
 }
 
-/// A text of a JSON object.
+/// Returns a string field of a JSON object.
 #[track_caller]
 pub fn text(value: &Value, field: &str) -> String {
     value[field]

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::app::{Answer, TestApp, text};
 
-/// The answer to a request with this header.
+/// Returns the response to a request with this header.
 async fn answer_to(app: &TestApp, authorization: &[u8]) -> Answer {
     let request = app
         .anonymous(Method::GET, "/v4/Operator")
@@ -30,7 +30,7 @@ fn assert_unauthorized(answer: &Answer) {
 }
 
 #[tokio::test]
-async fn no_credentials_are_a_401() {
+async fn missing_credentials_are_a_401() {
     let app = TestApp::start().await;
     for path in ["/v4/Operator", "/Operator", "/v4/ApiUser", "/v4/Register"] {
         let method = if path.ends_with("Register") {
@@ -76,7 +76,7 @@ async fn malformed_and_wrong_credentials_are_a_401() {
 }
 
 #[tokio::test]
-async fn the_scheme_is_written_in_any_case() {
+async fn the_scheme_ignores_case() {
     let app = TestApp::start().await;
     let token = STANDARD.encode("emulator:emulator");
     for scheme in ["Basic", "basic", "BASIC", "bAsIc"] {
@@ -87,7 +87,7 @@ async fn the_scheme_is_written_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_password_may_hold_colons_and_any_letter() {
+async fn a_password_may_contain_colons_and_any_letter() {
     let app = TestApp::start_as("jürgen", ":pass:wörd: ").await;
     app.get("/v4/Operator").await.expect(StatusCode::OK);
     for wrong in ["jürgen:pass:wörd: ", "jürgen:", "jürgen::pass:wörd:"] {
@@ -96,7 +96,7 @@ async fn a_password_may_hold_colons_and_any_letter() {
 }
 
 #[tokio::test]
-async fn a_deleted_api_user_is_a_401_and_others_of_its_operator_are_not() {
+async fn a_deleted_api_user_gets_a_401_and_its_operator_s_others_do_not() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     let (first, second) = (app.as_operator(&owner).await, app.as_operator(&owner).await);
@@ -108,7 +108,7 @@ async fn a_deleted_api_user_is_a_401_and_others_of_its_operator_are_not() {
         .find(|api_user| api_user["UserName"] == first.user_name)
         .map(|api_user| text(api_user, "ApiUserGuid"))
         .unwrap();
-    // Nothing keeps a program from deleting the credentials that it uses.
+    // A client may delete the credentials that it uses.
     first
         .send(Method::DELETE, &format!("/v4/ApiUser/{guid}"), json!({}))
         .await
@@ -118,7 +118,7 @@ async fn a_deleted_api_user_is_a_401_and_others_of_its_operator_are_not() {
 }
 
 #[tokio::test]
-async fn one_api_user_s_password_is_not_another_s() {
+async fn an_api_user_s_password_does_not_work_for_another() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     let (first, second) = (app.as_operator(&owner).await, app.as_operator(&owner).await);
@@ -127,7 +127,7 @@ async fn one_api_user_s_password_is_not_another_s() {
 }
 
 #[tokio::test]
-async fn an_operator_s_login_opens_nothing_but_registration() {
+async fn an_operator_s_login_works_only_for_registration() {
     let app = TestApp::start().await;
     app.new_operator(json!({"Password": "s3cret"})).await;
     let login = |method, path| {
@@ -141,13 +141,13 @@ async fn an_operator_s_login_opens_nothing_but_registration() {
 }
 
 #[tokio::test]
-async fn an_api_user_s_credentials_do_not_register() {
+async fn an_api_user_s_credentials_do_not_work_for_registration() {
     let app = TestApp::start().await;
     assert_unauthorized(&app.act("/v4/Register").await);
 }
 
 #[tokio::test]
-async fn wrong_credentials_are_told_before_anything_about_the_request() {
+async fn wrong_credentials_are_reported_before_any_error_of_the_request() {
     let app = TestApp::start().await;
     for (method, path) in [
         (Method::PUT, "/v4/Operator/7"),
@@ -164,11 +164,11 @@ async fn wrong_credentials_are_told_before_anything_about_the_request() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_no_utf_8_are_read_as_latin_1() {
+async fn credentials_that_are_not_utf_8_are_read_as_latin_1() {
     let app = TestApp::start_as("zoë", "pä:sswörd").await;
     let latin_1 = b"zo\xeb:p\xe4:ssw\xf6rd";
-    for sent in ["zoë:pä:sswörd".as_bytes(), latin_1] {
-        answer_to(&app, basic(sent).as_bytes())
+    for credentials in ["zoë:pä:sswörd".as_bytes(), latin_1] {
+        answer_to(&app, basic(credentials).as_bytes())
             .await
             .expect(StatusCode::OK);
     }

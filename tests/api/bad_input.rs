@@ -1,12 +1,12 @@
-//! Every field of every body, replaced by what it should not be: no fault of the server, one shape of error, and a refused
-//! request changes nothing.
+//! Every field of every body is replaced by invalid values: there is no server error, errors have one format, and a
+//! rejected request changes nothing.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use crate::app::{Answer, TestApp, text};
 
-/// What no field, or hardly any, is meant to be.
+/// Returns values that are invalid for all or almost all fields.
 fn replacements() -> Vec<Value> {
     vec![
         json!(null),
@@ -24,15 +24,15 @@ fn replacements() -> Vec<Value> {
     ]
 }
 
-/// Sends the body with each field replaced by each of the values. Whatever is refused must leave all that is `watched`
-/// as it was.
+/// Sends the body with each field replaced by each of the values. A rejected request must leave all `watched` resources
+/// unchanged.
 async fn sweep(app: &TestApp, method: Method, path: &str, body: &Value, watched: &[&str]) {
     let look = || async {
-        let mut seen = Vec::new();
+        let mut before = Vec::new();
         for path in watched {
-            seen.push(app.get(path).await.expect(StatusCode::OK));
+            before.push(app.get(path).await.expect(StatusCode::OK));
         }
-        seen
+        before
     };
     let mut before = look().await;
     let (mut refused, mut count) = (0, 0);
@@ -40,22 +40,22 @@ async fn sweep(app: &TestApp, method: Method, path: &str, body: &Value, watched:
         for replacement in replacements() {
             let mut body = body.clone();
             if method == Method::POST && body.get("Email").is_some() {
-                // An address is taken once there is an operator that has it.
+                // An address is in use as soon as an operator has it.
                 count += 1;
                 body["Email"] = json!(format!("{count}@acme.com"));
             }
             body[field] = replacement.clone();
             let answer = Answer::of(app.request(method.clone(), path).json(&body)).await;
-            let sent = format!("{method} {path} {field}: {replacement:.60}");
+            let request = format!("{method} {path} {field}: {replacement:.60}");
             let after = look().await;
             match answer.status.as_u16() {
                 200..300 => before = after,
                 400 | 403 | 404 => {
-                    assert!(!answer.messages(answer.status).is_empty(), "{sent}");
-                    assert_eq!(after, before, "{sent}");
+                    assert!(!answer.messages(answer.status).is_empty(), "{request}");
+                    assert_eq!(after, before, "{request}");
                     refused += 1;
                 }
-                _ => panic!("{sent}: {} {}", answer.status, answer.text),
+                _ => panic!("{request}: {} {}", answer.status, answer.text),
             }
         }
     }
@@ -94,7 +94,7 @@ fn operator(email: &str) -> Value {
     })
 }
 
-/// The bodies of a schedule of each mode.
+/// Returns the body of a schedule of each mode.
 fn schedules() -> [Value; 4] {
     [
         json!({
@@ -110,14 +110,14 @@ fn schedules() -> [Value; 4] {
 }
 
 #[tokio::test]
-async fn of_a_new_operator() {
+async fn every_field_of_a_new_operator() {
     let app = TestApp::start().await;
     let body = operator("third@acme.com");
     sweep(&app, Method::POST, "/v4/Operator", &body, &["/v4/Account"]).await;
 }
 
 #[tokio::test]
-async fn of_an_operator_replaced() {
+async fn every_field_of_a_replaced_operator() {
     let app = TestApp::start().await;
     let guid = text(&app.new_operator(json!({})).await, "OperatorGuid");
     let path = format!("/v4/Operator/{guid}");
@@ -132,7 +132,7 @@ async fn of_an_operator_replaced() {
 }
 
 #[tokio::test]
-async fn of_an_operator_patched() {
+async fn every_field_of_a_patched_operator() {
     let app = TestApp::start().await;
     let guid = text(&app.new_operator(json!({})).await, "OperatorGuid");
     let path = format!("/v4/Operator/{guid}");
@@ -147,7 +147,7 @@ async fn of_an_operator_patched() {
 }
 
 #[tokio::test]
-async fn of_a_group() {
+async fn every_field_of_a_group() {
     let app = TestApp::start().await;
     let body = json!({
         "OperatorGroupGuid": null,
@@ -168,7 +168,7 @@ async fn of_a_group() {
 }
 
 #[tokio::test]
-async fn of_an_operator_s_schedule() {
+async fn every_field_of_an_operator_s_schedule() {
     let app = TestApp::start().await;
     let path = format!(
         "/v4/Operator/{}/DutySchedule",
@@ -186,7 +186,7 @@ async fn of_an_operator_s_schedule() {
 }
 
 #[tokio::test]
-async fn of_a_group_s_schedule() {
+async fn every_field_of_a_group_s_schedule() {
     let app = TestApp::start().await;
     let of_owner = format!(
         "/v4/Operator/{}/DutySchedule",
@@ -214,7 +214,7 @@ async fn of_a_group_s_schedule() {
 }
 
 #[tokio::test]
-async fn of_an_api_user() {
+async fn every_field_of_an_api_user() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     let body = json!({
@@ -234,7 +234,7 @@ async fn of_an_api_user() {
         api_users.as_array().unwrap().len()
     };
     let before = count().await;
-    let mut made = 0;
+    let mut created = 0;
     for (method, path) in [
         (Method::POST, "/v4/ApiUser".to_owned()),
         (
@@ -248,7 +248,7 @@ async fn of_an_api_user() {
                 body[field] = replacement;
                 let answer = Answer::of(app.request(method.clone(), &path).json(&body)).await;
                 match answer.status.as_u16() {
-                    201 => made += 1,
+                    201 => created += 1,
                     204 => {}
                     400 | 403 | 404 => assert!(!answer.messages(answer.status).is_empty()),
                     _ => panic!("{method} {field}: {} {}", answer.status, answer.text),
@@ -256,7 +256,7 @@ async fn of_an_api_user() {
             }
         }
     }
-    assert_eq!(count().await, before + made);
+    assert_eq!(count().await, before + created);
 }
 
 async fn guid_of(app: &TestApp, user_name: &str) -> String {
@@ -269,7 +269,7 @@ async fn guid_of(app: &TestApp, user_name: &str) -> String {
 }
 
 #[tokio::test]
-async fn of_all_fields_at_once() {
+async fn all_fields_of_a_body_at_once() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     let owner = text(&app.owner().await, "OperatorGuid");
@@ -323,11 +323,11 @@ async fn of_all_fields_at_once() {
                 .iter()
                 .map(|message| message.split(':').next().unwrap())
                 .collect();
-            let told = names.len();
+            let reported = names.len();
             names.dedup();
             assert_eq!(
                 names.len(),
-                told,
+                reported,
                 "one message for each field: {messages:?}"
             );
             for (path, before) in watched.iter().zip(before) {

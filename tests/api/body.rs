@@ -1,4 +1,4 @@
-//! Bodies: JSON and what is none, content types, sizes, and bodies that come late.
+//! Request bodies: valid and invalid JSON, content types, sizes, and bodies that arrive late.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const LARGEST: usize = 64 * 1024;
 /// `emulator:emulator`
 const CREDENTIALS: &str = "Authorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n";
 
-/// Makes a group with a body as it stands.
+/// Creates a group with a raw body.
 async fn post(app: &TestApp, body: impl Into<reqwest::Body>) -> Answer {
     post_as(app, "application/json", body).await
 }
@@ -25,20 +25,20 @@ async fn post_as(app: &TestApp, content_type: &str, body: impl Into<reqwest::Bod
     Answer::of(request.header("Content-Type", content_type).body(body)).await
 }
 
-/// A body for a new group of this many bytes.
+/// Returns a body of this many bytes for a new group.
 fn body_of(length: usize) -> String {
     let fields = r#"{"Description":"x","Unknown":""#;
     format!("{fields}{}\"}}", "x".repeat(length - fields.len() - 2))
 }
 
-/// All that the server sends until it ends the connection.
+/// Reads until the server closes the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.unwrap();
     answer
 }
 
-/// What the server sends up to the empty line.
+/// Reads up to the empty line.
 async fn head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -48,7 +48,7 @@ async fn head(stream: &mut TcpStream) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_object_is_a_bad_request() {
+async fn a_body_that_is_not_a_json_object_is_a_bad_request() {
     let app = TestApp::start().await;
     let deep = format!(
         "{{\"Description\": \"x\", \"Unknown\": {}{}}}",
@@ -118,7 +118,7 @@ async fn a_body_that_is_no_json_object_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn json_may_be_written_in_every_way_that_json_allows() {
+async fn every_valid_spelling_of_json_is_accepted() {
     let app = TestApp::start().await;
     for (body, description) in [
         ("\u{feff}{\"Description\": \"x\"}", "x"),
@@ -150,7 +150,7 @@ async fn property_names_match_in_any_case_and_unknown_ones_are_ignored() {
         json!({"description": "x"}),
         json!({"DESCRIPTION": "x"}),
         json!({"dEsCrIpTiOn": "x", "Descriptions": 5, "": null, "Hash": {}}),
-        // The documented spelling is meant, whatever else there is.
+        // The documented spelling wins over all others.
         json!({"DESCRIPTION": "y", "Description": "x", "description": 5}),
     ] {
         let group = app
@@ -162,7 +162,7 @@ async fn property_names_match_in_any_case_and_unknown_ones_are_ignored() {
 }
 
 #[tokio::test]
-async fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
+async fn an_integer_may_have_a_zero_fraction() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let path = format!("/v4/Operator/{}", text(&operator, "OperatorGuid"));
@@ -202,7 +202,7 @@ async fn a_whole_number_may_be_written_with_a_fraction_of_nothing() {
 }
 
 #[tokio::test]
-async fn json_goes_by_many_content_types() {
+async fn json_is_accepted_under_several_content_types() {
     let app = TestApp::start().await;
     for content_type in [
         "application/json",
@@ -250,7 +250,7 @@ async fn json_goes_by_many_content_types() {
 }
 
 #[tokio::test]
-async fn answers_are_json_whatever_is_accepted() {
+async fn responses_are_json_regardless_of_the_accept_header() {
     let app = TestApp::start().await;
     for accept in ["application/xml", "text/html", "nonsense", "*/*;q=0"] {
         let answer = Answer::of(
@@ -267,7 +267,7 @@ async fn answers_are_json_whatever_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_body_may_have_64_kib_and_not_a_byte_more() {
+async fn a_body_may_have_at_most_64_kib() {
     let app = TestApp::start().await;
     let body = body_of(LARGEST);
     assert_eq!(body.len(), LARGEST);
@@ -279,7 +279,7 @@ async fn a_body_may_have_64_kib_and_not_a_byte_more() {
 }
 
 #[tokio::test]
-async fn a_client_that_sends_some_mib_gets_its_answer() {
+async fn a_client_that_sends_several_mib_gets_its_answer() {
     let app = TestApp::start().await;
     for length in [100_000, 1_000_000, 4_000_000] {
         post(&app, body_of(length))
@@ -362,7 +362,7 @@ async fn operations_without_a_body_ignore_one_and_its_content_type() {
             ("", String::new()),
             ("application/json", "[".repeat(70_000)),
         ] {
-            // What was deleted is made again.
+            // Deleted resources are created again.
             if method == Method::DELETE && path.contains("/Member/")
                 || path.contains("/Authorization/")
             {
@@ -386,7 +386,7 @@ async fn operations_without_a_body_ignore_one_and_its_content_type() {
 }
 
 #[tokio::test]
-async fn a_large_body_that_nobody_reads_does_not_cost_the_answer() {
+async fn a_large_unread_body_does_not_prevent_the_answer() {
     let app = TestApp::start().await;
     let large = "x".repeat(2_000_000);
     let group = app.new_group("Main operators").await;
@@ -408,7 +408,7 @@ async fn a_large_body_that_nobody_reads_does_not_cost_the_answer() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_too_slowly_is_told_so() {
+async fn a_body_that_arrives_too_slowly_is_a_request_timeout() {
     let options = Options::default().read_timeout(Duration::from_millis(50));
     let app = TestApp::start_with(options).await;
     let mut stream = app.connect().await;
@@ -430,7 +430,7 @@ async fn a_body_that_comes_too_slowly_is_told_so() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_is_told_to_go_on() {
+async fn a_client_that_expects_100_continue_gets_it() {
     let app = TestApp::start().await;
     let mut stream = app.connect().await;
     let ask = format!(
@@ -438,28 +438,34 @@ async fn a_client_that_asks_first_is_told_to_go_on() {
          Content-Length: 19\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
     );
     stream.write_all(ask.as_bytes()).await.unwrap();
-    let told = head(&mut stream).await;
-    assert!(told.starts_with("HTTP/1.1 100 Continue\r\n"), "{told}");
+    let response_head = head(&mut stream).await;
+    assert!(
+        response_head.starts_with("HTTP/1.1 100 Continue\r\n"),
+        "{response_head}"
+    );
     stream.write_all(b"{\"Description\":\"x\"}").await.unwrap();
     let answer = rest(stream).await;
     assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
 }
 
 #[tokio::test]
-async fn a_client_that_asks_first_without_credentials_is_spared_its_body() {
+async fn a_client_that_expects_100_continue_without_credentials_gets_a_401() {
     let app = TestApp::start().await;
     let mut stream = app.connect().await;
     let ask = "POST /v4/OperatorGroup HTTP/1.1\r\nHost: x\r\nContent-Length: 19\r\nExpect: 100-continue\r\n\r\n";
     stream.write_all(ask.as_bytes()).await.unwrap();
-    let told = head(&mut stream).await;
-    assert!(told.starts_with("HTTP/1.1 401 Unauthorized\r\n"), "{told}");
+    let response_head = head(&mut stream).await;
+    assert!(
+        response_head.starts_with("HTTP/1.1 401 Unauthorized\r\n"),
+        "{response_head}"
+    );
 }
 
 #[tokio::test]
-async fn a_body_with_a_content_encoding_is_refused_by_its_name_wherever_one_is_read() {
+async fn a_body_with_a_content_encoding_is_rejected_by_name_everywhere() {
     let app = TestApp::start().await;
     let group = r#"{"Description": "x"}"#;
-    for (encoding, named) in [
+    for (encoding, expected) in [
         ("gzip", "gzip"),
         ("identity, br", "br"),
         ("Deflate", "Deflate"),
@@ -484,7 +490,7 @@ async fn a_body_with_a_content_encoding_is_refused_by_its_name_wherever_one_is_r
                 "{path}: {}",
                 answer.text
             );
-            assert!(answer.text.contains(named), "{path}: {}", answer.text);
+            assert!(answer.text.contains(expected), "{path}: {}", answer.text);
         }
     }
     for encoding in ["identity", "Identity", ""] {
@@ -496,7 +502,7 @@ async fn a_body_with_a_content_encoding_is_refused_by_its_name_wherever_one_is_r
             .body(group);
         Answer::of(request).await.expect(StatusCode::CREATED);
     }
-    // Where no body is needed, what it is does not matter.
+    // If no body is needed, its encoding does not matter.
     let request = app
         .request(Method::GET, "/v4/Operator")
         .header("Content-Encoding", "gzip");
@@ -504,7 +510,7 @@ async fn a_body_with_a_content_encoding_is_refused_by_its_name_wherever_one_is_r
 }
 
 #[tokio::test]
-async fn a_byte_order_mark_is_passed_over_wherever_a_body_is_read() {
+async fn a_byte_order_mark_is_ignored_in_every_body() {
     let app = TestApp::start().await;
     for (method, path, body) in [
         (Method::POST, "/v4/OperatorGroup", r#"{"Description": "x"}"#),
@@ -522,7 +528,7 @@ async fn a_byte_order_mark_is_passed_over_wherever_a_body_is_read() {
 }
 
 #[tokio::test]
-async fn every_answer_in_json_says_how_its_characters_are_written() {
+async fn every_json_response_states_its_charset() {
     let app = TestApp::start().await;
     for path in [
         "/v4/Operator",

@@ -1,4 +1,4 @@
-//! Clients that change the same things at once.
+//! Clients that change the same data concurrently.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::app::{Answer, TestApp, path_of, text};
 
 const AT_ONCE: usize = 24;
 
-/// How many answers have each of two statuses; there must be no third.
+/// Counts the responses with each of two statuses; there must be no third.
 #[track_caller]
 fn tally(answers: &[Answer], one: StatusCode, other: StatusCode) -> (usize, usize) {
     let count = |status| {
@@ -30,7 +30,7 @@ async fn list(app: &TestApp, path: &str) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_posts_of_one_address_one_succeeds() {
+async fn exactly_one_of_many_posts_of_one_address_succeeds() {
     let app = TestApp::start().await;
     let posts = (0..AT_ONCE).map(|number| {
         let email = if number % 2 == 0 {
@@ -38,18 +38,18 @@ async fn of_many_posts_of_one_address_one_succeeds() {
         } else {
             " SAME@example.com"
         };
-        // A password takes the request through hashing, between the first look at the rules and the last.
+        // With a password, hashing happens between the first and the final check of the rules.
         let body = json!({"FullName": "Same", "Email": email, "Password": "s3cret"});
         app.post("/v4/Operator", body)
     });
     let answers = join_all(posts).await;
-    let told = tally(&answers, StatusCode::CREATED, StatusCode::FORBIDDEN);
-    assert_eq!(told, (1, AT_ONCE - 1));
+    let counts = tally(&answers, StatusCode::CREATED, StatusCode::FORBIDDEN);
+    assert_eq!(counts, (1, AT_ONCE - 1));
     assert_eq!(list(&app, "/v4/Operator").await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_renamings_to_one_address_one_succeeds() {
+async fn exactly_one_of_many_changes_to_one_address_succeeds() {
     let app = TestApp::start().await;
     let mut paths = Vec::new();
     for number in 0..AT_ONCE {
@@ -58,15 +58,15 @@ async fn of_many_renamings_to_one_address_one_succeeds() {
     }
     let body = json!({"Email": "same@example.com"});
     let answers = join_all(paths.iter().map(|path| app.patch(path, body.clone()))).await;
-    let told = tally(&answers, StatusCode::NO_CONTENT, StatusCode::FORBIDDEN);
-    assert_eq!(told, (1, AT_ONCE - 1));
+    let counts = tally(&answers, StatusCode::NO_CONTENT, StatusCode::FORBIDDEN);
+    assert_eq!(counts, (1, AT_ONCE - 1));
     let operators = list(&app, "/v4/Operator").await;
     let emails: BTreeSet<_> = operators.iter().map(|one| text(one, "Email")).collect();
     assert_eq!(emails.len(), operators.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_administrators_patching_different_fields_lose_nothing() {
+async fn concurrent_patches_of_different_fields_are_all_applied() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     let other = app.as_operator(&owner).await;
@@ -110,16 +110,16 @@ async fn two_administrators_patching_different_fields_lose_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_many_deletions_of_one_operator_one_succeeds() {
+async fn exactly_one_of_many_deletions_of_one_operator_succeeds() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     let answers = join_all((0..AT_ONCE).map(|_| app.delete(&path))).await;
-    let told = tally(&answers, StatusCode::NO_CONTENT, StatusCode::NOT_FOUND);
-    assert_eq!(told, (1, AT_ONCE - 1));
+    let counts = tally(&answers, StatusCode::NO_CONTENT, StatusCode::NOT_FOUND);
+    assert_eq!(counts, (1, AT_ONCE - 1));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_added_to_an_operator_while_it_is_deleted_goes_with_it() {
+async fn additions_during_the_deletion_of_an_operator_are_deleted_with_it() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let (path, guid) = (path_of(&operator), text(&operator, "OperatorGuid"));
@@ -147,7 +147,7 @@ async fn what_is_added_to_an_operator_while_it_is_deleted_goes_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn requests_at_once_are_all_counted() {
+async fn concurrent_requests_are_all_counted() {
     let app = TestApp::start().await;
     let answers = join_all((0..AT_ONCE).map(|_| app.get("/v4/Operator"))).await;
     for answer in answers {
@@ -158,7 +158,7 @@ async fn requests_at_once_are_all_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn api_users_made_at_once_all_work() {
+async fn api_users_created_concurrently_all_work() {
     let app = TestApp::start().await;
     let guid = text(&app.owner().await, "OperatorGuid");
     let clients = join_all((0..AT_ONCE).map(|_| app.as_operator(&guid))).await;
@@ -170,7 +170,7 @@ async fn api_users_made_at_once_all_work() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_administrators_who_remove_each_other_do_not_both_succeed() {
+async fn only_one_of_two_administrators_removing_each_other_succeeds() {
     let app = TestApp::start().await;
     let administrators = app.system_group("IsAdministratorsGroup").await;
     let mut guids = Vec::new();
@@ -197,10 +197,10 @@ async fn two_administrators_who_remove_each_other_do_not_both_succeed() {
         two.send(Method::DELETE, &paths[0], json!({})),
     )
     .await;
-    let told = tally(
+    let counts = tally(
         &[by_one, by_two],
         StatusCode::NO_CONTENT,
         StatusCode::FORBIDDEN,
     );
-    assert_eq!(told, (1, 1));
+    assert_eq!(counts, (1, 1));
 }

@@ -1,5 +1,5 @@
-//! Connections: an answer reaches its client, whatever the client is still sending and whether or not it has closed its
-//! sending side; and what a client asked for in full is done, whether or not it waits.
+//! Connections: an answer reaches its client even if the client is still sending or has closed its sending side, and a
+//! complete request is processed even if the client does not wait.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::app::TestApp;
 /// `emulator:emulator`
 const CREDENTIALS: &str = "Authorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n";
 
-/// Longer than anything here takes, unless it is stuck.
+/// Longer than any operation here takes, unless it hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the server sends until it ends the connection.
+/// Reads until the server closes the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
     let reading = stream.read_to_end(&mut answer);
@@ -29,7 +29,7 @@ async fn rest(stream: &mut TcpStream) -> String {
     String::from_utf8(answer).unwrap()
 }
 
-/// What the server sends up to the empty line.
+/// Reads up to the empty line.
 async fn head(stream: &mut TcpStream) -> String {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
@@ -39,7 +39,7 @@ async fn head(stream: &mut TcpStream) -> String {
     String::from_utf8(head).unwrap()
 }
 
-/// Sends a request as most clients do: all of it, and only then is the answer read.
+/// Sends a request as most clients do: completely, before reading the answer.
 async fn send_whole(app: &TestApp, head: &str, length: usize) -> String {
     let mut stream = app.connect().await;
     let head = format!("{head}\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n");
@@ -48,7 +48,7 @@ async fn send_whole(app: &TestApp, head: &str, length: usize) -> String {
     let mut left = length;
     while left > 0 {
         let next = left.min(piece.len());
-        // A client that is told nothing yet goes on sending; one that is cut off sees its answer, if that got through.
+        // A client without an answer continues to send; one that is cut off reads its answer, if it arrived.
         if stream.write_all(&piece[..next]).await.is_err() {
             break;
         }
@@ -58,7 +58,7 @@ async fn send_whole(app: &TestApp, head: &str, length: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_answer_reaches_a_client_whose_body_nobody_reads() {
+async fn an_answer_reaches_a_client_whose_body_is_not_read() {
     let with_token = TestApp::start_with(Options::default().control(Control::On {
         token: Some("t0ken".into()),
     }))
@@ -80,7 +80,7 @@ async fn an_answer_reaches_a_client_whose_body_nobody_reads() {
         (&with_token, "POST /_emulator/accounts HTTP/1.1", 401),
         (&with_token, "POST /console/login HTTP/1.1", 303),
     ] {
-        // Below what is read before the answer, and above; the first path stands for all in the other sizes.
+        // Sizes below and above what is read before the answer; only the first path is tested with the other sizes.
         let lengths: &[usize] = if status == 501 {
             &[70_000, 9_000_000, 30_000_000]
         } else {
@@ -114,7 +114,7 @@ async fn an_answer_reaches_a_client_whose_body_is_too_large() {
 }
 
 #[tokio::test]
-async fn a_connection_is_used_again_after_a_body_that_nobody_wanted() {
+async fn a_connection_is_reused_after_an_unread_body() {
     let app = TestApp::start().await;
     let mut stream = app.connect().await;
     for (ask, status) in [
@@ -142,7 +142,7 @@ async fn a_connection_is_used_again_after_a_body_that_nobody_wanted() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_a_client_that_asks_first_and_begins_all_the_same() {
+async fn a_rejection_reaches_a_client_that_sends_its_body_despite_expecting_100_continue() {
     let app = TestApp::start().await;
     for ask in [
         "POST /v4/Operator HTTP/1.1",
@@ -166,7 +166,7 @@ async fn a_refusal_reaches_a_client_that_asks_first_and_begins_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_refusal_reaches_a_client_whose_head_cannot_be_read() {
+async fn a_rejection_reaches_a_client_with_an_invalid_head() {
     let app = TestApp::start().await;
     for (ask, status) in [
         (
@@ -239,7 +239,7 @@ async fn a_client_that_closes_its_sending_side_gets_its_answer() {
 }
 
 #[tokio::test]
-async fn a_delay_runs_out_for_a_client_that_has_closed_its_sending_side() {
+async fn a_delay_runs_to_its_end_after_the_client_closes_its_sending_side() {
     let app = TestApp::start().await;
     let fault = json!({"effect": {"delayMs": 50}});
     app.post("/_emulator/faults", fault)
@@ -275,7 +275,7 @@ async fn a_hang_ends_when_the_client_closes_its_sending_side() {
 }
 
 #[tokio::test]
-async fn a_hang_ends_when_a_client_whose_body_nobody_reads_closes_its_sending_side() {
+async fn a_hang_ends_when_a_client_with_an_unread_body_closes_its_sending_side() {
     let app = TestApp::start().await;
     let fault = json!({"effect": {"network": "hang"}});
     app.post("/_emulator/faults", fault)
@@ -307,7 +307,7 @@ async fn a_wait_ends_when_the_client_closes_its_sending_side() {
         );
         stream.write_all(ask.as_bytes()).await.unwrap();
         if is_late {
-            // A second connection's answer comes after the first one's request was read.
+            // When the second connection gets its answer, the first one's request has been read.
             app.get("/_emulator/health").await.expect(StatusCode::OK);
         }
         stream.shutdown().await.unwrap();
@@ -319,9 +319,9 @@ async fn a_wait_ends_when_the_client_closes_its_sending_side() {
     }
 }
 
-/// The hash of a password takes a while, and is made before the change.
+/// Hashing a password takes a while and happens before the change.
 #[tokio::test]
-async fn a_change_is_made_although_its_client_leaves_while_a_password_is_hashed() {
+async fn a_change_is_made_even_if_the_client_disconnects_during_hashing() {
     let app = TestApp::start_costing(PasswordCost::Full).await;
     for (number, is_reset) in [(0, false), (1, true)] {
         let body = json!({
@@ -351,7 +351,7 @@ async fn a_change_is_made_although_its_client_leaves_while_a_password_is_hashed(
 }
 
 #[tokio::test]
-async fn a_request_that_is_not_whole_changes_nothing() {
+async fn an_incomplete_request_changes_nothing() {
     let app = TestApp::start().await;
     let ask = format!(
         "POST /v4/OperatorGroup HTTP/1.1\r\nHost: localhost\r\n{CREDENTIALS}Content-Type: application/json\r\n\
@@ -374,7 +374,7 @@ async fn a_request_that_is_not_whole_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_on_sending_does_not_hold_up_the_end_of_the_server() {
+async fn a_client_that_keeps_sending_does_not_delay_the_stop() {
     let app = TestApp::start().await;
     let mut stream = app.connect().await;
     let ask = "POST /v4/Nope HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n";
@@ -390,7 +390,7 @@ async fn a_client_that_goes_on_sending_does_not_hold_up_the_end_of_the_server() 
 }
 
 #[tokio::test]
-async fn requests_sent_ahead_are_all_answered() {
+async fn pipelined_requests_are_all_answered() {
     let app = TestApp::start().await;
     let mut stream = app.connect().await;
     let ask = format!("GET /v4/Account HTTP/1.1\r\nHost: localhost\r\n{CREDENTIALS}\r\n");

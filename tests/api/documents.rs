@@ -1,11 +1,11 @@
-//! What the documents print, and what the clients in use send: both get the documented answer.
+//! Examples of the documents and requests of real clients, with the documented responses.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, path_of, text};
 
-/// Expects an object to hold at least these fields.
+/// Expects an object to have at least these fields.
 #[track_caller]
 fn assert_holds(value: &Value, fields: &Value) {
     for (name, field) in fields.as_object().unwrap() {
@@ -13,7 +13,7 @@ fn assert_holds(value: &Value, fields: &Value) {
     }
 }
 
-/// The body of the operator API's POST and PUT examples.
+/// Returns the body of the operator API's POST and PUT examples.
 fn third_operator() -> Value {
     json!({
         "FullName": "Third Operator",
@@ -34,16 +34,16 @@ fn third_operator() -> Value {
 }
 
 #[tokio::test]
-async fn the_post_and_get_examples_of_operators() {
+async fn the_post_and_get_examples_of_operators_work() {
     let app = TestApp::start().await;
     let created = app.post("/v4/Operator", third_operator()).await;
     let created = created.expect(StatusCode::CREATED);
     assert_holds(&created, &third_operator());
-    let seen = app.get(&path_of(&created)).await.expect(StatusCode::OK);
-    assert_eq!(seen, created);
+    let shown = app.get(&path_of(&created)).await.expect(StatusCode::OK);
+    assert_eq!(shown, created);
 }
 
-/// A seed of the documents' examples, each as it is printed.
+/// A seed of the documents' examples, verbatim.
 const EXAMPLES: &str = r#"{"accounts": [{"AccountId": "1",
 "operators": [
  {
@@ -191,7 +191,7 @@ async fn the_examples_can_be_pasted_into_a_seed() {
 }
 
 #[tokio::test]
-async fn the_put_example_of_operators() {
+async fn the_put_example_of_operators_works() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let path = path_of(&operator);
@@ -199,9 +199,9 @@ async fn the_put_example_of_operators() {
     body["OperatorGuid"] = operator["OperatorGuid"].clone();
     let answer = app.put(&path, body.clone()).await;
     assert_eq!(answer.expect(StatusCode::NO_CONTENT), Value::Null);
-    let seen = app.get(&path).await.expect(StatusCode::OK);
-    assert_holds(&seen, &body);
-    // The GUID that the document prints is another operator's.
+    let shown = app.get(&path).await.expect(StatusCode::OK);
+    assert_holds(&shown, &body);
+    // The GUID printed in the document is another operator's.
     body["OperatorGuid"] = json!("d2782d76-62e7-4946-a41c-fc7f86c96300");
     app.put(&path, body)
         .await
@@ -243,7 +243,7 @@ async fn the_list_example_of_operators_can_be_posted() {
         let created = app.post("/v4/Operator", example.clone()).await;
         let created = created.expect(StatusCode::CREATED);
         let fields = example.as_object_mut().unwrap();
-        // Assigned by the API; and a name that the documents know nothing else of.
+        // A field assigned by the API, and a name that the documents do not mention elsewhere.
         assert_ne!(
             fields.remove("OperatorGuid").unwrap(),
             created["OperatorGuid"]
@@ -256,7 +256,7 @@ async fn the_list_example_of_operators_can_be_posted() {
 }
 
 #[tokio::test]
-async fn the_operator_of_the_api_account_in_use_cannot_be_deleted() {
+async fn the_operator_of_the_current_api_user_cannot_be_deleted() {
     let app = TestApp::start().await;
     let path = path_of(&app.owner().await);
     app.delete(&path).await.expect(StatusCode::FORBIDDEN);
@@ -273,7 +273,7 @@ async fn the_list_of_operators_includes_the_account_administrator() {
 }
 
 #[tokio::test]
-async fn the_examples_of_api_users() {
+async fn the_examples_of_api_users_work() {
     let app = TestApp::start().await;
     let guid = app.new_operator(json!({})).await["OperatorGuid"].clone();
     let body = json!({"OperatorGuid": guid, "Description": "API description"});
@@ -285,9 +285,9 @@ async fn the_examples_of_api_users() {
     app.put(&path, body.clone())
         .await
         .expect(StatusCode::NO_CONTENT);
-    let seen = app.get(&path).await.expect(StatusCode::OK);
-    assert_holds(&seen, &body);
-    let mut names: Vec<_> = seen.as_object().unwrap().keys().collect();
+    let shown = app.get(&path).await.expect(StatusCode::OK);
+    assert_holds(&shown, &body);
+    let mut names: Vec<_> = shown.as_object().unwrap().keys().collect();
     names.sort_unstable();
     assert_eq!(
         names,
@@ -306,7 +306,7 @@ async fn the_examples_of_api_users() {
 }
 
 #[tokio::test]
-async fn the_guid_that_the_examples_of_api_users_print_is_none() {
+async fn the_guid_printed_in_the_api_user_examples_is_invalid() {
     let app = TestApp::start().await;
     let body = json!({
         "OperatorGuid": "ef45547g-0f8h-46a2-acef-dd1e15571390",
@@ -318,7 +318,7 @@ async fn the_guid_that_the_examples_of_api_users_print_is_none() {
 }
 
 #[tokio::test]
-async fn an_api_account_that_was_registered_is_listed_with_the_others() {
+async fn a_registered_api_user_is_listed_with_the_others() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({"Password": "s3cret"})).await;
     let list = format!("/v4/ApiUser/Operator/{}", text(&operator, "OperatorGuid"));
@@ -347,8 +347,8 @@ async fn an_api_account_that_was_registered_is_listed_with_the_others() {
     );
 }
 
-/// The Operator of the Swagger file as a generated client writes one that was never touched: every property, each at the
-/// zero value of its type or null.
+/// Returns the Swagger file's Operator as a generated client serializes a new object: every property, each at the zero
+/// value of its type or null.
 fn untouched() -> Value {
     json!({
         "OperatorGuid": "00000000-0000-0000-0000-000000000000",
@@ -379,7 +379,7 @@ fn untouched() -> Value {
 }
 
 #[tokio::test]
-async fn a_generated_client_s_whole_object_makes_a_plain_operator() {
+async fn a_generated_client_s_default_object_creates_a_plain_operator() {
     let app = TestApp::start().await;
     let plain = app.new_operator(json!({})).await;
     app.delete(&path_of(&plain))
@@ -398,7 +398,7 @@ async fn a_generated_client_s_whole_object_makes_a_plain_operator() {
 }
 
 #[tokio::test]
-async fn a_generated_client_s_whole_object_patches_what_it_specifies() {
+async fn a_generated_client_s_object_patches_only_specified_fields() {
     let app = TestApp::start().await;
     let operator = app
         .new_operator(json!({
@@ -423,7 +423,7 @@ async fn a_generated_client_s_whole_object_patches_what_it_specifies() {
 }
 
 #[tokio::test]
-async fn what_was_read_can_be_sent_back() {
+async fn a_response_can_be_sent_back_as_a_request() {
     let app = TestApp::start().await;
     let operators = app.get("/v4/Operator").await.expect(StatusCode::OK);
     for operator in operators.as_array().unwrap() {
@@ -447,7 +447,7 @@ async fn what_was_read_can_be_sent_back() {
 }
 
 #[tokio::test]
-async fn a_flag_without_a_value_sets_the_field_back_to_the_account_s() {
+async fn a_specified_flag_without_a_value_resets_the_field_to_the_account_s() {
     let app = TestApp::start().await;
     let operator = app
         .new_operator(json!({"TimeZoneId": 56, "UseNumericSender": true, "CultureName": "de-DE"}))
@@ -465,9 +465,9 @@ async fn a_flag_without_a_value_sets_the_field_back_to_the_account_s() {
     assert_eq!(after["CultureName"], "");
 }
 
-/// What the vendor's Terraform provider sends: empty words for what its user did not write.
+/// Sends the requests of the vendor's Terraform provider, with empty words for what its user did not configure.
 #[tokio::test]
-async fn terraform_makes_changes_and_deletes_an_operator() {
+async fn terraform_creates_changes_and_deletes_an_operator() {
     let app = TestApp::start().await;
     let unwritten = json!({
         "FullName": "Terraform",

@@ -1,38 +1,38 @@
-//! `…/DutySchedule` below an operator and below a group.
+//! Tests of `…/DutySchedule` below an operator and below a group.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, text};
 
-/// The path of the schedules of the default account's owner.
-async fn of_owner(app: &TestApp) -> String {
-    of_operator(&app.owner().await)
+/// Returns the path of the schedules of the default account's owner.
+async fn owner_schedules(app: &TestApp) -> String {
+    operator_schedules(&app.owner().await)
 }
 
-fn of_operator(operator: &Value) -> String {
+fn operator_schedules(operator: &Value) -> String {
     format!(
         "/v4/Operator/{}/DutySchedule",
         text(operator, "OperatorGuid")
     )
 }
 
-/// The paths below which the same rules hold: of an operator's schedules and of a group's.
-async fn of_both(app: &TestApp) -> [String; 2] {
+/// Returns the paths of an operator's and of a group's schedules, which have the same rules.
+async fn schedule_paths(app: &TestApp) -> [String; 2] {
     let group = app.new_group("Main operators").await;
-    [of_owner(app).await, format!("{group}/DutySchedule")]
+    [owner_schedules(app).await, format!("{group}/DutySchedule")]
 }
 
-/// A group with two members: its path, and the paths of its members' schedules.
+/// Creates a group with two members; returns its path and the paths of its members' schedules.
 async fn group_of_two(app: &TestApp) -> (String, [String; 2]) {
     let group = app.new_group("Main operators").await;
-    let mut of_members = Vec::new();
+    let mut members_schedules = Vec::new();
     for email in ["one@acme.com", "two@acme.com"] {
         let member = app.new_operator(json!({"Email": email})).await;
         join(app, &group, &member).await;
-        of_members.push(of_operator(&member));
+        members_schedules.push(operator_schedules(&member));
     }
-    (group, of_members.try_into().unwrap())
+    (group, members_schedules.try_into().unwrap())
 }
 
 async fn join(app: &TestApp, group: &str, operator: &Value) {
@@ -45,7 +45,7 @@ async fn list(app: &TestApp, path: &str) -> Vec<Value> {
     schedules.as_array().unwrap().clone()
 }
 
-/// The only schedule of a list.
+/// Returns the only schedule of a list.
 async fn only(app: &TestApp, path: &str) -> Value {
     let schedules = list(app, path).await;
     assert_eq!(schedules.len(), 1, "{schedules:?}");
@@ -90,9 +90,9 @@ fn monthly() -> Value {
 }
 
 #[tokio::test]
-async fn a_schedule_of_each_mode_is_written_with_the_fields_of_its_mode_alone() {
+async fn a_schedule_is_written_with_the_fields_of_its_mode_only() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         let mut expected = Vec::new();
         for body in [one_time(), daily(), weekly(), monthly()] {
             let schedule = create(&app, &path, body.clone()).await;
@@ -111,7 +111,7 @@ async fn a_schedule_of_each_mode_is_written_with_the_fields_of_its_mode_alone() 
 #[tokio::test]
 async fn the_fields_are_written_in_the_document_s_order() {
     let app = TestApp::start().await;
-    let path = of_owner(&app).await;
+    let path = owner_schedules(&app).await;
     for (body, fields) in [
         (
             one_time(),
@@ -126,19 +126,19 @@ async fn the_fields_are_written_in_the_document_s_order() {
             vec!["\"Id\"", "ScheduleMode", "MonthDay", "StartTime", "EndTime"],
         ),
     ] {
-        let written = app.post(&path, body).await.text;
+        let text = app.post(&path, body).await.text;
         let places: Vec<_> = fields
             .iter()
-            .map(|field| written.find(field).unwrap())
+            .map(|field| text.find(field).unwrap())
             .collect();
-        assert!(places.is_sorted(), "{written}");
+        assert!(places.is_sorted(), "{text}");
     }
 }
 
 #[tokio::test]
-async fn what_a_mode_needs_is_required() {
+async fn the_fields_of_a_mode_are_required() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         for (body, required) in [
             (
                 one_time(),
@@ -180,7 +180,7 @@ async fn what_a_mode_needs_is_required() {
 }
 
 #[tokio::test]
-async fn a_field_of_another_mode_is_refused_by_name() {
+async fn a_field_of_another_mode_is_rejected_by_name() {
     let app = TestApp::start().await;
     let all = json!({
         "StartDateTime": "2025-12-24T18:00:00",
@@ -190,7 +190,7 @@ async fn a_field_of_another_mode_is_refused_by_name() {
         "StartTime": "08:00",
         "EndTime": "16:30",
     });
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         let schedule = create(&app, &path, daily()).await;
         for (own, refused) in [
             (
@@ -225,7 +225,7 @@ async fn a_field_of_another_mode_is_refused_by_name() {
 #[tokio::test]
 async fn a_value_of_the_wrong_type_is_a_bad_request() {
     let app = TestApp::start().await;
-    let path = of_owner(&app).await;
+    let path = owner_schedules(&app).await;
     for (body, field, wrong) in [
         (
             daily(),
@@ -315,7 +315,7 @@ async fn a_value_of_the_wrong_type_is_a_bad_request() {
             answer.names(StatusCode::BAD_REQUEST, &[field]);
         }
     }
-    // The type of a field is checked where it does not belong, too.
+    // The type of a field is checked even if its mode is another.
     let body = with(daily(), "MonthDay", json!("x"));
     app.post(&path, body)
         .await
@@ -325,11 +325,11 @@ async fn a_value_of_the_wrong_type_is_a_bad_request() {
 #[tokio::test]
 async fn a_broken_rule_is_forbidden() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         for (body, field, refused) in [
             (one_time(), "EndDateTime", json!("2025-12-24T18:00:00")),
             (one_time(), "EndDateTime", json!("2025-12-24T17:59:59")),
-            // An hour before the start, in UTC.
+            // In UTC, an hour before the start.
             (
                 one_time(),
                 "EndDateTime",
@@ -357,10 +357,10 @@ async fn a_broken_rule_is_forbidden() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once() {
+async fn all_errors_are_reported_at_once() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
-        for (body, status, named) in [
+    for path in schedule_paths(&app).await {
+        for (body, status, fields) in [
             (
                 json!({"ScheduleMode": "Weekly", "MonthDay": 32, "StartTime": "8", "EndTime": 5}),
                 StatusCode::BAD_REQUEST,
@@ -382,24 +382,24 @@ async fn all_that_is_wrong_is_told_at_once() {
                 vec!["WeekDay", "EndTime"],
             ),
         ] {
-            app.post(&path, body).await.names(status, &named);
+            app.post(&path, body).await.names(status, &fields);
         }
     }
 }
 
 #[tokio::test]
-async fn words_match_in_any_case_and_with_blanks_around_them_and_are_written_as_documented() {
+async fn words_ignore_case_and_surrounding_blanks_and_are_written_as_documented() {
     let app = TestApp::start().await;
-    let path = of_owner(&app).await;
+    let path = owner_schedules(&app).await;
     let body = json!({"schedulemode": " wEEKLY ", "WEEKDAY": "thursDAY", "startTime": " 08:00", "endtime": "16:30 "});
     let schedule = create(&app, &path, body).await;
     assert_eq!(schedule, with_id(&weekly(), &schedule));
 }
 
 #[tokio::test]
-async fn what_generated_clients_send_for_nothing_counts_as_absent() {
+async fn default_values_of_generated_clients_count_as_absent() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         let mut body = daily();
         for (field, nothing) in [
             ("Id", json!(0)),
@@ -434,25 +434,25 @@ async fn what_generated_clients_send_for_nothing_counts_as_absent() {
 }
 
 #[tokio::test]
-async fn date_times_are_read_with_offset_and_fraction_and_written_in_utc() {
+async fn date_times_may_have_an_offset_and_a_fraction_and_are_written_in_utc() {
     let app = TestApp::start().await;
-    let path = of_owner(&app).await;
-    for (sent, written) in [
+    let path = owner_schedules(&app).await;
+    for (input, expected) in [
         ("2025-11-11T21:18:01", "2025-11-11T21:18:01"),
         ("2025-11-11T21:18:01Z", "2025-11-11T21:18:01"),
         ("2025-11-11T21:18:01.9999999", "2025-11-11T21:18:01"),
         ("2025-11-11T21:18:01.5+02:00", "2025-11-11T19:18:01"),
         ("2025-11-11T21:18:01-05:30", "2025-11-12T02:48:01"),
     ] {
-        let schedule = create(&app, &path, with(one_time(), "StartDateTime", json!(sent))).await;
-        assert_eq!(schedule["StartDateTime"], written);
+        let schedule = create(&app, &path, with(one_time(), "StartDateTime", json!(input))).await;
+        assert_eq!(schedule["StartDateTime"], expected);
     }
 }
 
 #[tokio::test]
-async fn a_post_ignores_an_id_whatever_it_is() {
+async fn a_post_ignores_any_id() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         for id in [
             json!(4711),
             json!("x"),
@@ -470,7 +470,7 @@ async fn a_post_ignores_an_id_whatever_it_is() {
 #[tokio::test]
 async fn an_id_in_a_put_must_not_contradict_the_path() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         let schedule = create(&app, &path, daily()).await;
         let id = i32::try_from(schedule["Id"].as_i64().unwrap()).unwrap();
         for fine in [json!(id), json!(0), json!(null), json!(f64::from(id))] {
@@ -498,16 +498,16 @@ async fn an_id_in_a_put_must_not_contradict_the_path() {
 }
 
 #[tokio::test]
-async fn a_put_replaces_a_schedule_whatever_its_mode() {
+async fn a_put_replaces_a_schedule_of_any_mode() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         let schedule = create(&app, &path, daily()).await;
         for body in [weekly(), one_time(), monthly(), daily()] {
             let answer = app.put(&at(&path, &schedule), body.clone()).await;
             assert_eq!(answer.expect(StatusCode::NO_CONTENT), Value::Null);
             assert_eq!(only(&app, &path).await, with_id(&body, &schedule));
         }
-        // Nothing is taken over from the schedule as it was.
+        // Nothing of the previous schedule is kept.
         let answer = app
             .put(&at(&path, &schedule), json!({"ScheduleMode": "Daily"}))
             .await;
@@ -518,7 +518,7 @@ async fn a_put_replaces_a_schedule_whatever_its_mode() {
 #[tokio::test]
 async fn a_deleted_schedule_is_gone() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         let (first, second) = (
             create(&app, &path, daily()).await,
             create(&app, &path, weekly()).await,
@@ -536,13 +536,17 @@ async fn a_deleted_schedule_is_gone() {
 }
 
 #[tokio::test]
-async fn a_schedule_is_found_below_its_owner_alone() {
+async fn a_schedule_is_found_below_its_owner_only() {
     let app = TestApp::start().await;
-    let [of_operator_, of_group] = of_both(&app).await;
-    let other = of_operator(&app.new_operator(json!({})).await);
+    let [of_operator_, group_schedules] = schedule_paths(&app).await;
+    let other = operator_schedules(&app.new_operator(json!({})).await);
     let own = create(&app, &of_operator_, daily()).await;
-    let group_s = create(&app, &of_group, daily()).await;
-    for (path, schedule) in [(&other, &own), (&of_group, &own), (&of_operator_, &group_s)] {
+    let group_s = create(&app, &group_schedules, daily()).await;
+    for (path, schedule) in [
+        (&other, &own),
+        (&group_schedules, &own),
+        (&of_operator_, &group_s),
+    ] {
         app.put(&at(path, schedule), weekly())
             .await
             .messages(StatusCode::NOT_FOUND);
@@ -558,11 +562,11 @@ async fn a_schedule_is_found_below_its_owner_alone() {
         app.post(path, daily())
             .await
             .messages(StatusCode::NOT_FOUND);
-        // The binding is judged before it is known that there is nobody.
+        // Binding errors come before a missing owner.
         app.post(path, json!({}))
             .await
             .names(StatusCode::BAD_REQUEST, &["ScheduleMode"]);
-        // The rules are judged after.
+        // Rules are checked afterwards.
         app.post(path, with(daily(), "EndTime", json!("08:00")))
             .await
             .messages(StatusCode::NOT_FOUND);
@@ -570,9 +574,9 @@ async fn a_schedule_is_found_below_its_owner_alone() {
 }
 
 #[tokio::test]
-async fn an_id_in_the_path_that_is_no_number_is_a_bad_request() {
+async fn an_id_in_the_path_that_is_not_a_number_is_a_bad_request() {
     let app = TestApp::start().await;
-    for path in of_both(&app).await {
+    for path in schedule_paths(&app).await {
         for id in ["x", "1.0", "%20", "99999999999"] {
             let path = format!("{path}/{id}");
             app.put(&path, daily())
@@ -594,9 +598,9 @@ async fn an_id_in_the_path_that_is_no_number_is_a_bad_request() {
 async fn ids_are_unique_in_the_account_and_never_used_again() {
     let app = TestApp::start().await;
     let (group, [one, _]) = group_of_two(&app).await;
-    let of_group = format!("{group}/DutySchedule");
+    let group_schedules = format!("{group}/DutySchedule");
     let mut last = 0;
-    for path in [&one, &of_group, &one, &of_group, &one] {
+    for path in [&one, &group_schedules, &one, &group_schedules, &one] {
         let schedule = create(&app, path, daily()).await;
         let id = schedule["Id"].as_i64().unwrap();
         assert!(id > last, "{id} comes after {last}");
@@ -612,7 +616,7 @@ async fn ids_are_not_used_again_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let app = TestApp::start_on(&file).await;
-    let path = of_owner(&app).await;
+    let path = owner_schedules(&app).await;
     let before = create(&app, &path, daily()).await;
     app.delete(&at(&path, &before))
         .await
@@ -625,10 +629,10 @@ async fn ids_are_not_used_again_after_a_restart() {
 }
 
 #[tokio::test]
-async fn schedules_do_not_move_is_on_duty() {
+async fn schedules_do_not_change_is_on_duty() {
     let app = TestApp::start().await;
     let owner = app.owner().await;
-    let path = of_operator(&owner);
+    let path = operator_schedules(&owner);
     let always = json!({"ScheduleMode": "Daily", "StartTime": "00:00", "EndTime": "23:59"});
     let schedule = create(&app, &path, always).await;
     assert_eq!(app.owner().await["IsOnDuty"], owner["IsOnDuty"]);
@@ -639,60 +643,62 @@ async fn schedules_do_not_move_is_on_duty() {
 }
 
 #[tokio::test]
-async fn a_group_schedule_copies_itself_to_each_present_member() {
+async fn a_group_schedule_is_copied_to_each_current_member() {
     let app = TestApp::start().await;
-    let (group, of_members) = group_of_two(&app).await;
+    let (group, members_schedules) = group_of_two(&app).await;
     let schedule = create(&app, &format!("{group}/DutySchedule"), weekly()).await;
     let mut ids = vec![schedule["Id"].clone()];
-    for path in &of_members {
+    for path in &members_schedules {
         let copy = only(&app, path).await;
         assert_eq!(copy, with_id(&weekly(), &copy));
         assert!(!ids.contains(&copy["Id"]), "{copy}");
         ids.push(copy["Id"].clone());
     }
     assert_eq!(only(&app, &format!("{group}/DutySchedule")).await, schedule);
-    assert!(list(&app, &of_owner(&app).await).await.is_empty());
+    assert!(list(&app, &owner_schedules(&app).await).await.is_empty());
 }
 
 #[tokio::test]
-async fn system_groups_take_schedules_like_any_other() {
+async fn system_groups_accept_schedules_like_any_other() {
     let app = TestApp::start().await;
-    let operator = of_operator(&app.new_operator(json!({})).await);
-    let owner = of_owner(&app).await;
-    for (flag, of_operator, of_owner) in [("IsAdministratorsGroup", 0, 1), ("IsEveryone", 1, 2)] {
+    let operator = operator_schedules(&app.new_operator(json!({})).await);
+    let owner = owner_schedules(&app).await;
+    for (flag, operator_schedules, owner_schedules) in
+        [("IsAdministratorsGroup", 0, 1), ("IsEveryone", 1, 2)]
+    {
         let path = format!("{}/DutySchedule", app.system_group(flag).await);
         create(&app, &path, daily()).await;
-        assert_eq!(list(&app, &operator).await.len(), of_operator);
-        assert_eq!(list(&app, &owner).await.len(), of_owner);
+        assert_eq!(list(&app, &operator).await.len(), operator_schedules);
+        assert_eq!(list(&app, &owner).await.len(), owner_schedules);
     }
 }
 
 #[tokio::test]
-async fn a_change_of_a_group_schedule_reaches_its_copies_and_no_other_schedule() {
+async fn a_change_of_a_group_schedule_is_applied_to_its_copies_only() {
     let app = TestApp::start().await;
-    let (group, of_members) = group_of_two(&app).await;
+    let (group, members_schedules) = group_of_two(&app).await;
     let path = format!("{group}/DutySchedule");
     let schedule = create(&app, &path, weekly()).await;
     let other = create(&app, &path, monthly()).await;
-    let own = create(&app, &of_members[0], one_time()).await;
+    let own = create(&app, &members_schedules[0], one_time()).await;
 
     app.put(&at(&path, &schedule), daily())
         .await
         .expect(StatusCode::NO_CONTENT);
-    for of_member in &of_members {
-        let schedules = list(&app, of_member).await;
+    for member_schedules in &members_schedules {
+        let schedules = list(&app, member_schedules).await;
         assert_eq!(schedules[0], with_id(&daily(), &schedules[0]));
         assert_eq!(schedules[1], with_id(&monthly(), &schedules[1]));
     }
-    assert_eq!(list(&app, &of_members[0]).await[2], own);
+    assert_eq!(list(&app, &members_schedules[0]).await[2], own);
 
     app.delete(&at(&path, &schedule))
         .await
         .expect(StatusCode::NO_CONTENT);
     assert_eq!(list(&app, &path).await, [other]);
-    assert_eq!(list(&app, &of_members[0]).await.len(), 2);
-    let left = only(&app, &of_members[1]).await;
-    assert_eq!(left, with_id(&monthly(), &left));
+    assert_eq!(list(&app, &members_schedules[0]).await.len(), 2);
+    let remaining = only(&app, &members_schedules[1]).await;
+    assert_eq!(remaining, with_id(&monthly(), &remaining));
 }
 
 #[tokio::test]
@@ -706,34 +712,37 @@ async fn an_operator_who_joins_later_gets_no_copy() {
     app.put(&at(&path, &schedule), daily())
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert!(list(&app, &of_operator(&late)).await.is_empty());
+    assert!(list(&app, &operator_schedules(&late)).await.is_empty());
 }
 
 #[tokio::test]
-async fn an_operator_who_leaves_keeps_its_copy_and_changes_still_reach_it() {
+async fn an_operator_who_leaves_keeps_its_copy_which_stays_linked() {
     let app = TestApp::start().await;
-    let (group, of_members) = group_of_two(&app).await;
+    let (group, members_schedules) = group_of_two(&app).await;
     let path = format!("{group}/DutySchedule");
     let schedule = create(&app, &path, weekly()).await;
-    let leaver = of_members[0].split('/').nth(3).unwrap();
+    let leaver = members_schedules[0].split('/').nth(3).unwrap();
     app.delete(&format!("{group}/Member/{leaver}"))
         .await
         .expect(StatusCode::NO_CONTENT);
-    let copy = only(&app, &of_members[0]).await;
+    let copy = only(&app, &members_schedules[0]).await;
     assert_eq!(copy, with_id(&weekly(), &copy));
 
     app.put(&at(&path, &schedule), daily())
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert_eq!(only(&app, &of_members[0]).await, with_id(&daily(), &copy));
+    assert_eq!(
+        only(&app, &members_schedules[0]).await,
+        with_id(&daily(), &copy)
+    );
     app.delete(&at(&path, &schedule))
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert!(list(&app, &of_members[0]).await.is_empty());
+    assert!(list(&app, &members_schedules[0]).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_copy_that_was_edited_alone_stays_linked() {
+async fn a_copy_that_was_edited_individually_stays_linked() {
     let app = TestApp::start().await;
     let (group, [one, two]) = group_of_two(&app).await;
     let path = format!("{group}/DutySchedule");
@@ -758,7 +767,7 @@ async fn a_copy_that_was_edited_alone_stays_linked() {
 }
 
 #[tokio::test]
-async fn a_copy_that_was_deleted_alone_stays_away() {
+async fn a_deleted_copy_is_not_created_again() {
     let app = TestApp::start().await;
     let (group, [one, two]) = group_of_two(&app).await;
     let path = format!("{group}/DutySchedule");
@@ -812,7 +821,7 @@ async fn a_deleted_member_takes_its_copy_with_it() {
 }
 
 #[tokio::test]
-async fn copies_stay_linked_over_a_restart() {
+async fn copies_stay_linked_after_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let app = TestApp::start_on(&file).await;
@@ -832,9 +841,9 @@ async fn copies_stay_linked_over_a_restart() {
 }
 
 #[tokio::test]
-async fn add_duty_schedule_for_all_members_does_the_same_and_answers_nothing() {
+async fn add_duty_schedule_for_all_members_does_the_same_with_an_empty_response() {
     let app = TestApp::start().await;
-    let (group, of_members) = group_of_two(&app).await;
+    let (group, members_schedules) = group_of_two(&app).await;
     let path = format!("{group}/DutySchedule");
     let answer = app
         .post(&format!("{path}/AddDutyScheduleForAllMembers"), weekly())
@@ -846,14 +855,14 @@ async fn add_duty_schedule_for_all_members_does_the_same_and_answers_nothing() {
     app.put(&at(&path, &schedule), daily())
         .await
         .expect(StatusCode::NO_CONTENT);
-    for of_member in &of_members {
-        let copy = only(&app, of_member).await;
+    for member_schedules in &members_schedules {
+        let copy = only(&app, member_schedules).await;
         assert_eq!(copy, with_id(&daily(), &copy));
     }
 }
 
 #[tokio::test]
-async fn add_duty_schedule_for_all_members_keeps_the_rules_of_a_post() {
+async fn add_duty_schedule_for_all_members_has_the_rules_of_a_post() {
     let app = TestApp::start().await;
     let (group, [one, _]) = group_of_two(&app).await;
     let path = format!("{group}/DutySchedule");
@@ -870,7 +879,7 @@ async fn add_duty_schedule_for_all_members_keeps_the_rules_of_a_post() {
 }
 
 #[tokio::test]
-async fn an_operator_without_rights_schedules_itself_and_nobody_else() {
+async fn an_ordinary_operator_may_change_only_its_own_schedules() {
     let app = TestApp::start().await;
     let (group, [one, two]) = group_of_two(&app).await;
     let guid = one.split('/').nth(3).unwrap();
@@ -884,19 +893,22 @@ async fn an_operator_without_rights_schedules_itself_and_nobody_else() {
         .await
         .expect(StatusCode::NO_CONTENT);
 
-    let of_group = format!("{group}/DutySchedule");
+    let group_schedules = format!("{group}/DutySchedule");
     for path in [
         &two,
-        &of_group,
-        &format!("{of_group}/AddDutyScheduleForAllMembers"),
+        &group_schedules,
+        &format!("{group_schedules}/AddDutyScheduleForAllMembers"),
     ] {
         operator
             .send(Method::POST, path, daily())
             .await
             .messages(StatusCode::FORBIDDEN);
     }
-    let schedule = create(&app, &of_group, daily()).await;
-    for path in [at(&of_group, &schedule), at(&two, &only(&app, &two).await)] {
+    let schedule = create(&app, &group_schedules, daily()).await;
+    for path in [
+        at(&group_schedules, &schedule),
+        at(&two, &only(&app, &two).await),
+    ] {
         operator
             .send(Method::PUT, &path, weekly())
             .await
@@ -904,7 +916,7 @@ async fn an_operator_without_rights_schedules_itself_and_nobody_else() {
         let delete = operator.request(Method::DELETE, &path);
         Answer::of(delete).await.messages(StatusCode::FORBIDDEN);
     }
-    // A copy is its operator's own.
+    // A copy belongs to its operator.
     let copy = list(&app, &one).await[1].clone();
     operator
         .send(Method::PUT, &at(&one, &copy), monthly())

@@ -1,4 +1,4 @@
-//! What a server keeps in its file, over restarts and over versions.
+//! Data in the database file across restarts and versions.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ fn daily() -> Value {
     json!({"ScheduleMode": "Daily", "StartTime": "08:00", "EndTime": "17:00"})
 }
 
-/// A server on a file, whose account begins with these Ids.
+/// Starts a server on a file with an account whose next Ids are these.
 async fn start_counting_from(database: &Path, next: i32) -> TestApp {
     let seed = json!({"accounts": [{
         "AccountId": "123456",
@@ -43,8 +43,8 @@ async fn put_snapshot(app: &TestApp, path: &str) {
 }
 
 #[tokio::test]
-async fn ids_that_the_server_gave_are_read_back_and_can_be_loaded() {
-    // Where the Ids of a seed once ended, and where they end.
+async fn assigned_ids_are_restored_and_can_be_loaded() {
+    // The former and the current limit of Ids in a seed.
     for first in [1_000_000_000, i32::MAX - 3] {
         let folder = TempDir::new().unwrap();
         let database = folder.path().join("state.sqlite");
@@ -65,21 +65,21 @@ async fn ids_that_the_server_gave_are_read_back_and_can_be_loaded() {
 
         let app = TestApp::start_on(&database).await;
         assert_eq!(export(&app).await, before);
-        let kept = app.get(snapshot).await.expect(StatusCode::OK);
+        let snapshot_document = app.get(snapshot).await.expect(StatusCode::OK);
         assert_eq!(
-            kept["accounts"][0]["operators"],
+            snapshot_document["accounts"][0]["operators"],
             before["accounts"][0]["operators"]
         );
         let mut document = before;
         document["accounts"][0]["apiUsers"][0]["UserName"] = json!("another");
-        let made = app.post("/_emulator/accounts", json!({"seed": document}));
-        made.await.expect(StatusCode::CREATED);
+        let account = app.post("/_emulator/accounts", json!({"seed": document}));
+        account.await.expect(StatusCode::CREATED);
         app.stop().await;
     }
 }
 
 #[tokio::test]
-async fn when_all_ids_are_used_up_what_needs_one_is_refused() {
+async fn creation_is_rejected_when_all_ids_are_used_up() {
     const LAST: i32 = i32::MAX - 1;
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("state.sqlite");
@@ -90,19 +90,22 @@ async fn when_all_ids_are_used_up_what_needs_one_is_refused() {
     let member = app.act(&format!("{group}/Member/{member}")).await;
     member.expect(StatusCode::CREATED);
     let schedules = format!("{}/DutySchedule", path_of(&operator));
-    let of_group = format!("{group}/DutySchedule");
+    let group_schedules = format!("{group}/DutySchedule");
 
     app.post(&schedules, daily())
         .await
         .expect(StatusCode::CREATED);
-    // One for the group and one for its member would be one too many.
-    let told = app.post(&of_group, daily()).await;
-    let told = told.messages(StatusCode::FORBIDDEN);
+    // One Id for the group and one for its member would exceed the limit.
+    let answer = app.post(&group_schedules, daily()).await;
+    let messages = answer.messages(StatusCode::FORBIDDEN);
     assert_eq!(
-        told,
+        messages,
         ["Id: all Ids of duty schedules are used up, 1 to 2147483646."]
     );
-    assert_eq!(app.get(&of_group).await.expect(StatusCode::OK), json!([]));
+    assert_eq!(
+        app.get(&group_schedules).await.expect(StatusCode::OK),
+        json!([])
+    );
     let last = app.post(&schedules, daily()).await;
     assert_eq!(last.expect(StatusCode::CREATED)["Id"], LAST);
 
@@ -110,11 +113,14 @@ async fn when_all_ids_are_used_up_what_needs_one_is_refused() {
     app.new_operator(email).await;
     let another = json!({"FullName": "One more", "Email": "more@example.com"});
     for _ in 0..2 {
-        let told = app.post(&schedules, daily()).await;
-        told.names(StatusCode::FORBIDDEN, &["Id"]);
-        let told = app.post("/v4/Operator", another.clone()).await;
-        let told = told.messages(StatusCode::FORBIDDEN);
-        assert_eq!(told, ["ID: all IDs of users are used up, 1 to 2147483646."]);
+        let answer = app.post(&schedules, daily()).await;
+        answer.names(StatusCode::FORBIDDEN, &["Id"]);
+        let answer = app.post("/v4/Operator", another.clone()).await;
+        let messages = answer.messages(StatusCode::FORBIDDEN);
+        assert_eq!(
+            messages,
+            ["ID: all IDs of users are used up, 1 to 2147483646."]
+        );
     }
     let before = export(&app).await;
     app.stop().await;
@@ -124,7 +130,7 @@ async fn when_all_ids_are_used_up_what_needs_one_is_refused() {
 }
 
 #[tokio::test]
-async fn a_last_account_that_was_deleted_stays_deleted_until_a_reset() {
+async fn a_deleted_last_account_stays_deleted_until_a_reset() {
     let folder = TempDir::new().unwrap();
     let database = folder.path().join("state.sqlite");
     let app = TestApp::start_on(&database).await;
@@ -146,7 +152,7 @@ async fn a_last_account_that_was_deleted_stays_deleted_until_a_reset() {
     app.stop().await;
 }
 
-/// An account of which everything is there at least once.
+/// Returns an account that contains everything at least once.
 fn whole_account() -> Value {
     let hash = "$argon2id$v=19$m=8,t=1,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4";
     let hours = |fields: Value| {
@@ -178,10 +184,10 @@ fn whole_account() -> Value {
     }]})
 }
 
-/// It takes hours, and the whole machine with it.
+/// A hash that would take hours and occupy the whole machine.
 const COSTLY_HASH: &str = "$argon2id$v=19$m=19456,t=4294967295,p=1$oyHYHQgnUZGJ0VAYf4ZqsA$wVdUaxYV73kYAx9Bui3dpnz1htVIgIDlkp72PnPIuW4";
 
-/// The fields below, in rounds that name no field twice: as few servers are started as have to be.
+/// Groups the fields below into rounds without repeated fields, to start as few servers as possible.
 fn rounds_of_broken_fields() -> Vec<Vec<(&'static str, Value)>> {
     let mut rounds: Vec<Vec<(&str, Value)>> = Vec::new();
     for (field, value) in broken_fields() {
@@ -195,7 +201,7 @@ fn rounds_of_broken_fields() -> Vec<Vec<(&'static str, Value)>> {
     rounds
 }
 
-/// Fields of a document with what breaks their rules, or a rule between them and others.
+/// Returns the fields of a document with values that break their rules, or a rule between fields.
 fn broken_fields() -> Vec<(&'static str, Value)> {
     let long = json!("x".repeat(300));
     vec![
@@ -247,7 +253,7 @@ fn broken_fields() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Fields without a rule beyond their form: what does not have it, no version wrote.
+/// Fields without a rule beyond their format; no version has written a value without that format.
 const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
     (
         "SeedAccount",
@@ -271,7 +277,7 @@ const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
             "SetupMode",
             "DutySchedules",
             "User",
-            // Never kept.
+            // Never stored.
             "key",
             "Hash",
             "UserName",
@@ -292,7 +298,7 @@ const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
             "AlertTimeframeEnd",
             "DefaultDashboard",
             "GraphTooltips",
-            // Never kept.
+            // Never stored.
             "ClientID",
             "ClientName",
             "UserName",
@@ -313,7 +319,7 @@ const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
             "IsAdministratorsGroup",
             "members",
             "DutySchedules",
-            // Never kept.
+            // Never stored.
             "key",
         ],
     ),
@@ -332,7 +338,7 @@ const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
             "LastUsed",
             "UsageByDay",
             "PredatesLastUsed",
-            // Never kept.
+            // Never stored.
             "key",
             "OperatorGuid",
             "Password",
@@ -342,7 +348,7 @@ const FIELDS_WITHOUT_RULE: &[(&str, &[&str])] = &[
 ];
 
 #[tokio::test]
-async fn every_field_of_a_document_has_a_broken_rule_in_the_table_or_none_at_all() {
+async fn every_document_field_is_in_the_table_of_broken_rules_or_has_no_rule() {
     let app = TestApp::start().await;
     let schema = app.get("/_emulator/seed.schema.json").await;
     let schema = schema.expect(StatusCode::OK);
@@ -380,7 +386,7 @@ async fn every_field_of_a_document_has_a_broken_rule_in_the_table_or_none_at_all
     }
 }
 
-/// Changes a file behind the program's back.
+/// Changes a database file directly with SQL.
 async fn edit(database: &Path, sql: &str, values: &[&str]) {
     let options = SqliteConnectOptions::new().filename(database);
     let mut connection = options.connect().await.unwrap();
@@ -397,7 +403,7 @@ async fn edit(database: &Path, sql: &str, values: &[&str]) {
     connection.close().await.unwrap();
 }
 
-/// A file with that account, and a state of it that has a name.
+/// Creates a file with that account and a snapshot of it.
 async fn whole_file(folder: &TempDir) -> PathBuf {
     let database = folder.path().join("whole.sqlite");
     let seed = Seed::Text(whole_account().to_string());
@@ -407,7 +413,7 @@ async fn whole_file(folder: &TempDir) -> PathBuf {
     database
 }
 
-/// Whatever is odd in an account, the server answers.
+/// Expects every request to be answered, whatever an account contains.
 async fn assert_all_is_answered(app: &TestApp, what: &str) {
     for path in [
         "/v4/Operator",
@@ -425,14 +431,14 @@ async fn assert_all_is_answered(app: &TestApp, what: &str) {
 }
 
 #[tokio::test]
-async fn a_document_that_was_kept_is_read_back_whatever_rule_it_breaks() {
+async fn a_stored_document_is_read_whichever_rule_it_breaks() {
     let folder = TempDir::new().unwrap();
     let whole = whole_file(&folder).await;
     let database = folder.path().join("edited.sqlite");
     for round in rounds_of_broken_fields() {
         fs::copy(&whole, &database).unwrap();
         for (field, value) in &round {
-            // What names an operator by its address names it by the new one.
+            // References to an operator by its address use the new one.
             let naming = field
                 .ends_with(".Email")
                 .then_some("operatorGroups[2].members[0]");
@@ -448,10 +454,10 @@ async fn a_document_that_was_kept_is_read_back_whatever_rule_it_breaks() {
             }
         }
         let app = TestApp::start_on(&database).await;
-        let kept = app.get("/_emulator/accounts/123456/snapshots/s").await;
-        let kept = kept.expect(StatusCode::OK)["accounts"][0].clone();
+        let stored = app.get("/_emulator/accounts/123456/snapshots/s").await;
+        let stored = stored.expect(StatusCode::OK)["accounts"][0].clone();
         for (field, value) in &round {
-            assert_holds(&kept, field, value);
+            assert_holds(&stored, field, value);
         }
         app.stop().await;
     }
@@ -460,12 +466,12 @@ async fn a_document_that_was_kept_is_read_back_whatever_rule_it_breaks() {
 #[track_caller]
 fn assert_holds(account: &Value, field: &str, value: &Value) {
     let pointer = field.replace(['.', '['], "/").replace(']', "");
-    let found = account.pointer(&format!("/{pointer}"));
-    assert_eq!(found, Some(value), "{field}");
+    let actual = account.pointer(&format!("/{pointer}"));
+    assert_eq!(actual, Some(value), "{field}");
 }
 
 #[tokio::test]
-async fn a_row_that_was_kept_is_read_back_whatever_rule_it_breaks() {
+async fn a_stored_row_is_read_whichever_rule_it_breaks() {
     let folder = TempDir::new().unwrap();
     let whole = whole_file(&folder).await;
     let database = folder.path().join("edited.sqlite");
@@ -473,7 +479,7 @@ async fn a_row_that_was_kept_is_read_back_whatever_rule_it_breaks() {
     let of_bob =
         "operator_guid = (select operator_guid from operator where email_key = 'b@example.com')";
     let of_owner = "operator_guid = (select owner_guid from account)";
-    // Where a field of a document is in the tables.
+    // The table and column of a document's field.
     let place = |field: &str| -> (&str, String, String) {
         let (rest, name) = field.rsplit_once('.').unwrap_or(("", field));
         let column: String = match name {
@@ -542,7 +548,7 @@ async fn a_row_that_was_kept_is_read_back_whatever_rule_it_breaks() {
 }
 
 #[tokio::test]
-async fn a_kept_hash_that_costs_too_much_lets_nobody_log_in_and_none_comes_from_outside() {
+async fn a_stored_hash_that_is_too_costly_cannot_log_in_and_none_is_accepted() {
     let folder = TempDir::new().unwrap();
     let database = whole_file(&folder).await;
     let sql = "update operator set password_hash = ? where email_key = 'b@example.com'";
@@ -555,12 +561,15 @@ async fn a_kept_hash_that_costs_too_much_lets_nobody_log_in_and_none_comes_from_
     let answer = answer.expect("it is computed");
     answer.expect(StatusCode::UNAUTHORIZED);
 
-    // Nor does it come back in by the export, which tells of it.
+    // The export contains it, but it cannot be loaded again.
     let mut document = export(&app).await;
     document["accounts"][0]["apiUsers"][0]["UserName"] = json!("another");
     let refused = app.post("/_emulator/accounts", json!({"seed": document}));
     let refused = refused.await.expect(StatusCode::BAD_REQUEST)["detail"].clone();
-    let told = refused.as_str().unwrap();
-    assert!(told.contains("PasswordHash: costs too much"), "{told}");
+    let message = refused.as_str().unwrap();
+    assert!(
+        message.contains("PasswordHash: costs too much"),
+        "{message}"
+    );
     app.stop().await;
 }

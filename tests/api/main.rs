@@ -1,4 +1,4 @@
-//! The API from outside: real HTTP, raw JSON, a fresh server in memory for each test.
+//! API tests over real HTTP with raw JSON; each test has its own in-memory server.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 

@@ -1,4 +1,4 @@
-//! The OpenAPI document: that it says what is served, no more and no less, and that answers are as it says.
+//! The OpenAPI document describes exactly what is served, and responses match it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::control::list;
 const OPENAPI: &str = "/v4/swagger/v1/swagger.json";
 const SWAGGER: &str = "/v4/swagger/v1/swagger-2.0.json";
 
-/// A document, without credentials.
+/// Gets a document without credentials.
 async fn document(app: &TestApp, path: &str) -> Value {
     let answer = Answer::of(app.anonymous(Method::GET, path)).await;
     assert_eq!(
@@ -27,7 +27,7 @@ async fn document(app: &TestApp, path: &str) -> Value {
 /// An operation of a document.
 struct Operation<'a> {
     method: Method,
-    /// With the server, as a client sends it.
+    /// Includes the path of the server, as in a request.
     path: String,
     described: &'a Value,
 }
@@ -54,7 +54,7 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
     operations
 }
 
-/// A path whose parameters name things that nobody has.
+/// Replaces the parameters of a path by values that do not exist.
 fn filled_in(path: &str) -> String {
     filled(path)
         .replace("{accountId}", "999999")
@@ -62,16 +62,16 @@ fn filled_in(path: &str) -> String {
         .replace("{name}", "none")
 }
 
-/// What judges values by the schemas of a document.
-struct Judge {
+/// A validator of values against the schemas of a document.
+struct SchemaValidator {
     registry: &'static Registry<'static>,
     known: BTreeMap<String, Validator>,
 }
 
-impl Judge {
-    fn of(document: &Value) -> Self {
+impl SchemaValidator {
+    fn new(document: &Value) -> Self {
         let registry = Registry::new().add("urn:document", document.clone());
-        // Validators borrow it.
+        // Validators borrow the document.
         let registry = Box::leak(Box::new(registry.unwrap().prepare().unwrap()));
         Self {
             registry,
@@ -94,22 +94,22 @@ impl Judge {
         }
     }
 
-    /// Expects an answer that the description of its operation tells of.
+    /// Expects a response that its operation's description includes.
     #[track_caller]
-    fn expect_answer(&mut self, described: &Value, answer: &Answer) -> Value {
+    fn expect_answer(&mut self, operation: &Value, answer: &Answer) -> Value {
         let body = answer.expect(answer.status);
-        let told = &described["responses"][answer.status.as_str()];
+        let response = &operation["responses"][answer.status.as_str()];
         assert!(
-            told.is_object(),
-            "{} is not told of: {described}",
+            response.is_object(),
+            "{} is not told of: {operation}",
             answer.status
         );
-        match told["content"].as_object() {
+        match response["content"].as_object() {
             None => assert_eq!(body, Value::Null),
             Some(content) => {
-                let sent = answer.headers["Content-Type"].to_str().unwrap();
-                let sent = sent.split(';').next().unwrap();
-                self.expect(&content[sent]["schema"], &body);
+                let content_type = answer.headers["Content-Type"].to_str().unwrap();
+                let content_type = content_type.split(';').next().unwrap();
+                self.expect(&content[content_type]["schema"], &body);
             }
         }
         body
@@ -141,8 +141,8 @@ async fn the_document_has_the_operations_of_the_account_api_and_no_others() {
         .map(|operation| text(operation.described, "operationId"))
         .collect();
     let of_emulator = |id: &&String| id.starts_with("Emulator_");
-    let named: BTreeSet<_> = ids.iter().filter(|id| !of_emulator(id)).cloned().collect();
-    assert_eq!(named, supported);
+    let listed: BTreeSet<_> = ids.iter().filter(|id| !of_emulator(id)).cloned().collect();
+    assert_eq!(listed, supported);
     assert_eq!(
         ids.iter().collect::<BTreeSet<_>>().len(),
         ids.len(),
@@ -155,7 +155,7 @@ async fn the_document_has_the_operations_of_the_account_api_and_no_others() {
 }
 
 #[tokio::test]
-async fn every_path_of_the_document_answers_to_the_methods_that_it_names_and_to_no_others() {
+async fn every_path_of_the_document_accepts_exactly_the_methods_it_lists() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
     let mut paths = BTreeMap::<_, BTreeSet<_>>::new();
@@ -182,10 +182,10 @@ async fn every_path_of_the_document_answers_to_the_methods_that_it_names_and_to_
 }
 
 #[tokio::test]
-async fn every_body_has_an_example_that_its_schema_allows() {
+async fn every_body_has_an_example_that_matches_its_schema() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
-    let mut judge = Judge::of(&document);
+    let mut validator = SchemaValidator::new(&document);
     for operation in operations(&document) {
         let described = operation.described;
         let answers = described["responses"].as_object().unwrap().values();
@@ -196,14 +196,14 @@ async fn every_body_has_an_example_that_its_schema_allows() {
         {
             let example = content.get("example");
             let example = example.unwrap_or_else(|| panic!("no example: {described}"));
-            judge.expect(&content["schema"], example);
+            validator.expect(&content["schema"], example);
         }
     }
 }
 
-/// A form has texts alone: a client that is made from a schema with `null` sends the word.
+/// Forms contain only texts: a client generated from a schema with `null` would send that word.
 #[tokio::test]
-async fn the_schema_of_a_form_knows_no_null() {
+async fn the_schema_of_a_form_does_not_allow_null() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
     let content = &document["paths"]["/api/Users"]["put"]["requestBody"]["content"];
@@ -221,13 +221,13 @@ async fn the_schema_of_a_form_knows_no_null() {
         fields(schema),
         fields(document.pointer(&json[1..]).unwrap())
     );
-    let mut judge = Judge::of(&document);
-    judge.expect(form, &json!({"ID": 0, "UserName": "a@b", "UserRole": 1}));
+    let mut validator = SchemaValidator::new(&document);
+    validator.expect(form, &json!({"ID": 0, "UserName": "a@b", "UserRole": 1}));
 }
 
-/// Clients with plain integers send a 0 for the day that a schedule of another mode does not have.
+/// Clients with non-nullable integers send 0 for the day that a schedule of another mode does not have.
 #[tokio::test]
-async fn a_schedule_of_no_month_day_may_say_0_and_no_other_day() {
+async fn a_schedule_without_month_day_may_have_0_and_no_other_day() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
     let input = document["components"]["schemas"]["OperatorDutyScheduleInput"].clone();
@@ -259,12 +259,12 @@ async fn a_schedule_of_no_month_day_may_say_0_and_no_other_day() {
 }
 
 #[tokio::test]
-async fn what_nobody_has_is_refused_as_the_document_says() {
+async fn unknown_resources_are_rejected_as_the_document_says() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
-    let mut judge = Judge::of(&document);
+    let mut validator = SchemaValidator::new(&document);
     let operations = operations(&document);
-    // Who asks to wait without saying how long is kept waiting.
+    // A wait without a timeout would take too long.
     let at_once = |operation: &&Operation| !operation.path.ends_with("/wait");
     for operation in operations.iter().filter(at_once) {
         for body in [
@@ -274,15 +274,15 @@ async fn what_nobody_has_is_refused_as_the_document_says() {
         ] {
             let request = app.request(operation.method.clone(), &filled_in(&operation.path));
             let answer = Answer::of(request.json(&body)).await;
-            judge.expect_answer(operation.described, &answer);
+            validator.expect_answer(operation.described, &answer);
             let request = app.anonymous(operation.method.clone(), &filled_in(&operation.path));
-            judge.expect_answer(operation.described, &Answer::of(request).await);
+            validator.expect_answer(operation.described, &Answer::of(request).await);
         }
     }
 }
 
-/// Operations in the order in which a client may use them, each with the status of its answer, and with what the answer
-/// names for those after it. Their bodies are the examples of the document.
+/// Operations in the order in which a client may use them, each with the status of its response, and with the values of
+/// the response that later operations use. Their bodies are the examples of the document.
 const LIFE: &str = "
     Operator_CreateOperator 201 operatorGuid=OperatorGuid
     Operator_GetOperator 200
@@ -364,12 +364,12 @@ const LIFE: &str = "
 ";
 
 #[tokio::test]
-async fn the_life_of_an_operator_is_as_the_document_says() {
+async fn the_life_cycle_of_an_operator_matches_the_document() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
     let operations = operations(&document);
-    let mut judge = Judge::of(&document);
-    let mut named = BTreeMap::from([
+    let mut validator = SchemaValidator::new(&document);
+    let mut values = BTreeMap::from([
         ("accountId", "123456".to_owned()),
         ("authorizationType", "AllowInfra".to_owned()),
         ("id", "2".to_owned()),
@@ -383,7 +383,7 @@ async fn the_life_of_an_operator_is_as_the_document_says() {
             .iter()
             .find(|operation| operation.described["operationId"] == id)
             .unwrap_or_else(|| panic!("there is no {id}"));
-        let path = named
+        let path = values
             .iter()
             .fold(operation.path.clone(), |path, (name, value)| {
                 path.replace(&format!("{{{name}}}"), value)
@@ -392,34 +392,34 @@ async fn the_life_of_an_operator_is_as_the_document_says() {
         let content = &operation.described["requestBody"]["content"]["application/json"];
         if let Some(mut body) = content.get("example").cloned() {
             if body["OperatorGuid"].is_string() {
-                body["OperatorGuid"] = named["operatorGuid"].as_str().into();
+                body["OperatorGuid"] = values["operatorGuid"].as_str().into();
             }
             request = request.json(&body);
         }
         let answer = Answer::of(request).await;
         assert_eq!(answer.status.as_str(), status, "{id}: {}", answer.text);
-        let answered = judge.expect_answer(operation.described, &answer);
+        let body = validator.expect_answer(operation.described, &answer);
         if let Some((name, field)) = gives.split_once('=') {
-            let value = &answered[field];
+            let value = &body[field];
             let value = value
                 .as_str()
                 .map_or_else(|| value.to_string(), str::to_owned);
-            named.insert(name, value);
+            values.insert(name, value);
         }
     }
 }
 
 #[tokio::test]
-async fn what_no_example_shows_is_as_the_document_says() {
+async fn requests_without_an_example_match_the_document() {
     let app = TestApp::start().await;
     let document = document(&app, OPENAPI).await;
     let operations = operations(&document);
-    let mut judge = Judge::of(&document);
+    let mut validator = SchemaValidator::new(&document);
     let mut expect = |id: &str, answer: &Answer, status: StatusCode| {
         let of_id = |operation: &&Operation| operation.described["operationId"] == id;
         let operation = operations.iter().find(of_id).unwrap();
         assert_eq!(answer.status, status, "{}", answer.text);
-        judge.expect_answer(operation.described, answer);
+        validator.expect_answer(operation.described, answer);
     };
     let register = app
         .anonymous(Method::POST, "/v4/Register?description=CI")
@@ -447,10 +447,10 @@ async fn what_no_example_shows_is_as_the_document_says() {
             "ScheduleMode": "OneTime", "StartDateTime": "2026-01-01T00:00:00", "EndDateTime": "2026-01-02T00:00:00+02:00"
         }),
     ] {
-        let made = app.post(&schedules, schedule).await;
+        let creation = app.post(&schedules, schedule).await;
         expect(
             "Operator_AddDutyPeriodForOperator",
-            &made,
+            &creation,
             StatusCode::CREATED,
         );
     }
@@ -463,15 +463,15 @@ async fn what_no_example_shows_is_as_the_document_says() {
 
     for effect in [json!({"delayMs": 1}), json!({"network": "reset"})] {
         let fault = json!({"effect": effect, "match": {"path": "/nowhere"}, "skip": 1.0, "probability": 0.5});
-        let made = app.post("/_emulator/faults", fault).await;
-        expect("Emulator_CreateFault", &made, StatusCode::CREATED);
+        let creation = app.post("/_emulator/faults", fault).await;
+        expect("Emulator_CreateFault", &creation, StatusCode::CREATED);
     }
     let faults = app.get("/_emulator/faults").await;
     expect("Emulator_ListFaults", &faults, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn without_the_control_api_the_document_does_not_tell_of_it() {
+async fn without_the_control_api_the_document_does_not_include_it() {
     let app = TestApp::start_with(Options::default().control(Control::Off)).await;
     let document = document(&app, OPENAPI).await;
     let paths = document["paths"].as_object().unwrap().keys();
@@ -483,7 +483,7 @@ async fn without_the_control_api_the_document_does_not_tell_of_it() {
 }
 
 #[tokio::test]
-async fn the_document_as_swagger_has_the_same_operations_of_the_account_api() {
+async fn the_swagger_2_document_has_the_same_account_api_operations() {
     let app = TestApp::start().await;
     let document = document(&app, SWAGGER).await;
     assert_eq!(document["swagger"], "2.0");
@@ -523,7 +523,7 @@ async fn the_document_as_swagger_has_the_same_operations_of_the_account_api() {
     let authorize =
         &document["paths"]["/Operator/{operatorGuid}/Authorization/{authorizationType}"]["post"];
     assert_eq!(authorize["parameters"][1]["enum"][0], "AccountAccess");
-    let told = document.to_string();
+    let text = document.to_string();
     for later in [
         "oneOf",
         "anyOf",
@@ -531,12 +531,12 @@ async fn the_document_as_swagger_has_the_same_operations_of_the_account_api() {
         "components",
         "[\"string\",\"null\"]",
     ] {
-        assert!(!told.contains(later), "{later}");
+        assert!(!text.contains(later), "{later}");
     }
 }
 
 #[tokio::test]
-async fn the_page_and_all_it_needs_come_from_here_and_ask_for_no_credentials() {
+async fn the_page_and_its_assets_are_local_and_need_no_credentials() {
     let app = TestApp::start().await;
     for path in [
         "/v4/swagger/",

@@ -1,11 +1,11 @@
-//! `/Operator`.
+//! Tests of `/Operator`.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, path_of, text};
 
-/// Every field that can be written, none at its default, but for those that need single sign-on to be anything else.
+/// Returns every writable field with a value other than its default, except for those that need single sign-on for that.
 fn all_fields() -> Value {
     json!({
         "FullName": "Third Operator",
@@ -28,7 +28,7 @@ fn all_fields() -> Value {
     })
 }
 
-/// The fields that an operator has without anybody's having written them; null is one that is not written.
+/// Returns the default fields of an operator; null means that the field is absent.
 fn defaults() -> Value {
     json!({
         "MobilePhone": "",
@@ -49,14 +49,14 @@ fn defaults() -> Value {
     })
 }
 
-/// `fields` with those of `more` over them.
+/// Merges the fields of `more` into `fields`.
 fn with(mut fields: Value, more: &Value) -> Value {
     let more = more.as_object().unwrap().clone();
     fields.as_object_mut().unwrap().extend(more);
     fields
 }
 
-/// Expects an operator to have these fields; null stands for one that is not written.
+/// Expects an operator to have these fields; null means that the field is absent.
 #[track_caller]
 fn assert_has(operator: &Value, fields: &Value) {
     for (name, value) in fields.as_object().unwrap() {
@@ -65,7 +65,7 @@ fn assert_has(operator: &Value, fields: &Value) {
     }
 }
 
-/// Creates, replaces and patches an operator, each with these fields and as little else as possible.
+/// Creates, replaces and patches an operator with these fields and the fewest possible others.
 async fn in_every_way(app: &TestApp, fields: &Value) -> [Answer; 3] {
     let least = json!({"FullName": "Written", "Email": "written@example.com"});
     let path = path_of(&app.new_operator(json!({"Email": "way@example.com"})).await);
@@ -91,7 +91,7 @@ async fn count(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn a_new_operator_has_every_documented_field_and_its_default() {
+async fn a_new_operator_has_every_documented_field_with_its_default() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let mut expected = json!({
@@ -207,7 +207,7 @@ async fn an_unknown_operator_is_not_found() {
 }
 
 #[tokio::test]
-async fn what_a_field_allows_comes_back_as_it_was_sent() {
+async fn valid_values_are_returned_as_sent() {
     let app = TestApp::start().await;
     for (field, value) in [
         ("FullName", json!("x".repeat(255))),
@@ -412,7 +412,7 @@ async fn a_name_and_an_address_are_required() {
 }
 
 #[tokio::test]
-async fn posting_and_putting_null_is_leaving_out() {
+async fn null_in_a_post_or_put_counts_as_absent() {
     let app = TestApp::start().await;
     let mut nulls = defaults();
     for value in nulls.as_object_mut().unwrap().values_mut() {
@@ -431,7 +431,7 @@ async fn posting_and_putting_null_is_leaving_out() {
 }
 
 #[tokio::test]
-async fn putting_sets_what_is_left_out_to_its_default() {
+async fn a_put_sets_absent_fields_to_their_defaults() {
     let app = TestApp::start().await;
     let operator = app.new_operator(all_fields()).await;
     assert_has(&operator, &all_fields());
@@ -445,7 +445,7 @@ async fn putting_sets_what_is_left_out_to_its_default() {
 }
 
 #[tokio::test]
-async fn patching_nothing_changes_nothing() {
+async fn an_empty_patch_changes_nothing() {
     let app = TestApp::start().await;
     let operator = app.new_operator(all_fields()).await;
     let path = path_of(&operator);
@@ -456,7 +456,7 @@ async fn patching_nothing_changes_nothing() {
 }
 
 #[tokio::test]
-async fn patching_a_field_leaves_the_others() {
+async fn a_patch_of_a_field_leaves_the_others_unchanged() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let path = path_of(&operator);
@@ -473,7 +473,7 @@ async fn patching_a_field_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn patching_a_field_to_null_sets_it_back_and_leaves_the_others() {
+async fn a_patch_to_null_resets_a_field_and_leaves_the_others_unchanged() {
     let app = TestApp::start().await;
     for (field, default) in defaults().as_object().unwrap() {
         let operator = app.new_operator(all_fields()).await;
@@ -488,7 +488,7 @@ async fn patching_a_field_to_null_sets_it_back_and_leaves_the_others() {
 }
 
 #[tokio::test]
-async fn patching_a_name_an_address_or_a_password_to_null_leaves_it() {
+async fn a_patch_to_null_leaves_a_name_an_address_and_a_password_unchanged() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({"Password": "s3cret"})).await;
     let path = path_of(&operator);
@@ -498,21 +498,21 @@ async fn patching_a_name_an_address_or_a_password_to_null_leaves_it() {
     assert_eq!(log_in(&app, "s3cret").await, StatusCode::CREATED);
 }
 
-/// What a `…Specified` flag makes of its field: kept (or, where nothing is kept, unset), unset, or taken as sent.
+/// The effect of a `…Specified` flag on its field: kept (or unset, if there is no previous value), unset, or set as sent.
 #[derive(Clone, Copy)]
-enum Becomes {
+enum FlagEffect {
     Kept,
     Unset,
     Sent,
 }
 
 #[tokio::test]
-async fn a_specified_flag_decides_what_becomes_of_its_field() {
-    use Becomes::{Kept, Sent, Unset};
+async fn a_specified_flag_decides_whether_its_field_is_kept_cleared_or_set() {
+    use FlagEffect::{Kept, Sent, Unset};
 
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
-    for (field, before, sent) in [
+    for (field, before, input) in [
         ("OutgoingPhoneNumberId", json!(1), json!(2)),
         ("CultureName", json!("nl-NL"), json!("de-DE")),
         ("TimeZoneId", json!(1), json!(56)),
@@ -530,10 +530,10 @@ async fn a_specified_flag_decides_what_becomes_of_its_field() {
             (json!({ field: null, &flag: null }), Unset),
             (json!({ field: null, &flag: false }), Kept),
             (json!({ field: null, &flag: true }), Unset),
-            (json!({ field: sent }), Sent),
-            (json!({ field: sent, &flag: null }), Sent),
-            (json!({ field: sent, &flag: false }), Kept),
-            (json!({ field: sent, &flag: true }), Sent),
+            (json!({ field: input }), Sent),
+            (json!({ field: input, &flag: null }), Sent),
+            (json!({ field: input, &flag: false }), Kept),
+            (json!({ field: input, &flag: true }), Sent),
         ] {
             let unset = &defaults()[field];
             let set_up = with(all_fields(), &json!({ field: before }));
@@ -546,14 +546,14 @@ async fn a_specified_flag_decides_what_becomes_of_its_field() {
             let patched = match becomes {
                 Kept => &before,
                 Unset => unset,
-                Sent => &sent,
+                Sent => &input,
             };
             let after = app.get(&path).await.expect(StatusCode::OK);
             assert_has(&after, &json!({ field: patched }));
 
             let replaced = match becomes {
                 Kept | Unset => unset,
-                Sent => &sent,
+                Sent => &input,
             };
             let least = json!({"FullName": "Third", "Email": "third@example.com"});
             app.put(&path, with(least, &body))
@@ -566,7 +566,7 @@ async fn a_specified_flag_decides_what_becomes_of_its_field() {
 }
 
 #[tokio::test]
-async fn no_rule_applies_to_a_field_that_is_said_to_be_absent() {
+async fn the_rules_of_a_field_do_not_apply_if_its_flag_is_false() {
     let app = TestApp::start().await;
     for (field, value) in [
         ("OutgoingPhoneNumberId", json!(0)),
@@ -588,7 +588,7 @@ async fn no_rule_applies_to_a_field_that_is_said_to_be_absent() {
 }
 
 #[tokio::test]
-async fn the_type_of_a_field_that_is_said_to_be_absent_is_checked() {
+async fn the_type_of_a_field_is_checked_even_if_its_flag_is_false() {
     let app = TestApp::start().await;
     for field in [
         "OutgoingPhoneNumberId",
@@ -606,7 +606,7 @@ async fn the_type_of_a_field_that_is_said_to_be_absent_is_checked() {
 }
 
 #[tokio::test]
-async fn an_empty_word_is_the_default_and_in_a_patch_no_change() {
+async fn an_empty_word_means_the_default_and_in_a_patch_no_change() {
     let app = TestApp::start().await;
     for field in [
         "SmsProvider",
@@ -636,7 +636,7 @@ async fn an_empty_word_is_the_default_and_in_a_patch_no_change() {
 }
 
 #[tokio::test]
-async fn words_match_in_any_case_and_are_written_in_the_documents() {
+async fn words_ignore_case_and_are_written_as_documented() {
     let app = TestApp::start().await;
     let operator = app
         .new_operator(json!({"SmsProvider": "SMSPROVIDERusa", "SetupMode": "invitation"}))
@@ -648,7 +648,7 @@ async fn words_match_in_any_case_and_are_written_in_the_documents() {
 }
 
 #[tokio::test]
-async fn property_names_match_in_any_case() {
+async fn property_names_ignore_case() {
     let app = TestApp::start().await;
     let body = json!({
         "fullname": "Any Case",
@@ -662,7 +662,7 @@ async fn property_names_match_in_any_case() {
 }
 
 #[tokio::test]
-async fn read_only_fields_are_ignored_whatever_they_hold() {
+async fn read_only_fields_are_ignored() {
     let app = TestApp::start().await;
     for junk in [json!(5), json!("junk"), json!({}), json!(null), json!(true)] {
         let operator = app
@@ -752,12 +752,12 @@ async fn the_hash_is_the_same_in_equal_runs() {
 }
 
 #[tokio::test]
-async fn the_hash_changes_exactly_when_the_operator_does() {
+async fn the_hash_changes_exactly_when_the_operator_changes() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let path = path_of(&operator);
     let hash = async || text(&app.get(&path).await.expect(StatusCode::OK), "Hash");
-    let mut seen = vec![text(&operator, "Hash")];
+    let mut hashes = vec![text(&operator, "Hash")];
     let with_password = with(
         all_fields(),
         &json!({"SetupMode": "Manual", "Password": "x"}),
@@ -765,11 +765,11 @@ async fn the_hash_changes_exactly_when_the_operator_does() {
     for (field, value) in with_password.as_object().unwrap() {
         let body = json!({ field: value });
         app.patch(&path, body).await.expect(StatusCode::NO_CONTENT);
-        // A password is never written, and has no part in it.
+        // A password is never returned and is not part of the hash.
         let unchanged = operator.get(field) == Some(value) || field == "Password";
         let after = hash().await;
-        assert_eq!(seen.contains(&after), unchanged, "{field}");
-        seen.push(after);
+        assert_eq!(hashes.contains(&after), unchanged, "{field}");
+        hashes.push(after);
     }
     for unchanged in [
         json!({}),
@@ -779,24 +779,24 @@ async fn the_hash_changes_exactly_when_the_operator_does() {
         app.patch(&path, unchanged)
             .await
             .expect(StatusCode::NO_CONTENT);
-        assert_eq!(&hash().await, seen.last().unwrap());
+        assert_eq!(&hash().await, hashes.last().unwrap());
     }
     app.patch(&path, json!({"TimeZoneId": 0}))
         .await
         .expect(StatusCode::FORBIDDEN);
-    assert_eq!(&hash().await, seen.last().unwrap());
+    assert_eq!(&hash().await, hashes.last().unwrap());
 }
 
 #[tokio::test]
-async fn an_address_is_unique_whatever_its_case_and_the_blanks_around_it() {
+async fn an_address_is_unique_ignoring_case_and_surrounding_blanks() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
-    for taken in [
+    for email in [
         "admin@example.com",
         "ADMIN@Example.COM",
         "  admin@example.com\t",
     ] {
-        for answer in in_every_way(&app, &json!({ "Email": taken })).await {
+        for answer in in_every_way(&app, &json!({ "Email": email })).await {
             answer.names(StatusCode::FORBIDDEN, &["Email"]);
         }
     }
@@ -809,7 +809,7 @@ async fn an_address_is_unique_whatever_its_case_and_the_blanks_around_it() {
 }
 
 #[tokio::test]
-async fn an_address_is_free_again_when_its_operator_has_another_or_is_gone() {
+async fn an_address_is_free_again_after_its_operator_is_changed_or_deleted() {
     let app = TestApp::start().await;
     let first = path_of(&app.new_operator(json!({"Email": "a@example.com"})).await);
     app.patch(&first, json!({"Email": "b@example.com"}))
@@ -824,7 +824,7 @@ async fn an_address_is_free_again_when_its_operator_has_another_or_is_gone() {
 }
 
 #[tokio::test]
-async fn all_broken_rules_are_told_in_one_answer() {
+async fn all_broken_rules_are_reported_in_one_response() {
     let app = TestApp::start().await;
     let body = json!({
         "FullName": "x".repeat(256),
@@ -852,16 +852,16 @@ async fn all_broken_rules_are_told_in_one_answer() {
     for answer in in_every_way(&app, &body).await {
         let mut messages = answer.messages(StatusCode::FORBIDDEN);
         messages.sort();
-        let named: Vec<_> = messages
+        let named_fields: Vec<_> = messages
             .iter()
             .map(|message| message.split(':').next().unwrap())
             .collect();
-        assert_eq!(named, fields);
+        assert_eq!(named_fields, fields);
     }
 }
 
 #[tokio::test]
-async fn one_mistake_in_the_binding_makes_all_mistakes_a_400() {
+async fn one_binding_error_makes_all_errors_a_400() {
     let app = TestApp::start().await;
     let body = json!({"TimeZoneId": "56", "MobilePhone": "1", "Email": "admin@example.com"});
     for answer in in_every_way(&app, &body).await {
@@ -882,7 +882,7 @@ async fn one_mistake_in_the_binding_makes_all_mistakes_a_400() {
 }
 
 #[tokio::test]
-async fn a_request_fails_of_its_binding_then_of_the_right_then_of_the_resource_then_of_rules() {
+async fn binding_then_right_then_resource_then_rules_decide_the_error() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let client = app.as_operator(&text(&operator, "OperatorGuid")).await;
@@ -921,7 +921,7 @@ async fn a_request_that_fails_changes_nothing() {
     assert_eq!(log_in(&app, "another").await, StatusCode::UNAUTHORIZED);
 }
 
-/// The status of a login with a password, as the operator that `new_operator` makes.
+/// Returns the status of a login with a password as the operator created by `new_operator`.
 async fn log_in(app: &TestApp, password: &str) -> StatusCode {
     let request = app
         .anonymous(Method::POST, "/v4/Register")
@@ -930,7 +930,7 @@ async fn log_in(app: &TestApp, password: &str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn a_password_is_set_in_every_way_and_stays_when_it_is_left_out() {
+async fn every_method_sets_a_password_and_keeps_it_if_absent() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({"Password": "first"})).await);
     let least = json!({"FullName": "Third Operator", "Email": "ThirdOperator@acme.com"});
@@ -955,7 +955,7 @@ async fn a_password_is_set_in_every_way_and_stays_when_it_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_password_has_1_to_256_characters_and_blanks_are_part_of_it() {
+async fn a_password_has_1_to_256_characters_including_blanks() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     for password in [" ".to_owned(), " x ".to_owned(), "é".repeat(256)] {
@@ -968,7 +968,7 @@ async fn a_password_has_1_to_256_characters_and_blanks_are_part_of_it() {
 }
 
 #[tokio::test]
-async fn a_password_is_in_no_answer() {
+async fn a_password_is_in_no_response() {
     const SECRET: &str = "1234567890";
     let app = TestApp::start().await;
     let body = json!({"FullName": "x", "Email": "x@example.com", "Password": SECRET});
@@ -998,7 +998,7 @@ async fn a_password_is_in_no_answer() {
 }
 
 #[tokio::test]
-async fn who_is_invited_brings_no_password() {
+async fn an_invited_operator_must_not_have_a_password() {
     let app = TestApp::start().await;
     let body = json!({"SetupMode": "Invitation", "Password": "s3cret"});
     for answer in in_every_way(&app, &body).await {
@@ -1013,7 +1013,7 @@ async fn who_is_invited_brings_no_password() {
 }
 
 #[tokio::test]
-async fn neither_oneself_nor_the_owner_can_be_deleted() {
+async fn an_operator_cannot_delete_itself_or_the_owner() {
     let app = TestApp::start().await;
     let owner = path_of(&app.owner().await);
     let other = app.new_operator(json!({})).await;
@@ -1025,14 +1025,14 @@ async fn neither_oneself_nor_the_owner_can_be_deleted() {
         let answer = client.send(Method::DELETE, path, json!({})).await;
         assert_eq!(answer.messages(StatusCode::FORBIDDEN).len(), 1);
     }
-    // By the owner's own credentials, both rules are broken.
+    // With the owner's own credentials, both rules are broken.
     let answer = app.delete(&owner).await;
     assert_eq!(answer.messages(StatusCode::FORBIDDEN).len(), 2);
     assert_eq!(count(&app).await, 3);
 }
 
 #[tokio::test]
-async fn deleting_an_operator_takes_all_that_is_its_own() {
+async fn deleting_an_operator_deletes_everything_it_owns() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let (path, guid) = (path_of(&operator), text(&operator, "OperatorGuid"));
@@ -1069,11 +1069,11 @@ async fn deleting_an_operator_takes_all_that_is_its_own() {
         .await
         .expect(StatusCode::NOT_FOUND);
     let no_member = json!([]);
-    for (left, expected) in [
+    for (path, expected) in [
         (format!("{group}/Member"), Some(&no_member)),
         (everyone, None),
     ] {
-        let answer = app.get(&left).await;
+        let answer = app.get(&path).await;
         let members = answer.expect(StatusCode::OK);
         assert!(!answer.text.contains(&guid));
         assert!(expected.is_none_or(|expected| *expected == members));
@@ -1089,7 +1089,7 @@ async fn deleting_an_operator_takes_all_that_is_its_own() {
 }
 
 #[tokio::test]
-async fn a_new_operator_takes_nothing_over_from_a_deleted_one_with_its_address() {
+async fn a_new_operator_inherits_nothing_from_a_deleted_one_with_its_address() {
     let app = TestApp::start().await;
     let first = app.new_operator(json!({"Password": "s3cret"})).await;
     app.act(&format!("{}/Authorization/AllowInfra", path_of(&first)))
@@ -1100,10 +1100,13 @@ async fn a_new_operator_takes_nothing_over_from_a_deleted_one_with_its_address()
         .expect(StatusCode::NO_CONTENT);
     let second = app.new_operator(json!({})).await;
     assert_ne!(second["OperatorGuid"], first["OperatorGuid"]);
-    let held = app
+    let authorizations = app
         .get(&format!("{}/Authorization", path_of(&second)))
         .await;
-    assert_eq!(held.expect(StatusCode::OK), json!(["AccountAccess"]));
+    assert_eq!(
+        authorizations.expect(StatusCode::OK),
+        json!(["AccountAccess"])
+    );
     assert_eq!(log_in(&app, "s3cret").await, StatusCode::UNAUTHORIZED);
 }
 

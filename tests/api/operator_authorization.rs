@@ -1,11 +1,11 @@
-//! `/Operator/{operatorGuid}/Authorization`.
+//! Tests of `/Operator/{operatorGuid}/Authorization`.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, path_of, text};
 
-/// All that can be assigned, in the order of the list.
+/// All assignable authorizations, in the order of the list.
 const ASSIGNABLE: [&str; 9] = [
     "AccountAccess",
     "AllowInfra",
@@ -18,33 +18,33 @@ const ASSIGNABLE: [&str; 9] = [
     "ManageMonitorTemplates",
 ];
 
-async fn held(app: &TestApp, operator: &str) -> Value {
+async fn authorizations(app: &TestApp, operator: &str) -> Value {
     app.get(&format!("{operator}/Authorization"))
         .await
         .expect(StatusCode::OK)
 }
 
 #[tokio::test]
-async fn a_new_operator_may_use_the_account_and_nothing_else() {
+async fn a_new_operator_has_account_access_and_nothing_else() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
-    assert_eq!(held(&app, &path).await, json!(["AccountAccess"]));
+    assert_eq!(authorizations(&app, &path).await, json!(["AccountAccess"]));
 }
 
 #[tokio::test]
-async fn authorizations_are_listed_in_the_documents_order_whatever_order_they_came_in() {
+async fn authorizations_are_listed_in_the_documented_order() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     for word in ASSIGNABLE.iter().rev() {
         let answer = app.act(&format!("{path}/Authorization/{word}")).await;
         assert_eq!(answer.expect(StatusCode::CREATED), Value::Null);
     }
-    assert_eq!(held(&app, &path).await, json!(ASSIGNABLE));
+    assert_eq!(authorizations(&app, &path).await, json!(ASSIGNABLE));
     for word in ASSIGNABLE {
         let answer = app.delete(&format!("{path}/Authorization/{word}")).await;
         assert_eq!(answer.expect(StatusCode::NO_CONTENT), Value::Null);
     }
-    assert_eq!(held(&app, &path).await, json!([]));
+    assert_eq!(authorizations(&app, &path).await, json!([]));
 }
 
 #[tokio::test]
@@ -57,13 +57,13 @@ async fn assigning_twice_changes_nothing() {
             .expect(StatusCode::CREATED);
     }
     assert_eq!(
-        held(&app, &path).await,
+        authorizations(&app, &path).await,
         json!(["AccountAccess", "AllowInfra"])
     );
 }
 
 #[tokio::test]
-async fn removing_what_is_not_held_is_not_found() {
+async fn removing_an_authorization_that_is_not_assigned_is_not_found() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     app.delete(&format!("{path}/Authorization/AllowInfra"))
@@ -72,14 +72,14 @@ async fn removing_what_is_not_held_is_not_found() {
 }
 
 #[tokio::test]
-async fn words_match_in_any_case() {
+async fn words_ignore_case() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     app.act(&format!("{path}/authorization/ALLOWinfra"))
         .await
         .expect(StatusCode::CREATED);
     assert_eq!(
-        held(&app, &path).await,
+        authorizations(&app, &path).await,
         json!(["AccountAccess", "AllowInfra"])
     );
     app.delete(&format!("{path}/Authorization/allowInfra"))
@@ -88,7 +88,7 @@ async fn words_match_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_word_that_is_no_authorization_of_an_operator_is_a_400() {
+async fn a_word_that_is_not_an_operator_authorization_is_a_400() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     for word in ["Administrator", "BasicOperator", "Everything", "0"] {
@@ -100,7 +100,7 @@ async fn a_word_that_is_no_authorization_of_an_operator_is_a_400() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_with_the_path_is_told() {
+async fn all_errors_in_the_path_are_reported() {
     let app = TestApp::start().await;
     app.act("/v4/Operator/7/Authorization/Everything")
         .await
@@ -111,7 +111,7 @@ async fn all_that_is_wrong_with_the_path_is_told() {
 }
 
 #[tokio::test]
-async fn administration_comes_and_goes_with_the_administrators_group_alone() {
+async fn only_membership_of_administrators_grants_administration() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let path = path_of(&operator);
@@ -125,23 +125,23 @@ async fn administration_comes_and_goes_with_the_administrators_group_alone() {
     app.delete(&administration)
         .await
         .expect(StatusCode::FORBIDDEN);
-    assert_eq!(held(&app, &path).await, json!(["AccountAccess"]));
+    assert_eq!(authorizations(&app, &path).await, json!(["AccountAccess"]));
 
     app.act(&member).await.expect(StatusCode::CREATED);
     let both = json!(["AccountAccess", "AccountAdministrator"]);
-    assert_eq!(held(&app, &path).await, both);
+    assert_eq!(authorizations(&app, &path).await, both);
     app.act(&administration).await.expect(StatusCode::FORBIDDEN);
     app.delete(&administration)
         .await
         .expect(StatusCode::FORBIDDEN);
-    assert_eq!(held(&app, &path).await, both);
+    assert_eq!(authorizations(&app, &path).await, both);
 
     app.delete(&member).await.expect(StatusCode::NO_CONTENT);
-    assert_eq!(held(&app, &path).await, json!(["AccountAccess"]));
+    assert_eq!(authorizations(&app, &path).await, json!(["AccountAccess"]));
 }
 
 #[tokio::test]
-async fn what_a_group_is_authorized_to_is_not_listed_for_its_members() {
+async fn the_authorizations_of_a_group_are_not_listed_for_its_members() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let group = app.new_group("Night watch").await;
@@ -150,13 +150,13 @@ async fn what_a_group_is_authorized_to_is_not_listed_for_its_members() {
         app.act(&path).await.expect(StatusCode::CREATED);
     }
     assert_eq!(
-        held(&app, &path_of(&operator)).await,
+        authorizations(&app, &path_of(&operator)).await,
         json!(["AccountAccess"])
     );
 }
 
 #[tokio::test]
-async fn an_unknown_operator_has_none() {
+async fn an_unknown_operator_is_not_found_below_authorization() {
     let app = TestApp::start().await;
     let path = "/v4/Operator/c1534087-590e-497e-b58e-00bc4dbfa1d3/Authorization";
     app.get(path).await.expect(StatusCode::NOT_FOUND);
@@ -168,7 +168,7 @@ async fn an_unknown_operator_has_none() {
 }
 
 #[tokio::test]
-async fn a_body_is_ignored_with_its_content_type() {
+async fn a_body_and_its_content_type_are_ignored() {
     let app = TestApp::start().await;
     let path = path_of(&app.new_operator(json!({})).await);
     let path = format!("{path}/Authorization/AllowInfra");

@@ -1,11 +1,11 @@
-//! `/OperatorGroup`, its members and its calls to duty.
+//! Tests of `/OperatorGroup`, its members and its duty operations.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::app::{Answer, TestApp, text};
 
-/// The GUIDs in a list of `{"OperatorGuid": …}` or `{"OperatorGroupGuid": …}`.
+/// Returns the GUIDs in a list of `{"OperatorGuid": …}` or `{"OperatorGroupGuid": …}`.
 fn guids(list: &Value, field: &str) -> Vec<String> {
     let list = list.as_array().unwrap();
     list.iter().map(|entry| text(entry, field)).collect()
@@ -30,7 +30,7 @@ async fn is_on_duty(app: &TestApp) -> Vec<bool> {
 }
 
 #[tokio::test]
-async fn a_new_group_is_the_document_s() {
+async fn a_new_group_is_as_documented() {
     let app = TestApp::start().await;
     let body = json!({"Description": "Example Operator Group"});
     let group = app.post("/v4/OperatorGroup", body).await;
@@ -45,8 +45,8 @@ async fn a_new_group_is_the_document_s() {
             "IsAdministratorsGroup": false,
         })
     );
-    let found = app.get(&format!("/v4/OperatorGroup/{guid}")).await;
-    assert_eq!(found.expect(StatusCode::OK), group);
+    let shown = app.get(&format!("/v4/OperatorGroup/{guid}")).await;
+    assert_eq!(shown.expect(StatusCode::OK), group);
     assert!(
         members(&app, &format!("/v4/OperatorGroup/{guid}"))
             .await
@@ -55,7 +55,7 @@ async fn a_new_group_is_the_document_s() {
 }
 
 #[tokio::test]
-async fn the_list_begins_with_the_system_groups_and_goes_on_in_the_order_of_creation() {
+async fn the_list_starts_with_the_system_groups_followed_by_the_order_of_creation() {
     let app = TestApp::start().await;
     for description in ["Zebras", "Antelopes"] {
         app.new_group(description).await;
@@ -87,7 +87,7 @@ async fn the_list_begins_with_the_system_groups_and_goes_on_in_the_order_of_crea
 async fn the_fields_of_a_group_are_written_in_the_document_s_order() {
     let app = TestApp::start().await;
     let path = app.new_group("Main operators").await;
-    let written = app.get(&path).await.text;
+    let text = app.get(&path).await.text;
     let places: Vec<_> = [
         "OperatorGroupGuid",
         "Description",
@@ -95,9 +95,9 @@ async fn the_fields_of_a_group_are_written_in_the_document_s_order() {
         "IsAdministratorsGroup",
     ]
     .iter()
-    .map(|field| written.find(field).unwrap())
+    .map(|field| text.find(field).unwrap())
     .collect();
-    assert!(places.is_sorted(), "{written}");
+    assert!(places.is_sorted(), "{text}");
 }
 
 #[tokio::test]
@@ -111,7 +111,7 @@ async fn a_put_renames_a_group() {
 }
 
 #[tokio::test]
-async fn a_put_ignores_the_read_only_flags_whatever_they_are() {
+async fn a_put_ignores_the_read_only_flags() {
     let app = TestApp::start().await;
     let path = app.new_group("Main operators").await;
     let before = app.get(&path).await.expect(StatusCode::OK);
@@ -179,7 +179,7 @@ async fn a_description_is_required() {
 }
 
 #[tokio::test]
-async fn a_description_has_at_most_255_characters_without_the_blanks_around_it() {
+async fn a_description_has_at_most_255_characters_without_surrounding_blanks() {
     let app = TestApp::start().await;
     for fine in ["é".repeat(255), format!("  {}  ", "x".repeat(255))] {
         let path = app.new_group(&fine).await;
@@ -197,7 +197,7 @@ async fn a_description_has_at_most_255_characters_without_the_blanks_around_it()
 async fn a_post_that_asks_for_a_system_group_is_a_bad_request() {
     let app = TestApp::start().await;
     let before = app.get("/v4/OperatorGroup").await.text;
-    for (body, named) in [
+    for (body, fields) in [
         (
             json!({"Description": "x", "IsEveryone": true}),
             vec!["IsEveryone"],
@@ -212,7 +212,7 @@ async fn a_post_that_asks_for_a_system_group_is_a_bad_request() {
         ),
     ] {
         let answer = app.post("/v4/OperatorGroup", body).await;
-        answer.names(StatusCode::BAD_REQUEST, &named);
+        answer.names(StatusCode::BAD_REQUEST, &fields);
     }
     assert_eq!(app.get("/v4/OperatorGroup").await.text, before);
     for flag in [json!(false), json!(null), json!("true"), json!(1)] {
@@ -229,20 +229,20 @@ async fn a_post_that_asks_for_a_system_group_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_post_ignores_the_guid_whatever_it_is() {
+async fn a_post_ignores_any_guid() {
     let app = TestApp::start().await;
-    for sent in [
+    for guid in [
         json!("36fad910-6e9f-4886-b1a7-9b4637362cb8"),
         json!("nonsense"),
         json!(7),
         json!([]),
     ] {
-        let body = json!({"OperatorGroupGuid": sent, "Description": "x"});
+        let body = json!({"OperatorGroupGuid": guid, "Description": "x"});
         let group = app
             .post("/v4/OperatorGroup", body)
             .await
             .expect(StatusCode::CREATED);
-        assert_ne!(group["OperatorGroupGuid"], sent);
+        assert_ne!(group["OperatorGroupGuid"], guid);
     }
 }
 
@@ -262,7 +262,7 @@ async fn a_system_group_can_be_neither_renamed_nor_deleted() {
 }
 
 #[tokio::test]
-async fn a_refused_change_of_a_system_group_is_told_beside_what_is_wrong_with_its_body() {
+async fn a_rejected_change_of_a_system_group_is_reported_with_the_errors_of_its_body() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let nobody = app.as_operator(&text(&operator, "OperatorGuid")).await;
@@ -275,7 +275,7 @@ async fn a_refused_change_of_a_system_group_is_told_beside_what_is_wrong_with_it
             assert!(messages[0].starts_with("Description: "), "{messages:?}");
             assert!(messages[1].contains("system group"), "{messages:?}");
         }
-        // The right comes before the rules.
+        // Rights are checked before rules.
         let body = json!({"Description": "x".repeat(256)});
         let answer = nobody.send(Method::PUT, &path, body).await;
         assert_eq!(answer.messages(StatusCode::FORBIDDEN).len(), 1);
@@ -283,7 +283,7 @@ async fn a_refused_change_of_a_system_group_is_told_beside_what_is_wrong_with_it
 }
 
 #[tokio::test]
-async fn everyone_holds_every_operator_always() {
+async fn everyone_always_contains_every_operator() {
     let app = TestApp::start().await;
     let everyone = app.system_group("IsEveryone").await;
     let third = new_operator(&app, "third@acme.com").await;
@@ -332,7 +332,7 @@ async fn an_operator_s_groups_are_listed_in_the_order_of_the_groups() {
 }
 
 #[tokio::test]
-async fn members_come_in_the_order_in_which_they_joined_and_joining_twice_changes_nothing() {
+async fn members_are_listed_in_the_order_of_joining_and_joining_twice_changes_nothing() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     let one = new_operator(&app, "one@acme.com").await;
@@ -350,7 +350,7 @@ async fn members_come_in_the_order_in_which_they_joined_and_joining_twice_change
 }
 
 #[tokio::test]
-async fn removing_one_who_is_no_member_is_not_found() {
+async fn removing_an_operator_that_is_not_a_member_is_not_found() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     let guid = new_operator(&app, "one@acme.com").await;
@@ -362,7 +362,7 @@ async fn removing_one_who_is_no_member_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_member_and_its_group_have_to_exist() {
+async fn a_member_and_its_group_must_exist() {
     const UNKNOWN: &str = "36fad910-6e9f-4886-b1a7-9b4637362cb8";
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
@@ -382,7 +382,7 @@ async fn a_member_and_its_group_have_to_exist() {
 }
 
 #[tokio::test]
-async fn a_deleted_operator_is_no_member_any_more() {
+async fn a_deleted_operator_is_no_longer_a_member() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     let guid = new_operator(&app, "one@acme.com").await;
@@ -396,7 +396,7 @@ async fn a_deleted_operator_is_no_member_any_more() {
 }
 
 #[tokio::test]
-async fn members_of_administrators_come_and_go_and_their_rights_with_them() {
+async fn joining_and_leaving_administrators_grants_and_revokes_rights() {
     let app = TestApp::start().await;
     let administrators = app.system_group("IsAdministratorsGroup").await;
     let guid = new_operator(&app, "one@acme.com").await;
@@ -457,7 +457,7 @@ async fn deleting_a_group_leaves_its_operators_alone() {
 }
 
 #[tokio::test]
-async fn a_deleted_group_is_not_found_any_more() {
+async fn a_deleted_group_is_not_found() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     app.delete(&group).await.expect(StatusCode::NO_CONTENT);
@@ -491,7 +491,7 @@ async fn a_deleted_group_is_not_found_any_more() {
 }
 
 #[tokio::test]
-async fn a_call_to_duty_reaches_the_members_and_nobody_else() {
+async fn setting_duty_affects_the_members_only() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     let guid = new_operator(&app, "one@acme.com").await;
@@ -510,7 +510,7 @@ async fn a_call_to_duty_reaches_the_members_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn system_groups_and_empty_groups_take_calls_to_duty() {
+async fn duty_can_be_set_for_system_groups_and_empty_groups() {
     let app = TestApp::start().await;
     for (group, call, expected) in [
         (

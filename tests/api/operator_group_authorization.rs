@@ -1,4 +1,4 @@
-//! `/OperatorGroup/{operatorGroupGuid}/Authorization`.
+//! Tests of `/OperatorGroup/{operatorGroupGuid}/Authorization`.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -23,8 +23,7 @@ async fn authorizations(app: &TestApp, group: &str) -> Value {
 }
 
 #[tokio::test]
-async fn authorizations_are_listed_in_the_documented_order_whatever_the_order_of_their_assignment()
-{
+async fn authorizations_of_a_group_are_listed_in_the_documented_order() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     assert_eq!(authorizations(&app, &group).await, json!([]));
@@ -36,7 +35,7 @@ async fn authorizations_are_listed_in_the_documented_order_whatever_the_order_of
 }
 
 #[tokio::test]
-async fn an_authorization_matches_without_regard_to_case() {
+async fn the_case_of_an_authorization_is_ignored() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
     app.act(&format!("{group}/Authorization/allowINFRA"))
@@ -84,7 +83,7 @@ async fn administrator_is_listed_for_administrators_and_can_be_neither_assigned_
 }
 
 #[tokio::test]
-async fn system_groups_take_authorizations_like_any_other() {
+async fn system_groups_accept_authorizations_like_any_other() {
     let app = TestApp::start().await;
     for (flag, expected) in [
         ("IsEveryone", json!(["ShareDashboards", "TechnicalContact"])),
@@ -107,10 +106,10 @@ async fn system_groups_take_authorizations_like_any_other() {
 }
 
 #[tokio::test]
-async fn a_word_that_is_none_of_a_group_s_authorizations_is_a_bad_request() {
+async fn a_word_that_is_not_a_group_authorization_is_a_bad_request() {
     let app = TestApp::start().await;
     let group = app.new_group("Main operators").await;
-    // The last two are an operator's.
+    // The last two are operator authorizations.
     for word in [
         "Nonsense",
         "0",
@@ -130,7 +129,7 @@ async fn a_word_that_is_none_of_a_group_s_authorizations_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_path_that_is_wrong_in_both_parts_is_told_both() {
+async fn both_errors_in_a_path_are_reported() {
     let app = TestApp::start().await;
     let both = ["OperatorGroupGuid", "AuthorizationType"];
     let path = "/v4/OperatorGroup/nonsense/Authorization/nonsense";

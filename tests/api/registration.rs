@@ -1,4 +1,4 @@
-//! `POST /Register`.
+//! Tests of `POST /Register`.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::app::{Answer, TestApp, path_of, text};
 
 const LOGIN: &str = "ThirdOperator@acme.com";
 
-/// An operator with a password, who is no administrator.
+/// Creates an ordinary operator with a password.
 async fn new_login(app: &TestApp) -> Value {
     app.new_operator(json!({"Email": LOGIN, "Password": "s3cret"}))
         .await
@@ -25,7 +25,7 @@ async fn register(app: &TestApp, query: &[(&str, &str)]) -> Answer {
     register_as(app, LOGIN, "s3cret", query).await
 }
 
-/// The API user behind the answer to a registration.
+/// Returns the API user created by a registration.
 async fn api_user_of(app: &TestApp, registered: &Value) -> Value {
     let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
     let user_name = &registered["UserName"];
@@ -39,7 +39,7 @@ async fn api_user_of(app: &TestApp, registered: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn registering_makes_an_api_user_of_one_s_own() {
+async fn registering_creates_an_api_user_of_the_caller() {
     let app = TestApp::start().await;
     let operator = new_login(&app).await;
     let registered = register(&app, &[]).await.expect(StatusCode::CREATED);
@@ -62,7 +62,7 @@ async fn registering_makes_an_api_user_of_one_s_own() {
 }
 
 #[tokio::test]
-async fn what_was_registered_opens_the_api() {
+async fn registered_credentials_work_for_the_api() {
     let app = TestApp::start().await;
     let operator = new_login(&app).await;
     let registered = register(&app, &[]).await.expect(StatusCode::CREATED);
@@ -87,7 +87,7 @@ async fn the_default_account_s_owner_can_register() {
 }
 
 #[tokio::test]
-async fn the_name_is_the_address_in_any_case_with_or_without_the_account() {
+async fn the_login_name_is_the_address_ignoring_case_with_or_without_the_account() {
     let app = TestApp::start().await;
     new_login(&app).await;
     for name in [
@@ -116,7 +116,7 @@ async fn the_name_is_the_address_in_any_case_with_or_without_the_account() {
 }
 
 #[tokio::test]
-async fn an_address_may_hold_a_slash_and_even_look_like_one_with_an_account() {
+async fn an_address_may_contain_a_slash_and_look_like_an_account_prefix() {
     let app = TestApp::start().await;
     for email in ["a/b@acme.com", "12/b@acme.com", "123456/b@acme.com"] {
         app.new_operator(json!({"Email": email, "Password": "s3cret"}))
@@ -130,7 +130,7 @@ async fn an_address_may_hold_a_slash_and_even_look_like_one_with_an_account() {
 }
 
 #[tokio::test]
-async fn the_description_is_as_asked_for_and_api_where_it_is_left_empty() {
+async fn the_description_is_as_requested_or_api_if_empty() {
     let app = TestApp::start().await;
     new_login(&app).await;
     for (query, description) in [
@@ -151,7 +151,7 @@ async fn the_description_is_as_asked_for_and_api_where_it_is_left_empty() {
 }
 
 #[tokio::test]
-async fn a_description_that_is_too_long_is_refused() {
+async fn a_description_that_is_too_long_is_rejected() {
     let app = TestApp::start().await;
     new_login(&app).await;
     let answer = register(&app, &[("description", &"x".repeat(256))]).await;
@@ -159,7 +159,7 @@ async fn a_description_that_is_too_long_is_refused() {
 }
 
 #[tokio::test]
-async fn a_guid_that_is_none_is_a_400_with_all_that_is_wrong() {
+async fn an_invalid_guid_is_a_400_with_all_errors() {
     let app = TestApp::start().await;
     new_login(&app).await;
     register(
@@ -175,13 +175,13 @@ async fn an_operator_may_name_itself_or_nobody() {
     let app = TestApp::start().await;
     let operator = new_login(&app).await;
     let guid = text(&operator, "OperatorGuid");
-    for named in [
+    for operator_guid in [
         guid.as_str(),
         &guid.to_uppercase(),
         "",
         "00000000-0000-0000-0000-000000000000",
     ] {
-        let registered = register(&app, &[("operatorGuid", named)]).await;
+        let registered = register(&app, &[("operatorGuid", operator_guid)]).await;
         let registered = registered.expect(StatusCode::CREATED);
         let api_user = api_user_of(&app, &registered).await;
         assert_eq!(api_user["OperatorGuid"], operator["OperatorGuid"]);
@@ -195,8 +195,8 @@ async fn only_an_administrator_may_name_another() {
     let owner = app.owner().await;
     let guid = text(&owner, "OperatorGuid");
     let unknown = "c1534087-590e-497e-b58e-00bc4dbfa1d3";
-    for named in [guid.as_str(), unknown] {
-        register(&app, &[("operatorGuid", named)])
+    for operator_guid in [guid.as_str(), unknown] {
+        register(&app, &[("operatorGuid", operator_guid)])
             .await
             .expect(StatusCode::FORBIDDEN);
     }
@@ -224,7 +224,7 @@ async fn a_wrong_password_and_a_missing_one_are_a_401() {
         (LOGIN, "S3cret"),
         (LOGIN, ""),
         (LOGIN, "s3cret "),
-        // The default account's second operator has none.
+        // The default account's second operator has no password.
         ("operator@example.com", ""),
         ("operator@example.com", "emulator"),
     ] {
@@ -235,7 +235,7 @@ async fn a_wrong_password_and_a_missing_one_are_a_401() {
 }
 
 #[tokio::test]
-async fn a_login_follows_the_address_and_ends_with_the_operator() {
+async fn a_login_follows_a_changed_address_and_ends_with_the_operator() {
     let app = TestApp::start().await;
     let path = path_of(&new_login(&app).await);
     app.patch(&path, json!({"Email": "renamed@acme.com"}))

@@ -1,4 +1,4 @@
-//! Who may do what: administrators everything, all others only what concerns themselves.
+//! Rights: administrators may change everything, all others only their own data.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -14,14 +14,14 @@ fn daily() -> Value {
     json!({"ScheduleMode": "Daily", "StartTime": "08:00", "EndTime": "16:30"})
 }
 
-/// An operator who is no administrator, and its credentials.
+/// Creates an ordinary operator and a client with its credentials.
 async fn ordinary(app: &TestApp) -> (Value, Client<'_>) {
     let operator = app.new_operator(json!({})).await;
     let client = app.as_operator(&text(&operator, "OperatorGuid")).await;
     (operator, client)
 }
 
-/// All that an account holds, but for the usage of its API users.
+/// Returns all data of an account except the usage of its API users.
 async fn everything(app: &TestApp) -> Vec<Value> {
     let mut all = Vec::new();
     for (list, key, below) in [
@@ -58,7 +58,7 @@ async fn everything(app: &TestApp) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn only_administrators_may_change_what_is_not_their_own() {
+async fn only_administrators_may_change_the_data_of_others() {
     let app = TestApp::start().await;
     let (operator, client) = ordinary(&app).await;
     let (own, guid) = (path_of(&operator), text(&operator, "OperatorGuid"));
@@ -72,8 +72,8 @@ async fn only_administrators_may_change_what_is_not_their_own() {
     let api_user = text(&api_users.expect(StatusCode::OK)[0], "ApiUserGuid");
     let mut schedules = Vec::new();
     for owner in [&other, &group] {
-        let made = app.post(&format!("{owner}/DutySchedule"), daily()).await;
-        let id = made.expect(StatusCode::CREATED)["Id"].clone();
+        let created = app.post(&format!("{owner}/DutySchedule"), daily()).await;
+        let id = created.expect(StatusCode::CREATED)["Id"].clone();
         schedules.push(format!("{owner}/DutySchedule/{id}"));
     }
     let before = everything(&app).await;
@@ -164,15 +164,15 @@ async fn everybody_may_read_everything() {
         ["", "/Member", "/Authorization", "/DutySchedule"].map(|below| format!("{group}{below}")),
     );
     for path in paths {
-        let mut seen = client.get(&path).await.expect(StatusCode::OK);
+        let mut own = client.get(&path).await.expect(StatusCode::OK);
         if !path.contains("ApiUser") {
             let mut other = app.get(&path).await.expect(StatusCode::OK);
-            for one in [&mut seen, &mut other] {
+            for one in [&mut own, &mut other] {
                 if let Some(of_server) = one.get_mut("ServerInformation") {
                     of_server.take();
                 }
             }
-            assert_eq!(seen, other, "{path}");
+            assert_eq!(own, other, "{path}");
         }
     }
 }
@@ -210,26 +210,26 @@ async fn everybody_may_change_their_own_schedules() {
     let app = TestApp::start().await;
     let (operator, client) = ordinary(&app).await;
     let path = format!("{}/DutySchedule", path_of(&operator));
-    let made = client.send(POST, &path, daily()).await;
-    let one = format!("{path}/{}", made.expect(StatusCode::CREATED)["Id"]);
+    let created = client.send(POST, &path, daily()).await;
+    let schedule = format!("{path}/{}", created.expect(StatusCode::CREATED)["Id"]);
     let weekly = json!({
         "ScheduleMode": "Weekly", "WeekDay": "Monday", "StartTime": "08:00", "EndTime": "16:30",
     });
     client
-        .send(PUT, &one, weekly)
+        .send(PUT, &schedule, weekly)
         .await
         .expect(StatusCode::NO_CONTENT);
     let listed = client.get(&path).await.expect(StatusCode::OK);
     assert_eq!(listed[0]["WeekDay"], "Monday");
     client
-        .send(DELETE, &one, json!({}))
+        .send(DELETE, &schedule, json!({}))
         .await
         .expect(StatusCode::NO_CONTENT);
     assert_eq!(client.get(&path).await.expect(StatusCode::OK), json!([]));
 }
 
 #[tokio::test]
-async fn rights_come_and_go_with_membership_of_administrators() {
+async fn membership_of_administrators_grants_and_revokes_rights() {
     let app = TestApp::start().await;
     let (operator, client) = ordinary(&app).await;
     let administrators = app.system_group("IsAdministratorsGroup").await;
@@ -246,7 +246,7 @@ async fn rights_come_and_go_with_membership_of_administrators() {
     assert_eq!(make().await, StatusCode::FORBIDDEN);
     app.act(&member).await.expect(StatusCode::CREATED);
     assert_eq!(make().await, StatusCode::CREATED);
-    // An administrator may give the right up, and cannot take it back.
+    // An administrator may give up the right, but cannot restore it.
     client
         .send(DELETE, &member, json!({}))
         .await
@@ -259,7 +259,7 @@ async fn rights_come_and_go_with_membership_of_administrators() {
 }
 
 #[tokio::test]
-async fn no_other_authorization_makes_an_administrator() {
+async fn no_other_authorization_grants_administration() {
     let app = TestApp::start().await;
     let (operator, client) = ordinary(&app).await;
     let group = app.new_group("Administrators").await;
@@ -298,7 +298,7 @@ async fn all_api_users_of_an_operator_have_its_rights() {
 }
 
 #[tokio::test]
-async fn a_right_is_told_before_a_resource_and_a_binding_before_a_right() {
+async fn binding_errors_come_before_rights_and_rights_before_missing_resources() {
     let app = TestApp::start().await;
     let (_, client) = ordinary(&app).await;
     let unknown = "c1534087-590e-497e-b58e-00bc4dbfa1d3";
@@ -308,10 +308,12 @@ async fn a_right_is_told_before_a_resource_and_a_binding_before_a_right() {
         (DELETE, "/v4/Operator/{}/Authorization/AllowInfra"),
         (DELETE, "/v4/ApiUser/{}"),
     ] {
-        let named = path.replace("{}", unknown);
-        let answer = client.send(method.clone(), &named, json!({})).await;
+        let path_to_unknown = path.replace("{}", unknown);
+        let answer = client
+            .send(method.clone(), &path_to_unknown, json!({}))
+            .await;
         answer.expect(StatusCode::FORBIDDEN);
-        let request = app.request(method.clone(), &named);
+        let request = app.request(method.clone(), &path_to_unknown);
         Answer::of(request).await.expect(StatusCode::NOT_FOUND);
         let answer = client
             .send(method, &path.replace("{}", "7"), json!({}))

@@ -1,4 +1,4 @@
-//! What no request can make: a second account, single sign-on, and API users that are older than their usage.
+//! What no request can create: a second account, single sign-on, and API users that are older than usage tracking.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -28,7 +28,7 @@ async fn two_accounts() -> TestApp {
     TestApp::start_seeded(TWO_ACCOUNTS).await
 }
 
-/// The answer to a request of the second account's administrator.
+/// Sends a request as the second account's administrator.
 async fn other(app: &TestApp, method: Method, path: &str, body: Value) -> Answer {
     let request = app
         .anonymous(method, path)
@@ -44,24 +44,27 @@ async fn register(app: &TestApp, name: &str, password: &str) -> Answer {
     Answer::of(request).await
 }
 
-/// The path of the second account's owner.
+/// Returns the path of the second account's owner.
 async fn other_owner(app: &TestApp) -> String {
     let operators = other(app, Method::GET, "/v4/Operator", json!({})).await;
     path_of(&operators.expect(StatusCode::OK)[0])
 }
 
 #[tokio::test]
-async fn an_account_sees_and_reaches_nothing_of_another() {
+async fn an_account_has_no_access_to_another() {
     let app = two_accounts().await;
-    let seen = other(&app, Method::GET, "/v4/Operator", json!({})).await;
-    assert_eq!(seen.expect(StatusCode::OK).as_array().unwrap().len(), 1);
+    let operators = other(&app, Method::GET, "/v4/Operator", json!({})).await;
+    assert_eq!(
+        operators.expect(StatusCode::OK).as_array().unwrap().len(),
+        1
+    );
     let owner = app.owner().await;
     let (path, guid) = (path_of(&owner), text(&owner, "OperatorGuid"));
     let group = app.new_group("Night watch").await;
     let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
     let api_user = format!("/v4/ApiUser/{}", text(&api_users[0], "ApiUserGuid"));
     let least = json!({"FullName": "x", "Email": "x@example.com"});
-    let named = json!({"OperatorGuid": guid, "Description": "x"});
+    let body = json!({"OperatorGuid": guid, "Description": "x"});
     for (method, path, body) in [
         (Method::GET, &path, &least),
         (Method::PUT, &path, &least),
@@ -69,10 +72,10 @@ async fn an_account_sees_and_reaches_nothing_of_another() {
         (Method::DELETE, &path, &least),
         (Method::GET, &format!("{path}/Authorization"), &least),
         (Method::GET, &group, &least),
-        (Method::GET, &format!("/v4/ApiUser/Operator/{guid}"), &named),
-        (Method::POST, &"/v4/ApiUser".to_owned(), &named),
-        (Method::GET, &api_user, &named),
-        (Method::DELETE, &api_user, &named),
+        (Method::GET, &format!("/v4/ApiUser/Operator/{guid}"), &body),
+        (Method::POST, &"/v4/ApiUser".to_owned(), &body),
+        (Method::GET, &api_user, &body),
+        (Method::DELETE, &api_user, &body),
     ] {
         let answer = other(&app, method.clone(), path, body.clone()).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}");
@@ -90,7 +93,7 @@ async fn an_address_is_unique_in_its_account_only() {
 }
 
 #[tokio::test]
-async fn a_bare_address_registers_in_the_oldest_account_and_a_prefix_names_one() {
+async fn a_bare_address_registers_in_the_oldest_account_and_a_prefix_selects_one() {
     let app = two_accounts().await;
     let path = other_owner(&app).await;
     other(&app, Method::PATCH, &path, json!({"Password": "s3cret"}))
@@ -114,7 +117,7 @@ async fn a_bare_address_registers_in_the_oldest_account_and_a_prefix_names_one()
 }
 
 #[tokio::test]
-async fn who_may_not_log_in_with_a_password_cannot_register() {
+async fn an_operator_without_native_login_cannot_register() {
     let app = two_accounts().await;
     let path = other_owner(&app).await;
     let name = "654321/admin@example.com";
@@ -132,7 +135,7 @@ async fn who_may_not_log_in_with_a_password_cannot_register() {
 }
 
 #[tokio::test]
-async fn single_sign_on_is_for_accounts_that_have_it() {
+async fn single_sign_on_is_only_for_accounts_that_have_it() {
     let app = two_accounts().await;
     let path = other_owner(&app).await;
     let body = json!({"AllowNativeLogin": false, "AllowSingleSignon": true});
@@ -150,14 +153,14 @@ async fn single_sign_on_is_for_accounts_that_have_it() {
 }
 
 #[tokio::test]
-async fn the_last_use_of_an_api_user_older_than_the_feature_is_unknown_until_its_next() {
+async fn the_last_use_is_unknown_for_older_api_users_until_their_next_request() {
     let app = two_accounts().await;
     let last_used = async |credentials: (&str, &str)| {
         let request = app
             .anonymous(Method::GET, "/v4/ApiUser")
             .basic_auth(credentials.0, Some(credentials.1));
-        let seen = Answer::of(request).await.expect(StatusCode::OK);
-        let old: Vec<_> = seen
+        let api_users = Answer::of(request).await.expect(StatusCode::OK);
+        let old: Vec<_> = api_users
             .as_array()
             .unwrap()
             .iter()

@@ -1,4 +1,4 @@
-//! Paths and their many spellings, what decides a status first, and the one shape of every error.
+//! Spellings of paths, the precedence of errors, and the common error format.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::anonymous::{OPERATIONS, documented, filled};
 use crate::app::{Answer, TestApp, text};
 
-/// What the paths of the rest of the live service begin with.
+/// The first segments of the live service's other paths.
 const NOT_EMULATED: [&str; 20] = [
     "Alert",
     "AlertDefinition",
@@ -38,7 +38,7 @@ fn method(name: &str) -> Method {
     Method::from_bytes(name.as_bytes()).unwrap()
 }
 
-/// The paths of things that are there, as the API spells them.
+/// Returns the paths of existing resources in the API's spelling.
 async fn paths(app: &TestApp) -> Vec<String> {
     let owner = text(&app.owner().await, "OperatorGuid");
     let group = app.system_group("IsAdministratorsGroup").await;
@@ -71,7 +71,7 @@ async fn a_path_may_be_written_in_many_ways() {
         let expected = app.get(&format!("/v4{path}")).await;
         expected.expect(StatusCode::OK);
         let first_percent_encoded = format!("/%{:02X}{}", path.as_bytes()[1], &path[2..]);
-        for written in [
+        for spelling in [
             path.clone(),
             format!("{path}/"),
             format!("/v4{path}/"),
@@ -84,18 +84,18 @@ async fn a_path_may_be_written_in_many_ways() {
             format!("/v%34{path}/"),
             format!("/v4{path}?unknown=1"),
         ] {
-            let answer = app.get(&written).await;
+            let answer = app.get(&spelling).await;
             assert_eq!(
                 (answer.status, &answer.text),
                 (StatusCode::OK, &expected.text),
-                "{written}"
+                "{spelling}"
             );
         }
     }
 }
 
 #[tokio::test]
-async fn a_path_that_does_not_exist_is_not_found_whatever_the_credentials() {
+async fn an_unknown_path_is_not_found_with_any_credentials() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     for path in [
@@ -134,7 +134,7 @@ async fn a_path_that_does_not_exist_is_not_found_whatever_the_credentials() {
 }
 
 #[tokio::test]
-async fn what_is_not_emulated_says_so_before_credentials_are_asked_for() {
+async fn unsupported_operations_are_reported_before_credentials_are_checked() {
     let app = TestApp::start().await;
     for word in NOT_EMULATED {
         for path in [
@@ -164,7 +164,7 @@ async fn what_is_not_emulated_says_so_before_credentials_are_asked_for() {
 #[tokio::test]
 async fn an_operation_that_is_not_emulated_is_named() {
     let app = TestApp::start().await;
-    for (name, path, told) in [
+    for (name, path, expected) in [
         (
             "GET",
             "/v4/monitor/",
@@ -195,20 +195,20 @@ async fn an_operation_that_is_not_emulated_is_named() {
             "/v4/PrivateLocationHealth",
             "(GET /v4/PrivateLocationHealth)",
         ),
-        // What is none of its operations goes by its path.
+        // A method without an operation is reported by its path.
         ("PATCH", "/v4/monitor/", "/v4/Monitor "),
         ("GET", "/v4/rum", "/v4/Rum "),
         ("GET", "/v4/Sla/x/y/z/z", "/v4/Sla/x/y/z/z "),
     ] {
         let answer = Answer::of(app.anonymous(method(name), path)).await;
         let messages = answer.messages(StatusCode::NOT_IMPLEMENTED);
-        assert!(messages[0].contains(told), "{messages:?}");
+        assert!(messages[0].contains(expected), "{messages:?}");
     }
 }
 
 /// "the plural of the Swagger of 2019 and 2020": clients that were generated then ask for it.
 #[tokio::test]
-async fn the_groups_of_an_operator_are_found_by_their_plural_as_well() {
+async fn the_groups_of_an_operator_are_also_found_under_the_plural() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     let expected = app
@@ -236,7 +236,7 @@ async fn the_groups_of_an_operator_are_found_by_their_plural_as_well() {
 }
 
 #[tokio::test]
-async fn a_method_that_a_path_does_not_have_is_told_with_those_that_it_has() {
+async fn a_wrong_method_is_reported_with_the_allowed_ones() {
     let app = TestApp::start().await;
     let mut methods = BTreeMap::<&str, Vec<&str>>::new();
     for (method, path) in OPERATIONS {
@@ -277,9 +277,9 @@ async fn a_method_that_a_path_does_not_have_is_told_with_those_that_it_has() {
     }
 }
 
-/// Each request is wrong in all that comes after, and the first of it decides.
+/// Each request has its own error and all errors that follow it; the first decides.
 #[tokio::test]
-async fn the_first_thing_that_is_wrong_decides_the_status() {
+async fn the_first_error_decides_the_status() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let nobody = app.as_operator(&text(&operator, "OperatorGuid")).await;
@@ -329,20 +329,25 @@ async fn the_first_thing_that_is_wrong_decides_the_status() {
         (404, json(put(&group)).body(refused.clone())),
         (403, json(put(&app.new_group("x").await)).body(refused)),
     ] {
-        let asked = format!("{request:?}");
+        let description = format!("{request:?}");
         let answer = Answer::of(request).await;
-        assert_eq!(answer.status.as_u16(), status, "{asked}: {}", answer.text);
+        assert_eq!(
+            answer.status.as_u16(),
+            status,
+            "{description}: {}",
+            answer.text
+        );
         answer.messages(answer.status);
     }
-    // The right comes before the resource: the message is not about the group.
+    // Rights are checked before the resource: the message is not about the group.
     let answer = Answer::of(nobody.request(Method::DELETE, &group)).await;
     assert!(!answer.text.contains(UNKNOWN), "{}", answer.text);
 }
 
 #[tokio::test]
-async fn a_path_and_a_body_that_are_both_wrong_are_told_together() {
+async fn errors_in_path_and_body_are_reported_together() {
     let app = TestApp::start().await;
-    for (name, path, body, named) in [
+    for (name, path, body, expected) in [
         (
             "PUT",
             "/v4/OperatorGroup/nonsense",
@@ -394,7 +399,7 @@ async fn a_path_and_a_body_that_are_both_wrong_are_told_together() {
         ),
     ] {
         let answer = Answer::of(app.request(method(name), path).json(&body)).await;
-        answer.names(StatusCode::BAD_REQUEST, &named);
+        answer.names(StatusCode::BAD_REQUEST, &expected);
     }
     let malformed = app
         .request(Method::PUT, "/v4/OperatorGroup/nonsense")
@@ -406,30 +411,30 @@ async fn a_path_and_a_body_that_are_both_wrong_are_told_together() {
 }
 
 #[tokio::test]
-async fn a_guid_in_the_path_may_be_written_in_each_usual_spelling() {
+async fn a_guid_in_the_path_may_have_any_usual_spelling() {
     let app = TestApp::start().await;
     let guid = text(&app.owner().await, "OperatorGuid");
     let expected = app.get(&format!("/v4/Operator/{guid}")).await.text;
-    for written in [
+    for spelling in [
         guid.to_uppercase(),
         guid.replace('-', ""),
         format!("{{{guid}}}"),
         format!("%7B{}%7d", guid.to_uppercase()),
         guid.replace('-', "%2D"),
     ] {
-        let answer = app.get(&format!("/v4/Operator/{written}")).await;
+        let answer = app.get(&format!("/v4/Operator/{spelling}")).await;
         assert_eq!(
             (answer.status, &answer.text),
             (StatusCode::OK, &expected),
-            "{written}"
+            "{spelling}"
         );
     }
 }
 
 #[tokio::test]
-async fn what_is_no_guid_is_a_bad_request() {
+async fn an_invalid_guid_is_a_bad_request() {
     let app = TestApp::start().await;
-    for (path, named) in [
+    for (path, expected) in [
         ("Operator", "OperatorGuid"),
         ("OperatorGroup", "OperatorGroupGuid"),
         ("ApiUser", "ApiUserGuid"),
@@ -448,7 +453,7 @@ async fn what_is_no_guid_is_a_bad_request() {
             let messages = answer.messages(StatusCode::BAD_REQUEST);
             assert_eq!(messages.len(), 1);
             assert!(
-                guid.contains("%FF") || messages[0].starts_with(&format!("{named}: ")),
+                guid.contains("%FF") || messages[0].starts_with(&format!("{expected}: ")),
                 "{messages:?}"
             );
         }
@@ -456,7 +461,7 @@ async fn what_is_no_guid_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn the_guid_of_another_kind_of_thing_is_not_found() {
+async fn the_guid_of_another_type_is_not_found() {
     let app = TestApp::start().await;
     let operator = text(&app.owner().await, "OperatorGuid");
     let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);

@@ -1,4 +1,4 @@
-//! `/Timezone` and `/OutgoingPhoneNumber`.
+//! Tests of `/Timezone` and `/OutgoingPhoneNumber`.
 
 use chrono::{NaiveDate, Weekday};
 use reqwest::StatusCode;
@@ -12,7 +12,7 @@ async fn zone(app: &TestApp, id: i32) -> Value {
 }
 
 #[tokio::test]
-async fn the_documents_zones_are_theirs() {
+async fn the_zones_of_the_documents_are_as_documented() {
     let app = TestApp::start().await;
     for expected in [
         json!({
@@ -53,7 +53,7 @@ async fn the_documents_zones_are_theirs() {
 }
 
 #[tokio::test]
-async fn the_zones_come_by_id_and_each_is_what_it_is_alone() {
+async fn the_zones_are_sorted_by_id_and_equal_the_single_responses() {
     let app = TestApp::start().await;
     let zones = app.get("/v4/Timezone").await.expect(StatusCode::OK);
     let zones = zones.as_array().unwrap();
@@ -71,7 +71,7 @@ async fn the_zones_come_by_id_and_each_is_what_it_is_alone() {
 }
 
 #[tokio::test]
-async fn a_description_says_the_offset_and_the_daylight_saving() {
+async fn a_description_contains_the_offset_and_the_daylight_saving() {
     let app = TestApp::start().await;
     let zones = app.get("/v4/Timezone").await.expect(StatusCode::OK);
     for zone in zones.as_array().unwrap() {
@@ -113,7 +113,7 @@ async fn the_dates_of_daylight_saving_are_this_year_s_in_utc() {
     let central = zone(&app, 56).await;
     let sunday =
         |month, nth| NaiveDate::from_weekday_of_month_opt(year, month, Weekday::Sun, nth).unwrap();
-    // The second Sunday of March and the first of November, at 2:00 on the wall.
+    // The second Sunday of March and the first of November, at 2:00 local time.
     assert_eq!(
         central["DaylightSavingStart"],
         format!("{}T08:00:00", sunday(3, 2))
@@ -135,7 +135,7 @@ async fn a_zone_without_dates_in_the_database_leaves_them_out() {
 }
 
 #[tokio::test]
-async fn an_unknown_zone_is_not_found_and_one_that_is_no_number_a_bad_request() {
+async fn an_unknown_zone_is_not_found_and_an_invalid_id_is_a_bad_request() {
     let app = TestApp::start().await;
     for id in ["0", "-1", "9999", "2147483647"] {
         app.get(&format!("/v4/Timezone/{id}"))

@@ -1,4 +1,4 @@
-//! `/api/Users`: a companion API over the same people.
+//! Tests of `/api/Users`, a companion API for the same operators.
 
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::app::{Answer, Client, ENVELOPE, TestApp, path_of, text};
 const USERS: &str = "/api/Users";
 const PUT: Method = Method::PUT;
 
-/// The users of an answer in the envelope, which has no messages.
+/// Returns the users of a response, whose envelope must have no messages.
 #[track_caller]
 fn users(answer: &Answer) -> Vec<Value> {
     let body = answer.expect(StatusCode::OK);
@@ -19,7 +19,7 @@ fn users(answer: &Answer) -> Vec<Value> {
     body["Users"].as_array().unwrap().clone()
 }
 
-/// The one user of an answer.
+/// Returns the only user of a response.
 #[track_caller]
 fn user(answer: &Answer) -> Value {
     let mut users = users(answer);
@@ -33,7 +33,7 @@ async fn user_of(app: &TestApp, operator: &Value) -> Value {
     all.into_iter().find(|user| user["Email"] == email).unwrap()
 }
 
-/// An operator who is no administrator, with a password, as a user, and its credentials.
+/// Creates an ordinary operator with a password; returns it, its user and a client with its credentials.
 async fn ordinary(app: &TestApp) -> (Value, Value, Client<'_>) {
     let operator = app.new_operator(json!({"Password": "s3cret"})).await;
     let user = user_of(app, &operator).await;
@@ -105,7 +105,7 @@ async fn every_operator_is_a_user() {
 }
 
 #[tokio::test]
-async fn a_user_is_changed_and_answered_with() {
+async fn a_put_changes_a_user_and_returns_it() {
     let app = TestApp::start().await;
     let change = json!({
         "ID": 2, "GivenName": "Mary Ann", "FamilyName": "Smith", "Email": "mary@example.com",
@@ -129,7 +129,7 @@ async fn a_user_is_changed_and_answered_with() {
         })
     );
     assert_eq!(user(&app.get("/api/Users/2").await), changed);
-    // What is absent or null stays as it is.
+    // Absent and null fields stay unchanged.
     for nothing in [
         json!({"ID": 2}),
         json!({"ID": 2, "Active": null, "TimeZoneID": null, "GivenName": null}),
@@ -155,7 +155,7 @@ async fn both_apis_show_the_same_person() {
         "TimeZoneID": "3", "UserRole": 1,
     });
     user(&app.put(USERS, change).await);
-    let seen = app.get(&path).await.expect(StatusCode::OK);
+    let shown = app.get(&path).await.expect(StatusCode::OK);
     for (field, value) in [
         ("FullName", json!("Fourth Operator")),
         ("Email", json!("fourth@acme.com")),
@@ -163,13 +163,13 @@ async fn both_apis_show_the_same_person() {
         ("TimeZoneId", json!(3)),
         ("IsOnDuty", operator["IsOnDuty"].clone()),
     ] {
-        assert_eq!(seen[field], value, "{field}");
+        assert_eq!(shown[field], value, "{field}");
     }
-    assert_ne!(seen["Hash"], operator["Hash"]);
-    let held = app.get(&format!("{path}/Authorization")).await;
-    assert!(held.text.contains("AccountAdministrator"));
+    assert_ne!(shown["Hash"], operator["Hash"]);
+    let authorizations = app.get(&format!("{path}/Authorization")).await;
+    assert!(authorizations.text.contains("AccountAdministrator"));
 
-    // What is the user's alone does not change the operator.
+    // Fields that only the user has do not change the operator.
     user(
         &app.put(
             USERS,
@@ -177,7 +177,7 @@ async fn both_apis_show_the_same_person() {
         )
         .await,
     );
-    assert_eq!(app.get(&path).await.expect(StatusCode::OK), seen);
+    assert_eq!(app.get(&path).await.expect(StatusCode::OK), shown);
 
     let group = app.system_group("IsAdministratorsGroup").await;
     let member = format!("{group}/Member/{}", text(&operator, "OperatorGuid"));
@@ -186,7 +186,7 @@ async fn both_apis_show_the_same_person() {
     app.patch(&path, change)
         .await
         .expect(StatusCode::NO_CONTENT);
-    let seen = user(&app.get(&format!("{USERS}/{id}")).await);
+    let shown = user(&app.get(&format!("{USERS}/{id}")).await);
     for (field, value) in [
         ("GivenName", json!("Fifth")),
         ("FamilyName", json!("")),
@@ -194,12 +194,12 @@ async fn both_apis_show_the_same_person() {
         ("UserRole", json!(0)),
         ("TimeZoneID", json!("")),
     ] {
-        assert_eq!(seen[field], value, "{field}");
+        assert_eq!(shown[field], value, "{field}");
     }
 }
 
 #[tokio::test]
-async fn a_user_that_was_got_can_be_sent_back() {
+async fn a_user_from_a_get_can_be_sent_back() {
     let app = TestApp::start().await;
     let (operator, mut own, client) = ordinary(&app).await;
     let blanks = json!({"FullName": "  Third   Operator "});
@@ -213,7 +213,7 @@ async fn a_user_that_was_got_can_be_sent_back() {
 
     own["GraphTooltips"] = json!(false);
     assert_eq!(user(&client.send(PUT, USERS, own.clone()).await), own);
-    // What is read-only is not looked at.
+    // Read-only fields are ignored.
     let mut odd = own.clone();
     odd["ClientID"] = json!("x");
     odd["ClientName"] = json!(7);
@@ -226,7 +226,7 @@ async fn a_user_that_was_got_can_be_sent_back() {
 }
 
 #[tokio::test]
-async fn a_user_is_found_by_its_name_where_there_is_no_id() {
+async fn a_user_is_found_by_its_name_if_there_is_no_id() {
     let app = TestApp::start().await;
     for id in [json!({}), json!({"ID": null}), json!({"ID": 0})] {
         let mut change =
@@ -243,8 +243,8 @@ async fn a_user_is_found_by_its_name_where_there_is_no_id() {
         );
     }
     let nobody = app.put(USERS, json!({"UserName": "nobody"})).await;
-    let told = nobody.messages(StatusCode::NOT_FOUND);
-    assert_eq!(told, ["User 'nobody' does not exist."]);
+    let messages = nobody.messages(StatusCode::NOT_FOUND);
+    assert_eq!(messages, ["User 'nobody' does not exist."]);
     let unnamed = app.put(USERS, json!({"GivenName": "x", "ID": 0})).await;
     unnamed.names(StatusCode::BAD_REQUEST, &["ID"]);
     let of_both = json!({"ID": 2, "UserName": "a@b", "Email": "c@d"});
@@ -274,7 +274,7 @@ async fn an_id_is_never_used_again() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once_by_the_names_of_the_user_s_fields() {
+async fn all_errors_are_reported_at_once_with_the_user_s_field_names() {
     let app = TestApp::start().await;
     let before = app.get("/api/Users/2").await;
     for (status, change, fields) in [
@@ -353,25 +353,28 @@ async fn all_that_is_wrong_is_told_at_once_by_the_names_of_the_user_s_fields() {
 #[tokio::test]
 async fn a_role_is_a_number_or_a_word() {
     let app = TestApp::start().await;
-    for (sent, role) in [
+    for (role_value, role) in [
         (json!("administrator"), 1),
         (json!(0), 0),
         (json!(1.0), 1),
         (json!("Monitor"), 0),
         (json!(""), 0),
     ] {
-        let changed = user(&app.put(USERS, json!({"ID": 2, "UserRole": sent})).await);
-        assert_eq!(changed["UserRole"], role, "{sent}");
+        let changed = user(
+            &app.put(USERS, json!({"ID": 2, "UserRole": role_value}))
+                .await,
+        );
+        assert_eq!(changed["UserRole"], role, "{role_value}");
     }
 }
 
 #[tokio::test]
-async fn every_error_is_in_the_envelope_with_the_status_of_all() {
+async fn every_error_is_in_the_envelope_with_its_usual_status() {
     let app = TestApp::start().await;
     let (_, _, client) = ordinary(&app).await;
     let put = |body: &str| app.request(PUT, USERS).body(body.to_owned());
     let json = |request: RequestBuilder| request.header("Content-Type", "application/json");
-    for (status, code, request, told) in [
+    for (status, code, request, expected) in [
         (401, 2, app.anonymous(Method::GET, USERS), "user name"),
         (401, 2, app.anonymous(PUT, USERS), "user name"),
         (
@@ -430,8 +433,8 @@ async fn every_error_is_in_the_envelope_with_the_status_of_all() {
         let answer = Answer::of(request.header("Accept", "text/json")).await;
         let messages = answer.messages(status);
         assert!(
-            messages.len() == 1 && messages[0].contains(told),
-            "{told}: {messages:?}"
+            messages.len() == 1 && messages[0].contains(expected),
+            "{expected}: {messages:?}"
         );
         assert_eq!(answer.headers["content-type"], "text/json; charset=utf-8");
         let body = answer.expect(status);
@@ -480,7 +483,7 @@ async fn the_companion_api_is_not_under_v4() {
 }
 
 #[tokio::test]
-async fn json_goes_by_three_names() {
+async fn json_has_three_media_types() {
     let app = TestApp::start().await;
     for (number, media_type) in ["application/json", "text/json", "text/html"]
         .into_iter()
@@ -497,7 +500,7 @@ async fn json_goes_by_three_names() {
         let expected = format!("{media_type}; charset=utf-8");
         assert_eq!(answer.headers["content-type"], expected);
         assert_eq!(user(&answer)["DefaultDashboard"], number);
-        // Without a wish that can be met, the answer is of the type of the request.
+        // If no acceptable type is available, the response has the type of the request.
         let answer = Answer::of(request.header("Accept", "application/xml")).await;
         assert_eq!(answer.headers["content-type"], expected);
     }
@@ -515,7 +518,7 @@ async fn json_goes_by_three_names() {
 }
 
 #[tokio::test]
-async fn a_form_says_what_json_says() {
+async fn a_form_is_equivalent_to_json() {
     let app = TestApp::start().await;
     let form = "id=2&GIVENNAME=J%C3%BCrgen+Peter&FamilyName=&active=True&UserRole=administrator&\
                 EnableAlertTimeframe=TRUE&AlertTimeframeStart=08%3A30%3A00.1234567&AlertTimeframeEnd=&\
@@ -549,14 +552,14 @@ async fn a_form_says_what_json_says() {
     Answer::of(as_form(&app, "GivenName=x"))
         .await
         .names(StatusCode::BAD_REQUEST, &["ID"]);
-    // An empty field says nothing.
+    // An empty field counts as absent.
     let unchanged =
         "ID=2&GivenName=&Email=&MobileNumber=&TimeZoneID=&Active=&UserRole=&NewPassword=";
     assert_eq!(user(&Answer::of(as_form(&app, unchanged)).await), changed);
 }
 
 #[tokio::test]
-async fn one_s_own_password_is_changed_with_the_old_one() {
+async fn changing_the_own_password_requires_the_old_one() {
     let app = TestApp::start().await;
     let (operator, own, client) = ordinary(&app).await;
     let id = own["ID"].clone();
@@ -581,14 +584,14 @@ async fn one_s_own_password_is_changed_with_the_old_one() {
     assert!(!answer.text.contains("changed"), "{}", answer.text);
     assert!(may_register(&app, "changed").await);
     assert!(!may_register(&app, "s3cret").await);
-    // An OldPassword alone sets nothing.
+    // An OldPassword alone changes nothing.
     let change = json!({"ID": id, "OldPassword": "anything"});
     user(&client.send(PUT, USERS, change).await);
     assert!(may_register(&app, "changed").await);
 }
 
 #[tokio::test]
-async fn a_wrong_old_password_is_told_beside_whatever_else_is_wrong() {
+async fn a_wrong_old_password_is_reported_with_all_other_errors() {
     let app = TestApp::start().await;
     let (operator, own, client) = ordinary(&app).await;
     let long = "x".repeat(257);
@@ -620,7 +623,7 @@ async fn a_wrong_old_password_is_told_beside_whatever_else_is_wrong() {
             change["OldPassword"] = old;
             client.send(PUT, USERS, change).await.names(status, fields);
         }
-        // The right one is not complained of.
+        // A correct one is not reported.
         let mut change = change.clone();
         change["ID"] = own["ID"].clone();
         change["OldPassword"] = json!("s3cret");
@@ -629,7 +632,7 @@ async fn a_wrong_old_password_is_told_beside_whatever_else_is_wrong() {
             .await
             .names(status, &fields[1..]);
     }
-    // The right to a change comes before all rules.
+    // Rights are checked before all rules.
     let change =
         json!({"ID": own["ID"], "OldPassword": "wrong", "NewPassword": "x", "Active": false});
     let messages = client
@@ -638,7 +641,7 @@ async fn a_wrong_old_password_is_told_beside_whatever_else_is_wrong() {
         .messages(StatusCode::FORBIDDEN);
     assert!(messages[0].starts_with("Only members"), "{messages:?}");
     assert_eq!(messages.len(), 1);
-    // Another's OldPassword is not looked at, whatever else is wrong.
+    // For another operator, OldPassword is ignored even if there are other errors.
     let change =
         json!({"ID": own["ID"], "OldPassword": "wrong", "NewPassword": "x", "MobileNumber": "1"});
     app.put(USERS, change)
@@ -687,7 +690,7 @@ async fn an_administrator_sets_another_s_password_without_the_old_one() {
 }
 
 #[tokio::test]
-async fn who_has_no_password_cannot_say_the_old_one() {
+async fn an_operator_without_a_password_cannot_give_the_old_one() {
     let app = TestApp::start().await;
     let operator = app.new_operator(json!({})).await;
     let client = app.as_operator(&text(&operator, "OperatorGuid")).await;
@@ -700,7 +703,7 @@ async fn who_has_no_password_cannot_say_the_old_one() {
 }
 
 #[tokio::test]
-async fn who_is_not_active_cannot_authenticate() {
+async fn an_inactive_user_cannot_authenticate() {
     let app = TestApp::start().await;
     let (operator, own, client) = ordinary(&app).await;
     let registered = Answer::of(register(&app, "s3cret")).await;
@@ -733,9 +736,9 @@ async fn who_is_not_active_cannot_authenticate() {
     );
     client.get("/v4/Operator").await;
     assert!(reason().await.contains("the operator of API user"));
-    // All others see the operator as before.
-    let seen = app.get(&path_of(&operator)).await.expect(StatusCode::OK);
-    assert_eq!(seen, operator);
+    // The operator is shown as before.
+    let shown = app.get(&path_of(&operator)).await.expect(StatusCode::OK);
+    assert_eq!(shown, operator);
 }
 
 #[tokio::test]
@@ -759,7 +762,7 @@ async fn nobody_deactivates_itself_or_the_owner() {
         )
         .await;
     answer.names(StatusCode::FORBIDDEN, &["Active"]);
-    // An administrator may give up the role, as through the group; the owner may not.
+    // An administrator may give up the role, as in the group API; the owner may not.
     let answer = client
         .send(PUT, USERS, json!({"ID": 1, "UserRole": 0}))
         .await;
@@ -771,7 +774,7 @@ async fn nobody_deactivates_itself_or_the_owner() {
 }
 
 #[tokio::test]
-async fn of_changes_that_meet_the_first_one_made_decides() {
+async fn the_first_of_concurrent_changes_decides() {
     let app = TestApp::start().await;
     let (_, own, client) = ordinary(&app).await;
     let deactivate = app.put(USERS, json!({"ID": own["ID"], "Active": false}));
@@ -789,7 +792,7 @@ async fn of_changes_that_meet_the_first_one_made_decides() {
     );
     assert_eq!(may_register(&app, "changed").await, made);
 
-    // Of two who replace the same password, one comes too late.
+    // Of two concurrent replacements of one password, one comes too late.
     let old = if made { "changed" } else { "s3cret" };
     let change = |new: &str| {
         let change = json!({"ID": own["ID"], "OldPassword": old, "NewPassword": new});
@@ -836,17 +839,17 @@ async fn the_time_of_the_server_is_that_of_the_account_s_clock() {
 }
 
 #[tokio::test]
-async fn faults_and_the_journal_know_users_by_their_own_path() {
+async fn faults_and_the_journal_use_the_path_of_users() {
     let app = TestApp::start().await;
     let fault = json!({
         "match": {"path": "/api/Users/*", "operationId": "Users_GetUser"},
         "effect": {"status": 503, "body": {"own": true}},
         "count": 1,
     });
-    let made = app
+    let creation = app
         .anonymous(Method::POST, "/_emulator/faults")
         .json(&fault);
-    Answer::of(made).await.expect(StatusCode::CREATED);
+    Answer::of(creation).await.expect(StatusCode::CREATED);
     users(&app.get(USERS).await);
     let struck = app.get("/API/users/1/").await;
     assert_eq!(
@@ -863,7 +866,7 @@ async fn faults_and_the_journal_know_users_by_their_own_path() {
         .names(StatusCode::FORBIDDEN, &["OldPassword"]);
     let journal = Answer::of(app.anonymous(Method::GET, "/_emulator/requests")).await;
     let journal = journal.expect(StatusCode::OK);
-    let seen: Vec<_> = journal
+    let recorded: Vec<_> = journal
         .as_array()
         .unwrap()
         .iter()
@@ -875,7 +878,7 @@ async fn faults_and_the_journal_know_users_by_their_own_path() {
         (USERS, "Users_UpdateUser"),
     ];
     assert_eq!(
-        seen,
+        recorded,
         expected.map(|(path, id)| (path.to_owned(), id.to_owned()))
     );
     assert_eq!(
@@ -889,7 +892,7 @@ async fn faults_and_the_journal_know_users_by_their_own_path() {
     assert!(text(&journal[2], "reason").starts_with("OldPassword: "));
 }
 
-/// The request that the document prints.
+/// Returns the request printed in the document.
 fn sample() -> Value {
     json!({
         "OldPassword": "sample string 2",
@@ -916,11 +919,11 @@ fn sample() -> Value {
 }
 
 #[tokio::test]
-async fn the_document_s_request_as_it_is_printed() {
+async fn the_request_printed_in_the_document_is_accepted() {
     let app = TestApp::start().await;
     let answer = app.put(USERS, sample()).await;
-    let told = answer.messages(StatusCode::NOT_FOUND);
-    assert_eq!(told, ["User 4 does not exist."]);
+    let messages = answer.messages(StatusCode::NOT_FOUND);
+    assert_eq!(messages, ["User 4 does not exist."]);
 
     let mut valid = sample();
     valid["ID"] = json!(2);
@@ -941,7 +944,7 @@ async fn the_document_s_request_as_it_is_printed() {
         match field.as_str() {
             "OldPassword" | "NewPassword" => assert!(changed.get(field).is_none()),
             "ClientID" => assert_eq!(changed[field], 123_456),
-            // The names are one text with the operator, which is split at its first blank.
+            // The operator has one name, which is split at its first blank.
             "GivenName" => assert_eq!(changed[field], "sample"),
             "FamilyName" => assert_eq!(changed[field], "string 7 sample string 8"),
             _ => assert_eq!(&changed[field], value, "{field}"),
@@ -950,7 +953,7 @@ async fn the_document_s_request_as_it_is_printed() {
 }
 
 #[tokio::test]
-async fn a_user_outlives_a_restart_a_copy_and_a_reset() {
+async fn a_user_survives_a_restart_a_copy_and_a_reset() {
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("state.sqlite");
     let app = TestApp::start_on(&database).await;
@@ -992,7 +995,7 @@ async fn a_user_outlives_a_restart_a_copy_and_a_reset() {
 }
 
 #[tokio::test]
-async fn a_seed_says_what_its_users_are() {
+async fn a_seed_sets_the_fields_of_users() {
     let app = TestApp::start_seeded(
         r#"{"accounts": [{"AccountId": "1", "NextUserID": 40, "operators": [
             {"key": "a", "FullName": "A B", "Email": "a@b", "IsAccountAdministrator": true,
@@ -1006,7 +1009,7 @@ async fn a_seed_says_what_its_users_are() {
     )
     .await;
     let all = users(&app.get(USERS).await);
-    let seen: Vec<_> = all
+    let users: Vec<_> = all
         .iter()
         .map(|user| {
             (
@@ -1017,7 +1020,7 @@ async fn a_seed_says_what_its_users_are() {
         })
         .collect();
     assert_eq!(
-        seen,
+        users,
         [
             (json!(30), json!("a@b"), json!(true)),
             (json!(40), json!("c@b"), json!(false)),
@@ -1028,7 +1031,7 @@ async fn a_seed_says_what_its_users_are() {
 }
 
 #[tokio::test]
-async fn a_request_that_does_not_arrive_is_told_so_in_the_envelope() {
+async fn an_incomplete_request_is_reported_in_the_envelope() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     let options = Options::default().read_timeout(std::time::Duration::from_millis(50));

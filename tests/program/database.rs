@@ -1,5 +1,4 @@
-//! The file of a database from outside: that it is made whole, and what becomes of a start or a change when it cannot be
-//! used.
+//! The database file: its atomic creation, and starts and changes when it cannot be used.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead as _, BufReader};
@@ -12,17 +11,17 @@ use serde_json::{Value, json};
 
 use super::{Program, command, folder};
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 #[track_caller]
-fn until(is_so: impl Fn() -> bool) {
+fn wait_until(condition: impl Fn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
-    while !is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "it is never so");
         std::thread::yield_now();
     }
 }
 
-fn beside(file: &Path, end: &str) -> PathBuf {
+fn with_suffix(file: &Path, end: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(end);
     name.into()
@@ -33,23 +32,23 @@ fn size(path: &Path) -> u64 {
 }
 
 #[test]
-fn a_kill_at_any_moment_of_the_first_start_leaves_a_file_that_the_next_start_takes() {
+fn a_kill_at_any_moment_of_the_first_start_leaves_a_file_that_the_next_start_opens() {
     const MOMENTS: [fn(&Path) -> bool; 7] = [
         |file| file.exists(),
-        |file| beside(file, "-journal").exists(),
-        |file| size(&beside(file, "-journal")) > 0,
+        |file| with_suffix(file, "-journal").exists(),
+        |file| size(&with_suffix(file, "-journal")) > 0,
         |file| size(file) > 0,
         |file| size(file) > 4096,
-        |file| beside(file, "-wal").exists(),
-        |file| size(&beside(file, "-wal")) > 0,
+        |file| with_suffix(file, "-wal").exists(),
+        |file| size(&with_suffix(file, "-wal")) > 0,
     ];
     for moment in MOMENTS {
         let (_folder, file) = folder();
         let path = file.to_str().unwrap();
         let mut command = command(&["--listen", "127.0.0.1:0", "--database", path]);
         let mut process = command.stderr(Stdio::null()).spawn().unwrap();
-        // A moment may pass while nobody looks.
-        until(|| moment(&file) || size(&beside(&file, "-wal")) > 0);
+        // The polling may miss a moment.
+        wait_until(|| moment(&file) || size(&with_suffix(&file, "-wal")) > 0);
         process.kill().unwrap();
         process.wait().unwrap();
         Program::on(&file).kill();
@@ -58,20 +57,20 @@ fn a_kill_at_any_moment_of_the_first_start_leaves_a_file_that_the_next_start_tak
 
 #[cfg(unix)]
 #[test]
-fn a_new_file_is_for_its_owner_alone_and_so_is_what_lies_beside_it() {
+fn a_new_file_and_its_companions_are_accessible_to_their_owner_only() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let (folder, file) = folder();
     let link = folder.path().join("link");
     std::os::unix::fs::symlink(&file, &link).unwrap();
     let _program = Program::on(&link);
-    for path in [&file, &beside(&file, "-wal")] {
+    for path in [&file, &with_suffix(&file, "-wal")] {
         let mode = fs::metadata(path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{}", path.display());
     }
 }
 
-/// A program with a database, and the file of its log.
+/// Starts a program with a database and returns it with its log file.
 fn with_log(database: &Path) -> (Program, PathBuf) {
     let log = database.with_extension("log");
     let path = database.to_str().unwrap();
@@ -86,7 +85,7 @@ async fn add_group(program: &Program, name: &str) -> StatusCode {
     program.request(Method::POST, path, group).await.0
 }
 
-/// The names of the groups that are not there from the start.
+/// Returns the names of the groups that are not built in.
 async fn groups(program: &Program) -> Vec<String> {
     let path = "/v4/OperatorGroup";
     let (_, groups) = program.request(Method::GET, path, json!({})).await;
@@ -101,20 +100,20 @@ async fn readiness(program: &Program) -> (StatusCode, Value) {
     program.request(Method::GET, path, json!({})).await
 }
 
-/// Waits until the program says so.
-async fn until_ready_is(program: &Program, status: StatusCode) -> Value {
+/// Waits until `/_emulator/ready` answers with the status, and returns the body.
+async fn wait_for_readiness(program: &Program, status: StatusCode) -> Value {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {
-        let (answered, body) = readiness(program).await;
-        if answered == status {
+        let (current, body) = readiness(program).await;
+        if current == status {
             return body;
         }
-        assert!(Instant::now() < deadline, "{answered}: {body}");
+        assert!(Instant::now() < deadline, "{current}: {body}");
     }
 }
 
 #[tokio::test]
-async fn a_database_that_is_taken_away_keeps_no_changes_and_says_so() {
+async fn a_removed_database_rejects_changes_and_is_reported() {
     type Taking = fn(&Path);
     let ways: [(Taking, &str); 4] = [
         (|file| fs::remove_file(file).unwrap(), "deleted"),
@@ -137,7 +136,7 @@ async fn a_database_that_is_taken_away_keeps_no_changes_and_says_so() {
             "another file has taken its place",
         ),
     ];
-    for (take, told) in ways {
+    for (take, reason) in ways {
         let (folder, _) = folder();
         let file = folder.path().join("folder/state.db");
         fs::create_dir(file.parent().unwrap()).unwrap();
@@ -146,43 +145,43 @@ async fn a_database_that_is_taken_away_keeps_no_changes_and_says_so() {
         assert_eq!(add_group(&program, "kept").await, StatusCode::CREATED);
         take(&file);
         for _ in 0..3 {
-            assert_eq!(add_group(&program, "lost").await, 500, "{told}");
+            assert_eq!(add_group(&program, "lost").await, 500, "{reason}");
         }
-        let body = until_ready_is(&program, StatusCode::SERVICE_UNAVAILABLE).await;
-        assert!(body["detail"].as_str().unwrap().contains(told), "{body}");
+        let body = wait_for_readiness(&program, StatusCode::SERVICE_UNAVAILABLE).await;
+        assert!(body["detail"].as_str().unwrap().contains(reason), "{body}");
         assert_eq!(groups(&program).await, ["kept"]);
         program.signal("-TERM");
         program.end();
         let log = io::read_to_string(log).unwrap();
-        let reasons = log.lines().filter(|line| line.contains(told)).count();
+        let reasons = log.lines().filter(|line| line.contains(reason)).count();
         assert_eq!(reasons, 1, "{log}");
         assert!(log.contains(file.to_str().unwrap()), "{log}");
     }
 }
 
 #[tokio::test]
-async fn a_database_that_is_missed_before_any_change_makes_the_program_unready_until_it_is_back() {
+async fn a_missing_database_makes_the_program_unready_until_it_is_restored() {
     let (folder, file) = folder();
     let elsewhere = folder.path().join("elsewhere.db");
     let program = Program::on(&file);
     assert_eq!(add_group(&program, "before").await, StatusCode::CREATED);
     fs::rename(&file, &elsewhere).unwrap();
-    until_ready_is(&program, StatusCode::SERVICE_UNAVAILABLE).await;
+    wait_for_readiness(&program, StatusCode::SERVICE_UNAVAILABLE).await;
 
-    // It was not only moved: all that was answered is in it, without what is beside it.
+    // The moved file alone, without its companion files, contains all acknowledged changes.
     let copy = folder.path().join("copy.db");
     fs::copy(&elsewhere, &copy).unwrap();
     assert_eq!(groups(&Program::on(&copy)).await, ["before"]);
 
     fs::rename(&elsewhere, &file).unwrap();
-    until_ready_is(&program, StatusCode::OK).await;
+    wait_for_readiness(&program, StatusCode::OK).await;
     assert_eq!(add_group(&program, "after").await, StatusCode::CREATED);
     program.kill();
     assert_eq!(groups(&Program::on(&file)).await, ["before", "after"]);
 }
 
 #[tokio::test]
-async fn a_database_that_is_emptied_keeps_no_changes_until_it_is_whole_again() {
+async fn a_truncated_database_rejects_changes_until_it_is_restored() {
     let (_folder, file) = folder();
     let (program, log) = with_log(&file);
     assert_eq!(add_group(&program, "before").await, StatusCode::CREATED);
@@ -196,7 +195,7 @@ async fn a_database_that_is_emptied_keeps_no_changes_until_it_is_whole_again() {
             assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         }
         fs::write(&file, &whole).unwrap();
-        until_ready_is(&program, StatusCode::OK).await;
+        wait_for_readiness(&program, StatusCode::OK).await;
     }
     let log = fs::read_to_string(log).unwrap();
     assert!(log.contains("it was emptied or cut short"), "{log}");
@@ -206,23 +205,23 @@ async fn a_database_that_is_emptied_keeps_no_changes_until_it_is_whole_again() {
 }
 
 #[tokio::test]
-async fn a_deleted_write_ahead_log_takes_nothing_with_it() {
+async fn a_deleted_write_ahead_log_loses_no_changes() {
     let (_folder, file) = folder();
-    let log = beside(&file, "-wal");
+    let log = with_suffix(&file, "-wal");
     let program = Program::on(&file);
     assert_eq!(add_group(&program, "before").await, StatusCode::CREATED);
     fs::remove_file(&log).unwrap();
     assert_eq!(add_group(&program, "after").await, StatusCode::CREATED);
     fs::remove_file(&log).unwrap();
-    until(|| log.exists());
+    wait_until(|| log.exists());
     assert_eq!(readiness(&program).await.0, StatusCode::OK);
     program.kill();
     assert_eq!(groups(&Program::on(&file)).await, ["before", "after"]);
 }
 
-/// A copy of the program that anybody may run, where the test may do all, so that permissions hold for it.
+/// Returns a command that runs the program as `nobody` if the test runs as root, since permissions do not apply to root.
 #[cfg(unix)]
-fn as_somebody(folder: &Path, arguments: &[&str]) -> Command {
+fn unprivileged(folder: &Path, arguments: &[&str]) -> Command {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::os::unix::process::CommandExt as _;
 
@@ -243,8 +242,8 @@ fn as_somebody(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// The exit code and the error of a start that is to fail; one that does not is killed.
-fn failed(command: &mut Command) -> (Option<i32>, String) {
+/// Returns the exit code and stderr of a start that should fail; a program that starts nevertheless is killed.
+fn start_failure(command: &mut Command) -> (Option<i32>, String) {
     let command = command.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().unwrap();
     let mut line = String::new();
@@ -261,11 +260,11 @@ fn failed(command: &mut Command) -> (Option<i32>, String) {
 
 #[cfg(unix)]
 #[test]
-fn what_may_not_be_used_is_told_with_its_path_and_without_numbers() {
+fn a_permission_error_names_the_path_and_no_error_numbers() {
     use std::os::unix::fs::PermissionsExt as _;
 
     const ALL: &[(&str, u32, &str)] = &[
-        // What is made so, its permissions, and what is told of.
+        // The path that gets the permissions, the permissions, and the path that the error names.
         ("folder/state.db", 0o444, "folder/state.db"),
         ("folder/state.db", 0o222, "folder/state.db"),
         ("folder/state.db", 0o000, "folder/state.db"),
@@ -275,7 +274,7 @@ fn what_may_not_be_used_is_told_with_its_path_and_without_numbers() {
         ("folder/state.db-wal", 0o000, "folder/state.db-wal"),
         ("empty", 0o555, "empty"),
     ];
-    for (path, mode, told) in ALL {
+    for (path, mode, culprit) in ALL {
         let (temporary, _) = folder();
         let root = temporary.path();
         let set = |path: &str, mode: u32| {
@@ -299,33 +298,33 @@ fn what_may_not_be_used_is_told_with_its_path_and_without_numbers() {
             set(path, mode);
         }
         set(path, *mode);
-        let of = if *path == "empty" { "empty" } else { "folder" };
-        let database = root.join(of).join("state.db");
+        let directory = if *path == "empty" { "empty" } else { "folder" };
+        let database = root.join(directory).join("state.db");
         let arguments = [
             "--listen",
             "127.0.0.1:0",
             "--database",
             database.to_str().unwrap(),
         ];
-        let mut command = as_somebody(root, &arguments);
-        let (code, error) = failed(&mut command);
+        let mut command = unprivileged(root, &arguments);
+        let (code, error) = start_failure(&mut command);
         set(path, 0o777);
         assert_eq!(code, Some(2), "{path} {mode:o}: {error}");
-        let named = format!(
+        let message = format!(
             "{} cannot be used: permission denied",
-            root.join(told).display()
+            root.join(culprit).display()
         );
-        assert!(error.contains(&named), "{path} {mode:o}: {error}");
+        assert!(error.contains(&message), "{path} {mode:o}: {error}");
         let rest = error.replace(root.to_str().unwrap(), "");
         assert!(!rest.contains(|c: char| c.is_ascii_digit()), "{error}");
     }
 }
 
 #[test]
-fn what_is_no_place_for_a_database_is_told_without_numbers() {
+fn an_unusable_database_path_is_reported_without_error_numbers() {
     let (folder, file) = folder();
     fs::write(&file, "").unwrap();
-    for (path, told) in [
+    for (path, reason) in [
         (
             folder.path().join("missing/state.db"),
             "the folder does not exist",
@@ -334,8 +333,8 @@ fn what_is_no_place_for_a_database_is_told_without_numbers() {
         (file.join("state.db"), "a part of the path is not a folder"),
     ] {
         let path = path.to_str().unwrap();
-        let error = super::refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
-        assert!(error.contains(path) && error.contains(told), "{error}");
+        let error = super::start_error(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+        assert!(error.contains(path) && error.contains(reason), "{error}");
         let rest = error.replace(folder.path().to_str().unwrap(), "");
         assert!(!rest.contains(|c: char| c.is_ascii_digit()), "{error}");
     }

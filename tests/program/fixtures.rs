@@ -1,19 +1,19 @@
-//! Files of earlier versions, in `tests/fixtures`: every later version opens them, and finds all in them that was there.
+//! Database files of earlier versions, in `tests/fixtures`: every later version opens them and finds all their data.
 //!
-//! Each is a database with everything in it that can be kept, and beside it, as JSON, what the APIs told of it when it was
-//! made. A version that changes what is kept, or how, adds one, and first adds to `seed` and `fill` what is new:
+//! Each is a database with everything that can be stored, accompanied by a JSON file with the API responses at the time of
+//! its creation. A version that changes what is stored, or how, adds one, after adding what is new to `seed` and `fill`:
 //!
 //! ```sh
 //! FIXTURE=0.2.0 PROGRAM=target/debug/uptrends-emulator \
 //!     cargo test --locked --test program -- --ignored make_a_file_with_everything_in_it
 //! ```
 //!
-//! A file that is there stays as its version made it; what is expected of it changes only with what the APIs are to tell.
+//! An existing file never changes; its expected responses change only if the APIs' responses are meant to change.
 //!
 //! | File | Made by |
 //! |---|---|
-//! | `0.1.0-a` | the last version that read what it had kept by the rules for seeds |
-//! | `0.1.0-b` | the first that makes a file in one transaction |
+//! | `0.1.0-a` | the last version that applied the rules for seeds to stored data |
+//! | `0.1.0-b` | the first version that creates a file in one transaction |
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -26,16 +26,16 @@ use serde_json::{Map, Value, json};
 
 use super::{Program, folder};
 
-/// The user name and the password with which an account is read.
+/// The user name and password used to read an account.
 type Reader = (String, String);
 
-/// An API user's name in the account of a seed; its password is the same.
+/// Returns the reader of a seeded account: an API user whose password equals its name.
 fn seeded_reader(account: &str) -> Reader {
     let name = format!("reader-of-{account}");
     (name.clone(), name)
 }
 
-/// The program on a file; `None` is this version's.
+/// Starts a program on a file; `None` means the current version.
 fn start(program: Option<&Path>, database: &Path, seed: Option<&Value>) -> Program {
     let this = Path::new(env!("CARGO_BIN_EXE_uptrends-emulator"));
     let mut command = Command::new(program.unwrap_or(this));
@@ -55,7 +55,7 @@ fn stop(program: Program) {
     assert_eq!(program.end().0, Some(0));
 }
 
-/// A request of a reader, or one that needs no credentials.
+/// Sends a request of a reader, or one without credentials.
 async fn ask(
     program: &Program,
     reader: Option<&Reader>,
@@ -81,7 +81,7 @@ async fn get(program: &Program, reader: Option<&Reader>, path: &str) -> Value {
     body
 }
 
-/// A change that is to succeed.
+/// Sends a change that must succeed.
 async fn act(
     program: &Program,
     reader: Option<&Reader>,
@@ -89,9 +89,9 @@ async fn act(
     path: &str,
     body: Option<Value>,
 ) -> Value {
-    let told = format!("{method} {path} {body:?}");
+    let request = format!("{method} {path} {body:?}");
     let (status, answer) = ask(program, reader, (method, path), body).await;
-    assert!(status.is_success(), "{told}: {status} {answer}");
+    assert!(status.is_success(), "{request}: {status} {answer}");
     answer
 }
 
@@ -112,8 +112,8 @@ fn snapshot_path(account: &str, name: &str) -> String {
     format!("/_emulator/accounts/{account}/snapshots/{name}")
 }
 
-/// All that the APIs tell of what is kept, at a time of their own.
-async fn all_of(program: &Program, readers: &Map<String, Value>) -> Value {
+/// Returns all API responses about stored data, at a fixed time.
+async fn everything_shown(program: &Program, readers: &Map<String, Value>) -> Value {
     let at = json!({"at": "2026-06-27T12:00:00"});
     act(
         program,
@@ -124,35 +124,35 @@ async fn all_of(program: &Program, readers: &Map<String, Value>) -> Value {
     )
     .await;
     let accounts = get(program, None, "/_emulator/accounts").await;
-    // The control API first, whose use is not counted.
+    // The control API comes first, since its requests do not count as usage.
     let exports = exports(program, false).await;
     let (mut snapshots, mut api) = (Map::new(), Map::new());
     for account in items(&accounts) {
         let id = text(account, "accountId");
         let names = format!("/_emulator/accounts/{id}/snapshots");
         let names = get(program, None, &names).await;
-        let mut of_account = Map::new();
+        let mut account_snapshots = Map::new();
         for name in items(&names) {
             let name = text(name, "name");
-            of_account.insert(
+            account_snapshots.insert(
                 name.to_owned(),
                 get(program, None, &snapshot_path(id, name)).await,
             );
         }
-        snapshots.insert(id.to_owned(), of_account.into());
+        snapshots.insert(id.to_owned(), account_snapshots.into());
     }
     for account in items(&accounts) {
         let id = text(account, "accountId");
         let reader: Reader = serde_json::from_value(readers[id].clone()).unwrap();
-        api.insert(id.to_owned(), api_of(program, &reader).await);
+        api.insert(id.to_owned(), account_api_responses(program, &reader).await);
     }
     json!({"accounts": accounts, "exports": exports, "snapshots": snapshots, "api": api})
 }
 
-/// All that the account API tells of an account. What the reader changes by reading is left out, and so is an operator's
-/// `Hash`, which is not kept.
-async fn api_of(program: &Program, reader: &Reader) -> Value {
-    let mut told = Map::new();
+/// Returns all account API responses of an account, except what the reader changes by reading, and an operator's `Hash`,
+/// which is not stored.
+async fn account_api_responses(program: &Program, reader: &Reader) -> Value {
+    let mut responses = Map::new();
     let mut paths: Vec<String> = ["Account", "Account/Settings", "ApiUser"]
         .map(str::to_owned)
         .into();
@@ -163,14 +163,14 @@ async fn api_of(program: &Program, reader: &Reader) -> Value {
         paths.extend(parts.map(|part| format!("{path}/{part}")));
         operator.as_object_mut().unwrap().remove("Hash");
     }
-    told.insert("Operator".to_owned(), operators);
+    responses.insert("Operator".to_owned(), operators);
     let groups = get(program, Some(reader), "/v4/OperatorGroup").await;
     for group in items(&groups) {
         let path = format!("OperatorGroup/{}", text(group, "OperatorGroupGuid"));
         let parts = ["Member", "Authorization", "DutySchedule"];
         paths.extend(parts.map(|part| format!("{path}/{part}")));
     }
-    told.insert("OperatorGroup".to_owned(), groups);
+    responses.insert("OperatorGroup".to_owned(), groups);
     for path in paths {
         let mut answer = get(program, Some(reader), &format!("/v4/{path}")).await;
         if path == "ApiUser" {
@@ -182,23 +182,23 @@ async fn api_of(program: &Program, reader: &Reader) -> Value {
             own.remove("LastUsed").unwrap();
             own.remove("UsageLast30Days").unwrap();
         }
-        told.insert(path, answer);
+        responses.insert(path, answer);
     }
     let users = get(program, Some(reader), "/api/Users").await;
-    told.insert("Users".to_owned(), users["Users"].clone());
-    told.into()
+    responses.insert("Users".to_owned(), users["Users"].clone());
+    responses.into()
 }
 
-/// The accounts as documents, each after it went back to what it was when it was made, and all after the server went back
-/// to its seed.
-async fn all_after_resets(program: &Program) -> Value {
+/// Returns the exports of the accounts, each after a reset of the account, and all after a reset of the server to its
+/// seed.
+async fn exports_after_resets(program: &Program) -> Value {
     let each = exports(program, true).await;
     act(program, None, Method::POST, "/_emulator/reset", None).await;
     json!({"each": each, "server": exports(program, false).await})
 }
 
 async fn exports(program: &Program, after_resets: bool) -> Map<String, Value> {
-    let mut told = Map::new();
+    let mut exports = Map::new();
     for account in items(&get(program, None, "/_emulator/accounts").await) {
         let id = text(account, "accountId");
         let path = format!("/_emulator/accounts/{id}");
@@ -207,45 +207,54 @@ async fn exports(program: &Program, after_resets: bool) -> Map<String, Value> {
             act(program, None, Method::POST, &reset, None).await;
         }
         let export = get(program, None, &format!("{path}/export")).await;
-        told.insert(id.to_owned(), export);
+        exports.insert(id.to_owned(), export);
     }
-    told
+    exports
 }
 
 fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
-/// Where two values differ, and how.
-fn differences(found: &Value, expected: &Value, at: &str, told: &mut Vec<String>) {
-    match (found, expected) {
-        (Value::Object(found), Value::Object(expected)) => {
-            for key in found.keys().chain(expected.keys()).collect::<BTreeSet<_>>() {
-                let (found, expected) = (found.get(key), expected.get(key));
+/// Adds a message for each difference between two values.
+fn differences(actual: &Value, expected: &Value, at: &str, messages: &mut Vec<String>) {
+    match (actual, expected) {
+        (Value::Object(actual), Value::Object(expected)) => {
+            for key in actual
+                .keys()
+                .chain(expected.keys())
+                .collect::<BTreeSet<_>>()
+            {
+                let (actual, expected) = (actual.get(key), expected.get(key));
                 let null = Value::Null;
                 let at = format!("{at}/{key}");
-                differences(found.unwrap_or(&null), expected.unwrap_or(&null), &at, told);
+                differences(
+                    actual.unwrap_or(&null),
+                    expected.unwrap_or(&null),
+                    &at,
+                    messages,
+                );
             }
         }
-        (Value::Array(found), Value::Array(expected)) if found.len() == expected.len() => {
-            for (number, (found, expected)) in found.iter().zip(expected).enumerate() {
-                differences(found, expected, &format!("{at}/{number}"), told);
+        (Value::Array(actual), Value::Array(expected)) if actual.len() == expected.len() => {
+            for (number, (actual, expected)) in actual.iter().zip(expected).enumerate() {
+                differences(actual, expected, &format!("{at}/{number}"), messages);
             }
         }
-        _ if found == expected => {}
-        _ => told.push(format!("{at}: {found}, not {expected}")),
+        _ if actual == expected => {}
+        _ => messages.push(format!("{at}: {actual}, not {expected}")),
     }
 }
 
 #[track_caller]
-fn assert_same(found: &Value, expected: &Value, what: &str) {
-    let mut told = Vec::new();
-    differences(found, expected, "", &mut told);
-    assert!(told.is_empty(), "{what}:\n{}", told.join("\n"));
+fn assert_same(actual: &Value, expected: &Value, what: &str) {
+    let mut messages = Vec::new();
+    differences(actual, expected, "", &mut messages);
+    assert!(messages.is_empty(), "{what}:\n{}", messages.join("\n"));
 }
 
 #[tokio::test]
-async fn files_of_earlier_versions_hold_all_that_was_in_them() {
+async fn files_of_earlier_versions_keep_all_their_data() {
     let mut files = 0;
     for entry in fs::read_dir(fixtures()).unwrap() {
         let fixture = entry.unwrap().path();
@@ -265,15 +274,19 @@ async fn files_of_earlier_versions_hold_all_that_was_in_them() {
             }
             let what = format!("{name}, opened before: {opened_before}");
             let program = start(None, &database, None);
-            assert_same(&all_of(&program, readers).await, &expected["all"], &what);
+            assert_same(
+                &everything_shown(&program, readers).await,
+                &expected["all"],
+                &what,
+            );
             stop(program);
         }
         let (_folder, database) = folder();
         fs::copy(&fixture, &database).unwrap();
         let program = start(None, &database, None);
-        let resets = all_after_resets(&program).await;
+        let resets = exports_after_resets(&program).await;
         assert_same(&resets, &expected["resets"], &format!("{name}, reset"));
-        // A password is still the right one.
+        // A stored password is still valid.
         let login = Some(("100200/owner@example.com".to_owned(), "s3cret".to_owned()));
         act(&program, login.as_ref(), Method::POST, "/v4/Register", None).await;
         stop(program);
@@ -285,7 +298,8 @@ async fn files_of_earlier_versions_hold_all_that_was_in_them() {
 #[ignore = "makes a new one of the files that the test above reads"]
 async fn make_a_file_with_everything_in_it() {
     let name = std::env::var("FIXTURE").expect("FIXTURE is the name of the new file");
-    let program = std::env::var_os("PROGRAM").expect("PROGRAM is the path of what makes it");
+    let program =
+        std::env::var_os("PROGRAM").expect("PROGRAM is the path of the program that creates it");
     let program = Some(Path::new(&program));
     let fixture = fixtures().join(format!("{name}.sqlite"));
     assert!(!fixture.exists(), "it is there already");
@@ -295,8 +309,8 @@ async fn make_a_file_with_everything_in_it() {
     stop(running);
     fs::copy(&database, &fixture).unwrap();
     let running = start(program, &database, None);
-    let all = all_of(&running, &readers).await;
-    let resets = all_after_resets(&running).await;
+    let all = everything_shown(&running, &readers).await;
+    let resets = exports_after_resets(&running).await;
     stop(running);
     let expected = json!({"readers": readers, "all": all, "resets": resets});
     let expected = serde_json::to_string_pretty(&expected).unwrap();
@@ -316,8 +330,8 @@ const WEEK_DAYS: [&str; 7] = [
     "Sunday",
 ];
 
-/// Three accounts: one with every field set and unset, every word and every kind of schedule, one that is to be deleted, and
-/// one that has next to nothing.
+/// Returns a seed of three accounts: one with every field set and unset, every word and every kind of schedule, one that
+/// will be deleted, and one that is almost empty.
 fn seed() -> Value {
     let weekly: Vec<_> = WEEK_DAYS
         .iter()
@@ -415,7 +429,7 @@ fn seed() -> Value {
     ]})
 }
 
-/// Makes of the seeded accounts what only changes make of them, and more accounts. Answers with who reads them.
+/// Applies changes to the seeded accounts and creates more accounts, for data that only changes produce. Returns the readers.
 #[expect(clippy::too_many_lines, reason = "one change after the other")]
 async fn fill(program: &Program) -> Map<String, Value> {
     let control = async |method: Method, path: &str, body: Option<Value>| {
@@ -429,13 +443,13 @@ async fn fill(program: &Program) -> Map<String, Value> {
     control(Method::POST, "/clock/freeze", Some(at)).await;
     control(Method::PUT, "/accounts/100200/snapshots/before", None).await;
 
-    // Operators: made, changed, renamed by an exchange of addresses, deleted.
+    // Operators: created, changed, with swapped addresses, deleted.
     let operators = own(Method::GET, "/v4/Operator", None).await;
     let path_of = |email: &str| {
-        let found = items(&operators)
+        let operator = items(&operators)
             .iter()
             .find(|operator| text(operator, "Email") == email);
-        format!("/v4/Operator/{}", text(found.unwrap(), "OperatorGuid"))
+        format!("/v4/Operator/{}", text(operator.unwrap(), "OperatorGuid"))
     };
     let (one, other) = (path_of("word3@example.com"), path_of("word4@example.com"));
     for (path, email) in [
@@ -445,13 +459,13 @@ async fn fill(program: &Program) -> Map<String, Value> {
     ] {
         own(Method::PATCH, path, Some(json!({"Email": email}))).await;
     }
-    let made = json!({"FullName": "x".repeat(255), "Email": "made@example.com", "Password": " pass wörd "});
-    let made = own(Method::POST, "/v4/Operator", Some(made)).await;
-    let made_guid = text(&made, "OperatorGuid").to_owned();
-    let made = format!("/v4/Operator/{made_guid}");
+    let operator = json!({"FullName": "x".repeat(255), "Email": "made@example.com", "Password": " pass wörd "});
+    let operator = own(Method::POST, "/v4/Operator", Some(operator)).await;
+    let operator_guid = text(&operator, "OperatorGuid").to_owned();
+    let operator = format!("/v4/Operator/{operator_guid}");
     own(
         Method::PATCH,
-        &made,
+        &operator,
         Some(json!({"OperatorRole": "Changed", "TimeZoneId": 2})),
     )
     .await;
@@ -459,9 +473,14 @@ async fn fill(program: &Program) -> Map<String, Value> {
     let deleted = own(Method::POST, "/v4/Operator", Some(deleted)).await;
     let deleted_guid = text(&deleted, "OperatorGuid").to_owned();
 
-    // Groups: copies of schedules, one that was changed alone, of one who left, and of a group that is gone.
+    // Groups: copies of schedules, an edited copy, a copy of a former member, and copies of a deleted group.
     let pinned = "/v4/OperatorGroup/c1534087-590e-497e-b58e-00bc4dbfa1d3";
-    own(Method::POST, &format!("{pinned}/Member/{made_guid}"), None).await;
+    own(
+        Method::POST,
+        &format!("{pinned}/Member/{operator_guid}"),
+        None,
+    )
+    .await;
     own(
         Method::POST,
         &format!("{pinned}/Member/{deleted_guid}"),
@@ -475,9 +494,9 @@ async fn fill(program: &Program) -> Map<String, Value> {
         Some(daily.clone()),
     )
     .await;
-    let of_made = format!("{made}/DutySchedule");
-    let copies = own(Method::GET, &of_made, None).await;
-    let copy = format!("{of_made}/{}", copies[0]["Id"]);
+    let schedules = format!("{operator}/DutySchedule");
+    let copies = own(Method::GET, &schedules, None).await;
+    let copy = format!("{schedules}/{}", copies[0]["Id"]);
     let monthly =
         json!({"ScheduleMode": "Monthly", "MonthDay": 1, "StartTime": "10:00", "EndTime": "11:00"});
     own(Method::PUT, &copy, Some(monthly.clone())).await;
@@ -536,11 +555,11 @@ async fn fill(program: &Program) -> Map<String, Value> {
     )
     .await;
 
-    // Users, API users, and use of them on two days.
+    // Users, API users, and their usage on two days.
     let user = json!({"UserName": "made@example.com", "EnableAlertTimeframe": true, "AlertTimeframeEnd": "12:00:00.5",
         "DateFormat": "dd.MM.yyyy", "GraphTooltips": false, "UserRole": 1});
     own(Method::PUT, "/api/Users", Some(user)).await;
-    let api_user = json!({"OperatorGuid": made_guid, "Description": " CI "});
+    let api_user = json!({"OperatorGuid": operator_guid, "Description": " CI "});
     let api_user = own(Method::POST, "/v4/ApiUser", Some(api_user)).await;
     let credentials = (
         text(&api_user, "UserName").to_owned(),
@@ -552,7 +571,7 @@ async fn fill(program: &Program) -> Map<String, Value> {
     get(program, Some(&credentials), "/v4/Operator").await;
     get(program, Some(&credentials), "/v4/Operator").await;
 
-    // Accounts: made in every way, with and without a label, and deleted. Their states have odd names.
+    // Accounts: created in every way, with and without a label, and deleted. Their snapshots have unusual names.
     let mut readers = Map::new();
     for id in ["100200", "7"] {
         readers.insert(id.to_owned(), json!(seeded_reader(id)));
@@ -560,7 +579,7 @@ async fn fill(program: &Program) -> Map<String, Value> {
     let document = json!({"accounts": [{
         "operators": [{"FullName": "Imported", "Email": "imported@example.com", "IsAccountAdministrator": true}]
     }]});
-    let mut made = Vec::new();
+    let mut accounts = Vec::new();
     for body in [
         json!({"from": "account:7", "label": " Ünïcode 🦀 \"label\" "}),
         json!({"from": "empty", "label": ""}),
@@ -570,12 +589,12 @@ async fn fill(program: &Program) -> Map<String, Value> {
         let account = control(Method::POST, "/accounts", Some(body)).await;
         let api_user = &account["apiUser"];
         let reader = json!([api_user["UserName"], api_user["Password"]]);
-        made.push(text(&account, "accountId").to_owned());
+        accounts.push(text(&account, "accountId").to_owned());
         readers.insert(text(&account, "accountId").to_owned(), reader);
     }
-    let gone = made.pop().unwrap();
-    readers.remove(&gone);
-    for id in [&gone, "8"] {
+    let deleted = accounts.pop().unwrap();
+    readers.remove(&deleted);
+    for id in [&deleted, "8"] {
         control(Method::DELETE, &format!("/accounts/{id}"), None).await;
     }
     let long = "n".repeat(200);
@@ -584,7 +603,7 @@ async fn fill(program: &Program) -> Map<String, Value> {
             program,
             None,
             Method::PUT,
-            &snapshot_path(&made[1], name),
+            &snapshot_path(&accounts[1], name),
             None,
         )
         .await;

@@ -1,4 +1,4 @@
-//! The log never matters to what is served: not where it cannot be written, and not where nobody reads it.
+//! Logging never affects requests, even if the log cannot be written or is not read.
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{READY, command, folder, request, signal};
 
-/// A device on which there is never room for anything.
+/// Returns `/dev/full`, where every write fails for lack of space.
 fn full() -> Stdio {
     File::options()
         .write(true)
@@ -24,7 +24,7 @@ fn end(process: &mut Child) -> ExitStatus {
 }
 
 #[tokio::test]
-async fn a_log_whose_reader_has_left_changes_nothing() {
+async fn a_closed_log_pipe_changes_nothing() {
     let (folder, file) = folder();
     let ready = folder.path().join("ready");
     for level in ["info", "trace"] {
@@ -64,7 +64,7 @@ async fn a_log_whose_reader_has_left_changes_nothing() {
 
 #[cfg(target_os = "linux")]
 #[tokio::test]
-async fn a_log_and_a_line_that_find_no_room_change_nothing() {
+async fn a_full_device_for_log_and_stdout_changes_nothing() {
     let (folder, file) = folder();
     let ready = folder.path().join("ready");
     for round in 0..2 {
@@ -82,7 +82,7 @@ async fn a_log_and_a_line_that_find_no_room_change_nothing() {
         .stderr(full())
         .spawn()
         .unwrap();
-        let url = super::told_by(&ready);
+        let url = super::url_from(&ready);
         let group = json!({"Description": "x"});
         let (status, _) = request(&url, Method::POST, "/v4/OperatorGroup", group)
             .await
@@ -94,7 +94,7 @@ async fn a_log_and_a_line_that_find_no_room_change_nothing() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn an_exit_code_does_not_hang_on_whether_its_reason_can_be_written() {
+fn the_exit_code_does_not_depend_on_whether_its_reason_can_be_written() {
     let seed = "accounts: nonsense";
     let (folder, _) = folder();
     let wrong = folder.path().join("wrong.yaml");
@@ -117,7 +117,7 @@ fn an_exit_code_does_not_hang_on_whether_its_reason_can_be_written() {
 }
 
 #[tokio::test]
-async fn a_log_that_nobody_reads_holds_nothing_up_and_its_lost_lines_are_counted() {
+async fn an_unread_log_blocks_nothing_and_dropped_lines_are_counted() {
     const REQUESTS: usize = 6_000;
     let mut process = command(&["--listen", "127.0.0.1:0", "--log", "debug"])
         .spawn()
@@ -133,25 +133,25 @@ async fn a_log_that_nobody_reads_holds_nothing_up_and_its_lost_lines_are_counted
         let response = client.get(format!("{url}/_emulator/health")).send().await;
         assert_eq!(response.unwrap().status(), StatusCode::OK, "{number}");
     }
-    // Whoever reads at last is told how much is missing.
+    // A late reader sees how many lines were dropped.
     let reader = std::thread::spawn(move || {
         let mut log = String::new();
         stderr.read_to_string(&mut log).map(|_| log)
     });
     assert_eq!(end(&mut process).code(), Some(0));
     let log = reader.join().unwrap().unwrap();
-    let told = log.lines().filter(|line| line.contains("answered")).count();
+    let answered = log.lines().filter(|line| line.contains("answered")).count();
     let dropped = log.lines().find(|line| line.contains("were dropped"));
     let dropped = dropped.unwrap().rsplit("dropped=").next().unwrap();
     let dropped: usize = dropped.trim().parse().unwrap();
     assert!(
-        told + dropped >= REQUESTS && told < REQUESTS,
-        "{told} {dropped}"
+        answered + dropped >= REQUESTS && answered < REQUESTS,
+        "{answered} {dropped}"
     );
 }
 
 #[test]
-fn a_log_that_nobody_reads_does_not_keep_the_program_from_its_end() {
+fn an_unread_log_does_not_prevent_the_program_from_stopping() {
     let mut process = command(&["--listen", "127.0.0.1:0", "--log", "debug"])
         .spawn()
         .unwrap();
@@ -160,7 +160,7 @@ fn a_log_that_nobody_reads_does_not_keep_the_program_from_its_end() {
         .read_line(&mut line)
         .unwrap();
     let address = line.trim_end().rsplit("//").next().unwrap();
-    super::ask_often(address, 2_000);
-    // Its pipe is full and stays so.
+    super::send_health_checks(address, 2_000);
+    // The pipe is full and remains full.
     assert_eq!(end(&mut process).code(), Some(0));
 }

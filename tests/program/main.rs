@@ -1,4 +1,4 @@
-//! The program from outside: its flags and variables, its files, how it stops, and that it forgets nothing.
+//! Tests of the program as a process: flags, variables, files, stopping and durability.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 const READY: &str = "uptrends-emulator ready on ";
 
-/// What stands between headers and body.
+/// The separator of headers and body.
 const EMPTY_LINE: &str = "\r\n\r\n";
 
 fn command(arguments: &[&str]) -> Command {
@@ -34,7 +34,7 @@ fn command(arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs the program to its end.
+/// Runs the program until it exits.
 fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     command(arguments)
         .envs(variables.iter().copied())
@@ -42,19 +42,19 @@ fn run(arguments: &[&str], variables: &[(&str, &str)]) -> Output {
         .unwrap()
 }
 
-/// Expects that the program does not start, and answers with what it says about that.
+/// Expects that the program does not start, and returns its stderr.
 #[track_caller]
-fn refused(arguments: &[&str], variables: &[(&str, &str)]) -> String {
+fn start_error(arguments: &[&str], variables: &[(&str, &str)]) -> String {
     let output = run(arguments, variables);
-    let told = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(output.status.code(), Some(2), "{told}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert_eq!(output.stdout, b"");
-    assert!(told.starts_with("error: "), "{told}");
-    assert!(!told.contains("panicked"), "{told}");
-    told
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr
 }
 
-/// A program that runs; it is killed at the end of its test.
+/// A running program, killed at the end of its test.
 struct Program {
     process: Child,
     stdout: BufReader<ChildStdout>,
@@ -78,7 +78,7 @@ impl Program {
         Self::run(&mut command)
     }
 
-    /// Waits until it is ready.
+    /// Starts the program and waits until it is ready.
     fn run(command: &mut Command) -> Self {
         let mut process = command.spawn().unwrap();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
@@ -112,7 +112,7 @@ impl Program {
         signal(&self.process, name);
     }
 
-    /// Waits for the end: the exit code, if it was not killed, and what was still to be read on stdout.
+    /// Waits for the end; returns the exit code, if it was not killed, and the rest of stdout.
     fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
@@ -143,21 +143,21 @@ fn signal(process: &Child, name: &str) {
     );
 }
 
-/// The URL in a ready file, once there is one.
-fn told_by(ready: &Path) -> String {
+/// Waits for a ready file and returns its URL.
+fn url_from(ready: &Path) -> String {
     let deadline = Instant::now() + Duration::from_secs(10);
     loop {
-        if let Ok(written) = fs::read_to_string(ready) {
-            let written: Value = serde_json::from_str(&written).unwrap();
-            return written["url"].as_str().unwrap().to_owned();
+        if let Ok(content) = fs::read_to_string(ready) {
+            let content: Value = serde_json::from_str(&content).unwrap();
+            return content["url"].as_str().unwrap().to_owned();
         }
         assert!(Instant::now() < deadline, "it does not get ready");
         std::thread::yield_now();
     }
 }
 
-/// Asks for the health of a server, over one connection.
-fn ask_often(address: &str, times: usize) {
+/// Sends health requests to a server over one connection.
+fn send_health_checks(address: &str, times: usize) {
     let mut stream = BufReader::new(TcpStream::connect(address).unwrap());
     for _ in 0..times {
         let ask = format!("GET /_emulator/health HTTP/1.1\r\nHost: x{EMPTY_LINE}");
@@ -201,7 +201,7 @@ fn folder() -> (TempDir, PathBuf) {
 }
 
 #[tokio::test]
-async fn without_a_file_it_is_ready_with_the_default_account() {
+async fn without_a_database_the_program_starts_with_the_default_account() {
     let program = Program::start(&[]);
     let (status, operators) = program
         .request(Method::GET, "/v4/Operator", json!({}))
@@ -213,7 +213,7 @@ async fn without_a_file_it_is_ready_with_the_default_account() {
 }
 
 #[tokio::test]
-async fn stdout_gets_one_line_whatever_is_logged() {
+async fn stdout_has_one_line_regardless_of_the_log_level() {
     for level in ["off", "info", "trace"] {
         let program = Program::start(&["--log", level]);
         program
@@ -225,7 +225,7 @@ async fn stdout_gets_one_line_whatever_is_logged() {
 }
 
 #[tokio::test]
-async fn the_log_goes_to_stderr_as_text_or_json() {
+async fn the_log_is_written_to_stderr_as_text_or_json() {
     let mut command = command(&[
         "--listen",
         "127.0.0.1:0",
@@ -262,14 +262,14 @@ async fn the_log_goes_to_stderr_as_text_or_json() {
 }
 
 #[test]
-fn the_ready_file_tells_url_and_process_and_goes_with_it() {
+fn the_ready_file_has_the_url_and_process_id_and_is_removed_at_the_end() {
     let (folder, _) = folder();
     let file = folder.path().join("ready");
     fs::write(&file, "of an earlier run").unwrap();
     let program = Program::start(&["--ready-file", file.to_str().unwrap()]);
-    let written: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    let content: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
     assert_eq!(
-        written,
+        content,
         json!({"url": program.url, "pid": program.process.id()})
     );
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -279,10 +279,10 @@ fn the_ready_file_tells_url_and_process_and_goes_with_it() {
 }
 
 #[test]
-fn a_ready_file_that_cannot_be_written_ends_the_start() {
+fn an_unwritable_ready_file_fails_the_start() {
     let (folder, _) = folder();
     let file = folder.path().join("missing/ready");
-    let told = refused(
+    let stderr = start_error(
         &[
             "--listen",
             "127.0.0.1:0",
@@ -291,32 +291,35 @@ fn a_ready_file_that_cannot_be_written_ends_the_start() {
         ],
         &[],
     );
-    assert!(told.contains("ready file"), "{told}");
+    assert!(stderr.contains("ready file"), "{stderr}");
 }
 
 #[test]
-fn a_port_that_is_taken_ends_the_start() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
-    let told = refused(&["--listen", &address], &[]);
-    assert!(told.contains(&address), "{told}");
+fn a_port_in_use_fails_the_start() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let stderr = start_error(&["--listen", &address], &[]);
+    assert!(stderr.contains(&address), "{stderr}");
 }
 
 #[test]
-fn a_file_in_use_is_left_to_its_program() {
+fn a_database_in_use_is_rejected() {
     let (_folder, file) = folder();
     let program = Program::on(&file);
     let before = fs::read(&file).unwrap();
     let path = file.to_str().unwrap();
-    let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
-    assert!(told.contains(path) && told.contains("in use"), "{told}");
+    let stderr = start_error(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+    assert!(
+        stderr.contains(path) && stderr.contains("in use"),
+        "{stderr}"
+    );
     assert_eq!(fs::read(&file).unwrap(), before);
     program.kill();
     Program::on(&file);
 }
 
 #[test]
-fn what_is_no_database_of_ours_is_left_as_it_was() {
+fn a_file_that_is_not_our_database_is_left_unchanged() {
     let (folder, file) = folder();
     let path = file.to_str().unwrap();
     let mut sqlite = b"SQLite format 3\0".to_vec();
@@ -335,8 +338,8 @@ fn what_is_no_database_of_ours_is_left_as_it_was() {
         newer,
     ] {
         fs::write(&file, &content).unwrap();
-        let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
-        assert!(told.contains(path), "{told}");
+        let stderr = start_error(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+        assert!(stderr.contains(path), "{stderr}");
         assert_eq!(fs::read(&file).unwrap(), content);
         assert_eq!(
             fs::read_dir(folder.path()).unwrap().count(),
@@ -347,19 +350,19 @@ fn what_is_no_database_of_ours_is_left_as_it_was() {
 }
 
 #[test]
-fn a_folder_or_a_file_in_a_missing_folder_is_no_database() {
+fn a_folder_or_a_file_in_a_missing_folder_is_rejected_as_database() {
     let (folder, _) = folder();
     let missing = folder.path().join("missing/state.db");
     for path in [folder.path(), &missing] {
         let path = path.to_str().unwrap();
-        let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
-        assert!(told.contains(path), "{told}");
+        let stderr = start_error(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+        assert!(stderr.contains(path), "{stderr}");
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_pipe_or_a_device_is_no_database_and_is_not_waited_for() {
+fn a_pipe_or_a_device_is_rejected_as_database_without_waiting() {
     let (_folder, pipe) = folder();
     let pipe = pipe.with_extension("pipe");
     assert!(
@@ -370,13 +373,13 @@ fn a_pipe_or_a_device_is_no_database_and_is_not_waited_for() {
             .success()
     );
     for path in [pipe.to_str().unwrap(), "/dev/null"] {
-        let told = refused(&["--listen", "127.0.0.1:0", "--database", path], &[]);
-        assert!(told.contains("it is not a file"), "{told}");
+        let stderr = start_error(&["--listen", "127.0.0.1:0", "--database", path], &[]);
+        assert!(stderr.contains("it is not a file"), "{stderr}");
     }
 }
 
 #[test]
-fn the_name_of_a_database_is_a_path_and_nothing_else() {
+fn a_database_name_is_always_taken_as_a_path() {
     let (folder, _) = folder();
     for name in ["file:x.db", ":memory:", "a?mode=memory", "100%20.db"] {
         let mut command = command(&["--listen", "127.0.0.1:0", "--database", name]);
@@ -407,7 +410,7 @@ async fn an_empty_file_becomes_a_database() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_an_ordinary_end() {
+async fn acknowledged_changes_survive_an_ordinary_stop() {
     let (folder, file) = folder();
     for round in 0..3 {
         let program = Program::on(&file);
@@ -430,9 +433,9 @@ async fn what_was_answered_is_there_after_an_ordinary_end() {
     }
 }
 
-/// Makes operators and groups until the program is gone; answers with the paths of what was answered.
-async fn change_until_the_end(url: String, worker: usize) -> Vec<(String, String)> {
-    let mut answered = Vec::new();
+/// Creates operators and groups until the program ends; returns the paths and names of those that were acknowledged.
+async fn change_until_the_program_stops(url: String, worker: usize) -> Vec<(String, String)> {
+    let mut acknowledged = Vec::new();
     for change in 0.. {
         let name = format!("{worker}-{change}-{}", url.rsplit(':').next().unwrap());
         let (path, guid, body) = if change % 2 == 0 {
@@ -449,29 +452,29 @@ async fn change_until_the_end(url: String, worker: usize) -> Vec<(String, String
             )
         };
         match request(&url, Method::POST, path, body).await {
-            Ok((status, made)) if status == StatusCode::CREATED => {
-                answered.push((format!("{path}/{}", made[guid].as_str().unwrap()), name));
+            Ok((status, body)) if status == StatusCode::CREATED => {
+                acknowledged.push((format!("{path}/{}", body[guid].as_str().unwrap()), name));
             }
             Ok(other) => panic!("{other:?}"),
             Err(_) => break,
         }
     }
-    answered
+    acknowledged
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_answered_survives_a_kill_in_the_middle_of_the_work() {
+async fn acknowledged_changes_survive_a_kill_under_load() {
     const WORKERS: usize = 4;
     let (_folder, file) = folder();
-    let mut answered = Vec::new();
+    let mut acknowledged = Vec::new();
     for round in 1..=4 {
         let program = Program::on(&file);
         let mut workers = JoinSet::new();
         for worker in 0..WORKERS {
-            workers.spawn(change_until_the_end(program.url.clone(), worker));
+            workers.spawn(change_until_the_program_stops(program.url.clone(), worker));
         }
-        // Once this many operators are there, the work is under way.
-        let enough = answered.len() + round * 10;
+        // With this many operators, all workers have started.
+        let enough = acknowledged.len() + round * 10;
         loop {
             let (_, groups) = program
                 .request(Method::GET, "/v4/OperatorGroup", json!({}))
@@ -484,7 +487,7 @@ async fn what_was_answered_survives_a_kill_in_the_middle_of_the_work() {
             }
         }
         program.kill();
-        answered.extend(workers.join_all().await.into_iter().flatten());
+        acknowledged.extend(workers.join_all().await.into_iter().flatten());
 
         let program = Program::on(&file);
         let (_, operators) = program
@@ -493,22 +496,26 @@ async fn what_was_answered_survives_a_kill_in_the_middle_of_the_work() {
         let (_, groups) = program
             .request(Method::GET, "/v4/OperatorGroup", json!({}))
             .await;
-        let found = format!("{operators}{groups}");
-        for (path, name) in &answered {
+        let listed = format!("{operators}{groups}");
+        for (path, name) in &acknowledged {
             let guid = path.rsplit('/').next().unwrap();
             assert!(
-                found.contains(guid) && found.contains(name),
+                listed.contains(guid) && listed.contains(name),
                 "round {round}: {path} is lost"
             );
         }
         program.kill();
     }
-    assert!(answered.len() >= WORKERS, "{}", answered.len());
+    assert!(acknowledged.len() >= WORKERS, "{}", acknowledged.len());
 }
 
-/// All that the API shows, with what belongs to an operator and to a group.
-async fn all_of(program: &Program, operator: &str, group: &str) -> Vec<(StatusCode, Value)> {
-    let mut seen = Vec::new();
+/// Returns all responses of the API, including those below an operator and a group.
+async fn everything_shown(
+    program: &Program,
+    operator: &str,
+    group: &str,
+) -> Vec<(StatusCode, Value)> {
+    let mut responses = Vec::new();
     for path in [
         "/v4/Operator",
         "/v4/OperatorGroup",
@@ -522,15 +529,15 @@ async fn all_of(program: &Program, operator: &str, group: &str) -> Vec<(StatusCo
     ] {
         let (status, mut body) = program.request(Method::GET, path, json!({})).await;
         for entry in body.as_array_mut().unwrap() {
-            // Use is counted, and not written at once.
+            // Usage is counted, and not written immediately.
             if let Some(api_user) = entry.as_object_mut() {
                 api_user.remove("LastUsed");
                 api_user.remove("UsageLast30Days");
             }
         }
-        seen.push((status, body));
+        responses.push((status, body));
     }
-    seen
+    responses
 }
 
 #[tokio::test]
@@ -611,17 +618,21 @@ async fn every_kind_of_change_survives_a_kill() {
         ),
         (Method::POST, "/v4/ApiUser".to_owned(), api_user, 201),
     ] {
-        let (answered, made) = program.request(method, &path, body).await;
-        assert_eq!(answered.as_u16(), status, "{path}: {made}");
+        let (response_status, body_of_response) = program.request(method, &path, body).await;
+        assert_eq!(
+            response_status.as_u16(),
+            status,
+            "{path}: {body_of_response}"
+        );
     }
-    let before = all_of(&program, &operator, &group).await;
+    let before = everything_shown(&program, &operator, &group).await;
     program.kill();
     let program = Program::on(&file);
-    assert_eq!(all_of(&program, &operator, &group).await, before);
+    assert_eq!(everything_shown(&program, &operator, &group).await, before);
 }
 
-/// A request of which all but its body is sent, and of which the server has said that it wants the body.
-fn half_a_request(program: &Program, body: &str) -> TcpStream {
+/// Sends the head of a request and waits for `100 Continue`; the body is still missing.
+fn request_without_body(program: &Program, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(program.address()).unwrap();
     write!(
         stream,
@@ -630,26 +641,26 @@ fn half_a_request(program: &Program, body: &str) -> TcpStream {
         body.len()
     )
     .unwrap();
-    let mut told = Vec::new();
-    while !told.ends_with(EMPTY_LINE.as_bytes()) {
+    let mut received = Vec::new();
+    while !received.ends_with(EMPTY_LINE.as_bytes()) {
         let mut byte = [0];
         stream.read_exact(&mut byte).unwrap();
-        told.extend(byte);
+        received.extend(byte);
     }
     assert!(
-        told.starts_with(b"HTTP/1.1 100 "),
+        received.starts_with(b"HTTP/1.1 100 "),
         "{}",
-        String::from_utf8_lossy(&told)
+        String::from_utf8_lossy(&received)
     );
     stream
 }
 
 #[tokio::test]
-async fn a_request_under_way_is_finished_before_the_end() {
+async fn a_request_in_progress_is_finished_before_the_stop() {
     let (_folder, file) = folder();
     let program = Program::on(&file);
     let body = r#"{"Description": "the last one"}"#;
-    let mut stream = half_a_request(&program, body);
+    let mut stream = request_without_body(&program, body);
     program.signal("-TERM");
     let deadline = Instant::now() + Duration::from_secs(10);
     while TcpStream::connect(program.address()).is_ok() {
@@ -670,7 +681,7 @@ async fn a_request_under_way_is_finished_before_the_end() {
 }
 
 #[test]
-fn a_connection_that_waits_for_nothing_does_not_hold_up_the_end() {
+fn an_idle_connection_does_not_delay_the_stop() {
     let program = Program::start(&[]);
     let mut stream = TcpStream::connect(program.address()).unwrap();
     write!(
@@ -691,7 +702,7 @@ fn healthcheck(arguments: &[&str], variables: &[(&str, &str)]) -> Option<i32> {
 }
 
 #[test]
-fn a_healthcheck_asks_the_program_that_has_the_same_flags() {
+fn a_healthcheck_asks_the_program_with_the_same_flags() {
     let program = Program::start(&["--listen", "0.0.0.0:0"]);
     let port = program.address().rsplit(':').next().unwrap().to_owned();
     let (any, local) = (format!("0.0.0.0:{port}"), format!("127.0.0.1:{port}"));
@@ -710,7 +721,7 @@ fn a_healthcheck_asks_the_program_that_has_the_same_flags() {
 }
 
 #[test]
-fn a_healthcheck_finds_a_free_port_by_the_ready_file() {
+fn a_healthcheck_finds_a_free_port_in_the_ready_file() {
     let (folder, _) = folder();
     let file = folder.path().join("ready");
     let flags = [
@@ -738,7 +749,7 @@ fn a_healthcheck_finds_a_free_port_by_the_ready_file() {
 }
 
 #[test]
-fn a_healthcheck_takes_no_other_server_for_the_emulator() {
+fn a_healthcheck_fails_for_another_server() {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = server.local_addr().unwrap().to_string();
     let answers = std::thread::spawn(move || {
@@ -748,8 +759,8 @@ fn a_healthcheck_takes_no_other_server_for_the_emulator() {
             "SSH-2.0\r\n",
         ] {
             let (mut stream, _) = server.accept().unwrap();
-            let mut asked = [0; 1024];
-            assert!(stream.read(&mut asked).unwrap() > 0);
+            let mut request = [0; 1024];
+            assert!(stream.read(&mut request).unwrap() > 0);
             stream.write_all(answer.as_bytes()).unwrap();
         }
     });

@@ -1,6 +1,6 @@
-//! What flags and variables say, and what the program says of those that make no sense.
+//! Flags and variables, and the errors about invalid ones.
 
-use super::{Program, refused, run};
+use super::{Program, run, start_error};
 
 #[tokio::test]
 async fn a_flag_wins_over_its_variable() {
@@ -26,7 +26,7 @@ async fn a_flag_wins_over_its_variable() {
 }
 
 #[test]
-fn what_makes_no_sense_is_told_with_the_nearest_thing_that_does() {
+fn an_unknown_flag_or_value_is_reported_with_the_nearest_valid_one() {
     for (arguments, variables, nearest) in [
         (vec!["--lisen", "127.0.0.1:0"], vec![], "--listen"),
         (vec!["healthchek"], vec![], "healthcheck"),
@@ -112,27 +112,27 @@ fn what_makes_no_sense_is_told_with_the_nearest_thing_that_does() {
             "UPTRENDS_EMULATOR_READY_FILE",
         ),
     ] {
-        let told = refused(&arguments, &variables);
+        let stderr = start_error(&arguments, &variables);
         assert!(
-            told.contains(nearest),
-            "{arguments:?} {variables:?}: {told}"
+            stderr.contains(nearest),
+            "{arguments:?} {variables:?}: {stderr}"
         );
     }
 }
 
 #[test]
-fn a_password_is_not_repeated() {
-    let told = refused(
+fn an_invalid_password_is_not_printed() {
+    let stderr = start_error(
         &["--listen", "x"],
         &[("UPTRENDS_EMULATOR_PASSWORD", "hunter2")],
     );
-    assert!(!told.contains("hunter2"), "{told}");
+    assert!(!stderr.contains("hunter2"), "{stderr}");
     let help = run(&["--help"], &[("UPTRENDS_EMULATOR_PASSWORD", "hunter2")]);
     assert!(!String::from_utf8(help.stdout).unwrap().contains("hunter2"));
 }
 
 #[test]
-fn the_variables_that_kubernetes_sets_for_a_service_are_no_concern() {
+fn kubernetes_service_variables_are_ignored() {
     let variables = [
         ("UPTRENDS_EMULATOR_SERVICE_HOST", "10.0.0.1"),
         ("UPTRENDS_EMULATOR_SERVICE_PORT", "8080"),
@@ -151,7 +151,7 @@ fn the_variables_that_kubernetes_sets_for_a_service_are_no_concern() {
 }
 
 #[test]
-fn a_value_that_makes_no_sense_is_told_with_the_variable_that_it_came_from() {
+fn an_invalid_value_is_reported_with_its_variable() {
     for (variable, value) in [
         ("UPTRENDS_EMULATOR_LISTEN", "nonsense"),
         ("UPTRENDS_EMULATOR_LOG", "verbose"),
@@ -162,28 +162,31 @@ fn a_value_that_makes_no_sense_is_told_with_the_variable_that_it_came_from() {
         ("UPTRENDS_EMULATOR_PUBLIC_URL", "x"),
         ("UPTRENDS_EMULATOR_ALLOWED_HOST", "x:1"),
     ] {
-        let told = refused(&[], &[(variable, value)]);
-        let told = told.lines().next().unwrap();
-        assert!(told.contains(variable) && !told.contains("--"), "{told}");
+        let stderr = start_error(&[], &[(variable, value)]);
+        let stderr = stderr.lines().next().unwrap();
+        assert!(
+            stderr.contains(variable) && !stderr.contains("--"),
+            "{stderr}"
+        );
         let is_secret = variable.ends_with("TOKEN");
-        assert_eq!(told.contains(value), !is_secret, "{told}");
+        assert_eq!(stderr.contains(value), !is_secret, "{stderr}");
     }
     let seeds = [
         ("UPTRENDS_EMULATOR_SEED", "a.yaml"),
         ("UPTRENDS_EMULATOR_SEED_JSON", "accounts: []"),
     ];
-    let told = refused(&[], &seeds);
-    let told = told.lines().next().unwrap();
+    let stderr = start_error(&[], &seeds);
+    let stderr = stderr.lines().next().unwrap();
     assert!(
-        seeds.iter().all(|(variable, _)| told.contains(variable)),
-        "{told}"
+        seeds.iter().all(|(variable, _)| stderr.contains(variable)),
+        "{stderr}"
     );
-    let told = refused(&["--log=verbose"], &[("UPTRENDS_EMULATOR_LOG", "info")]);
-    assert!(told.lines().next().unwrap().contains("--log"), "{told}");
+    let stderr = start_error(&["--log=verbose"], &[("UPTRENDS_EMULATOR_LOG", "info")]);
+    assert!(stderr.lines().next().unwrap().contains("--log"), "{stderr}");
 }
 
 #[test]
-fn a_value_with_control_characters_is_told_by_its_name_and_not_shown() {
+fn a_value_with_control_characters_is_reported_by_name_and_not_printed() {
     for (variable, value) in [
         ("UPTRENDS_EMULATOR_PASSWORD", "pw\n"),
         ("UPTRENDS_EMULATOR_DATABASE", "a.sqlite\r"),
@@ -195,21 +198,21 @@ fn a_value_with_control_characters_is_told_by_its_name_and_not_shown() {
         ("UPTRENDS_EMULATOR_SEED_JSON", "accounts: []\u{1b}"),
         ("UPTRENDS_EMULATOR_CONTROL_TOKEN", "token\n"),
     ] {
-        let told = refused(&[], &[(variable, value)]);
-        let is_shown = told
+        let stderr = start_error(&[], &[(variable, value)]);
+        let is_shown = stderr
             .trim_end()
-            .contains(|shown: char| shown.is_control() && shown != '\n');
+            .contains(|character: char| character.is_control() && character != '\n');
         assert!(
-            told.contains(variable) && told.contains("control character"),
-            "{told}"
+            stderr.contains(variable) && stderr.contains("control character"),
+            "{stderr}"
         );
-        assert!(!told.contains(value) && !is_shown, "{told}");
+        assert!(!stderr.contains(value) && !is_shown, "{stderr}");
     }
     for arguments in [["--password", "pw\n"], ["--database", "a.sqlite\r"]] {
-        let told = refused(&arguments, &[]);
+        let stderr = start_error(&arguments, &[]);
         assert!(
-            told.contains(arguments[0]) && told.contains("control character"),
-            "{told}"
+            stderr.contains(arguments[0]) && stderr.contains("control character"),
+            "{stderr}"
         );
     }
     let seed = "accounts:\r\n- AccountId: '1'\r\n  operators:\r\n  - FullName: A\n    Email: a@b.com\n    \
@@ -218,7 +221,7 @@ fn a_value_with_control_characters_is_told_by_its_name_and_not_shown() {
 }
 
 #[tokio::test]
-async fn an_empty_variable_is_none() {
+async fn an_empty_variable_counts_as_unset() {
     let (folder, file) = super::folder();
     let names = [
         "LISTEN",
@@ -267,7 +270,7 @@ fn status(address: &str, host: &str) -> std::io::Result<String> {
 }
 
 #[test]
-fn localhost_is_both_loopbacks_on_one_port() {
+fn localhost_listens_on_both_loopbacks_with_one_port() {
     let program = Program::start(&["--listen", "localhost:0"]);
     let port = program.address().rsplit(':').next().unwrap();
     assert_eq!(program.address(), format!("127.0.0.1:{port}"));
@@ -285,8 +288,8 @@ fn localhost_is_both_loopbacks_on_one_port() {
             .code(),
         Some(0)
     );
-    let taken = refused(&["--listen", &address], &[]);
-    assert!(taken.contains(&address), "{taken}");
+    let stderr = start_error(&["--listen", &address], &[]);
+    assert!(stderr.contains(&address), "{stderr}");
 }
 
 #[test]
@@ -303,7 +306,7 @@ fn more_than_one_address_can_be_listened_on() {
         assert!(program.address().starts_with("127.0.0.1:"));
         assert_eq!(status(program.address(), "x").unwrap(), "HTTP/1.1 200 OK");
     }
-    // What is named twice is one.
+    // An address given twice counts once.
     let port = free_port();
     let (v4, v6) = (format!("0.0.0.0:{port}"), format!("[::]:{port}"));
     let flags = ["--listen", &v4, "--listen", &v6, "--listen", &v4];
@@ -316,7 +319,7 @@ fn more_than_one_address_can_be_listened_on() {
         );
     }
     program.kill();
-    // By itself, the address of IPv6 is that of both.
+    // The IPv6 address alone serves both protocols.
     let program = Program::start(&["--listen", "[::]:0"]);
     let port = program.address().rsplit(':').next().unwrap();
     for address in [format!("127.0.0.1:{port}"), format!("[::1]:{port}")] {
@@ -328,14 +331,14 @@ fn more_than_one_address_can_be_listened_on() {
     }
 }
 
-/// A port that was free a moment ago.
+/// Returns a port that was free a moment ago.
 fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
     listener.local_addr().unwrap().port()
 }
 
 #[tokio::test]
-async fn names_of_browsers_come_from_flags_and_variables() {
+async fn allowed_hosts_and_the_public_url_come_from_flags_and_variables() {
     let program = Program::start_with(
         &[
             "--allowed-host",
@@ -357,8 +360,8 @@ async fn names_of_browsers_come_from_flags_and_variables() {
     ] {
         let answer = post(host).await.unwrap();
         assert_eq!(answer.status(), 201, "{host}");
-        let made: serde_json::Value = answer.json().await.unwrap();
-        assert_eq!(made["baseUrl"], "https://ci.example.com/x/v4");
+        let account: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(account["baseUrl"], "https://ci.example.com/x/v4");
     }
     assert_eq!(post("four.example.com").await.unwrap().status(), 403);
 }

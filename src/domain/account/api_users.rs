@@ -7,7 +7,7 @@ use crate::domain::text::Description;
 use crate::domain::{ApiUser, ApiUserGuid, Context, OperatorGuid, Problems, SecretDigest};
 use crate::error::{Error, Result};
 
-/// What a request for an API user asks for.
+/// The fields of a request that creates or replaces an API user.
 #[derive(Debug, Clone)]
 pub struct ApiUserChange {
     pub operator: OperatorGuid,
@@ -27,7 +27,7 @@ impl Account {
             .filter(move |api_user| api_user.operator == operator)
     }
 
-    /// Answers with the new API user and its password, which is not to be had again.
+    /// Adds an API user. Returns it and its password, which cannot be retrieved again.
     pub fn add_api_user(
         &mut self,
         change: ApiUserChange,
@@ -43,8 +43,8 @@ impl Account {
         (api_user, password)
     }
 
-    /// Decides how an API user is after a change: "The OperatorGuid associated to the API user must remain unchanged." (ApiUser
-    /// API)
+    /// Returns an API user after a change; broken rules are added to `problems`. "The OperatorGuid associated to the API user
+    /// must remain unchanged." (ApiUser API)
     pub fn changed_api_user(
         &self,
         guid: ApiUserGuid,
@@ -70,7 +70,7 @@ impl Account {
         Ok(())
     }
 
-    /// Gives the first API user of the owner a new password, or the owner a first API user.
+    /// Sets a new password for the owner's first API user, or adds one if the owner has none.
     pub fn renew_owner_credentials(&mut self, context: &Context) -> (Arc<ApiUser>, String) {
         let Some(api_user) = self.api_users_of(self.owner).next().cloned() else {
             return self.add_owner_credentials(context);
@@ -84,7 +84,7 @@ impl Account {
         (api_user, password)
     }
 
-    /// Gives the owner another API user.
+    /// Adds an API user of the owner.
     pub fn add_owner_credentials(&mut self, context: &Context) -> (Arc<ApiUser>, String) {
         let (api_user, password) = ApiUser::generic(self.owner, Description::default(), context);
         let api_user = Arc::new(api_user);

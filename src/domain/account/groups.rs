@@ -1,4 +1,4 @@
-//! The operator groups of an account, and who is in them.
+//! The operator groups of an account, and their members.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl Account {
         group
     }
 
-    /// Puts a group in its place.
+    /// Inserts or replaces a group.
     pub fn insert_operator_group(&mut self, group: OperatorGroup) {
         if group.kind == GroupKind::Administrators {
             self.administrators = Some(group.guid);
@@ -42,7 +42,7 @@ impl Account {
         self.operator_groups.insert(group);
     }
 
-    /// Decides how a group is that is renamed, which a system group cannot be, whatever its name would be.
+    /// Returns a group after it is renamed. A system group cannot be renamed, whatever the new name: that is added to `problems`.
     pub fn renamed_group(
         &self,
         guid: OperatorGroupGuid,
@@ -50,17 +50,17 @@ impl Account {
         problems: &mut Problems,
     ) -> Option<OperatorGroup> {
         let group = self.operator_group(guid).ok()?;
-        problems.append(Self::is_ordinary(group));
+        problems.append(Self::check_ordinary(group));
         Some(OperatorGroup {
             description: description?,
             ..OperatorGroup::clone(group)
         })
     }
 
-    /// The group's operators stay, and so do their copies of its schedules, which become ordinary ones.
+    /// Removes a group. Its operators stay, and so do their copies of its schedules, which become ordinary ones.
     pub fn remove_operator_group(&mut self, guid: OperatorGroupGuid) -> Result<()> {
         let group = Arc::clone(self.operator_group(guid)?);
-        Self::is_ordinary(&group).into_result()?;
+        Self::check_ordinary(&group).into_result()?;
         for id in group.schedules.keys() {
             self.change_copies(*id, |copy| {
                 Some(DutySchedule {
@@ -73,9 +73,9 @@ impl Account {
         Ok(())
     }
 
-    /// "The All operators group cannot be changed or deleted." (Swagger, `OperatorGroup_UpdateOperatorGroup`): a 400
-    /// there, not a 403.
-    fn is_ordinary(group: &OperatorGroup) -> Problems {
+    /// Checks that a group is not a system group: "The All operators group cannot be changed or deleted." (Swagger,
+    /// `OperatorGroup_UpdateOperatorGroup`): a 400 there, not a 403.
+    fn check_ordinary(group: &OperatorGroup) -> Problems {
         let mut problems = Problems::default();
         if group.is_system_group() {
             let name = &group.description;
@@ -85,7 +85,7 @@ impl Account {
         problems
     }
 
-    /// The members of a group in the order in which they joined; of Everyone, in that of their creation.
+    /// Returns the members of a group in the order in which they joined; those of Everyone, in the order of their creation.
     pub fn members_of(&self, guid: OperatorGroupGuid) -> Result<Vec<OperatorGuid>> {
         let group = self.operator_group(guid)?;
         Ok(match group.kind {
@@ -100,26 +100,26 @@ impl Account {
 
     pub fn groups_of(&self, guid: OperatorGuid) -> Result<Vec<OperatorGroupGuid>> {
         self.operator(guid)?;
-        let holds = |group: &&Arc<OperatorGroup>| {
+        let has_operator = |group: &&Arc<OperatorGroup>| {
             group.kind == GroupKind::Everyone || group.members.contains_key(&guid)
         };
         Ok(self
             .operator_groups
             .iter()
-            .filter(holds)
+            .filter(has_operator)
             .map(|group| group.guid)
             .collect())
     }
 
     pub fn add_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
-        let mut group = self.group_of_member(guid, operator)?;
+        let mut group = self.group_for_member_change(guid, operator)?;
         group.join(operator);
         self.operator_groups.insert(group);
         Ok(())
     }
 
     pub fn remove_member(&mut self, guid: OperatorGroupGuid, operator: OperatorGuid) -> Result<()> {
-        let mut group = self.group_of_member(guid, operator)?;
+        let mut group = self.group_for_member_change(guid, operator)?;
         if self.always_holds(&group, operator) {
             return Err(Error::refused("", OWNER_ADMINISTERS));
         }
@@ -132,7 +132,8 @@ impl Account {
         Ok(())
     }
 
-    /// Everyone holds every operator, and Administrators the owner of the account.
+    /// Returns whether an operator cannot leave a group: Everyone contains every operator, and Administrators the owner of the
+    /// account.
     pub fn always_holds(&self, group: &OperatorGroup, operator: OperatorGuid) -> bool {
         match group.kind {
             GroupKind::Everyone => true,
@@ -141,8 +142,8 @@ impl Account {
         }
     }
 
-    /// A group whose members may change, for the change of one of them.
-    fn group_of_member(
+    /// Returns a copy of a group for adding or removing a member, if its members can change.
+    fn group_for_member_change(
         &self,
         guid: OperatorGroupGuid,
         operator: OperatorGuid,
@@ -151,9 +152,9 @@ impl Account {
         self.operator(operator)?;
         if group.kind == GroupKind::Everyone {
             // "A operator cannot be removed from the All operators group." (Swagger): a 400 there, not a 403.
-            let told =
+            let message =
                 "the Everyone group always holds every operator; none can be added or removed";
-            return Err(Error::malformed("", told));
+            return Err(Error::malformed("", message));
         }
         Ok(OperatorGroup::clone(group))
     }
@@ -173,7 +174,7 @@ impl Account {
         authorization: OperatorGroupAuthorization,
     ) -> Result<()> {
         let mut group = OperatorGroup::clone(self.operator_group(guid)?);
-        Self::may_be_assigned_to_group(authorization)?;
+        Self::check_assignable_to_group(authorization)?;
         group.authorizations.insert(authorization);
         self.operator_groups.insert(group);
         Ok(())
@@ -185,7 +186,7 @@ impl Account {
         authorization: OperatorGroupAuthorization,
     ) -> Result<()> {
         let mut group = OperatorGroup::clone(self.operator_group(guid)?);
-        Self::may_be_assigned_to_group(authorization)?;
+        Self::check_assignable_to_group(authorization)?;
         if !group.authorizations.remove(&authorization) {
             let word: &str = authorization.into();
             return Err(Error::NotFound(format!(
@@ -196,10 +197,10 @@ impl Account {
         Ok(())
     }
 
-    fn may_be_assigned_to_group(authorization: OperatorGroupAuthorization) -> Result<()> {
+    fn check_assignable_to_group(authorization: OperatorGroupAuthorization) -> Result<()> {
         if authorization == OperatorGroupAuthorization::Administrator {
-            let told = "Administrator belongs to the Administrators group and to no other";
-            return Err(Error::refused("", told));
+            let message = "Administrator belongs to the Administrators group and to no other";
+            return Err(Error::refused("", message));
         }
         Ok(())
     }

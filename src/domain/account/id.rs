@@ -1,4 +1,4 @@
-//! The number of an account.
+//! The type of account numbers.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,10 +18,10 @@ use crate::domain::{Kept, Restore};
 pub struct AccountId(i32);
 
 impl AccountId {
-    /// The number of the first account where there is none yet.
+    /// The number of the first account where none exists yet.
     pub const FIRST: Self = Self(100_000);
 
-    /// The number behind this one.
+    /// Returns the number after this one.
     pub fn next(self) -> Option<Self> {
         (self.0 < 999_999_999).then(|| Self(self.0 + 1))
     }
@@ -44,7 +44,7 @@ impl FromStr for AccountId {
     }
 }
 
-/// Documents hold it as a text, since it may begin with 0.
+/// Documents hold it as a string, since it may begin with 0.
 impl FromNode for AccountId {
     const KIND: Kind = Kind::Text;
 
@@ -57,7 +57,7 @@ impl FromNode for AccountId {
     }
 }
 
-/// Rows hold it as a number, and documents as a text.
+/// Rows hold it as a number, documents as a string.
 impl Restore for AccountId {
     fn restore(kept: Kept<'_>) -> Option<Self> {
         match kept {

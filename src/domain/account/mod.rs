@@ -1,6 +1,6 @@
-//! The account: the value that holds all that belongs to it, and the rules between its parts.
+//! The account: a value with everything that belongs to it, and the rules between its parts.
 //!
-//! A change is made on a copy, which costs nothing; a change that fails leaves a copy that nobody looks at.
+//! A change is made to a copy, which costs nothing; if the change fails, the copy is discarded.
 
 mod api_users;
 mod groups;
@@ -26,7 +26,7 @@ use super::{
     OperatorGroupGuid, OperatorGuid, SecretDigest, User,
 };
 
-/// What an account says of itself.
+/// The settings of an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
     pub name: String,
@@ -42,11 +42,11 @@ pub struct Account {
     pub operators: Collection<Operator>,
     pub operator_groups: Collection<OperatorGroup>,
     pub api_users: Collection<ApiUser>,
-    /// One for each operator, in the order of their IDs.
+    /// One user for each operator, in the order of the users' IDs.
     pub users: Collection<User>,
-    /// Finds operators by e-mail address; follows from `operators`.
+    /// The index of operators by e-mail address; derived from `operators`.
     emails: OrdMap<String, OperatorGuid>,
-    /// Follows from `operator_groups`.
+    /// Derived from `operator_groups`.
     administrators: Option<OperatorGroupGuid>,
     next_schedule_id: i32,
     next_user_id: i32,
@@ -60,7 +60,7 @@ impl Keyed for Account {
     }
 }
 
-/// All of an account that is saved; what else it has follows from that. Whatever handles accounts as a whole names each
+/// The parts of an account that are saved; the others are derived from them. Code that handles accounts as a whole names each
 /// part, here or in [`Account`], so that a new one does not compile until it is handled everywhere.
 #[derive(Debug, Clone)]
 pub struct Parts {
@@ -75,7 +75,7 @@ pub struct Parts {
     pub next_user_id: i32,
 }
 
-/// An account that is read back.
+/// Rebuilds an account from its saved parts.
 impl From<Parts> for Account {
     fn from(parts: Parts) -> Self {
         let Parts {
@@ -112,12 +112,12 @@ impl From<Parts> for Account {
 }
 
 impl Account {
-    /// An account with its owner and its system groups.
+    /// Creates an account with its owner and its system groups.
     pub fn new(id: AccountId, settings: Settings, owner: Operator) -> Self {
         let mut account = Self::bare(id, settings, owner.guid, 1, 1);
         account
             .add_user(owner.guid)
-            .expect("the first ID is there to be given");
+            .expect("the first ID is available");
         let mut administrators = OperatorGroup::administrators(id);
         administrators.join(owner.guid);
         account.insert_operator(owner);
@@ -126,7 +126,7 @@ impl Account {
         account
     }
 
-    /// An account that holds nothing yet.
+    /// Creates an account that holds nothing yet.
     pub fn bare(
         id: AccountId,
         settings: Settings,
@@ -149,14 +149,14 @@ impl Account {
         }
     }
 
-    /// The account as it was when it held nothing.
+    /// Returns the account as it was when it held nothing.
     #[must_use]
     pub fn emptied(&self) -> Self {
         let settings = self.settings.clone();
         Self::bare(self.id, settings, self.owner, 1, 1)
     }
 
-    /// All that is saved of the account. A copy costs nothing.
+    /// Returns the parts of the account that are saved. Copying them costs nothing.
     pub fn parts(&self) -> Parts {
         let Self {
             id,
@@ -184,8 +184,8 @@ impl Account {
         }
     }
 
-    /// The account of another number that has all that this one has. Only its API users are others, with new names and
-    /// passwords, since a user name belongs to one account.
+    /// Returns a copy of the account with another number. Only its API users differ: they get new names and passwords, since a
+    /// user name belongs to one account.
     #[must_use]
     pub fn copied(&self, id: AccountId, context: &Context) -> Self {
         let Self {
@@ -227,12 +227,12 @@ impl Account {
         copy
     }
 
-    /// "Operators" (Swagger, OperatorQuota): told, not enforced.
+    /// "Operators" (Swagger, OperatorQuota): reported, not enforced.
     pub const OPERATOR_QUOTA: usize = 1000;
 
     /// "ExpirationDate" (Swagger, AccountStatistics): the emulator's accounts do not expire.
     pub fn expiration_date() -> Moment {
-        let day = NaiveDate::from_ymd_opt(2099, 12, 31).expect("a day of the calendar");
+        let day = NaiveDate::from_ymd_opt(2099, 12, 31).expect("the date is in the calendar");
         day.and_time(NaiveTime::MIN).into()
     }
 }

@@ -23,7 +23,7 @@ impl Account {
         self.operators.get(self.emails.get(&Email::key_of(email))?)
     }
 
-    /// The Administrators group, which every account has once it is loaded.
+    /// Returns the Administrators group, which every account has once it is loaded.
     pub(super) fn administrators(&self) -> Option<OperatorGroupGuid> {
         self.administrators
     }
@@ -34,7 +34,7 @@ impl Account {
             .is_some_and(|group| group.members.contains_key(&operator))
     }
 
-    /// A new operator is a member of Everyone, as every operator is, and may use the account.
+    /// Adds an operator. Like every operator, it is a member of Everyone, and it may use the account.
     pub fn add_operator(
         &mut self,
         profile: Profile,
@@ -44,7 +44,7 @@ impl Account {
         self.add_named_operator(context.new_guid(), profile, password)
     }
 
-    /// The same with a GUID of the caller's choice, which nothing else may have.
+    /// Adds an operator with a GUID of the caller's choice, which must be unused.
     pub fn add_named_operator(
         &mut self,
         guid: OperatorGuid,
@@ -57,14 +57,14 @@ impl Account {
         Ok(operator)
     }
 
-    /// Gives an operator a password whose hash was made after the operator.
+    /// Sets an operator's password, where its hash was computed after the operator was added.
     pub fn set_password(&mut self, guid: OperatorGuid, password: PasswordHash) -> Result<()> {
         let operator = self.operator(guid)?.with_password(password);
         self.insert_operator(operator);
         Ok(())
     }
 
-    /// Puts another profile in the place of an operator's. Its password stays, unless there is another.
+    /// Replaces the profile of an operator. Its password stays, unless there is a new one.
     pub fn set_profile(
         &mut self,
         guid: OperatorGuid,
@@ -77,7 +77,7 @@ impl Account {
         Ok(())
     }
 
-    /// "you cannot delete the operator associated with the API account you are using" (operator API).
+    /// Removes an operator: "you cannot delete the operator associated with the API account you are using" (operator API).
     pub fn remove_operator(
         &mut self,
         guid: OperatorGuid,
@@ -94,11 +94,11 @@ impl Account {
         self.operators.remove(&guid);
         self.users.remove(&guid);
         self.emails.remove(&email);
-        let joined = |group: &&Arc<OperatorGroup>| group.members.contains_key(&guid);
+        let has_operator = |group: &&Arc<OperatorGroup>| group.members.contains_key(&guid);
         for group in self
             .operator_groups
             .iter()
-            .filter(joined)
+            .filter(has_operator)
             .cloned()
             .collect::<Vec<_>>()
         {
@@ -116,7 +116,7 @@ impl Account {
         Ok(())
     }
 
-    /// What the operator is authorized to; administration comes with the Administrators group and with nothing else.
+    /// Returns the authorizations of an operator. AccountAdministrator comes with membership of the Administrators group only.
     pub fn authorizations_of(&self, guid: OperatorGuid) -> Result<Vec<OperatorAuthorization>> {
         let mut all = self.operator(guid)?.authorizations.clone();
         if self.is_administrator(guid) {
@@ -131,7 +131,7 @@ impl Account {
         authorization: OperatorAuthorization,
     ) -> Result<()> {
         let mut operator = Operator::clone(self.operator(guid)?);
-        Self::may_be_assigned(authorization)?;
+        Self::check_assignable(authorization)?;
         operator.authorizations.insert(authorization);
         self.operators.insert(operator);
         Ok(())
@@ -143,7 +143,7 @@ impl Account {
         authorization: OperatorAuthorization,
     ) -> Result<()> {
         let mut operator = Operator::clone(self.operator(guid)?);
-        Self::may_be_assigned(authorization)?;
+        Self::check_assignable(authorization)?;
         if !operator.authorizations.remove(&authorization) {
             let word: &str = authorization.into();
             return Err(Error::NotFound(format!(
@@ -154,33 +154,33 @@ impl Account {
         Ok(())
     }
 
-    fn may_be_assigned(authorization: OperatorAuthorization) -> Result<()> {
+    fn check_assignable(authorization: OperatorAuthorization) -> Result<()> {
         if authorization == OperatorAuthorization::AccountAdministrator {
-            let told =
+            let message =
                 "AccountAdministrator comes and goes with membership of the Administrators group";
-            return Err(Error::refused("", told));
+            return Err(Error::refused("", message));
         }
         Ok(())
     }
 
-    /// Decides what a new operator says of itself.
+    /// Returns the profile of a new operator; broken rules are added to `problems`.
     pub fn new_profile(&self, new: NewOperator, problems: &mut Problems) -> Option<Profile> {
-        self.operator_rules(&new.profile, new.password.is_some(), None, problems);
+        self.check_profile(&new.profile, new.password.is_some(), None, problems);
         Profile::new(new.profile)
     }
 
-    /// Decides what an operator says of itself that is replaced.
+    /// Returns the profile that replaces that of an operator; broken rules are added to `problems`.
     pub fn replaced_profile(
         &self,
         guid: OperatorGuid,
         new: NewOperator,
         problems: &mut Problems,
     ) -> Option<Profile> {
-        self.operator_rules(&new.profile, new.password.is_some(), Some(guid), problems);
+        self.check_profile(&new.profile, new.password.is_some(), Some(guid), problems);
         Profile::new(new.profile)
     }
 
-    /// Decides what an operator says of itself after a change.
+    /// Returns the profile of an operator after a change; broken rules are added to `problems`.
     pub fn changed_profile(
         &self,
         guid: OperatorGuid,
@@ -191,14 +191,14 @@ impl Account {
             profile: change,
             password,
         } = change;
-        self.operator_rules(&change, password.is_some(), Some(guid), problems);
+        self.check_profile(&change, password.is_some(), Some(guid), problems);
         let mut profile = self.operator(guid).ok()?.profile().clone();
         profile.apply(change);
         Some(profile)
     }
 
-    /// The rules of an operator that look beyond one field.
-    fn operator_rules(
+    /// Checks the rules of an operator that involve more than one field.
+    fn check_profile(
         &self,
         change: &ProfileChange,
         has_password: bool,
@@ -215,21 +215,21 @@ impl Account {
         problems.refuse_unless(!is_invited || !has_password, "Password", message);
         let sso = self.settings.single_sign_on;
         let message = "can be false only where the account has single sign-on";
-        let kept = sso || change.allow_native_login != Patch::Set(Some(false));
-        problems.refuse_unless(kept, "AllowNativeLogin", message);
+        let is_allowed = sso || change.allow_native_login != Patch::Set(Some(false));
+        problems.refuse_unless(is_allowed, "AllowNativeLogin", message);
         let message = "can be true only where the account has single sign-on";
-        let kept = sso || change.allow_single_signon != Patch::Set(Some(true));
-        problems.refuse_unless(kept, "AllowSingleSignon", message);
+        let is_allowed = sso || change.allow_single_signon != Patch::Set(Some(true));
+        problems.refuse_unless(is_allowed, "AllowSingleSignon", message);
     }
 
-    /// An e-mail address belongs to one operator of the account.
+    /// Checks that no operator of the account other than `operator` has an e-mail address.
     pub(super) fn email_is_free(
         &self,
         email: &Email,
-        of: Option<OperatorGuid>,
+        operator: Option<OperatorGuid>,
     ) -> Result<(), String> {
         match self.emails.get(&email.key()) {
-            Some(holder) if Some(*holder) != of => Err(format!(
+            Some(holder) if Some(*holder) != operator => Err(format!(
                 "another operator of the account has {}",
                 quoted(email.as_str())
             )),
@@ -237,7 +237,7 @@ impl Account {
         }
     }
 
-    /// Puts an operator, which is a user, in its place, and keeps in step what follows from it: the e-mail addresses.
+    /// Inserts or replaces an operator, which must be a user, and updates the index of e-mail addresses.
     pub fn insert_operator(&mut self, operator: impl Into<Arc<Operator>>) {
         let operator = operator.into();
         if let Some(before) = self.operators.get(&operator.guid) {

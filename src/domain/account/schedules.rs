@@ -10,7 +10,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 
-/// A thing that schedules belong to.
+/// The operator or group that schedules belong to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScheduleOwner {
     Operator(OperatorGuid),
@@ -37,8 +37,8 @@ impl Account {
         })
     }
 
-    /// "Adds a off-duty schedule to all operators in the specified group" (operator group API): each present member gets
-    /// a copy of a group's schedule.
+    /// Adds a schedule. "Adds a off-duty schedule to all operators in the specified group" (operator group API): each present
+    /// member gets a copy of a group's schedule.
     pub fn add_schedule(
         &mut self,
         owner: ScheduleOwner,
@@ -64,7 +64,7 @@ impl Account {
         Ok(schedule)
     }
 
-    /// Adds a schedule and no copies of it, as one that was written down; without an Id, it gets the next one.
+    /// Adds a schedule from a document, without adding copies of it; without an Id, it gets the next one.
     pub fn restore_schedule(
         &mut self,
         owner: ScheduleOwner,
@@ -81,7 +81,7 @@ impl Account {
         self.put_schedule(owner, schedule)
     }
 
-    /// The change of a group's schedule reaches its copies; the change of a copy stays there.
+    /// Replaces a schedule. A change of a group's schedule is applied to its copies; a change of a copy affects only that copy.
     pub fn replace_schedule(
         &mut self,
         owner: ScheduleOwner,
@@ -99,7 +99,7 @@ impl Account {
         Ok(())
     }
 
-    /// Takes the copies of a group's schedule with it.
+    /// Removes a schedule, and with a group's schedule its copies.
     pub fn remove_schedule(&mut self, owner: ScheduleOwner, id: ScheduleId) -> Result<()> {
         self.schedule(owner, id)?;
         self.change_schedules(owner, |schedules| {

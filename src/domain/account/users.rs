@@ -15,14 +15,14 @@ use crate::error::{Error, Result};
 
 pub const OWNER_IS_ACTIVE: &str = "the owner of the account cannot be deactivated";
 
-/// Which user is meant.
+/// The ID or name by which a request refers to a user.
 #[derive(Debug, Clone)]
 pub enum UserKey {
     Id(UserId),
     Name(String),
 }
 
-/// A change of a user. What is absent stays as it is.
+/// A change of a user. Absent fields stay as they are.
 #[derive(Debug, Clone)]
 pub struct UserChange {
     pub key: UserKey,
@@ -38,7 +38,7 @@ pub struct UserChange {
     pub settings: UserSettingsChange,
 }
 
-/// What a change makes of a user.
+/// A user after a change that is not stored yet.
 #[derive(Debug)]
 pub struct ChangedUser {
     user: User,
@@ -50,17 +50,17 @@ pub struct ChangedUser {
 #[derive(Debug, Clone)]
 pub struct PasswordChange {
     pub old: Option<PlainPassword>,
-    /// Nothing, where what was sent breaks its rule.
+    /// `None` if the password in the request breaks its rule.
     pub new: Option<PlainPassword>,
 }
 
-/// What is known of an OldPassword. Comparing it is slow, so it is done before the change.
+/// The result of verifying an OldPassword. Verifying it is slow, so it is done before the change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OldPassword {
     NotCompared,
-    /// It is the password of this hash.
+    /// It matches this hash.
     Right(PasswordHash),
-    /// It is wrong, or there was nothing to compare.
+    /// It is wrong, or there was nothing to compare it with.
     NotRight,
 }
 
@@ -71,7 +71,7 @@ impl Account {
             .ok_or_else(|| Error::NotFound(format!("user {id} does not exist")))
     }
 
-    fn user_named(&self, key: &UserKey) -> Result<&Arc<User>> {
+    fn user_by_key(&self, key: &UserKey) -> Result<&Arc<User>> {
         match key {
             UserKey::Id(id) => self.user(*id),
             UserKey::Name(name) => self
@@ -89,28 +89,29 @@ impl Account {
         }
     }
 
-    /// Whether an operator and its API users may use the account.
+    /// Returns whether an operator and its API users may use the account.
     pub fn is_active(&self, operator: OperatorGuid) -> bool {
         self.users
             .get(&operator)
             .is_some_and(|user| user.settings.active)
     }
 
-    /// Whether an operator may log in with its password: the one rule for all places that take one.
+    /// Returns whether an operator may log in with its password: the one rule for all places that accept one.
     pub fn may_log_in(&self, operator: &Operator) -> bool {
         operator.may_log_in() && self.is_active(operator.guid)
     }
 
-    /// Returns the hash that OldPassword has to match: of the caller's own password. An administrator sets another's without.
+    /// Returns the hash that OldPassword has to match: that of the caller's own password. An administrator sets the password of
+    /// another user without it.
     pub fn password_to_know(&self, caller: &Caller, key: &UserKey) -> Option<&PasswordHash> {
-        let user = self.user_named(key).ok()?;
+        let user = self.user_by_key(key).ok()?;
         let operator = self.operator(user.operator).ok()?;
         operator
             .password()
             .filter(|_| operator.guid == caller.operator)
     }
 
-    /// Puts a changed user in its place, with what its operator says of itself, and its rights.
+    /// Stores a changed user, with the profile and the role of its operator.
     pub fn insert_changed_user(
         &mut self,
         changed: ChangedUser,
@@ -130,27 +131,27 @@ impl Account {
         Ok(id)
     }
 
-    /// Everybody may change the user that they are, but for what gives rights. What is sent as it is, as by clients that
-    /// send back all that they got, is no change.
+    /// Checks the caller's right to a change. Everybody may change their own user, except for the fields that give rights. A
+    /// field that is sent with its current value, as by clients that send back all that they received, is no change.
     pub fn may_change_user(&self, caller: &Caller, change: &UserChange) -> Result<()> {
-        let user = self.user_named(&change.key);
+        let user = self.user_by_key(&change.key);
         match &user {
             Ok(user) => caller.may_edit_operator(self, user.operator)?,
             Err(_) => caller.may_administer(self)?,
         }
         let user = user?;
-        let is_promoted = change
+        let changes_role = change
             .role
             .is_some_and(|role| role != self.role_of(user.operator));
         let active = change.settings.active.value();
-        let is_switched = active.is_some_and(|active| active != user.settings.active);
-        if is_promoted || is_switched {
+        let changes_active = active.is_some_and(|active| active != user.settings.active);
+        if changes_role || changes_active {
             caller.may_administer(self)?;
         }
         Ok(())
     }
 
-    /// Decides how a user is after a change.
+    /// Returns a user after a change; broken rules are added to `problems`.
     pub fn changed_user(
         &self,
         caller: &Caller,
@@ -158,13 +159,13 @@ impl Account {
         old: &OldPassword,
         problems: &mut Problems,
     ) -> Option<ChangedUser> {
-        let user = self.user_named(&change.key).ok()?;
+        let user = self.user_by_key(&change.key).ok()?;
         let operator = self.operator(user.operator).ok()?;
         if let Some(change) = &change.password
             && operator.guid == caller.operator
         {
-            Self::old_password_is_right(operator, change, old)
-                .unwrap_or_else(|told| problems.refused("OldPassword", told));
+            Self::check_old_password(operator, change, old)
+                .unwrap_or_else(|message| problems.refused("OldPassword", message));
         }
         if let (Some(user_name), Some(email)) = (&change.user_name, &change.email) {
             let message = "is the same as Email; leave one of them out, or send the same";
@@ -189,7 +190,7 @@ impl Account {
         })
     }
 
-    fn old_password_is_right(
+    fn check_old_password(
         operator: &Operator,
         change: &PasswordChange,
         old: &OldPassword,
@@ -207,7 +208,7 @@ impl Account {
         }
     }
 
-    /// What an operator says of itself after a change, as far as nothing is wrong with it.
+    /// Returns the profile of an operator after a change, as far as the change is valid.
     fn profile_of_user(
         &self,
         operator: &Operator,
@@ -216,15 +217,17 @@ impl Account {
     ) -> Profile {
         let mut profile = operator.profile().clone();
         let (given, family) = names(&operator.profile().full_name);
-        let as_text = |name: &Option<FullName>, or: &str| {
-            name.as_ref()
-                .map_or_else(|| or.to_owned(), |name| name.as_str().trim().to_owned())
+        let as_text = |name: &Option<FullName>, default: &str| {
+            name.as_ref().map_or_else(
+                || default.to_owned(),
+                |name| name.as_str().trim().to_owned(),
+            )
         };
         let (new_given, new_family) = (
             as_text(&change.given_name, given),
             as_text(&change.family_name, family),
         );
-        // A name that stays keeps its blanks.
+        // An unchanged name keeps its whitespace.
         if (new_given.as_str(), new_family.as_str()) != (given, family) {
             let joined = format!("{new_given} {new_family}");
             if joined.trim().is_empty() {
@@ -237,9 +240,9 @@ impl Account {
                 }
             }
         }
-        let renamed = (change.email.as_ref().map(|email| ("Email", email)))
+        let new_email = (change.email.as_ref().map(|email| ("Email", email)))
             .or_else(|| change.user_name.as_ref().map(|email| ("UserName", email)));
-        if let Some((field, email)) = renamed {
+        if let Some((field, email)) = new_email {
             match self.email_is_free(email, Some(operator.guid)) {
                 Ok(()) => profile.email = email.clone(),
                 Err(message) => problems.refused(field, message),
@@ -256,7 +259,7 @@ impl Account {
         profile
     }
 
-    /// Membership of the Administrators group is all that there is of a role.
+    /// Sets the role of an operator, which is nothing but membership of the Administrators group.
     fn set_role(&mut self, operator: OperatorGuid, role: UserRole) -> Result<()> {
         let Some(group) = self.administrators() else {
             return Ok(());
@@ -283,7 +286,7 @@ impl Account {
         Ok(id)
     }
 
-    /// Makes an operator a user, which every operator is, unless it is one.
+    /// Adds the user of an operator, unless it exists; every operator has one.
     pub(super) fn add_user(&mut self, operator: OperatorGuid) -> Result<()> {
         if !self.users.contains(&operator) {
             let id = self.new_user_id()?;

@@ -1,4 +1,4 @@
-//! Faults strike requests whose credentials were accepted.
+//! Injects faults into requests whose credentials were accepted.
 
 use std::time::Duration;
 
@@ -12,17 +12,17 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::journal::Trace;
-use super::{Answer, Next};
+use super::{LayerResult, Next};
 use crate::AppState;
 use crate::connection::{Connection, Ending};
 use crate::operation::path::documented;
 use crate::testing::fault::{Effect, When};
 
-/// Lets faults strike a request before it is bound, or after its change was committed.
-pub async fn strike(state: AppState, request: Request, next: impl Next) -> Answer {
+/// Applies faults to a request before it is bound, or after its change was committed.
+pub async fn inject(state: AppState, request: Request, next: impl Next) -> LayerResult {
     let trace = Trace::of(&request);
     let connection = request.extensions().get::<Connection>().cloned();
-    let connection = connection.expect("every request came over a connection");
+    let connection = connection.expect("every request has a connection");
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let effect = |when, status| {
         let all = state.store.state();
@@ -36,34 +36,34 @@ pub async fn strike(state: AppState, request: Request, next: impl Next) -> Answe
         let path = documented(uri.path());
         let request = trace.matched(method.as_str(), &path, status);
         let (id, effect) = faults.find_map(|faults| faults.strike(when, request, rand::random))?;
-        trace.struck(id);
+        trace.set_fault(id);
         Some(effect)
     };
     match effect(When::Before, None) {
         Some(Effect::Delay(delay)) => pause(delay, &connection).await,
         Some(effect) => {
-            trace.read_unbound(&state, request).await;
-            return Ok(instead(effect, &connection).await);
+            trace.read_unbound_body(&state, request).await;
+            return Ok(replacement(effect, &connection).await);
         }
         None => {}
     }
-    let Ok(answer) = next.oneshot(request).await;
-    match effect(When::After, Some(answer.status().as_u16())) {
+    let Ok(response) = next.oneshot(request).await;
+    match effect(When::After, Some(response.status().as_u16())) {
         Some(Effect::Delay(delay)) => pause(delay, &connection).await,
-        Some(effect) => return Ok(instead(effect, &connection).await),
+        Some(effect) => return Ok(replacement(effect, &connection).await),
         None => {}
     }
-    Ok(answer)
+    Ok(response)
 }
 
-/// Lets time pass, unless the server stops.
+/// Waits for a delay, or until the server stops.
 async fn pause(delay: Duration, connection: &Connection) {
-    // The error is that the server did not stop.
+    // An error means that the server did not stop during the delay.
     let _ = timeout(delay, connection.stopping()).await;
 }
 
-/// What a client gets in the place of its answer, if it gets one.
-async fn instead(effect: Effect, connection: &Connection) -> Response {
+/// Returns the response of an effect, which replaces that of the operation, or ends the connection.
+async fn replacement(effect: Effect, connection: &Connection) -> Response {
     match effect {
         Effect::Answer {
             status,
@@ -76,7 +76,7 @@ async fn instead(effect: Effect, connection: &Connection) -> Response {
             let json = HeaderValue::from_static("application/json; charset=utf-8");
             response.headers_mut().insert(CONTENT_TYPE, json);
             for (name, value) in headers {
-                // Names and values were looked at when the fault was made.
+                // Names and values were validated when the fault was created.
                 if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse()) {
                     response.headers_mut().insert(name, value);
                 }
@@ -87,7 +87,7 @@ async fn instead(effect: Effect, connection: &Connection) -> Response {
                 content_type.is_some_and(|text| text.to_ascii_lowercase().contains("json"));
             *response.body_mut() = match body {
                 None => Body::empty(),
-                // Where it is no JSON, such as the page of a proxy, a text is sent as it is.
+                // Under another content type, such as that of a proxy's error page, a string is sent as it is.
                 Some(Value::String(text)) if !is_json => Body::from(text),
                 Some(body) => Body::from(body.to_string()),
             };

@@ -1,4 +1,4 @@
-//! The journal is told of every request before its answer goes out.
+//! Records every request in the journal before its response is sent.
 
 use std::mem;
 use std::sync::{Arc, OnceLock};
@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 
 use super::authentication::{BasicCredentials, credentials};
 use super::path::is_page;
-use super::{Answer, Next};
+use super::{LayerResult, Next};
 use crate::body;
 use crate::connection::{Connection, DISCARDING};
 use crate::error::Error;
@@ -26,7 +26,7 @@ use crate::store::{State as Accounts, Tenant};
 use crate::testing::journal::{self, Authentication, Entry, Matched, Message, redacted_query};
 use crate::{AppState, Control};
 
-/// What the parts of the server learn of a request on its way.
+/// The facts about a request that layers and extractors record for the journal and for faults.
 #[derive(Debug, Clone, Default)]
 pub struct Trace(Arc<TraceData>);
 
@@ -38,16 +38,17 @@ struct TraceData {
     fault: OnceLock<u64>,
 }
 
-/// The credentials of a request, where they were asked for.
+/// The credentials of a request whose route requires them.
 #[derive(Debug)]
 struct Login {
-    /// The account that they name, whether they were accepted or not.
+    /// The account that the user name belongs to, whether the credentials were accepted or not.
     tenant: Option<Arc<Tenant>>,
     user_name: Option<String>,
     is_accepted: bool,
 }
 
 impl Trace {
+    /// Returns the trace of a request, or an empty one if it carries none.
     pub fn of(request: &Request) -> Self {
         request
             .extensions()
@@ -56,7 +57,7 @@ impl Trace {
             .unwrap_or_default()
     }
 
-    /// The trace of a request whose operation is known now, since it has a route.
+    /// Returns the trace of a request that has a route, and records the operation of the route.
     pub fn of_routed(request: &Request) -> Self {
         let trace = Self::of(request);
         let route = request
@@ -65,18 +66,23 @@ impl Trace {
             .map(MatchedPath::as_str)
             .unwrap_or_default();
         if let Some(operation) = operations::find(request.method().as_str(), route) {
-            trace.names(operation.id);
+            trace.set_operation(operation.id);
         }
         trace
     }
 
-    /// Notes the operation of the request.
-    pub fn names(&self, operation_id: &'static str) {
+    /// Records the operation of the request.
+    pub fn set_operation(&self, operation_id: &'static str) {
         let _ = self.0.operation_id.set(operation_id);
     }
 
-    /// Notes the credentials of the request, which were asked for. They may name an account without being accepted.
-    pub fn asked(&self, tenant: Option<Arc<Tenant>>, user_name: Option<String>, is_accepted: bool) {
+    /// Records the credentials of the request, whose route requires them. They may name an account without being accepted.
+    pub fn set_login(
+        &self,
+        tenant: Option<Arc<Tenant>>,
+        user_name: Option<String>,
+        is_accepted: bool,
+    ) {
         let _ = self.0.login.set(Login {
             tenant,
             user_name,
@@ -84,21 +90,21 @@ impl Trace {
         });
     }
 
-    /// Notes the body of the request.
-    pub fn read(&self, body: &Bytes) {
+    /// Records the body of the request.
+    pub fn set_body(&self, body: &Bytes) {
         let _ = self.0.body.set(body.clone());
     }
 
-    /// Reads the body of a request that is answered without being bound, unless its client asks first whether to send it.
-    /// The answer does not wait for it longer than for a body that nobody wants.
-    pub async fn read_unbound(&self, state: &AppState, request: Request) {
+    /// Reads and records the body of a request that is answered without being bound, unless its client asks first whether
+    /// to send it. The response waits no longer for it than for a body that is discarded.
+    pub async fn read_unbound_body(&self, state: &AppState, request: Request) {
         let (parts, body) = request.into_parts();
         if parts.headers.contains_key(EXPECT) {
             return;
         }
         let within = state.read_timeout.min(DISCARDING);
         match body::read(&parts.headers, body, LARGEST_BODY, within).await {
-            Ok(bytes) => self.read(&bytes),
+            Ok(bytes) => self.set_body(&bytes),
             Err(Error::TooSlow) => {
                 if let Some(connection) = parts.extensions.get::<Connection>() {
                     connection.is_late();
@@ -108,17 +114,17 @@ impl Trace {
         }
     }
 
-    /// Notes the fault that strikes the request.
-    pub fn struck(&self, fault: u64) {
+    /// Records the fault that is applied to the request.
+    pub fn set_fault(&self, fault: u64) {
         let _ = self.0.fault.set(fault);
     }
 
-    /// The account that the credentials name, if they name one.
+    /// Returns the account that the credentials name, if they name one.
     pub fn tenant(&self) -> Option<&Arc<Tenant>> {
         self.0.login.get()?.tenant.as_ref()
     }
 
-    /// What matches of faults look at.
+    /// Returns the properties of the request that faults match on.
     pub fn matched<'a>(
         &'a self,
         method: &'a str,
@@ -136,21 +142,21 @@ impl Trace {
     }
 }
 
-/// Records requests, unless they are for a page. Nobody can read the journal where there is no control API.
-pub async fn record(state: AppState, mut request: Request, next: impl Next) -> Answer {
+/// Records requests, except those for pages. Without the control API nobody could read the journal, so nothing is recorded.
+pub async fn record(state: AppState, mut request: Request, next: impl Next) -> LayerResult {
     if matches!(state.control, Control::Off) || is_page(&request) {
         return next.oneshot(request).await;
     }
     let recording = Recording::of(state, &mut request);
-    let Ok(answer) = next.oneshot(request).await;
-    Ok(recording.answered(answer).await)
+    let Ok(response) = next.oneshot(request).await;
+    Ok(recording.finish(response).await)
 }
 
-/// A request that is not in a journal yet. It gets there when it is answered, or when this is dropped: because it ends without
-/// an answer, or because its client went away.
+/// A request that is not in a journal yet. It is written when it is answered, or when this is dropped: because it ends without
+/// a response, or because its client disconnected.
 struct Recording {
     state: AppState,
-    /// Taken once, so that what is asked before a reset is not in the journal after it.
+    /// Loaded once, so that a request before a reset is not in the journal after it.
     all: Arc<Accounts>,
     start: Instant,
     method: Method,
@@ -163,7 +169,7 @@ struct Recording {
 }
 
 impl Recording {
-    /// Begins with a request, which carries a trace from now on.
+    /// Starts to record a request, and adds a trace to it.
     fn of(state: AppState, request: &mut Request) -> Self {
         let trace = Trace::default();
         request.extensions_mut().insert(trace.clone());
@@ -174,7 +180,7 @@ impl Recording {
             start: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
-            headers: kept(headers),
+            headers: journal_headers(headers),
             authorization: headers.get(AUTHORIZATION).cloned(),
             content_type: headers.get(CONTENT_TYPE).cloned(),
             trace,
@@ -182,10 +188,10 @@ impl Recording {
         }
     }
 
-    /// Writes the request and its answer into the journal of its account, or of the server, and lets the answer go.
-    async fn answered(mut self, response: Response) -> Response {
+    /// Writes the request and its response into the journal of its account, or of the server, and returns the response.
+    async fn finish(mut self, response: Response) -> Response {
         let (parts, body) = response.into_parts();
-        // Answers are made whole, so this waits for nothing.
+        // Bodies of responses are complete in memory, so this does not wait.
         let body = body
             .collect()
             .await
@@ -195,19 +201,19 @@ impl Recording {
         Response::from_parts(parts, Body::from(body))
     }
 
-    fn write(&mut self, answer: Option<(&Parts, &Bytes)>) {
+    fn write(&mut self, response: Option<(&Parts, &Bytes)>) {
         self.is_written = true;
         let Self { all, trace, .. } = self;
         let login = trace.0.login.get();
-        // A path that nobody serves asks for no credentials, but those that came name an account all the same.
-        let named = || {
+        // An unknown path requires no credentials, but those that were sent may still name an account.
+        let unchecked_login = || {
             let BasicCredentials { user_name, .. } = credentials(self.authorization.as_ref())?;
             let (tenant, _) = all.login(&user_name)?;
             Some((Arc::clone(tenant), user_name))
         };
         let (tenant, user_name) = match login {
             Some(login) => (login.tenant.clone(), login.user_name.clone()),
-            None => named().unzip(),
+            None => unchecked_login().unzip(),
         };
         let account = tenant.as_ref().map(|tenant| tenant.account.id);
         let request = Message {
@@ -224,7 +230,7 @@ impl Recording {
             path: documented(self.uri.path()),
             query: self.uri.query().map(redacted_query),
             operation_id: trace.0.operation_id.get().copied(),
-            status: answer.map(|(parts, _)| parts.status.as_u16()),
+            status: response.map(|(parts, _)| parts.status.as_u16()),
             account,
             authentication: match login {
                 None => Authentication::NotAsked,
@@ -232,15 +238,15 @@ impl Recording {
                 Some(_) => Authentication::Refused,
             },
             fault: trace.0.fault.get().copied(),
-            reason: answer.and_then(|(parts, _)| {
+            reason: response.and_then(|(parts, _)| {
                 let is_accepted = login.is_some_and(|login| login.is_accepted);
                 let path = self.uri.path();
                 reason::of(all, parts, path, user_name.as_deref(), account, is_accepted)
             }),
             user_name,
             request,
-            response: answer.map_or_else(Message::default, |(parts, body)| Message {
-                headers: kept(&parts.headers),
+            response: response.map_or_else(Message::default, |(parts, body)| Message {
+                headers: journal_headers(&parts.headers),
                 body: match text(parts.headers.get(CONTENT_TYPE)) {
                     content_type if trace.0.fault.get().is_some() => {
                         journal::Body::of_foreign(content_type, body)
@@ -270,8 +276,8 @@ fn text(header: Option<&HeaderValue>) -> &str {
         .unwrap_or_default()
 }
 
-/// What is kept of headers.
-fn kept(headers: &HeaderMap) -> journal::Headers {
+/// Converts headers to the form of the journal.
+fn journal_headers(headers: &HeaderMap) -> journal::Headers {
     headers
         .iter()
         .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value.as_bytes())))

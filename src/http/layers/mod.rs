@@ -1,4 +1,4 @@
-//! What surrounds the operations: a request passes the layers in their order, and its answer passes them back.
+//! The layers around the operations: a request passes them in order, and its response in reverse order.
 
 mod authentication;
 mod envelope;
@@ -26,7 +26,7 @@ use crate::operation::path::documented;
 use crate::operation::routes;
 use journal::Trace;
 
-/// What follows a layer.
+/// The service that a layer calls.
 pub trait Next:
     Service<Request, Response = Response, Error = Infallible, Future: Send + 'static>
     + Clone
@@ -45,17 +45,17 @@ impl<S> Next for S where
 {
 }
 
-/// What comes back from it.
-type Answer = Result<Response, Infallible>;
+/// The result of a layer and of the service that it calls.
+type LayerResult = Result<Response, Infallible>;
 
-/// The account API and its companion, with pages for people beside them.
+/// Returns the account API and the companion API, with pages for people next to them.
 pub fn api(state: &AppState, pages: Router<AppState>) -> impl Next + use<> {
     ServiceBuilder::new()
         .map_request(path::make_canonical)
-        // Around all that follows, since it keeps answers as they are sent.
+        // Outside of all that follow, since it records responses as they are sent.
         .layer(layer(state, journal::record))
-        .layer(layer(state, envelope::put_errors_in))
-        // A panic is recorded as the 500 that it becomes.
+        .layer(layer(state, envelope::wrap_errors))
+        // A panic is recorded as the 500 that it results in.
         .map_response(Response::into_response)
         .layer(CatchPanicLayer::custom(|panic| {
             Error::of_panic(panic).into_response()
@@ -63,19 +63,19 @@ pub fn api(state: &AppState, pages: Router<AppState>) -> impl Next + use<> {
         .service(routed(state, pages))
 }
 
-/// From the route of a request to its operation. A wrong method or path is told before credentials are asked for.
+/// Routes requests to their operations. A wrong method or path is reported before credentials are required.
 fn routed(state: &AppState, pages: Router<AppState>) -> Router {
-    let by_api_user = ServiceBuilder::new()
+    let for_api_users = ServiceBuilder::new()
         .layer(layer(state, authentication::of_api_user))
-        .layer(layer(state, faults::strike));
-    let by_operator = ServiceBuilder::new()
+        .layer(layer(state, faults::inject));
+    let for_operators = ServiceBuilder::new()
         .layer(layer(state, authentication::of_operator))
-        .layer(layer(state, faults::strike));
+        .layer(layer(state, faults::inject));
     let (registration, others): (Vec<_>, Vec<_>) =
         operations::all().partition(|operation| operation.path == "/Register");
     Router::new()
-        .merge(routes(others).route_layer(by_api_user))
-        .merge(routes(registration).route_layer(by_operator))
+        .merge(routes(others).route_layer(for_api_users))
+        .merge(routes(registration).route_layer(for_operators))
         .merge(heads())
         .merge(pages)
         .method_not_allowed_fallback(wrong_method)
@@ -83,8 +83,8 @@ fn routed(state: &AppState, pages: Router<AppState>) -> Router {
         .with_state(state.clone())
 }
 
-/// A layer of an async function, as axum's `from_fn` makes one, but without a box around what follows and the function's future:
-/// every request passes four of them.
+/// Creates a layer from an async function, as axum's `from_fn` does, but without boxing the inner service and the function's
+/// future: every request passes four such layers.
 fn layer<S, F, Fut>(
     state: &AppState,
     around: F,
@@ -92,7 +92,7 @@ fn layer<S, F, Fut>(
 where
     S: Next,
     F: Fn(AppState, Request, S) -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = Answer> + Send + 'static,
+    Fut: Future<Output = LayerResult> + Send + 'static,
 {
     let state = state.clone();
     layer_fn(move |next: S| {
@@ -101,7 +101,7 @@ where
     })
 }
 
-/// HEAD is no method of the vendor's API, but the router would take it for a GET.
+/// Rejects HEAD, which is not a method of the vendor's API, but which the router would handle as a GET.
 fn heads() -> Router<AppState> {
     operations::all()
         .filter(|operation| operation.method == "GET")
@@ -116,13 +116,14 @@ async fn wrong_method(route: MatchedPath, method: Method) -> Response {
     ));
     let allowed: Vec<_> = operations::methods(route.as_str()).collect();
     if allowed.is_empty() {
-        // The methods of pages are known to the router alone.
+        // Only the router knows the methods of pages.
         return error.into_response();
     }
     ([(ALLOW, allowed.join(", "))], error).into_response()
 }
 
-/// "before credentials are asked for (some of them need none)": the rest of the live service has no routes.
+/// Rejects a request that no route matches, "before credentials are asked for (some of them need none)": the operations of the
+/// live service that are not emulated have no routes.
 async fn unknown_path(request: Request) -> Error {
     let path = request.uri().path();
     if !not_emulated::is_not_emulated(path) {
@@ -133,6 +134,6 @@ async fn unknown_path(request: Request) -> Error {
     else {
         return Error::NotEmulated(documented(path));
     };
-    Trace::of(&request).names(id);
+    Trace::of(&request).set_operation(id);
     Error::NotEmulated(format!("{id} ({method} {})", documented(path)))
 }

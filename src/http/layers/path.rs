@@ -1,11 +1,11 @@
-//! The path of a request, which clients may write in many ways.
+//! Normalizes the path of a request, which clients may write in many ways.
 
 use axum::extract::Request;
 use axum::http::Uri;
 
 use crate::operation::path::canonical_path;
 
-/// Brings the path of a request into the form of the routes.
+/// Rewrites the path of a request to the form of the routes.
 pub fn make_canonical(mut request: Request) -> Request {
     let Some(path) = canonical_path(request.uri().path()) else {
         return request;
@@ -14,14 +14,14 @@ pub fn make_canonical(mut request: Request) -> Request {
         Some(query) => format!("{path}?{query}"),
         None => path,
     };
-    // What was a path stays one, so this cannot fail; if it did, the path would just not be found.
+    // A canonical path is a valid one, so this cannot fail; if it did, the path would just not be found.
     if let Ok(uri) = Uri::try_from(path_and_query) {
         *request.uri_mut() = uri;
     }
     request
 }
 
-/// Whether a path, in the form of the routes, is one of the pages for people, which stand beside the API.
+/// Returns whether the path of a request, in the form of the routes, is one of the pages for people next to the API.
 pub fn is_page(request: &Request) -> bool {
     request.uri().path().split('/').nth(1) == Some("swagger")
 }

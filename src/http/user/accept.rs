@@ -1,4 +1,4 @@
-//! `Accept`, which the companion API honours: JSON goes by three names.
+//! Content negotiation of the companion API: `Accept` chooses between three media types, all of them JSON.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
@@ -7,11 +7,11 @@ use crate::http::extract::media_type;
 
 pub const HTML: &str = "text/html";
 
-/// The media types of answers, all of them JSON; the first is for those who do not say.
+/// The media types of responses, all of them JSON; the first is the default.
 pub const FORMATS: [&str; 3] = ["application/json", "text/json", HTML];
 
-/// The media type of an answer, chosen as ASP.NET Web API does it: by `Accept`, else that of the request, else the first.
-/// Nobody is told that nothing acceptable is there (406).
+/// Chooses the media type of a response as ASP.NET Web API does: by `Accept`, else that of the request, else the first.
+/// A client that accepts none of them gets one all the same, not a 406.
 pub fn negotiated(headers: &HeaderMap) -> &'static str {
     let accept: Vec<_> = headers.get_all(ACCEPT).iter().collect();
     let mut ranges: Vec<_> = accept
@@ -20,7 +20,7 @@ pub fn negotiated(headers: &HeaderMap) -> &'static str {
         .flat_map(|value| value.split(','))
         .map(range)
         .collect();
-    // What is liked more comes first, and of that what is said more precisely.
+    // The highest quality comes first, and among equal ones the most specific range.
     ranges.sort_by(|(one, one_quality), (other, other_quality)| {
         let stars = |range: &str| range.matches('*').count();
         (other_quality.total_cmp(one_quality)).then(stars(one).cmp(&stars(other)))
@@ -30,7 +30,7 @@ pub fn negotiated(headers: &HeaderMap) -> &'static str {
             .iter()
             .any(|(range, quality)| range == format && *quality <= 0.0)
     };
-    let wanted = ranges
+    let accepted = ranges
         .iter()
         .filter(|(_, quality)| *quality > 0.0)
         .find_map(|(range, _)| {
@@ -39,13 +39,13 @@ pub fn negotiated(headers: &HeaderMap) -> &'static str {
                 .find(|format| covers(range, format) && !is_refused(format))
         });
     let of_request = || {
-        let sent = media_type(headers);
-        FORMATS.into_iter().find(|format| *format == sent)
+        let content_type = media_type(headers);
+        FORMATS.into_iter().find(|format| *format == content_type)
     };
-    wanted.or_else(of_request).unwrap_or(FORMATS[0])
+    accepted.or_else(of_request).unwrap_or(FORMATS[0])
 }
 
-/// One media range of `Accept` with its quality: `text/*;q=0.5`.
+/// Parses one media range of `Accept` and its quality: `text/*;q=0.5`.
 fn range(text: &str) -> (String, f32) {
     let mut parts = text.split(';');
     let range = parts.next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -71,7 +71,7 @@ mod tests {
     use super::negotiated;
 
     #[test]
-    fn the_media_type_is_the_one_that_is_liked_most() {
+    fn the_media_type_is_the_one_with_the_highest_quality() {
         for (accept, content_type, chosen) in [
             ("", "", "application/json"),
             ("*/*", "text/json", "application/json"),

@@ -1,4 +1,4 @@
-//! What answers of the companion API are put in, errors included.
+//! The envelope of the companion API's responses, errors included.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ use crate::operation::path::is_of_users;
 use crate::operation::{Describe, Description};
 use crate::status::{messages, status};
 
-/// The document's GetUsersResponse: what every answer is, errors included.
+/// The help page's GetUsersResponse: the body of every response, errors included.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(example = example())]
@@ -34,34 +34,34 @@ struct GetUsersResponse<'a> {
     version_information: VersionInformation,
 }
 
-/// The document's Message. It shows numbers without their meanings: these are the emulator's own.
+/// The help page's Message. The page shows numbers without their meanings; the meanings here are the emulator's own.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 #[schemars(rename = "Message")]
 struct MessageBody {
     severity: i32,
     message_code: i32,
-    /// The status of the answer.
+    /// The status of the response.
     code_desc: u16,
     message_text: String,
-    /// Which of the users sent is meant: there is one.
+    /// The index of the user in the request: there is only one.
     record_number: i32,
 }
 
-/// The one severity that there is: 0 and 1 would be information and warnings.
+/// The only severity in use: 0 and 1 would be information and warnings.
 const ERROR: i32 = 2;
 
-/// What kind of error it is.
+/// The kind of an error.
 enum MessageCode {
     /// The request cannot be bound.
     Malformed = 1,
     Unauthenticated = 2,
-    /// The right to do it is missing.
+    /// The caller lacks the right.
     Forbidden = 3,
-    /// A rule says no.
+    /// A rule rejects the request.
     Refused = 4,
     NotFound = 5,
-    /// Path, method, size, content type or time of the request are not as they have to be.
+    /// The path, method, size, content type or timing of the request is wrong.
     WrongRequest = 6,
     Failed = 7,
 }
@@ -94,8 +94,8 @@ struct ServerInformation {
     build_date: Moment,
 }
 
-/// When the program was built, if the build says so: the same source gives the same program, so it does not look at a
-/// clock (https://reproducible-builds.org/specs/source-date-epoch/).
+/// The date of the build, if the build sets it. The clock is not read, so that the same source gives the same program
+/// (https://reproducible-builds.org/specs/source-date-epoch/).
 static BUILD_DATE: LazyLock<Moment> = LazyLock::new(|| {
     let seconds = option_env!("SOURCE_DATE_EPOCH").and_then(|seconds| seconds.parse().ok());
     DateTime::from_timestamp(seconds.unwrap_or_default(), 0)
@@ -103,7 +103,7 @@ static BUILD_DATE: LazyLock<Moment> = LazyLock::new(|| {
         .into()
 });
 
-/// The version of the API, as the document prints it.
+/// The version of the API, as the help page prints it.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "PascalCase")]
 struct VersionInformation {
@@ -122,7 +122,7 @@ const VERSION: VersionInformation = VersionInformation {
     version: "1.8.0.BETA",
 };
 
-/// An answer, as the document shows it.
+/// Returns an example of a response, as the help page shows it.
 pub(super) fn example() -> Value {
     json!({
         "Users": [{
@@ -152,7 +152,7 @@ pub(super) fn example() -> Value {
     })
 }
 
-/// An answer in its envelope.
+/// A response in its envelope.
 pub struct Enveloped(Response);
 
 impl IntoResponse for Enveloped {
@@ -163,7 +163,7 @@ impl IntoResponse for Enveloped {
 
 impl Describe for Enveloped {
     fn describe(description: &mut Description<'_>) {
-        description.answers_as::<GetUsersResponse<'static>>(StatusCode::OK, &FORMATS);
+        description.response_as::<GetUsersResponse<'static>>(StatusCode::OK, &FORMATS);
     }
 }
 
@@ -171,7 +171,7 @@ impl Describe for Extension<Envelope> {
     fn describe(_: &mut Description<'_>) {}
 }
 
-/// What the answer to one request is put in.
+/// The envelope of the response to one request.
 #[derive(Debug, Clone)]
 pub struct Envelope {
     state: AppState,
@@ -180,7 +180,8 @@ pub struct Envelope {
 }
 
 impl Envelope {
-    /// For a request to the companion API, which carries it to its handler; others have none.
+    /// Creates the envelope of a request to the companion API, and adds it to the request for its handler. Other requests
+    /// have none.
     pub fn of(state: &AppState, request: &mut Request) -> Option<Self> {
         if !is_of_users(request.uri().path()) {
             return None;
@@ -194,11 +195,11 @@ impl Envelope {
         Some(envelope)
     }
 
-    /// Adds a status to the description of an operation, with what an answer of it may say.
-    pub fn refuses(
+    /// Adds an error status to the description of an operation, with an example of its response.
+    pub fn describe_error(
         description: &mut Description<'_>,
         status: StatusCode,
-        told: &str,
+        text: &str,
         error: &Error,
     ) {
         let example = GetUsersResponse {
@@ -210,11 +211,11 @@ impl Envelope {
             },
             version_information: VERSION,
         };
-        description.refuses(status, told, &FORMATS, &example);
+        description.error_response(status, text, &FORMATS, &example);
     }
 
-    /// An answer without errors.
-    pub(super) fn around(&self, users: Vec<UserBody<'_>>) -> Enveloped {
+    /// Creates a response without errors.
+    pub(super) fn wrap(&self, users: Vec<UserBody<'_>>) -> Enveloped {
         Enveloped(self.write(users, Vec::new()))
     }
 
@@ -234,18 +235,19 @@ impl Envelope {
         })
         .into_response();
         let content_type = HeaderValue::try_from(format!("{}; charset=utf-8", self.format))
-            .expect("a media type can stand in a header");
+            .expect("a media type is a valid header value");
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, content_type);
         if self.format == HTML {
-            // It is JSON: a browser must not take what users wrote for HTML, or run it.
+            // The body is JSON: a browser must not interpret text of users as HTML, or run it.
             let policy = HeaderValue::from_static("default-src 'none'; sandbox");
             headers.insert(CONTENT_SECURITY_POLICY, policy);
         }
         response
     }
 
-    pub fn around_error(&self, error: &Error) -> Response {
+    /// Creates a response that reports an error.
+    pub fn wrap_error(&self, error: &Error) -> Response {
         self.write(Vec::new(), messages_of(error))
     }
 }

@@ -1,6 +1,6 @@
-//! `/api/Users`: a companion API over the same people, for programs that speak it. Its form is that of "PUT api/Users", a
-//! help page of another service (an ASP.NET Web API); the live service has no such path. It has answers of its own form,
-//! errors included, under more than one media type, and takes forms as well as JSON.
+//! `/api/Users`: a companion API to the same operators, for clients that use it. It follows "PUT api/Users", a help page of
+//! another service (an ASP.NET Web API); the live service has no such path. Its responses, errors included, have an envelope
+//! and several media types, and request bodies may be forms as well as JSON.
 
 mod accept;
 mod envelope;
@@ -54,7 +54,7 @@ pub static OPERATIONS: &[Operation] = &[
 
 const COMPANION: &str = "this path is that of a companion API, which the emulator offers in the form of another service";
 
-/// The document's UserStruct.
+/// A user in a response: the help page's UserStruct.
 struct UserBody<'a> {
     account: &'a Account,
     user: &'a User,
@@ -88,7 +88,7 @@ impl Serialize for UserBody<'_> {
         object.serialize_entry("GivenName", given_name)?;
         object.serialize_entry("FamilyName", family_name)?;
         record::write(&mut object, &user.settings, |field, object| {
-            if field != BEHIND_PROFILE {
+            if field != AFTER_PROFILE {
                 return Ok(());
             }
             let role = account.role_of(operator.guid);
@@ -116,7 +116,7 @@ impl JsonSchema for UserBody<'_> {
             schema.property::<String>(name);
         }
         schema.record::<UserSettings>(|field, schema| {
-            if field == BEHIND_PROFILE {
+            if field == AFTER_PROFILE {
                 schema.property::<String>("Email");
                 schema.property::<i32>("UserRole");
                 for name in ["UserRoleDescription", "MobileNumber", "TimeZoneID"] {
@@ -131,7 +131,7 @@ impl JsonSchema for UserBody<'_> {
     }
 }
 
-/// "User to update" (PUT api/Users). `ClientID`, `ClientName` and `UserRoleDescription` are read-only, and not looked at.
+/// "User to update" (PUT api/Users). `ClientID`, `ClientName` and `UserRoleDescription` are read-only and ignored.
 impl FromBody<()> for UserChange {
     const NAME: &'static str = "UserInput";
     const MEDIA_TYPES: &'static [&'static str] = &[FORMATS[0], FORMATS[1], FORMATS[2], FORM];
@@ -144,7 +144,7 @@ impl FromBody<()> for UserChange {
         const ALLOWED: &str =
             "application/json, text/json, text/html or application/x-www-form-urlencoded";
         match media_type {
-            FORM => Ok((Ok(of_form(body)?), &bind::USERS_FORM)),
+            FORM => Ok((Ok(parse_form(body)?), &bind::USERS_FORM)),
             json if is_json(json) || FORMATS.contains(&json) => {
                 Ok((bind::entries(body), &bind::USERS_BODY))
             }
@@ -159,26 +159,26 @@ impl FromBody<()> for UserChange {
         let new = fields.patch_of("NewPassword").value();
         let password = is_changed.then_some(PasswordChange { old, new });
         let (key, user_name) = match fields.value("ID") {
-            FieldValue::Absent => (by_name(fields), None),
-            FieldValue::Value(NamedId(id)) => {
+            FieldValue::Absent => (key_by_name(fields), None),
+            FieldValue::Value(RequestedId(id)) => {
                 (Some(UserKey::Id(id)), fields.kept("UserName").value())
             }
             FieldValue::Invalid => (None, fields.kept("UserName").value()),
         };
         fields.require_either(["ID", "UserName"]);
         let mut fields = UserFields {
-            of_profile: OfProfile::default(),
+            profile: ProfileFields::default(),
             fields,
         };
         let given_name = fields.fields.patch_of("GivenName").value();
         let family_name = fields.fields.patch_of("FamilyName").value();
         let settings = UserSettings::change(&mut fields);
-        let OfProfile {
+        let ProfileFields {
             email,
             role,
             mobile_number,
             time_zone_id,
-        } = fields.of_profile;
+        } = fields.profile;
         Some(Self {
             key: key?,
             password,
@@ -194,25 +194,25 @@ impl FromBody<()> for UserChange {
     }
 }
 
-/// The setting in front of which the documents have what an operator says of itself.
-const BEHIND_PROFILE: &str = "EnableAlertTimeframe";
+/// The setting before which the help page lists the fields of an operator's profile.
+const AFTER_PROFILE: &str = "EnableAlertTimeframe";
 
-/// The settings of a user in a body, with what stands among them.
+/// The settings of a user in a body, and the fields of the profile that are listed among them.
 struct UserFields<'f, 'n> {
-    of_profile: OfProfile,
+    profile: ProfileFields,
     fields: &'f mut Fields<'n>,
 }
 
-/// What a user's body changes of an operator's profile, and of its rights.
+/// The changes of a user's body to an operator's profile and rights.
 #[derive(Default)]
-struct OfProfile {
+struct ProfileFields {
     email: Option<Email>,
     role: Option<UserRole>,
     mobile_number: Option<PhoneNumber>,
     time_zone_id: Patch<TimeZoneId>,
 }
 
-impl OfProfile {
+impl ProfileFields {
     fn bind(fields: &mut Fields<'_>) -> Self {
         Self {
             email: fields.kept("Email").value(),
@@ -220,7 +220,7 @@ impl OfProfile {
             mobile_number: fields.patch_of("MobileNumber").value(),
             time_zone_id: match fields.value("TimeZoneID") {
                 FieldValue::Value(NumberText(id)) => Patch::Set(id),
-                // A text of blanks is no null.
+                // A blank text clears the time zone; null leaves it unchanged.
                 FieldValue::Absent if fields.is_given("TimeZoneID") => Patch::Clear,
                 FieldValue::Absent | FieldValue::Invalid => Patch::Keep,
             },
@@ -230,29 +230,29 @@ impl OfProfile {
 
 impl ChangeSource for UserFields<'_, '_> {
     fn patch<T: value::Value>(&mut self, field: &Field<T>) -> Patch<T> {
-        if field.name == BEHIND_PROFILE {
-            self.of_profile = OfProfile::bind(self.fields);
+        if field.name == AFTER_PROFILE {
+            self.profile = ProfileFields::bind(self.fields);
         }
         self.fields.patch(field)
     }
 }
 
-/// A password that is only compared. One of blanks may be right; an empty one is none.
+/// A password that is only compared. A blank one may be correct; an empty one counts as absent.
 struct ClaimedPassword(PlainPassword);
 
-fn claimed(node: &Node) -> std::result::Result<Option<ClaimedPassword>, Mismatch> {
+fn claimed_password(node: &Node) -> std::result::Result<Option<ClaimedPassword>, Mismatch> {
     let text = node.text()?;
     Ok((!text.is_empty()).then(|| ClaimedPassword(PlainPassword::claimed(text))))
 }
 
-from_node!(ClaimedPassword, Text, claimed);
+from_node!(ClaimedPassword, Text, claimed_password);
 
 schema!(
     ClaimedPassword,
     |_| json_schema!({"type": "string", "format": "password", "writeOnly": true})
 );
 
-/// The Id of a time zone in a text, as this API has it.
+/// The Id of a time zone, which this API writes as a string.
 struct NumberText(TimeZoneId);
 
 impl FromStr for NumberText {
@@ -270,7 +270,7 @@ schema!(
     |_| json_schema!({"type": "string", "pattern": "^[0-9]+$"})
 );
 
-fn by_name(fields: &mut Fields<'_>) -> Option<UserKey> {
+fn key_by_name(fields: &mut Fields<'_>) -> Option<UserKey> {
     match fields.kept("UserName") {
         Patch::Set(Name(name)) => Some(UserKey::Name(name)),
         Patch::Keep | Patch::Clear if fields.is_given("UserName") => None,
@@ -280,20 +280,20 @@ fn by_name(fields: &mut Fields<'_>) -> Option<UserKey> {
     }
 }
 
-/// The ID of a user, which need not be anybody's.
-struct NamedId(UserId);
+/// The ID of a user in a request, who need not exist.
+struct RequestedId(UserId);
 
-/// Generated clients send a 0 for one that they do not have.
-fn named_id(node: &Node) -> std::result::Result<Option<NamedId>, Mismatch> {
+/// Parses an ID. 0 counts as absent, since generated clients send it for an ID that they do not have.
+fn requested_id(node: &Node) -> std::result::Result<Option<RequestedId>, Mismatch> {
     let id = node.whole()?;
-    Ok((id != 0).then(|| NamedId(UserId::named(id))))
+    Ok((id != 0).then(|| RequestedId(UserId::named(id))))
 }
 
-from_node!(NamedId, Number, named_id, empty Zero);
+from_node!(RequestedId, Number, requested_id, empty Zero);
 
-schema!(NamedId, UserId::json_schema);
+schema!(RequestedId, UserId::json_schema);
 
-/// The name of a user, which need not be anybody's.
+/// The name of a user in a request, who need not exist.
 struct Name(String);
 
 fn name(node: &Node) -> std::result::Result<Option<Name>, Mismatch> {
@@ -304,9 +304,9 @@ from_node!(Name, Text, name);
 
 schema!(Name, Email::json_schema);
 
-/// The fields of a form.
-fn of_form(form: &[u8]) -> Result<Vec<(Key, Node)>> {
-    // curl calls whatever it sends a form.
+/// Parses the fields of a form.
+fn parse_form(form: &[u8]) -> Result<Vec<(Key, Node)>> {
+    // curl sends every body as a form unless it is given a content type.
     if form.trim_ascii_start().starts_with(b"{") {
         return Err(Error::malformed(
             "",
@@ -324,7 +324,7 @@ async fn list(
     let users: Result<Vec<_>> = users
         .map(|user| UserBody::new(&tenant.account, user))
         .collect();
-    Ok(envelope.around(users?))
+    Ok(envelope.wrap(users?))
 }
 
 async fn get(
@@ -333,7 +333,7 @@ async fn get(
     Path(id): Path<UserId>,
 ) -> Result<Enveloped> {
     let user = UserBody::new(&tenant.account, tenant.account.user(id)?)?;
-    Ok(envelope.around(vec![user]))
+    Ok(envelope.wrap(vec![user]))
 }
 
 async fn update(
@@ -344,5 +344,5 @@ async fn update(
 ) -> Result<Enveloped> {
     let (id, account) = service::user::update(&state, &caller, input).await?;
     let user = UserBody::new(&account, account.user(id)?)?;
-    Ok(envelope.around(vec![user]))
+    Ok(envelope.wrap(vec![user]))
 }

@@ -1,4 +1,4 @@
-//! The declarations of tables, held against the schema that the migrations make.
+//! Tests that the declarations of tables match the schema that the migrations create.
 
 use std::collections::BTreeMap;
 use std::iter::repeat;
@@ -10,7 +10,7 @@ use crate::store::{
     account, api_user, duty_schedule, file, operator, operator_group, saved, usage, user,
 };
 
-/// The columns of all tables of ours: table, name, and place in the primary key, which is 0 outside it.
+/// Returns the columns of all our tables: table, name, and position in the primary key, which is 0 outside it.
 pub async fn columns(connection: &mut SqliteConnection) -> Vec<(String, String, i64)> {
     sqlx::query_as(
         "select tables.name, columns.name, columns.pk
@@ -22,11 +22,11 @@ pub async fn columns(connection: &mut SqliteConnection) -> Vec<(String, String, 
     .unwrap()
 }
 
-/// The columns of a table, each with its place in the primary key.
+/// Returns the columns of a declared table, each with its position in the primary key.
 fn declared<R: Table>() -> impl Iterator<Item = (String, i64)> {
     let names = rows::columns::<R>().map(|(column, _)| format!("{}.{column}", R::TABLE));
-    let places = (1..).take(R::KEY.len()).chain(repeat(0));
-    names.zip(places)
+    let positions = (1..).take(R::KEY.len()).chain(repeat(0));
+    names.zip(positions)
 }
 
 #[tokio::test]
@@ -47,21 +47,21 @@ async fn declarations_and_schema_have_the_same_tables_columns_and_keys() {
         .collect();
     let mut connection = file::in_memory().await.unwrap().connection;
     let columns = columns(&mut connection).await.into_iter();
-    let made: BTreeMap<String, i64> = columns
-        .map(|(table, column, place)| (format!("{table}.{column}"), place))
+    let created: BTreeMap<String, i64> = columns
+        .map(|(table, column, position)| (format!("{table}.{column}"), position))
         .collect();
 
     let mut differences = Vec::new();
-    for (name, place) in &made {
+    for (name, position) in &created {
         match declared.get(name) {
             None => differences.push(format!("{name} is not declared")),
-            Some(other) if other != place => differences.push(format!(
-                "{name} is declared as number {other} of the key, and made as number {place}"
+            Some(other) if other != position => differences.push(format!(
+                "{name} is declared as number {other} of the key, and made as number {position}"
             )),
             Some(_) => {}
         }
     }
-    let unmade = declared.keys().filter(|name| !made.contains_key(*name));
-    differences.extend(unmade.map(|name| format!("{name} is not in the schema")));
+    let missing = declared.keys().filter(|name| !created.contains_key(*name));
+    differences.extend(missing.map(|name| format!("{name} is not in the schema")));
     assert_eq!(differences, Vec::<String>::new());
 }

@@ -1,17 +1,17 @@
-//! Which requests somebody means: of those in the journal, or of those that a fault is to strike.
+//! The criteria that select requests of the journal, or requests that a fault applies to.
 
-/// Which requests are meant: all that agree with what is given. Without a word on something, any will do.
+/// Criteria for requests. A request matches if it fulfills all criteria that are set.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Match {
     pub method: Option<String>,
-    /// The canonical path; `*` stands for one segment.
+    /// The canonical path, in which `*` matches one segment.
     pub path: Option<String>,
     pub operation_id: Option<String>,
     pub user_name: Option<String>,
     pub status: Option<u16>,
 }
 
-/// What a match looks at.
+/// The properties of a request that a [`Match`] compares.
 #[derive(Debug, Clone, Copy)]
 pub struct Matched<'a> {
     pub method: &'a str,
@@ -63,7 +63,7 @@ mod tests {
     use super::path_fits;
 
     #[test]
-    fn a_star_in_a_path_stands_for_one_segment() {
+    fn a_star_in_a_path_matches_one_segment() {
         assert!(path_fits("/v4/operator/*", "/v4/Operator/36fad910"));
         assert!(!path_fits("/v4/operator/*", "/v4/Operator"));
         assert!(!path_fits(

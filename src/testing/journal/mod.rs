@@ -1,4 +1,4 @@
-//! The journal: what was asked of an account and what was answered, without secrets.
+//! The journal: recorded requests and responses of an account, without secrets.
 
 mod matching;
 mod redaction;
@@ -12,20 +12,20 @@ pub use redaction::{Body, Headers, may_hold_json, redacted_query};
 
 use crate::domain::{AccountId, Moment};
 
-/// What is kept of an account's requests.
-const ENTRIES: usize = 1000;
+/// The maximum number of requests that the journal of an account keeps.
+const MAX_ENTRIES: usize = 1000;
 
-/// The latest requests, in the order of their answers.
+/// The latest requests, in the order of their responses.
 #[derive(Debug, Default)]
 pub struct Journal {
     entries: Mutex<VecDeque<Arc<Entry>>>,
 }
 
 impl Journal {
-    /// Adds an entry. `number` gives it its number while no other can be added.
+    /// Adds an entry. `number` returns its sequence number and is called while no other entry can be added.
     pub fn record(&self, mut entry: Entry, number: impl FnOnce() -> u64) {
         let mut entries = self.lock();
-        let oldest = if entries.len() == ENTRIES {
+        let oldest = if entries.len() == MAX_ENTRIES {
             entries.pop_front()
         } else {
             None
@@ -33,11 +33,11 @@ impl Journal {
         entry.sequence = number();
         entries.push_back(Arc::new(entry));
         drop(entries);
-        // What the oldest held is given back when others can go on.
+        // The memory of the oldest entry is freed after the lock is released.
         drop(oldest);
     }
 
-    /// The requests that fit, in their order.
+    /// Returns the requests that match, in order.
     pub fn find(&self, matches: &Match) -> Vec<Arc<Entry>> {
         let entries = self.lock();
         let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
@@ -63,26 +63,26 @@ impl Journal {
     }
 }
 
-/// One request and its answer.
+/// A request and its response.
 #[derive(Debug)]
 pub struct Entry {
-    /// Counts all requests of the server.
+    /// The sequence number among all requests of the server.
     pub sequence: u64,
     pub time: Moment,
     pub duration: Duration,
     pub method: String,
-    /// The canonical path: with `/v4`, in the vendor's spelling, without the query.
+    /// The canonical path: with `/v4`, in the vendor's spelling, and without the query.
     pub path: String,
     pub query: Option<String>,
     pub operation_id: Option<&'static str>,
-    /// Nothing, where the connection was ended or left hanging instead of an answer.
+    /// `None` if the connection was reset or left hanging instead of a response.
     pub status: Option<u16>,
     pub account: Option<AccountId>,
     pub user_name: Option<String>,
     pub authentication: Authentication,
-    /// The Id of the fault that struck.
+    /// The Id of the fault that was applied.
     pub fault: Option<u64>,
-    /// Why the answer is a 4xx.
+    /// The reason for a 4xx response.
     pub reason: Option<String>,
     pub request: Message,
     pub response: Message,
@@ -100,15 +100,16 @@ impl Entry {
     }
 }
 
+/// The outcome of authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authentication {
-    /// The path asks for none, or the request failed before it was asked for.
+    /// The path requires none, or the request failed before authentication.
     NotAsked,
     Accepted,
     Refused,
 }
 
-/// Headers and body of a request or of an answer.
+/// The headers and the body of a request or response.
 #[derive(Debug, Default)]
 pub struct Message {
     pub headers: Headers,

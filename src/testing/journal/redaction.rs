@@ -1,4 +1,4 @@
-//! What is kept of a request or an answer: all but its secrets, and of a long body the start.
+//! Redacts secrets from recorded requests and responses, and truncates long bodies.
 
 use std::borrow::Cow;
 
@@ -6,16 +6,16 @@ use memchr::memchr3_iter;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-/// What is kept of a body.
-const BODY: usize = 4 * 1024;
+/// The number of bytes of a body that are kept.
+const MAX_BODY: usize = 4 * 1024;
 
-/// Headers without their secrets, in one text, since there are some in every request.
+/// Redacted headers, stored in a single string, since every request has some.
 #[derive(Debug, Default)]
 pub struct Headers(String);
 
 impl<'a> FromIterator<(&'a str, Cow<'a, str>)> for Headers {
     fn from_iter<I: IntoIterator<Item = (&'a str, Cow<'a, str>)>>(headers: I) -> Self {
-        // Most heads find room in this.
+        // Large enough for most heads.
         let mut text = String::with_capacity(256);
         for (name, value) in headers {
             for part in [name, ": ", redacted_header(name, &value), "\n"] {
@@ -32,10 +32,10 @@ impl Headers {
     }
 }
 
-/// A body without its secrets.
+/// A redacted body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub enum Body {
-    /// There was none, or one that is neither JSON nor a form.
+    /// There was no body, or one that is neither JSON nor a form.
     #[default]
     None,
     Text(String),
@@ -43,13 +43,13 @@ pub enum Body {
     Start(String),
 }
 
-/// A query without its secrets; one that holds none is kept as it was written.
+/// Redacts the secrets of a query. A query without secrets is returned unchanged.
 pub fn redacted_query(query: &str) -> String {
     let fields = || form_urlencoded::parse(query.as_bytes());
     if !fields().any(|(name, value)| is_secret(&name) || is_secret(&value)) {
         return query.to_owned();
     }
-    // What has no names of fields is none, and nobody can tell what in it is secret.
+    // A query whose names are not field names is not form-encoded, so its secrets cannot be located.
     if fields().any(|(name, _)| is_secret(&name) && !is_name(&name)) {
         return REDACTED.to_owned();
     }
@@ -60,13 +60,13 @@ pub fn redacted_query(query: &str) -> String {
     redacted.finish()
 }
 
-/// What the names of secret fields have in them, in any letter case.
-const WORD: &[u8] = b"password";
+/// The word that the names of secret fields contain, in any letter case.
+const SECRET_WORD: &[u8] = b"password";
 
-/// What stands in the place of a secret.
+/// The replacement for a secret.
 const REDACTED: &str = "[redacted]";
 
-/// A header without its secret: credentials are not kept.
+/// Redacts the value of a header that holds credentials.
 fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
     match name {
         "authorization" | "cookie" | "set-cookie" => REDACTED,
@@ -76,12 +76,12 @@ fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
 }
 
 impl Body {
-    /// What is kept of a body that others made, by the type that they gave it.
+    /// Redacts a body of external origin according to its content type.
     pub fn of_foreign(content_type: &str, bytes: &[u8]) -> Self {
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         let content_type = content_type.to_ascii_lowercase();
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
-        // curl calls whatever it sends a form, so a form may be JSON, which is not to be read as one.
+        // curl declares every body a form by default, so a body that is valid JSON is treated as JSON.
         if (is_form || may_hold_json(&content_type)) && is_json() {
             Self::of_json(bytes)
         } else if is_form {
@@ -91,17 +91,17 @@ impl Body {
         }
     }
 
-    /// What is kept of a body that is JSON.
+    /// Redacts and truncates a JSON body.
     pub fn of_json(bytes: &[u8]) -> Self {
-        let start = &bytes[..bytes.len().min(BODY)];
-        // A secret follows the name of its field, so where no start of a body holds such a name, none holds a secret. An
-        // escape may hide a name.
+        let start = &bytes[..bytes.len().min(MAX_BODY)];
+        // A secret follows the name of its field, so a start that holds no such name holds no secret either. An escape
+        // may hide a name.
         if !may_name_a_secret(start) {
-            return match (std::str::from_utf8(start), bytes.len() > BODY) {
+            return match (std::str::from_utf8(start), bytes.len() > MAX_BODY) {
                 (Ok(""), _) => Self::None,
                 (Ok(text), false) => Self::Text(text.to_owned()),
                 (Ok(text), true) => Self::Start(text.to_owned()),
-                // The cut may go through a character; before it, JSON is UTF-8.
+                // The body may be cut within a character; the bytes before it are valid, since JSON is UTF-8.
                 (Err(error), _) => {
                     Self::Start(String::from_utf8_lossy(&start[..error.valid_up_to()]).into_owned())
                 }
@@ -110,14 +110,15 @@ impl Body {
         match serde_json::from_slice::<Value>(bytes) {
             Ok(mut value) => {
                 redact(&mut value);
-                Self::cut(&value.to_string())
+                Self::truncated(&value.to_string())
             }
-            // It is not JSON, so nobody can tell what in it is secret.
+            // It is not JSON, so its secrets cannot be located.
             Err(_) => Self::None,
         }
     }
 
-    /// What is kept of a form. What has no names of fields is none, and nobody can tell what in it is secret.
+    /// Redacts and truncates a form. A body whose names are not field names is not a form, and is dropped, since its secrets
+    /// cannot be located.
     fn of_form(bytes: &[u8]) -> Self {
         let fields: Option<Vec<_>> = form_urlencoded::parse(bytes)
             .map(|(name, value)| {
@@ -125,36 +126,37 @@ impl Body {
             })
             .collect();
         match fields {
-            Some(fields) if !fields.is_empty() => Self::cut(&fields.join("&")),
+            Some(fields) if !fields.is_empty() => Self::truncated(&fields.join("&")),
             _ => Self::None,
         }
     }
 
-    fn cut(text: &str) -> Self {
-        if text.len() <= BODY {
+    fn truncated(text: &str) -> Self {
+        if text.len() <= MAX_BODY {
             return Self::Text(text.to_owned());
         }
-        Self::Start(text[..text.floor_char_boundary(BODY)].to_owned())
+        Self::Start(text[..text.floor_char_boundary(MAX_BODY)].to_owned())
     }
 }
 
-/// Whether a body of this type, in lower case, may be JSON: `/api/Users` calls its JSON HTML as well.
+/// Returns whether a body of this content type (in lower case) may be JSON: `/api/Users` sends its JSON as HTML, too.
 pub fn may_hold_json(content_type: &str) -> bool {
     content_type.contains("json") || content_type.starts_with("text/html")
 }
 
-/// Looks for the rarest letter of the word, since it looks at the start of every body.
+/// Returns whether bytes may contain the name of a secret field. It searches for the rarest letter of the word, since it runs
+/// on the start of every body.
 fn may_name_a_secret(bytes: &[u8]) -> bool {
-    memchr3_iter(b'w', b'W', b'\\', bytes).any(|at| match bytes[at] {
-        b'\\' => bytes.get(at + 1) == Some(&b'u'),
-        _ => at
+    memchr3_iter(b'w', b'W', b'\\', bytes).any(|index| match bytes[index] {
+        b'\\' => bytes.get(index + 1) == Some(&b'u'),
+        _ => index
             .checked_sub(4)
-            .and_then(|start| bytes.get(start..start + WORD.len()))
-            .is_some_and(|word| word.eq_ignore_ascii_case(WORD)),
+            .and_then(|start| bytes.get(start..start + SECRET_WORD.len()))
+            .is_some_and(|word| word.eq_ignore_ascii_case(SECRET_WORD)),
     })
 }
 
-/// Whether a text can be the name of a form's field.
+/// Returns whether a text can be the name of a form field.
 fn is_name(text: &str) -> bool {
     text.chars()
         .all(|character| character.is_alphanumeric() || "_-.[]$".contains(character))
@@ -162,11 +164,11 @@ fn is_name(text: &str) -> bool {
 
 fn is_secret(name: &str) -> bool {
     name.as_bytes()
-        .windows(WORD.len())
-        .any(|word| word.eq_ignore_ascii_case(WORD))
+        .windows(SECRET_WORD.len())
+        .any(|word| word.eq_ignore_ascii_case(SECRET_WORD))
 }
 
-/// The value of a field, unless it is a secret or speaks of one: it may be a document of its own.
+/// Returns the value of a field, or a replacement if the value is a secret or mentions one: it may be a nested document.
 fn without_secret<'a>(name: &str, value: &'a str) -> &'a str {
     if is_secret(name) || is_secret(value) {
         REDACTED
@@ -175,7 +177,7 @@ fn without_secret<'a>(name: &str, value: &'a str) -> &'a str {
     }
 }
 
-/// Takes the value of every field that is called a password, at any depth.
+/// Replaces the value of every field whose name contains "password", at any depth.
 fn redact(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -198,7 +200,7 @@ mod tests {
 
     const FORM: &str = "application/x-www-form-urlencoded";
 
-    fn kept(json: &str) -> String {
+    fn redacted(json: &str) -> String {
         match Body::of_json(json.as_bytes()) {
             Body::None => "nothing".to_owned(),
             Body::Text(text) | Body::Start(text) => text,
@@ -206,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_taken_out_at_any_depth_and_however_they_are_spelled() {
+    fn passwords_are_redacted_at_any_depth_and_in_any_spelling() {
         for json in [
             r#"{"Password":"s3cret"}"#,
             r#"{"a":[{"password":"s3cret"}]}"#,
@@ -216,13 +218,17 @@ mod tests {
             r#"{"NewPassword":"s3cret","OldPassword":"s3cret"}"#,
             r#"{"Password":"s3cret""#,
         ] {
-            assert!(!kept(json).contains("s3cret"), "{json}: {}", kept(json));
+            assert!(
+                !redacted(json).contains("s3cret"),
+                "{json}: {}",
+                redacted(json)
+            );
         }
         assert_eq!(
-            kept(r#"{"Password":"s3cret","FullName":"X"}"#),
+            redacted(r#"{"Password":"s3cret","FullName":"X"}"#),
             r#"{"Password":"[redacted]","FullName":"X"}"#
         );
-        assert_eq!(kept(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
+        assert_eq!(redacted(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
         assert_eq!(
             Body::of_foreign(FORM, b"Pass%77ord=s3cret&a=b"),
             Body::Text("Password=[redacted]&a=b".to_owned())
@@ -230,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_called_a_form_and_is_none_is_not_kept_as_one() {
-        for none in [
+    fn a_body_that_is_declared_a_form_but_is_not_one_is_dropped() {
+        for input in [
             r#"{"Password":"s3cret""#,
             r#"{"Password":"s3cret=""#,
             r#"a=b&{"Password":"s3cret&s3cret""#,
         ] {
-            assert_eq!(Body::of_foreign(FORM, none.as_bytes()), Body::None);
+            assert_eq!(Body::of_foreign(FORM, input.as_bytes()), Body::None);
         }
         assert_eq!(
             Body::of_foreign(FORM, br#"{"Password":"s3cret"}"#),
@@ -249,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn queries_are_kept_as_they_were_written_but_for_their_secrets() {
+    fn queries_are_kept_unchanged_except_for_their_secrets() {
         assert_eq!(redacted_query("a=%20b&c"), "a=%20b&c");
         assert_eq!(
             redacted_query("a=%20b&Pass%77ord=s3cret"),
@@ -258,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_long_body_the_start_is_kept() {
+    fn a_long_body_is_truncated() {
         let long = format!(
             r#"{{"FullName":"{}","Password":"s3cret"}}"#,
             "é".repeat(4000)
@@ -266,10 +272,14 @@ mod tests {
         assert!(
             matches!(Body::of_json(long.as_bytes()), Body::Start(start) if start.len() <= 4096 && start.len() > 4090)
         );
-        let at_the_edge = format!(
+        let at_the_limit = format!(
             r#"{{"FullName":"{}","Password":"s3cret"}}"#,
             "x".repeat(4096 - 26)
         );
-        assert!(!kept(&at_the_edge).contains("s3"), "{}", kept(&at_the_edge));
+        assert!(
+            !redacted(&at_the_limit).contains("s3"),
+            "{}",
+            redacted(&at_the_limit)
+        );
     }
 }

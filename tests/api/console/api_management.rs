@@ -1,4 +1,4 @@
-//! The API management tab, step by step as the document tells it.
+//! The API management tab, following the steps of the document.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ async fn api_users(app: &TestApp) -> Vec<Value> {
     api_users.as_array().unwrap().clone()
 }
 
-/// The row of an API user in a table.
+/// Returns the row of an API user in a table.
 #[track_caller]
 fn row<'a>(page: &'a str, name: &str) -> &'a str {
     page.split("<tr>")
@@ -32,7 +32,7 @@ fn row<'a>(page: &'a str, name: &str) -> &'a str {
 #[tokio::test]
 async fn an_api_user_is_added_used_edited_and_deleted() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let operator = owner_path(&app).await;
     let tab = format!("{operator}/api-users");
 
@@ -57,9 +57,9 @@ async fn an_api_user_is_added_used_edited_and_deleted() {
         )),
         "{text}"
     );
-    let made = api_users(&app).await.remove(1);
-    let guid = made["ApiUserGuid"].as_str().unwrap();
-    assert_eq!(made["Description"], "A script");
+    let created = api_users(&app).await.remove(1);
+    let guid = created["ApiUserGuid"].as_str().unwrap();
+    assert_eq!(created["Description"], "A script");
 
     let again = browser.read(&format!("{tab}/{guid}/password")).await;
     assert!(
@@ -99,7 +99,7 @@ async fn an_api_user_is_added_used_edited_and_deleted() {
 }
 
 #[tokio::test]
-async fn the_last_used_column_says_what_the_document_says() {
+async fn the_last_used_column_is_as_documented() {
     let app = TestApp::start_seeded(SEED).await;
     let browser = Browser::logged_in(&app, "a@acme.com", "s3cret").await;
     let tab = owner_path(&app).await + "/api-users";
@@ -110,18 +110,18 @@ async fn the_last_used_column_says_what_the_document_says() {
         row(&page, "emulator").contains(">11/11/2025 21:18:01<"),
         "{page}"
     );
-    let asked = api_users(&app).await;
+    let api_users_after = api_users(&app).await;
     let page = browser.read("/console/operators").await;
     assert!(
-        row(&page, "A").contains(&text(&asked[0], "LastUsed")),
+        row(&page, "A").contains(&text(&api_users_after[0], "LastUsed")),
         "{page}"
     );
 }
 
 #[tokio::test]
-async fn what_the_api_refuses_is_told_beside_its_field() {
+async fn errors_of_the_api_are_shown_beside_their_fields() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let tab = owner_path(&app).await + "/api-users";
     let long = "x".repeat(256);
     let page = browser
@@ -134,9 +134,9 @@ async fn what_the_api_refuses_is_told_beside_its_field() {
 }
 
 #[tokio::test]
-async fn an_api_user_is_found_below_its_own_operator_alone() {
+async fn an_api_user_is_found_below_its_own_operator_only() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let guid = text(&api_users(&app).await[0], "ApiUserGuid");
     let other = app.new_operator(json!({})).await;
     let other = path_of(&text(&other, "OperatorGuid"));

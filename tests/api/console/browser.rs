@@ -1,4 +1,4 @@
-//! A browser without a script: cookies, pages, and forms that are sent as they are filled in.
+//! A browser without JavaScript: cookies, pages and forms.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,12 +15,12 @@ pub struct Browser<'a> {
     cookie: Mutex<Option<String>>,
 }
 
-/// A page, and the forms on it.
+/// A page and its forms.
 pub struct Page {
     pub answer: Answer,
 }
 
-/// The fields of a form, ready to be changed and sent.
+/// The fields of a form, which can be changed and submitted.
 #[derive(Debug, Clone)]
 pub struct Form {
     pub action: String,
@@ -36,7 +36,7 @@ impl<'a> Browser<'a> {
         }
     }
 
-    /// A browser in which an operator is logged in.
+    /// Returns a browser with an operator logged in.
     pub async fn logged_in(app: &'a TestApp, email: &str, password: &str) -> Self {
         let browser = Self::new(app);
         let page = browser.log_in(email, password).await;
@@ -45,8 +45,8 @@ impl<'a> Browser<'a> {
         browser
     }
 
-    /// A browser in which the owner of the default account is logged in.
-    pub async fn of_owner(app: &'a TestApp) -> Self {
+    /// Returns a browser with the owner of the default account logged in.
+    pub async fn as_owner(app: &'a TestApp) -> Self {
         Self::logged_in(app, "admin@example.com", "emulator").await
     }
 
@@ -72,7 +72,7 @@ impl<'a> Browser<'a> {
             .header(COOKIE, self.cookie())
     }
 
-    /// What is answered, as it is: no redirect is followed.
+    /// Returns the response without following redirects.
     pub async fn answer(&self, request: RequestBuilder) -> Page {
         let answer = Answer::of(request).await;
         if let Some(cookie) = answer.headers.get(SET_COOKIE) {
@@ -95,7 +95,7 @@ impl<'a> Browser<'a> {
             .await
     }
 
-    /// The text of a page that is there.
+    /// Opens a page, which must exist, and returns its text.
     pub async fn read(&self, path: &str) -> String {
         let page = self.open(path).await;
         assert_eq!(
@@ -107,7 +107,7 @@ impl<'a> Browser<'a> {
         page.answer.text
     }
 
-    /// A form that is sent as it is; no redirect is followed.
+    /// Submits a form without following redirects.
     pub async fn post(&self, form: &Form) -> Page {
         let body: String = form_urlencoded::Serializer::new(String::new())
             .extend_pairs(&form.fields)
@@ -123,7 +123,7 @@ impl<'a> Browser<'a> {
         self.follow(self.post(&form).await).await
     }
 
-    /// Opens a page, fills in the form of an action, and sends it.
+    /// Opens a page, fills in the form of an action, and submits it.
     pub async fn fill(&self, path: &str, action: &str, fields: &[(&str, &str)]) -> Page {
         let mut form = self.open(path).await.form(action);
         for (name, value) in fields {
@@ -138,7 +138,7 @@ impl Page {
         &self.answer.text
     }
 
-    /// Whether a page was made, with all that belongs around it.
+    /// Expects a complete page with this status, and returns its text.
     #[track_caller]
     pub fn expect(&self, status: StatusCode) -> &str {
         assert_eq!(self.answer.status, status, "{}", self.text());
@@ -150,7 +150,7 @@ impl Page {
         self.text()
     }
 
-    /// The form that goes to a place.
+    /// Returns the form with this action.
     #[track_caller]
     pub fn form(&self, action: &str) -> Form {
         let start = self
@@ -170,7 +170,7 @@ impl Page {
 }
 
 impl Form {
-    /// The names of the fields that a person sees.
+    /// Returns the names of the visible fields.
     pub fn names(&self) -> Vec<String> {
         let names = self.fields.keys();
         let is_seen = |name: &&String| name.starts_with(char::is_uppercase);
@@ -188,7 +188,7 @@ impl Form {
     }
 }
 
-/// What a browser would send for a form that nobody touched.
+/// Returns what a browser would submit for an unmodified form.
 fn fields(form: &str) -> BTreeMap<String, String> {
     let mut fields = BTreeMap::new();
     for input in form.split("<input ").skip(1) {
@@ -241,7 +241,7 @@ fn unescaped(text: &str) -> String {
         })
 }
 
-/// What stands in the first element of an Id.
+/// Returns the text of the first element with this Id.
 #[track_caller]
 pub fn element(text: &str, id: &str) -> String {
     let (_, rest) = text

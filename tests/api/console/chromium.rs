@@ -1,5 +1,5 @@
-//! The console in a real browser: headless Chromium, driven over WebDriver by Debian's chromium-driver. Without them the
-//! test says so and is passed over, but never where `CI` is set.
+//! The console in a real browser: headless Chromium, driven over WebDriver by Debian's chromium-driver. Without them, the
+//! test prints a message and is skipped, unless `CI` is set.
 
 use std::env::var_os;
 use std::io::{BufRead as _, BufReader, ErrorKind};
@@ -13,7 +13,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 use uptrends_emulator::{Emulator, Options};
 
-/// The program that drives the browser; it ends with this.
+/// The `chromedriver` process, killed on drop.
 struct Driver {
     process: Child,
     url: String,
@@ -27,7 +27,7 @@ impl Drop for Driver {
 }
 
 impl Driver {
-    /// Starts the driver on a free port; nothing, if there is none on this machine.
+    /// Starts the driver on a free port; returns `None` if it is not installed.
     fn start() -> Option<Self> {
         let started = Command::new("chromedriver")
             .arg("--port=0")
@@ -37,11 +37,11 @@ impl Driver {
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             started => started.unwrap(),
         };
-        let told = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = told
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let port = lines
             .map_while(Result::ok)
             .find_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned()));
-        let port = port.expect("chromedriver tells its port");
+        let port = port.expect("chromedriver prints its port");
         Some(Self {
             process,
             url: format!("http://127.0.0.1:{}", port.trim_end_matches('.')),
@@ -50,7 +50,7 @@ impl Driver {
 
     async fn browser(&self) -> Client {
         let chromium = json!({
-            // In a container there is neither a sandbox nor much shared memory.
+            // A container has neither a sandbox nor much shared memory.
             "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
         });
         let capabilities = json!({"goog:chromeOptions": chromium});
@@ -62,7 +62,7 @@ impl Driver {
     }
 }
 
-/// A browser that waits for what it is told to look at.
+/// A browser that waits for the requested elements.
 struct Browser(Client);
 
 impl Browser {
@@ -80,7 +80,7 @@ impl Browser {
         field.send_keys(text).await.unwrap();
     }
 
-    /// Clicks a link or a button by what is written on it.
+    /// Clicks a link or a button by its text.
     async fn click(&self, words: &str) {
         let path = format!("//main//*[self::a or self::button][normalize-space()='{words}']");
         let button = self.element(Locator::XPath(&path)).await;
@@ -93,7 +93,7 @@ impl Browser {
         self.element(Locator::XPath(&path)).await;
     }
 
-    /// The cell of a column in the row of an API user.
+    /// Returns the cell of a column in the row of an API user.
     async fn cell(&self, user_name: &str, column: &str) -> String {
         let path = format!("//tr[th/code='{user_name}']/td[@data-label='{column}']");
         let cell = self.element(Locator::XPath(&path)).await;
@@ -106,7 +106,7 @@ impl Browser {
 }
 
 #[tokio::test]
-async fn people_manage_api_users_and_watch_requests_in_a_browser() {
+async fn api_users_are_managed_and_requests_are_watched_in_a_browser() {
     let Some(driver) = Driver::start() else {
         assert!(var_os("CI").is_none(), "CI has no chromedriver");
         eprintln!("skipped: there is no chromedriver (Debian: apt-get install chromium-driver)");
@@ -124,14 +124,14 @@ async fn people_manage_api_users_and_watch_requests_in_a_browser() {
     emulator.stop().await;
 }
 
-/// What an API user gets when it lists the operators.
+/// Lists the operators as an API user and returns the status.
 async fn ask(url: &str, user_name: &str, password: &str) -> StatusCode {
     let request = reqwest::Client::new().get(format!("{url}/v4/Operator"));
     let request = request.basic_auth(user_name, Some(password));
     request.send().await.unwrap().status()
 }
 
-/// The steps of the vendor's document, and what comes of them.
+/// Follows the steps of the vendor's document and checks the results.
 async fn manage_api_users(browser: &Browser, url: &str) {
     browser.arrive("Log in").await;
     let email = browser.text("aside dd:nth-of-type(1)").await;
@@ -167,7 +167,7 @@ async fn manage_api_users(browser: &Browser, url: &str) {
         command,
         format!("curl -u {user_name}:{password} {url}/v4/Operator")
     );
-    // The script shows the buttons that copy; without it there are none.
+    // The script shows the copy buttons; without it there are none.
     let copy = browser
         .element(Locator::Css("button[data-copy='password']"))
         .await;
@@ -200,7 +200,7 @@ async fn manage_api_users(browser: &Browser, url: &str) {
     );
 }
 
-/// Requests are seen as they arrive.
+/// Expects requests to be shown as they arrive.
 async fn watch_requests(browser: &Browser, url: &str) {
     let path = format!("{url}/console/requests");
     browser.0.goto(&path).await.unwrap();
@@ -222,7 +222,7 @@ async fn watch_requests(browser: &Browser, url: &str) {
     browser.element(Locator::Css("#live:not(.on)")).await;
 }
 
-/// A form shows the fields that belong to what was chosen.
+/// Expects a form to show the fields of the selected choice.
 async fn choose_an_effect(browser: &Browser, url: &str) {
     let path = format!("{url}/console/faults");
     browser.0.goto(&path).await.unwrap();
@@ -244,6 +244,6 @@ async fn choose_an_effect(browser: &Browser, url: &str) {
         .await;
     browser.fill("#effect-delayMs", "5").await;
     browser.click("Add fault").await;
-    let told = browser.text("td[data-label='Effect'] .chip").await;
-    assert_eq!(told, "5 ms later");
+    let effect = browser.text("td[data-label='Effect'] .chip").await;
+    assert_eq!(effect, "5 ms later");
 }

@@ -1,4 +1,4 @@
-//! The console, without a script, as every browser can use it; and once in Chromium.
+//! Tests of the console without JavaScript, as in any browser, and one test in Chromium.
 
 mod api_management;
 mod browser;
@@ -10,7 +10,7 @@ mod tools;
 
 use crate::app::{TestApp, text};
 
-/// The path of the owner's page.
+/// Returns the path of the owner's page.
 async fn owner_path(app: &TestApp) -> String {
     path_of(&text(&app.owner().await, "OperatorGuid"))
 }

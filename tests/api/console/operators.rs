@@ -1,4 +1,4 @@
-//! Account setup: operators, groups, schedules, time zones.
+//! Tests of Account setup: operators, groups, schedules, time zones.
 
 use reqwest::StatusCode;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::app::{TestApp, path_of as api_path_of, text};
 #[tokio::test]
 async fn operators_are_listed_and_searched() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let page = browser.read("/console/operators").await;
     for text in [
         "Account Administrator",
@@ -21,19 +21,19 @@ async fn operators_are_listed_and_searched() {
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
-    for (search, found) in [("SECOND", true), ("operator@", true), ("nobody", false)] {
+    for (search, is_found) in [("SECOND", true), ("operator@", true), ("nobody", false)] {
         let page = browser
             .read(&format!("/console/operators?q={search}"))
             .await;
-        assert_eq!(page.contains("Second Operator"), found, "{search}");
+        assert_eq!(page.contains("Second Operator"), is_found, "{search}");
         assert!(!page.contains("Account Administrator</a>"), "{search}");
     }
 }
 
 #[tokio::test]
-async fn a_form_that_nobody_touched_changes_nothing() {
+async fn an_unmodified_form_changes_nothing() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     for fields in [
         json!({"Email": "plain@acme.com"}),
         json!({
@@ -52,14 +52,14 @@ async fn a_form_that_nobody_touched_changes_nothing() {
         let after = app.get(&api_path_of(&operator)).await;
         assert_eq!(after.expect(StatusCode::OK), operator);
     }
-    // Nor the password, which is never written.
+    // Nor does it change the password, which is never displayed.
     Browser::logged_in(&app, "all@acme.com", "s3cret").await;
 }
 
 #[tokio::test]
 async fn an_operator_is_added_changed_and_deleted() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let fields = [
         ("FullName", "Third"),
         ("Email", "third@acme.com"),
@@ -103,9 +103,9 @@ async fn an_operator_is_added_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn what_a_form_of_an_operator_lacks_stays_as_it_is() {
+async fn fields_missing_from_an_operator_form_stay_unchanged() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let operator = app
         .new_operator(json!({
             "MobilePhone": "+31612345678",
@@ -132,15 +132,15 @@ async fn what_a_form_of_an_operator_lacks_stays_as_it_is() {
         let form = browser.open(&path).await.form(&path);
         let form = form.without(&name).without(&format!("shown-{name}"));
         browser.send(form).await.expect(StatusCode::OK);
-        let found = app.get(&api_path_of(&operator)).await;
-        assert_eq!(found.expect(StatusCode::OK), operator, "{name}");
+        let shown = app.get(&api_path_of(&operator)).await;
+        assert_eq!(shown.expect(StatusCode::OK), operator, "{name}");
     }
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_with_an_operator_is_told_beside_its_field() {
+async fn all_errors_of_an_operator_are_shown_beside_their_fields() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let fields = [
         ("FullName", " "),
         ("Email", "admin@example.com"),
@@ -153,14 +153,14 @@ async fn all_that_is_wrong_with_an_operator_is_told_beside_its_field() {
         .await;
     let text = page.expect(StatusCode::BAD_REQUEST);
     assert_eq!(element(text, "FullName-error").trim(), "Is required.");
-    for (field, told) in [
+    for (field, expected) in [
         ("Email", "another operator of the account"),
         ("MobilePhone", "is not a phone number"),
         ("AllowNativeLogin", "single sign-on"),
         ("TimeZoneId", "must be a whole number"),
     ] {
         let message = element(text, &format!("{field}-error")).to_lowercase();
-        assert!(message.contains(told), "{field}: {message}");
+        assert!(message.contains(expected), "{field}: {message}");
         assert!(text.contains(&format!("href=\"#{field}\"")), "{field}");
     }
     let form = page.form("/console/operators");
@@ -175,7 +175,7 @@ async fn all_that_is_wrong_with_an_operator_is_told_beside_its_field() {
 #[tokio::test]
 async fn schedules_are_added_changed_and_deleted() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let owner = owner_path(&app).await;
     let group = app
         .new_group("Group")
@@ -210,7 +210,7 @@ async fn schedules_are_added_changed_and_deleted() {
         let schedules = app.get(&api_path).await.expect(StatusCode::OK);
         let ids = [&schedules[0]["Id"], &schedules[1]["Id"]];
 
-        // A form that nobody touched changes nothing.
+        // An unmodified form changes nothing.
         for id in ids {
             let path = format!("{path}/{id}");
             browser.fill(&path, &path, &[]).await.expect(StatusCode::OK);
@@ -245,9 +245,9 @@ async fn schedules_are_added_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn groups_and_permissions_come_and_go() {
+async fn groups_and_permissions_are_added_and_removed() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let owner = owner_path(&app).await;
     let page = browser
         .fill(
@@ -348,7 +348,7 @@ async fn groups_and_permissions_come_and_go() {
 #[tokio::test]
 async fn time_zones_are_listed_and_searched() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let zones = app.get("/v4/Timezone").await.expect(StatusCode::OK);
     let page = browser.read("/console/time-zones").await;
     assert_eq!(

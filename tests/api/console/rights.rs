@@ -1,4 +1,4 @@
-//! Who may do what, and which account it is: as in the API.
+//! Rights and accounts in the console, as in the API.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::{owner_path, path_of};
 use crate::app::{Answer, TestApp, text};
 
 #[tokio::test]
-async fn who_is_no_administrator_sees_but_cannot_change_what_the_api_would_refuse() {
+async fn an_ordinary_operator_sees_but_cannot_change_what_the_api_would_reject() {
     let app = TestApp::start().await;
     let third = json!({"Email": "third@acme.com", "Password": "s3cret"});
     let own = path_of(&text(&app.new_operator(third).await, "OperatorGuid"));
@@ -17,7 +17,7 @@ async fn who_is_no_administrator_sees_but_cannot_change_what_the_api_would_refus
         .await
         .replace("/v4/OperatorGroup", "/console/groups");
     let browser = Browser::logged_in(&app, "third@acme.com", "s3cret").await;
-    let owner = Browser::of_owner(&app).await;
+    let owner = Browser::as_owner(&app).await;
     // The second operator is a member of a group.
     let operators = app.get("/v4/Operator").await.expect(StatusCode::OK);
     let second = path_of(&text(&operators[1], "OperatorGuid"));
@@ -42,7 +42,7 @@ async fn who_is_no_administrator_sees_but_cannot_change_what_the_api_would_refus
 }
 
 #[tokio::test]
-async fn what_who_is_no_administrator_sends_is_refused_but_for_oneself() {
+async fn forms_of_an_ordinary_operator_are_rejected_except_for_its_own_data() {
     let app = TestApp::start().await;
     let third = json!({"Email": "third@acme.com", "Password": "s3cret"});
     let own = path_of(&text(&app.new_operator(third).await, "OperatorGuid"));
@@ -117,7 +117,7 @@ async fn what_who_is_no_administrator_sends_is_refused_but_for_oneself() {
         1
     );
 
-    // Oneself is another matter.
+    // An operator may change its own data.
     let page = browser.fill(&own, &own, &[("FullName", "Own name")]).await;
     assert!(page.expect(StatusCode::OK).contains("Own name"));
     let schedules = format!("{own}/schedules");
@@ -131,7 +131,7 @@ async fn what_who_is_no_administrator_sends_is_refused_but_for_oneself() {
 }
 
 #[tokio::test]
-async fn rights_are_those_of_the_moment() {
+async fn rights_are_checked_at_each_request() {
     let app = TestApp::start().await;
     let third = json!({"Email": "third@acme.com", "Password": "s3cret"});
     let guid = text(&app.new_operator(third).await, "OperatorGuid");
@@ -161,17 +161,17 @@ async fn rights_are_those_of_the_moment() {
 }
 
 #[tokio::test]
-async fn an_operator_sees_its_own_account_alone() {
+async fn an_operator_sees_its_own_account_only() {
     let app = TestApp::start().await;
-    let made = app.anonymous(Method::POST, "/_emulator/accounts");
-    let made = Answer::of(made).await.expect(StatusCode::CREATED);
-    let account = text(&made, "accountId");
-    let other = app.as_api_user(&made["apiUser"]);
+    let account_body = app.anonymous(Method::POST, "/_emulator/accounts");
+    let account_body = Answer::of(account_body).await.expect(StatusCode::CREATED);
+    let account = text(&account_body, "accountId");
+    let other = app.as_api_user(&account_body["apiUser"]);
     let body = json!({"FullName": "Elsewhere", "Email": "elsewhere@acme.com"});
     let operator = other.send(Method::POST, "/v4/Operator", body).await;
     let guid = text(&operator.expect(StatusCode::CREATED), "OperatorGuid");
 
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     assert!(
         !browser
             .read("/console/operators")

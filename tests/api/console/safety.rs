@@ -1,4 +1,4 @@
-//! Sessions, forgery, headers, the token, and secrets.
+//! Security of the console: sessions, CSRF, headers, the control token and secrets.
 
 use reqwest::header::{LOCATION, SET_COOKIE};
 use reqwest::{Method, StatusCode};
@@ -10,7 +10,7 @@ use super::{owner_path, path_of};
 use crate::app::{Answer, TestApp, path_of as api_path_of, text};
 
 #[tokio::test]
-async fn a_browser_is_led_from_the_root_to_the_console_and_all_others_are_not() {
+async fn only_browsers_are_redirected_from_the_root_to_the_console() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     let asking = browser.request(Method::GET, "/");
@@ -50,7 +50,7 @@ async fn without_the_control_api_there_is_no_console() {
 }
 
 #[tokio::test]
-async fn with_a_token_the_console_asks_for_it_once_and_before_all_else() {
+async fn with_a_token_the_console_asks_for_it_once_and_first() {
     let app = TestApp::start_with(Options::default().control(Control::On {
         token: Some("t0ken".into()),
     }))
@@ -73,20 +73,20 @@ async fn with_a_token_the_console_asks_for_it_once_and_before_all_else() {
 }
 
 #[tokio::test]
-async fn the_default_log_in_is_told_while_it_is_the_right_one() {
+async fn the_default_log_in_is_shown_while_it_is_valid() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
-    let told = "<code>admin@example.com</code>";
-    assert!(browser.read("/console/login").await.contains(told));
+    let default_login = "<code>admin@example.com</code>";
+    assert!(browser.read("/console/login").await.contains(default_login));
     let owner = api_path_of(&app.owner().await);
     app.patch(&owner, json!({"Password": "another"}))
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert!(!browser.read("/console/login").await.contains(told));
+    assert!(!browser.read("/console/login").await.contains(default_login));
 }
 
 #[tokio::test]
-async fn who_has_no_right_password_is_not_logged_in() {
+async fn a_log_in_with_a_wrong_password_is_rejected() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     for (email, password) in [
@@ -116,19 +116,19 @@ async fn who_has_no_right_password_is_not_logged_in() {
 }
 
 #[tokio::test]
-async fn after_the_log_in_comes_the_page_that_was_asked_for_and_no_other_site() {
+async fn the_log_in_leads_to_the_requested_page_and_never_to_another_site() {
     let app = TestApp::start().await;
-    let asked = owner_path(&app).await + "/api-users";
+    let path = owner_path(&app).await + "/api-users";
     for (next, landed) in [
-        (asked.as_str(), asked.as_str()),
+        (path.as_str(), path.as_str()),
         ("https://example.com/", "/console/setup"),
         ("//example.com/console/", "/console/setup"),
         ("/v4/Operator", "/console/setup"),
         ("/console/x\r\nSet-Cookie: a=b", "/console/setup"),
     ] {
         let browser = Browser::new(&app);
-        let form = browser.open(&asked).await.form("/console/login");
-        assert_eq!(form.fields["next"], asked);
+        let form = browser.open(&path).await.form("/console/login");
+        assert_eq!(form.fields["next"], path);
         let form = form
             .with("email", "admin@example.com")
             .with("password", "emulator");
@@ -138,7 +138,7 @@ async fn after_the_log_in_comes_the_page_that_was_asked_for_and_no_other_site() 
 }
 
 #[tokio::test]
-async fn every_page_is_guarded_and_light() {
+async fn every_page_has_security_headers_and_is_small() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     let first = browser.open("/console/login").await;
@@ -185,10 +185,10 @@ async fn every_page_is_guarded_and_light() {
 }
 
 #[tokio::test]
-async fn a_form_that_another_page_made_up_changes_nothing() {
+async fn a_forged_form_changes_nothing() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
-    let stranger = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
+    let stranger = Browser::as_owner(&app).await;
     let form = browser
         .open("/console/groups/new")
         .await
@@ -230,7 +230,7 @@ async fn a_form_that_another_page_made_up_changes_nothing() {
 #[tokio::test]
 async fn a_link_from_another_site_does_not_end_the_session() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let cookie = browser.cookie();
     browser.set_cookie(String::new());
     let asking = browser
@@ -244,7 +244,7 @@ async fn a_link_from_another_site_does_not_end_the_session() {
 }
 
 #[tokio::test]
-async fn a_session_ends_with_what_it_began_with() {
+async fn a_session_ends_when_its_log_in_is_no_longer_valid() {
     let app = TestApp::start().await;
     let third = json!({"Email": "third@acme.com", "Password": "s3cret"});
     let guid = text(&app.new_operator(third).await, "OperatorGuid");
@@ -288,7 +288,7 @@ async fn a_session_ends_with_what_it_began_with() {
     app.delete(&api_path).await.expect(StatusCode::NO_CONTENT);
     assert!(is_over(&browser).await, "deleted");
 
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     Answer::of(app.anonymous(Method::POST, "/_emulator/accounts/123456/reset")).await;
     assert!(
         !is_over(&browser).await,
@@ -299,7 +299,7 @@ async fn a_session_ends_with_what_it_began_with() {
 }
 
 #[tokio::test]
-async fn a_log_in_begins_a_session_of_its_own() {
+async fn a_log_in_starts_a_new_session() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     browser.open("/console/login").await;
@@ -317,7 +317,7 @@ async fn a_log_in_begins_a_session_of_its_own() {
 }
 
 #[tokio::test]
-async fn names_that_are_html_are_shown_and_not_run() {
+async fn names_with_html_are_escaped() {
     let app = TestApp::start().await;
     let hostile = "</textarea><script>alert(\"1\")</script>'&amp;";
     let operator = json!({"FullName": hostile, "Email": "third@acme.com"});
@@ -353,9 +353,9 @@ async fn names_that_are_html_are_shown_and_not_run() {
     )
     .await;
 
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let operator = path_of(&guid);
-    let mut seen = 0;
+    let mut pages = 0;
     for path in [
         "/console/operators",
         &operator,
@@ -383,17 +383,17 @@ async fn names_that_are_html_are_shown_and_not_run() {
         let scripts: Vec<_> = page.match_indices("<script").collect();
         assert_eq!(scripts.len(), 1, "{path}: {page}");
         assert!(!page.contains("</textarea><script>"), "{path}");
-        seen += usize::from(page.contains("&#60;script&#62;"));
+        pages += usize::from(page.contains("&#60;script&#62;"));
     }
-    assert!(seen >= 15, "{seen}");
+    assert!(pages >= 15, "{pages}");
 }
 
 #[tokio::test]
-async fn what_the_console_is_told_gets_into_no_journal_export_or_file() {
+async fn secrets_entered_in_the_console_are_in_no_journal_export_or_file() {
     const SECRET: &str = "sEcReT-of-the-console";
     let folder = tempfile::tempdir().unwrap();
     let app = TestApp::start_on(&folder.path().join("state.db")).await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     let operator = owner_path(&app).await;
     browser.log_in("admin@example.com", SECRET).await;
     let fields = [
@@ -426,10 +426,10 @@ async fn what_the_console_is_told_gets_into_no_journal_export_or_file() {
         .expect(StatusCode::OK);
 
     for path in ["/_emulator/requests", "/_emulator/accounts/123456/export"] {
-        let told = Answer::of(app.anonymous(Method::GET, path)).await.text;
+        let text = Answer::of(app.anonymous(Method::GET, path)).await.text;
         assert!(
-            !told.contains(SECRET) && !told.contains(&password),
-            "{path}: {told}"
+            !text.contains(SECRET) && !text.contains(&password),
+            "{path}: {text}"
         );
     }
     for path in [
@@ -437,10 +437,10 @@ async fn what_the_console_is_told_gets_into_no_journal_export_or_file() {
         "/console/requests",
         "/console/accounts/123456/export",
     ] {
-        let told = browser.read(path).await;
+        let text = browser.read(path).await;
         assert!(
-            !told.contains(SECRET) && !told.contains(&password),
-            "{path}: {told}"
+            !text.contains(SECRET) && !text.contains(&password),
+            "{path}: {text}"
         );
     }
     app.stop().await;
@@ -457,9 +457,9 @@ async fn what_the_console_is_told_gets_into_no_journal_export_or_file() {
 }
 
 #[tokio::test]
-async fn pages_are_no_requests_of_the_account() {
+async fn page_requests_are_not_recorded_for_the_account() {
     let app = TestApp::start().await;
-    let browser = Browser::of_owner(&app).await;
+    let browser = Browser::as_owner(&app).await;
     browser.read("/console/operators").await;
     browser
         .open("/console/nothing")

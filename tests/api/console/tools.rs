@@ -1,4 +1,4 @@
-//! What testers get: requests, faults, the clock, accounts.
+//! The tools for testers: requests, faults, the clock, accounts.
 
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ async fn requests_are_listed_filtered_and_shown_with_their_reason() {
     let page = browser.read("/console/requests").await;
     assert!(page.contains("no account has an API user nobody"), "{page}");
     assert_eq!(page.matches("data-sequence=").count(), 3);
-    for (query, found) in [
+    for (query, expected) in [
         ("method=post", 1),
         ("status=200", 1),
         ("status=", 3),
@@ -42,17 +42,17 @@ async fn requests_are_listed_filtered_and_shown_with_their_reason() {
         ("operationId=Operator_CreateOperator&method=GET", 0),
     ] {
         let page = browser.read(&format!("/console/requests?{query}")).await;
-        assert_eq!(page.matches("data-sequence=").count(), found, "{query}");
+        assert_eq!(page.matches("data-sequence=").count(), expected, "{query}");
     }
 
     let page = browser.read(&format!("{REQUESTS}/2")).await;
-    for told in [
+    for expected in [
         "Operator_CreateOperator",
         "&#34;Password&#34;: &#34;[redacted]&#34;",
         "accepted",
         "403",
     ] {
-        assert!(page.contains(told), "{told}: {page}");
+        assert!(page.contains(expected), "{expected}: {page}");
     }
     assert!(
         !page.contains("s3cret") && !page.contains("Basic "),
@@ -79,7 +79,7 @@ async fn requests_are_listed_filtered_and_shown_with_their_reason() {
 }
 
 #[tokio::test]
-async fn newer_requests_are_answered_as_they_arrive() {
+async fn newer_requests_are_returned_as_they_arrive() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     app.get("/v4/Operator").await.expect(StatusCode::OK);
@@ -99,13 +99,13 @@ async fn newer_requests_are_answered_as_they_arrive() {
 }
 
 #[tokio::test]
-async fn a_page_that_waits_for_requests_does_not_keep_the_server_from_stopping() {
+async fn a_page_waiting_for_requests_does_not_prevent_the_stop() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     browser.read(REQUESTS).await;
     let waiting = browser.request(Method::GET, &format!("{REQUESTS}/newer?since=0"));
     let waiting = tokio::spawn(waiting.send());
-    // Another request on its own connection: the first is certainly under way when it is answered.
+    // When another request on its own connection is answered, the first is certainly in progress.
     browser.read("/console/login").await;
     let start = Instant::now();
     drop(browser);
@@ -127,7 +127,7 @@ async fn a_fault_is_added_strikes_and_is_removed() {
         ("effect.headers", "Retry-After: 5\r\nX-Test: a: b"),
         ("effect.body", "{\"a\": 1}"),
         ("count", "3"),
-        // What belongs to another effect does not count.
+        // Fields of other effects are ignored.
         ("effect.delayMs", "60000"),
     ];
     let page = browser.fill(path, path, &fields).await;
@@ -183,7 +183,7 @@ async fn a_fault_is_added_strikes_and_is_removed() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_fault_is_told_beside_its_field() {
+async fn errors_of_a_fault_are_shown_beside_their_fields() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     let path = "/console/faults";
@@ -215,7 +215,7 @@ async fn what_is_wrong_with_a_fault_is_told_beside_its_field() {
 }
 
 #[tokio::test]
-async fn the_clock_is_frozen_moved_and_let_go() {
+async fn the_clock_is_frozen_advanced_and_resumed() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     let path = "/console/accounts/123456/clock";
@@ -228,11 +228,11 @@ async fn the_clock_is_frozen_moved_and_let_go() {
     let page = browser.fill(path, &advance, &[("by", "P31D")]).await;
     assert!(page.expect(StatusCode::OK).contains("01/02/2026 12:00:00"));
     let operator = text(&app.owner().await, "OperatorGuid");
-    let made = app
+    let account = app
         .post("/v4/ApiUser", json!({"OperatorGuid": operator}))
         .await;
     assert_eq!(
-        made.expect(StatusCode::CREATED)["CreatedDate"],
+        account.expect(StatusCode::CREATED)["CreatedDate"],
         "2026-02-01T12:00:00"
     );
 
@@ -261,7 +261,7 @@ async fn the_clock_is_frozen_moved_and_let_go() {
 }
 
 #[tokio::test]
-async fn accounts_are_made_looked_at_and_deleted() {
+async fn accounts_are_created_shown_and_deleted() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     let (new, list) = ("/console/accounts/new", "/console/accounts");
@@ -329,7 +329,7 @@ async fn accounts_are_made_looked_at_and_deleted() {
 }
 
 #[tokio::test]
-async fn an_account_is_reset_kept_restored_and_exported() {
+async fn an_account_is_reset_saved_restored_and_exported() {
     let app = TestApp::start().await;
     let browser = Browser::new(&app);
     let path = "/console/accounts/123456";
@@ -369,10 +369,10 @@ async fn an_account_is_reset_kept_restored_and_exported() {
         "{}",
         page.text()
     );
-    let kept = browser
+    let restored = browser
         .read(&format!("{path}/export?snapshot=before%20%26%20after%2F1"))
         .await;
-    assert!(!kept.contains("ThirdOperator@acme.com"), "{kept}");
+    assert!(!restored.contains("ThirdOperator@acme.com"), "{restored}");
 
     let restore = format!("{path}/snapshots/restore");
     browser

@@ -1,4 +1,4 @@
-//! Who may use the control API, and what it says to those who may not.
+//! Access to the control API, and its errors.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
@@ -10,7 +10,7 @@ use super::{NO_ACCOUNT, act, get, list, problem, request};
 use crate::anonymous::{OPERATIONS, documented};
 use crate::app::{Answer, TestApp, text};
 
-/// A method and a path of each kind.
+/// A method and path of each kind.
 const CALLS: [(&str, &str); 8] = [
     ("GET", "/accounts"),
     ("POST", "/accounts"),
@@ -42,13 +42,13 @@ async fn without_the_control_api_only_health_and_ready_answer() {
 }
 
 #[tokio::test]
-async fn with_a_token_only_those_who_send_it_get_in() {
+async fn with_a_token_only_requests_with_it_are_accepted() {
     let app = TestApp::start_with(Options::default().control(Control::On {
         token: Some("t0ken".into()),
     }))
     .await;
     for (name, path) in CALLS.into_iter().chain([("GET", "/nowhere")]) {
-        for sent in [
+        for authorization in [
             None,
             Some("Bearer wrong"),
             Some("Bearer t0ken2"),
@@ -57,16 +57,16 @@ async fn with_a_token_only_those_who_send_it_get_in() {
             Some("t0ken"),
         ] {
             let mut asking = request(&app, method(name), path);
-            if let Some(sent) = sent {
-                asking = asking.header("Authorization", sent);
+            if let Some(authorization) = authorization {
+                asking = asking.header("Authorization", authorization);
             }
             let answer = Answer::of(asking).await;
             problem(&answer, StatusCode::UNAUTHORIZED);
             assert_eq!(answer.headers["www-authenticate"], "Bearer");
         }
     }
-    for sent in ["Bearer t0ken", "bearer t0ken"] {
-        let asking = request(&app, Method::GET, "/accounts").header("Authorization", sent);
+    for authorization in ["Bearer t0ken", "bearer t0ken"] {
+        let asking = request(&app, Method::GET, "/accounts").header("Authorization", authorization);
         Answer::of(asking).await.expect(StatusCode::OK);
     }
     health(&app).await;
@@ -74,7 +74,7 @@ async fn with_a_token_only_those_who_send_it_get_in() {
 }
 
 #[tokio::test]
-async fn web_pages_of_elsewhere_are_refused() {
+async fn requests_of_other_sites_are_rejected() {
     let app = TestApp::start().await;
     for origin in [
         "http://example.com",
@@ -93,10 +93,10 @@ async fn web_pages_of_elsewhere_are_refused() {
     Answer::of(own).await.expect(StatusCode::CREATED);
 }
 
-/// The name of a foreign page's server may be made to point here (DNS rebinding); then host and origin are one, and a
+/// The host name of another site may resolve to this server (DNS rebinding); then host and origin are equal, and a
 /// browser sends no origin with a GET.
 #[tokio::test]
-async fn a_name_that_somebody_else_may_have_is_refused_with_the_flag_that_allows_it() {
+async fn a_host_that_others_can_register_is_rejected_with_the_flag_that_allows_it() {
     let with = |token: Option<&str>| {
         Options::default()
             .control(Control::On {
@@ -125,10 +125,10 @@ async fn a_name_that_somebody_else_may_have_is_refused_with_the_flag_that_allows
     ] {
         for origin in origins(host) {
             let refused = asking(&open, "/_emulator/accounts", host, origin.clone()).await;
-            let told = problem(&refused, StatusCode::FORBIDDEN);
+            let message = problem(&refused, StatusCode::FORBIDDEN);
             assert!(
-                told.contains("--allowed-host") && told.contains(host),
-                "{told}"
+                message.contains("--allowed-host") && message.contains(host),
+                "{message}"
             );
             let page = asking(&open, "/console/accounts", host, origin.clone()).await;
             assert_eq!(page.status, StatusCode::FORBIDDEN);
@@ -165,7 +165,7 @@ async fn a_name_that_somebody_else_may_have_is_refused_with_the_flag_that_allows
             assert_eq!(page.status, StatusCode::OK, "{host}: {}", page.text);
         }
     }
-    // A browser behind the proxy says where its page is, and the proxy asks for the server by a name of its own.
+    // Behind the proxy, the browser sends its page's origin, and the proxy sends its own name as the host.
     let origin = Some("https://ci.example.com".to_owned());
     asking(&open, "/_emulator/accounts", "emulator:8080", origin)
         .await
@@ -192,12 +192,12 @@ async fn a_request_without_a_host_is_answered_with_the_address_of_its_connection
 }
 
 #[tokio::test]
-async fn behind_a_proxy_urls_begin_with_the_public_one() {
+async fn behind_a_proxy_urls_start_with_the_public_url() {
     let options = Options::default().public_url("https://CI.example.com:443/uptrends/");
     let app = TestApp::start_with(options).await;
-    let made = Answer::of(request(&app, Method::POST, "/accounts")).await;
-    let made = made.expect(StatusCode::CREATED);
-    assert_eq!(made["baseUrl"], "https://ci.example.com/uptrends/v4");
+    let account = Answer::of(request(&app, Method::POST, "/accounts")).await;
+    let account = account.expect(StatusCode::CREATED);
+    assert_eq!(account["baseUrl"], "https://ci.example.com/uptrends/v4");
 
     let page = app.get("/console/requests").await.text;
     assert!(
@@ -289,8 +289,8 @@ async fn every_error_is_a_problem() {
         ("DELETE", "/accounts/123456/snapshots/none", 404),
     ] {
         let answer = act(&app, method(name), path).await;
-        let told = problem(&answer, StatusCode::from_u16(status).unwrap());
-        assert!(!told.is_empty(), "{name} {path}");
+        let message = problem(&answer, StatusCode::from_u16(status).unwrap());
+        assert!(!message.is_empty(), "{name} {path}");
         if status == 405 {
             assert!(answer.headers.contains_key("allow"), "{name} {path}");
         }
@@ -298,7 +298,7 @@ async fn every_error_is_a_problem() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
+async fn errors_in_a_body_name_the_key() {
     let app = TestApp::start().await;
     for (path, body, key) in [
         ("/accounts", json!({"frm": "seed"}), "frm"),
@@ -325,8 +325,8 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
         ),
     ] {
         let answer = super::post(&app, path, body.clone()).await;
-        let told = problem(&answer, StatusCode::BAD_REQUEST);
-        assert!(told.contains(key), "{path} {body}: {told}");
+        let message = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(message.contains(key), "{path} {body}: {message}");
     }
     let wrong = json!({"match": {"paths": "", "status": -1}, "atLeast": "2", "timeoutMs": 60_001});
     let answer = super::post(&app, "/requests/wait", wrong).await;
@@ -347,14 +347,14 @@ async fn bodies_that_are_not_what_is_expected_are_told_by_their_key() {
         ("/requests/wait", json!({"match": [], "atLeast": 0})),
     ] {
         let answer = super::post(&app, path, list_of_values).await;
-        let told = problem(&answer, StatusCode::BAD_REQUEST);
-        assert!(told.contains("object, not an array"), "{told}");
+        let message = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(message.contains("object, not an array"), "{message}");
     }
     assert_eq!(list(&app, "/accounts").await.len(), 1);
 }
 
 #[tokio::test]
-async fn every_operation_is_among_the_supported_ones_once() {
+async fn every_operation_is_listed_as_supported_once() {
     let app = TestApp::start().await;
     let supported = list(&app, "/supported").await;
     let (emulated, others): (Vec<_>, Vec<_>) =
@@ -375,7 +375,7 @@ async fn every_operation_is_among_the_supported_ones_once() {
         .map(|one| text(one, "operationId"))
         .collect();
     assert_eq!(ids.len(), OPERATIONS.len());
-    // The vendor's Swagger file has 178 operations, of which 34 are emulated; one path came later.
+    // The vendor's Swagger file has 178 operations, of which 34 are emulated; one path was added later.
     assert_eq!(others.len(), 178 - 34 + 1);
     for other in &others {
         assert_eq!(other["isEmulated"], false);
@@ -384,13 +384,13 @@ async fn every_operation_is_among_the_supported_ones_once() {
             text(other, "path"),
             text(other, "operationId"),
         );
-        // Parameters are of many kinds, and none of them is looked at.
+        // Parameters have many types, and none of them is checked.
         let request = app.anonymous(method.parse().unwrap(), &path.replace(['{', '}'], ""));
         let messages = Answer::of(request)
             .await
             .messages(StatusCode::NOT_IMPLEMENTED);
-        let named = format!("{id} ({method} {path}) ");
-        assert!(messages[0].starts_with(&named), "{messages:?}");
+        let described = format!("{id} ({method} {path}) ");
+        assert!(messages[0].starts_with(&described), "{messages:?}");
         let entry = list(&app, "/requests").await.pop().unwrap();
         assert_eq!(entry["operationId"], id);
         assert_eq!(entry["authentication"], "notAsked");
@@ -403,7 +403,7 @@ async fn every_operation_is_among_the_supported_ones_once() {
 }
 
 #[tokio::test]
-async fn what_differs_from_the_live_service_is_told_of_paths_that_it_does_not_have() {
+async fn differences_are_listed_for_paths_that_the_live_service_does_not_have() {
     let app = TestApp::start().await;
     for one in list(&app, "/supported").await {
         if text(&one, "path").starts_with("/api/Users") {

@@ -1,4 +1,4 @@
-//! `/accounts`: new ones, copies, resets and snapshots.
+//! Tests of `/accounts`: creation, copies, resets and snapshots.
 
 use std::collections::BTreeSet;
 
@@ -19,15 +19,15 @@ async fn register(app: &TestApp, login: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_new_account_is_told_with_all_that_a_client_needs() {
+async fn a_new_account_is_returned_with_everything_a_client_needs() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({"label": "my test"})).await;
-    let made = &account.made;
-    assert_eq!(made["baseUrl"], format!("{}/v4", app.url()));
-    assert_eq!(made["label"], "my test");
-    assert_eq!(made["owner"]["Email"], "admin@example.com");
+    let created = &account.created;
+    assert_eq!(created["baseUrl"], format!("{}/v4", app.url()));
+    assert_eq!(created["label"], "my test");
+    assert_eq!(created["owner"]["Email"], "admin@example.com");
     assert_eq!(
-        made.as_object().unwrap().keys().collect::<Vec<_>>(),
+        created.as_object().unwrap().keys().collect::<Vec<_>>(),
         [
             "accountId",
             "label",
@@ -38,17 +38,23 @@ async fn a_new_account_is_told_with_all_that_a_client_needs() {
         ]
     );
 
-    let path = format!("{}/Operator", text(made, "baseUrl"));
+    let path = format!("{}/Operator", text(created, "baseUrl"));
     let answer = reqwest::Client::new()
         .get(path)
-        .header("Authorization", text(made, "authorization"));
+        .header("Authorization", text(created, "authorization"));
     Answer::of(answer).await.expect(StatusCode::OK);
     assert_eq!(account.names().await, SEEDED);
     let api_users = account.client.list("/v4/ApiUser").await;
     assert_eq!(api_users.len(), 1);
-    assert_eq!(api_users[0]["UserName"], made["apiUser"]["UserName"]);
-    assert_eq!(api_users[0]["ApiUserGuid"], made["apiUser"]["ApiUserGuid"]);
-    assert_eq!(api_users[0]["OperatorGuid"], made["owner"]["OperatorGuid"]);
+    assert_eq!(api_users[0]["UserName"], created["apiUser"]["UserName"]);
+    assert_eq!(
+        api_users[0]["ApiUserGuid"],
+        created["apiUser"]["ApiUserGuid"]
+    );
+    assert_eq!(
+        api_users[0]["OperatorGuid"],
+        created["owner"]["OperatorGuid"]
+    );
 
     let looked = get(&app, &account.path("")).await;
     assert_eq!(
@@ -93,7 +99,7 @@ async fn a_copy_keeps_operators_with_passwords_groups_and_guids() {
 }
 
 #[tokio::test]
-async fn an_account_is_copied_as_it_is_and_the_seed_as_it_was() {
+async fn an_account_is_copied_in_its_current_state_and_the_seed_in_its_original() {
     let app = TestApp::start().await;
     app.new_operator(json!({"FullName": "Third", "Email": "third@acme.com"}))
         .await;
@@ -118,7 +124,7 @@ async fn an_account_is_copied_as_it_is_and_the_seed_as_it_was() {
 
     let unknown = post(&app, "/accounts", json!({"from": "account:999999"})).await;
     assert!(problem(&unknown, StatusCode::NOT_FOUND).contains("999999"));
-    // A copy stays when what it was copied from goes.
+    // A copy remains after its original is deleted.
     act(&app, Method::DELETE, &copy.path("")).await;
     assert_eq!(copy_of_copy.names().await.len(), 4);
 }
@@ -132,9 +138,9 @@ async fn an_empty_account_has_an_owner_without_a_password_and_the_system_groups(
     assert_eq!(operators[0]["IsAccountAdministrator"], true);
     assert_eq!(
         operators[0]["OperatorGuid"],
-        account.made["owner"]["OperatorGuid"]
+        account.created["owner"]["OperatorGuid"]
     );
-    let email = text(&account.made["owner"], "Email");
+    let email = text(&account.created["owner"], "Email");
     assert_eq!(operators[0]["Email"], email);
     assert_eq!(account.client.list("/v4/OperatorGroup").await.len(), 2);
     register(&app, &format!("{}/{email}", account.id))
@@ -142,8 +148,8 @@ async fn an_empty_account_has_an_owner_without_a_password_and_the_system_groups(
         .expect(StatusCode::UNAUTHORIZED);
 }
 
-/// All that a client does in an account of its own, none of it visible to any other.
-async fn lives_alone(app: &TestApp, number: usize) {
+/// Does everything a client does in its own account, and expects that no other account sees it.
+async fn use_account(app: &TestApp, number: usize) {
     let account = new_account(app, json!({})).await;
     let name = format!("number{number}");
     let freeze = json!({"at": format!("20{:02}-01-01T00:00:00", 10 + number)});
@@ -160,7 +166,7 @@ async fn lives_alone(app: &TestApp, number: usize) {
         .await;
     renamed.expect(StatusCode::NO_CONTENT);
     let of_owner =
-        json!({"OperatorGuid": account.made["owner"]["OperatorGuid"], "Description": name});
+        json!({"OperatorGuid": account.created["owner"]["OperatorGuid"], "Description": name});
     account
         .client
         .send(Method::POST, "/v4/ApiUser", of_owner)
@@ -228,9 +234,9 @@ async fn lives_alone(app: &TestApp, number: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn accounts_that_are_used_at_once_see_nothing_of_one_another() {
+async fn accounts_used_concurrently_are_isolated() {
     let app = TestApp::start().await;
-    join_all((0..64).map(|number| lives_alone(&app, number))).await;
+    join_all((0..64).map(|number| use_account(&app, number))).await;
     assert_eq!(list(&app, "/accounts").await.len(), 1 + 64 - 16);
     let all = list(&app, "/accounts").await;
     let ids: BTreeSet<_> = all.iter().map(|one| text(one, "accountId")).collect();
@@ -242,8 +248,8 @@ async fn accounts_that_are_used_at_once_see_nothing_of_one_another() {
     assert_eq!(own.as_array().unwrap().len(), 2);
 }
 
-/// Leaves something of every kind in an account.
-async fn use_up(app: &TestApp, account: &Account<'_>) {
+/// Creates data and test state of every kind in an account.
+async fn fill_account(app: &TestApp, account: &Account<'_>) {
     account.new_operator("Third").await;
     let rename = json!({"FullName": "Renamed"});
     account
@@ -261,8 +267,8 @@ async fn use_up(app: &TestApp, account: &Account<'_>) {
         .expect(StatusCode::CREATED);
 }
 
-/// Whether an account is what it was when it was made.
-async fn is_new(app: &TestApp, account: &Account<'_>) {
+/// Expects an account to be in its initial state.
+async fn assert_initial_state(app: &TestApp, account: &Account<'_>) {
     for path in ["/requests", "/faults", "/snapshots"] {
         assert_eq!(
             list(app, &account.path(path)).await,
@@ -278,19 +284,19 @@ async fn is_new(app: &TestApp, account: &Account<'_>) {
 }
 
 #[tokio::test]
-async fn a_reset_of_an_account_is_total_and_concerns_no_other() {
+async fn a_reset_of_an_account_is_complete_and_affects_no_other() {
     let app = TestApp::start().await;
     let (own, other) = (
         new_account(&app, json!({"label": "x"})).await,
         new_account(&app, json!({})).await,
     );
     for _ in 0..3 {
-        use_up(&app, &own).await;
+        fill_account(&app, &own).await;
         let other_names = other.names().await;
         act(&app, Method::POST, &own.path("/reset"))
             .await
             .expect(StatusCode::NO_CONTENT);
-        is_new(&app, &own).await;
+        assert_initial_state(&app, &own).await;
         assert_eq!(other.names().await, other_names);
         act(&app, Method::POST, &own.path("/reset"))
             .await
@@ -301,7 +307,7 @@ async fn a_reset_of_an_account_is_total_and_concerns_no_other() {
 }
 
 #[tokio::test]
-async fn a_reset_takes_away_what_was_set_where_nothing_was_changed() {
+async fn a_reset_removes_test_state_even_if_no_data_was_changed() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     for scope in [account.path(""), String::new()] {
@@ -319,17 +325,17 @@ async fn a_reset_takes_away_what_was_set_where_nothing_was_changed() {
 }
 
 #[tokio::test]
-async fn a_reset_of_the_server_brings_back_the_seed_and_nothing_else() {
+async fn a_reset_of_the_server_restores_exactly_the_seed() {
     let app = TestApp::start().await;
-    let made = new_account(&app, json!({})).await;
+    let account = new_account(&app, json!({})).await;
     let owner = app.owner().await;
     let seeded = Account {
         id: "123456".to_owned(),
-        made: json!({"owner": owner}),
+        created: json!({"owner": owner}),
         client: app.as_api_user(&json!({"UserName": "emulator", "Password": "emulator"})),
     };
     for is_deleted in [false, true] {
-        use_up(&app, &seeded).await;
+        fill_account(&app, &seeded).await;
         new_fault(&app, "/faults", json!({"effect": {"delayMs": 1}})).await;
         post(&app, "/clock/freeze", json!({"at": "2030-01-01T00:00:00"})).await;
         app.anonymous(Method::GET, "/v4/Operator")
@@ -352,23 +358,25 @@ async fn a_reset_of_the_server_brings_back_the_seed_and_nothing_else() {
         assert!(list(&app, "/requests").await.is_empty());
         assert!(list(&app, "/faults").await.is_empty());
         assert_eq!(get(&app, "/clock").await["mode"], "running");
-        is_new(&app, &seeded).await;
+        assert_initial_state(&app, &seeded).await;
         assert_eq!(list(&app, "/accounts").await.len(), 1);
-        made.client
+        account
+            .client
             .get("/v4/Operator")
             .await
             .expect(StatusCode::UNAUTHORIZED);
     }
-    // The credentials of an account that is gone stay worthless when another one gets its number.
-    assert_eq!(new_account(&app, json!({})).await.id, made.id);
-    made.client
+    // The credentials of a deleted account stay invalid even if another account gets its number.
+    assert_eq!(new_account(&app, json!({})).await.id, account.id);
+    account
+        .client
         .get("/v4/Operator")
         .await
         .expect(StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_reset_under_load_shows_the_old_state_or_the_new() {
+async fn a_reset_under_load_is_atomic() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let body = |name: &str, email: &str| json!({"FullName": name, "Email": email});
@@ -387,7 +395,7 @@ async fn a_reset_under_load_shows_the_old_state_or_the_new() {
         for _ in 0..48 {
             let operators = account.client.list("/v4/Operator").await;
             let seeded = &operators[..2];
-            // One change sets both on duty, and a reset takes both back.
+            // One change sets both on duty, and a reset reverts both.
             assert_eq!(seeded[0]["IsOnDuty"], seeded[1]["IsOnDuty"]);
             for (operator, name) in seeded.iter().zip(SEEDED) {
                 assert_eq!(operator["FullName"], name);
@@ -413,11 +421,11 @@ async fn a_reset_under_load_shows_the_old_state_or_the_new() {
     act(&app, Method::POST, &account.path("/reset"))
         .await
         .expect(StatusCode::NO_CONTENT);
-    is_new(&app, &account).await;
+    assert_initial_state(&app, &account).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_restore_under_load_is_never_seen_by_half() {
+async fn a_restore_under_load_is_atomic() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let put = async |name| {
@@ -443,24 +451,24 @@ async fn a_restore_under_load_is_never_seen_by_half() {
         }
     };
     let reads = async {
-        let mut seen = BTreeSet::new();
+        let mut counts = BTreeSet::new();
         for _ in 0..96 {
-            seen.insert(account.names().await.len());
+            counts.insert(account.names().await.len());
         }
-        assert!(seen.is_subset(&[2, 4].into()), "{seen:?}");
+        assert!(counts.is_subset(&[2, 4].into()), "{counts:?}");
     };
     join(restores, reads).await;
 }
 
 #[tokio::test]
-async fn a_restore_leaves_journal_faults_clock_and_usage_alone() {
+async fn a_restore_leaves_journal_faults_clock_and_usage_unchanged() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let snapshot = account.path("/snapshots/before");
     act(&app, Method::PUT, &snapshot)
         .await
         .expect(StatusCode::CREATED);
-    use_up(&app, &account).await;
+    fill_account(&app, &account).await;
     let restore = format!("{snapshot}/restore");
     act(&app, Method::POST, &restore)
         .await
@@ -478,7 +486,7 @@ async fn a_restore_leaves_journal_faults_clock_and_usage_alone() {
         list(&app, &account.path("/snapshots")).await,
         [json!({"name": "before"}), json!({"name": "used"})]
     );
-    // It can be restored as often as one likes, and back to what came after it.
+    // It can be restored repeatedly, and so can a later state.
     let used = account.path("/snapshots/used/restore");
     act(&app, Method::POST, &used)
         .await
@@ -521,8 +529,8 @@ async fn a_snapshot_is_replaced_and_deleted() {
     assert!(list(&app, &account.path("/snapshots")).await.is_empty());
 }
 
-/// The account that a bare address logs in to, or nothing.
-async fn whose(app: &TestApp, address: &str) -> String {
+/// Returns the account that a bare address logs in to, or an empty string.
+async fn account_of_login(app: &TestApp, address: &str) -> String {
     let answer = register(app, address).await;
     if answer.status == StatusCode::UNAUTHORIZED {
         return String::new();
@@ -530,13 +538,13 @@ async fn whose(app: &TestApp, address: &str) -> String {
     text(&answer.expect(StatusCode::CREATED), "AccountId")
 }
 
-/// "a bare one means the oldest account that has it": whatever becomes of the accounts.
+/// "a bare one means the oldest account that has it": regardless of later changes to the accounts.
 #[tokio::test]
 async fn a_bare_address_means_the_oldest_account_that_has_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let app = TestApp::start_on(&file).await;
-    let made = async |app: &TestApp| {
+    let create = async |app: &TestApp| {
         let account = new_account(app, json!({})).await;
         let body = json!({"FullName": "Ann", "Email": "Ann@acme.com", "Password": "emulator"});
         let ann = account.client.send(Method::POST, "/v4/Operator", body);
@@ -548,40 +556,44 @@ async fn a_bare_address_means_the_oldest_account_that_has_it() {
             ann,
         )
     };
-    assert_eq!(whose(&app, "ANN@acme.com").await, "");
-    let (oldest, ..) = made(&app).await;
-    let (second, user_name, password, ann) = made(&app).await;
-    let (third, ..) = made(&app).await;
-    assert_eq!(whose(&app, "ANN@acme.com").await, oldest);
+    assert_eq!(account_of_login(&app, "ANN@acme.com").await, "");
+    let (oldest, ..) = create(&app).await;
+    let (second, user_name, password, ann) = create(&app).await;
+    let (third, ..) = create(&app).await;
+    assert_eq!(account_of_login(&app, "ANN@acme.com").await, oldest);
     act(&app, Method::POST, &format!("/accounts/{oldest}/reset"))
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert_eq!(whose(&app, "ANN@acme.com").await, second);
-    // An address that was given away and taken back.
-    for (email, found) in [("other@acme.com", &third), (" ann@ACME.com", &second)] {
+    assert_eq!(account_of_login(&app, "ANN@acme.com").await, second);
+    // An address that was moved to another operator and back.
+    for (email, expected) in [("other@acme.com", &third), (" ann@ACME.com", &second)] {
         let patch = app
             .anonymous(Method::PATCH, &ann)
             .basic_auth(&user_name, Some(&password))
             .json(&json!({"Email": email}));
         Answer::of(patch).await.expect(StatusCode::NO_CONTENT);
-        assert_eq!(whose(&app, "ANN@acme.com").await, *found, "{email}");
+        assert_eq!(
+            account_of_login(&app, "ANN@acme.com").await,
+            *expected,
+            "{email}"
+        );
     }
     app.stop().await;
     let app = TestApp::start_on(&file).await;
-    assert_eq!(whose(&app, "ANN@acme.com").await, second);
+    assert_eq!(account_of_login(&app, "ANN@acme.com").await, second);
     act(&app, Method::DELETE, &format!("/accounts/{second}"))
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert_eq!(whose(&app, "ANN@acme.com").await, third);
+    assert_eq!(account_of_login(&app, "ANN@acme.com").await, third);
     act(&app, Method::POST, "/reset")
         .await
         .expect(StatusCode::NO_CONTENT);
-    assert_eq!(whose(&app, "ANN@acme.com").await, "");
+    assert_eq!(account_of_login(&app, "ANN@acme.com").await, "");
     app.stop().await;
 }
 
 #[tokio::test]
-async fn an_account_that_is_deleted_is_gone_with_all_that_is_its_own() {
+async fn deleting_an_account_deletes_everything_it_owns() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     act(&app, Method::DELETE, &account.path(""))
@@ -605,15 +617,15 @@ async fn an_account_that_is_deleted_is_gone_with_all_that_is_its_own() {
 }
 
 #[tokio::test]
-async fn an_empty_body_asks_for_a_copy_of_the_seed() {
+async fn an_empty_body_requests_a_copy_of_the_seed() {
     let app = TestApp::start().await;
-    let made = Answer::of(request(&app, Method::POST, "/accounts")).await;
-    let made = made.expect(StatusCode::CREATED);
-    assert_eq!(made["owner"]["Email"], "admin@example.com");
-    assert_eq!(made.get("label"), None);
+    let account = Answer::of(request(&app, Method::POST, "/accounts")).await;
+    let account = account.expect(StatusCode::CREATED);
+    assert_eq!(account["owner"]["Email"], "admin@example.com");
+    assert_eq!(account.get("label"), None);
 }
 
-/// A document with an API user of its own name.
+/// Returns a document with an API user of this name.
 fn with_user_name(user_name: &str) -> Value {
     json!({"seed": {"accounts": [{
         "operators": [{"key": "a", "FullName": "Alice", "Email": "a@example.com", "IsAccountAdministrator": true}],
@@ -622,7 +634,7 @@ fn with_user_name(user_name: &str) -> Value {
 }
 
 #[tokio::test]
-async fn neither_reset_nor_restore_takes_back_a_user_name_that_another_account_has_now() {
+async fn reset_and_restore_are_rejected_if_another_account_has_the_user_name() {
     let app = TestApp::start().await;
     let first = new_account(&app, with_user_name("ci")).await;
     act(&app, Method::PUT, &first.path("/snapshots/before"))
@@ -640,10 +652,10 @@ async fn neither_reset_nor_restore_takes_back_a_user_name_that_another_account_h
 
     for path in ["/reset", "/snapshots/before/restore"] {
         let answer = act(&app, Method::POST, &first.path(path)).await;
-        let told = problem(&answer, StatusCode::FORBIDDEN);
+        let message = problem(&answer, StatusCode::FORBIDDEN);
         assert!(
-            told.contains("another account has an API user ci"),
-            "{told}"
+            message.contains("another account has an API user ci"),
+            "{message}"
         );
         assert_eq!(first.client.list("/v4/ApiUser").await.len(), 1);
     }
@@ -660,45 +672,45 @@ async fn neither_reset_nor_restore_takes_back_a_user_name_that_another_account_h
 }
 
 #[tokio::test]
-async fn of_documents_with_one_user_name_at_once_one_becomes_an_account() {
+async fn exactly_one_of_concurrent_documents_with_one_user_name_becomes_an_account() {
     let app = TestApp::start().await;
     let all = (0..16).map(|_| post(&app, "/accounts", with_user_name("ci")));
     let answers = join_all(all).await;
-    let made = answers.iter().filter(|answer| answer.status == 201).count();
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
     let refused = answers.iter().filter(|answer| answer.status == 403).count();
-    assert_eq!((made, refused), (1, 15));
+    assert_eq!((created, refused), (1, 15));
     assert_eq!(list(&app, "/accounts").await.len(), 2);
 }
 
 #[tokio::test]
-async fn documents_become_accounts_side_by_side() {
+async fn documents_can_be_loaded_concurrently() {
     let app = TestApp::start().await;
     let document = json!({"seed": {"accounts": [{"operators": [
         {"FullName": "Alice", "Email": "a@example.com", "Password": "secret", "IsAccountAdministrator": true},
     ]}]}});
-    let made = join_all((0..32).map(|_| new_account(&app, document.clone()))).await;
-    let ids: BTreeSet<_> = made.iter().map(|account| &account.id).collect();
+    let created = join_all((0..32).map(|_| new_account(&app, document.clone()))).await;
+    let ids: BTreeSet<_> = created.iter().map(|account| &account.id).collect();
     assert_eq!(ids.len(), 32);
     assert_eq!(ids.last().unwrap().as_str(), "123488");
 }
 
 #[tokio::test]
-async fn whoever_deletes_an_account_twice_deletes_no_other() {
+async fn deleting_an_account_twice_deletes_no_other() {
     let app = TestApp::start().await;
-    let gone = new_account(&app, json!({})).await;
-    act(&app, Method::DELETE, &gone.path(""))
+    let account = new_account(&app, json!({})).await;
+    act(&app, Method::DELETE, &account.path(""))
         .await
         .expect(StatusCode::NO_CONTENT);
     let other = new_account(&app, json!({})).await;
     problem(
-        &act(&app, Method::DELETE, &gone.path("")).await,
+        &act(&app, Method::DELETE, &account.path("")).await,
         StatusCode::NOT_FOUND,
     );
     assert_eq!(other.names().await, SEEDED);
 }
 
 #[tokio::test]
-async fn where_the_greatest_number_is_taken_there_are_others() {
+async fn other_account_numbers_are_used_if_the_greatest_is_taken() {
     let app = TestApp::start_seeded(
         "accounts: [{AccountId: \"999999999\", operators: [{FullName: A, Email: a@b.com, IsAccountAdministrator: true}]}]",
     )

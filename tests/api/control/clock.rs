@@ -1,4 +1,4 @@
-//! `…/clock`.
+//! Tests of `…/clock`.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ async fn set(app: &TestApp, path: &str, body: Value) -> Value {
 }
 
 #[tokio::test]
-async fn a_clock_runs_with_the_system_until_it_is_set() {
+async fn a_clock_follows_the_system_until_it_is_set() {
     let app = TestApp::start().await;
     assert_eq!(get(&app, "/clock").await["mode"], "running");
     let frozen = set(&app, "/clock/freeze", json!({})).await;
@@ -52,7 +52,7 @@ async fn a_clock_runs_with_the_system_until_it_is_set() {
 }
 
 #[tokio::test]
-async fn the_clock_of_an_account_goes_before_that_of_the_server() {
+async fn the_clock_of_an_account_overrides_that_of_the_server() {
     let app = TestApp::start().await;
     let (own, other) = (
         new_account(&app, json!({})).await,
@@ -66,7 +66,7 @@ async fn the_clock_of_an_account_goes_before_that_of_the_server() {
     assert_eq!(get(&app, &of_other).await, server);
     assert_eq!(get(&app, "/clock").await, server);
 
-    // What is not set goes on from the server's.
+    // An account without its own clock follows the server's.
     let path = other.path("/clock/advance");
     set(&app, &path, json!({"by": "P1D"})).await;
     assert_eq!(get(&app, &of_other).await["now"], "2030-01-02T00:00:00Z");
@@ -77,7 +77,7 @@ async fn the_clock_of_an_account_goes_before_that_of_the_server() {
 }
 
 #[tokio::test]
-async fn clocks_that_are_advanced_at_once_go_all_the_way() {
+async fn concurrent_advances_of_a_clock_add_up() {
     let app = TestApp::start().await;
     set(&app, "/clock/freeze", json!({"at": "2030-01-01T00:00:00"})).await;
     let day = || set(&app, "/clock/advance", json!({"by": "P1D"}));
@@ -127,7 +127,7 @@ async fn every_time_that_the_api_shows_follows_the_clock() {
 }
 
 #[tokio::test]
-async fn an_account_s_clock_times_its_journal() {
+async fn the_journal_uses_the_account_s_clock() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let path = account.path("/clock/freeze");

@@ -1,4 +1,4 @@
-//! Accounts as documents: given with a request, exported, and kept in the file for a reset.
+//! Accounts as documents: loaded by a request, exported, and stored in the file for a reset.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -17,8 +17,8 @@ accounts:
       - {operator: bob, Description: the builder's}
 ";
 
-/// What the account of a document holds, as the API tells it, but for what is new in every account.
-async fn told(app: &TestApp, authorization: &str) -> Vec<Value> {
+/// Returns the data of a document's account as shown by the API, without what differs in every account.
+async fn account_data(app: &TestApp, authorization: &str) -> Vec<Value> {
     let mut all = Vec::new();
     for path in ["/v4/Operator", "/v4/OperatorGroup", "/v4/Timezone/56"] {
         let request = app
@@ -35,7 +35,7 @@ async fn told(app: &TestApp, authorization: &str) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn an_account_is_made_of_a_document_in_yaml_or_json_as_often_as_one_likes() {
+async fn a_document_in_yaml_or_json_can_be_loaded_repeatedly() {
     let app = TestApp::start().await;
     let object = json!({"accounts": [{
         "AccountId": "123456",
@@ -50,7 +50,7 @@ async fn an_account_is_made_of_a_document_in_yaml_or_json_as_often_as_one_likes(
     let mut all = Vec::new();
     for seed in [json!(SEED), json!(SEED), object] {
         let account = new_account(&app, json!({"seed": seed})).await;
-        all.push(told(&app, &text(&account.made, "authorization")).await);
+        all.push(account_data(&app, &text(&account.created, "authorization")).await);
         let login = format!("{}/alice@example.com", account.id);
         let register = app
             .anonymous(Method::POST, "/v4/Register")
@@ -69,7 +69,7 @@ async fn an_account_is_made_of_a_document_in_yaml_or_json_as_often_as_one_likes(
 }
 
 #[tokio::test]
-async fn the_mistakes_of_a_document_are_told_and_make_no_account() {
+async fn an_invalid_document_is_reported_and_creates_no_account() {
     let app = TestApp::start().await;
     let with_name = |name: &str| SEED.replace("the builder's", &format!("x, UserName: {name}"));
     for (seed, status, expected) in [
@@ -114,7 +114,7 @@ async fn the_mistakes_of_a_document_are_told_and_make_no_account() {
 }
 
 #[tokio::test]
-async fn the_mistakes_of_an_object_are_told_by_their_paths() {
+async fn errors_in_an_object_are_reported_with_their_paths() {
     let app = TestApp::start().await;
     let seed = json!({"accounts": [{
         "Name": 5,
@@ -127,8 +127,8 @@ async fn the_mistakes_of_an_object_are_told_by_their_paths() {
     }]});
     let answer = post(&app, "/accounts", json!({"seed": seed})).await;
     let detail = problem(&answer, StatusCode::BAD_REQUEST);
-    let told: Vec<_> = detail.split("; seed.").collect();
-    for (told, expected) in told.iter().zip([
+    let messages: Vec<_> = detail.split("; seed.").collect();
+    for (message, expected) in messages.iter().zip([
         "seed.accounts[0].Name: must be a text, not a number",
         "accounts[0].operators[1].FullName: is required",
         "accounts[0].operators[1].FulName: 'FulName' is not a key here; the nearest one is FullName",
@@ -136,36 +136,36 @@ async fn the_mistakes_of_an_object_are_told_by_their_paths() {
         "accounts[0].operators[2].Email: another operator of the account has 'alice@example.com'",
         "accounts[0].operatorGroups[0].members[1]: no operator is called 'alise'",
     ]) {
-        assert!(told.starts_with(expected), "{told}\n{expected}");
+        assert!(message.starts_with(expected), "{message}\n{expected}");
     }
-    assert_eq!(told.len(), 6, "{detail}");
+    assert_eq!(messages.len(), 6, "{detail}");
     assert_eq!(list(&app, "/accounts").await.len(), 1);
 }
 
 #[tokio::test]
-async fn an_export_is_a_seed_of_the_same_account_and_holds_no_secret() {
+async fn an_export_is_a_seed_of_the_same_account_without_secrets() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({"seed": SEED})).await;
     account.new_operator("Carol").await;
     let export = get(&app, &account.path("/export")).await;
-    let written = export.to_string();
+    let text_of_export = export.to_string();
     assert!(
-        !written.contains("s3cret")
-            && !written.contains(&text(&account.made["apiUser"], "Password")),
-        "{written}"
+        !text_of_export.contains("s3cret")
+            && !text_of_export.contains(&text(&account.created["apiUser"], "Password")),
+        "{text_of_export}"
     );
 
     let other = TestApp::start_seeded(&export.to_string()).await;
     assert_eq!(get(&other, &account.path("/export")).await, export);
     let request = other.anonymous(Method::GET, "/v4/Operator");
-    let request = request.header("Authorization", text(&account.made, "authorization"));
+    let request = request.header("Authorization", text(&account.created, "authorization"));
     let operators = Answer::of(request).await.expect(StatusCode::OK);
     let exported = account.client.get("/v4/Operator").await;
     assert_eq!(operators, exported.expect(StatusCode::OK));
 }
 
 #[tokio::test]
-async fn a_snapshot_is_told_as_a_document() {
+async fn a_snapshot_is_returned_as_a_document() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({"seed": SEED})).await;
     let snapshot = account.path("/snapshots/two%20operators");
@@ -186,7 +186,7 @@ async fn a_snapshot_is_told_as_a_document() {
 }
 
 #[tokio::test]
-async fn what_an_account_can_go_back_to_outlives_a_restart() {
+async fn initial_states_and_snapshots_survive_a_restart() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let app = TestApp::start_on(&file).await;
@@ -200,7 +200,7 @@ async fn what_an_account_can_go_back_to_outlives_a_restart() {
     act(&app, Method::DELETE, "/accounts/123456")
         .await
         .expect(StatusCode::NO_CONTENT);
-    let (id, made) = (account.id.clone(), account.made.clone());
+    let (id, created) = (account.id.clone(), account.created.clone());
     app.stop().await;
 
     let app = TestApp::start_on(&file).await;
@@ -208,7 +208,7 @@ async fn what_an_account_can_go_back_to_outlives_a_restart() {
     assert_eq!((listed.len(), &listed[0]["label"]), (1, &json!("kept")));
     let names = async || {
         let request = app.anonymous(Method::GET, "/v4/Operator");
-        let request = request.header("Authorization", text(&made, "authorization"));
+        let request = request.header("Authorization", text(&created, "authorization"));
         let operators = Answer::of(request).await.expect(StatusCode::OK);
         let names = operators
             .as_array()
@@ -241,7 +241,7 @@ async fn what_an_account_can_go_back_to_outlives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_reset_takes_the_counters_back_in_the_file_as_well() {
+async fn a_reset_also_resets_the_counters_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let usage = async |app: &TestApp| {
@@ -266,20 +266,20 @@ async fn a_reset_takes_the_counters_back_in_the_file_as_well() {
 }
 
 #[tokio::test]
-async fn a_document_takes_the_place_of_no_account_whatever_number_it_says() {
+async fn a_document_replaces_no_account_regardless_of_its_account_id() {
     let app = TestApp::start().await;
     let account = json!({"AccountId": "123456", "operators": [
         {"FullName": "Eve", "Email": "eve@example.com", "IsAccountAdministrator": true},
     ]});
     let seed = json!({"accounts": [null, account, null]});
-    let made = new_account(&app, json!({ "seed": seed })).await;
-    assert_eq!(made.id, "123457");
-    assert_eq!(made.names().await, ["Eve"]);
+    let account = new_account(&app, json!({ "seed": seed })).await;
+    assert_eq!(account.id, "123457");
+    assert_eq!(account.names().await, ["Eve"]);
     app.get("/v4/Operator").await.expect(StatusCode::OK);
 }
 
 #[tokio::test]
-async fn whatever_the_api_takes_can_be_exported_loaded_and_kept() {
+async fn everything_the_api_accepts_can_be_exported_loaded_and_stored() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let app = TestApp::start_on(&file).await;
@@ -319,7 +319,7 @@ async fn whatever_the_api_takes_can_be_exported_loaded_and_kept() {
 }
 
 #[tokio::test]
-async fn the_usage_of_an_api_user_goes_with_it_in_memory_as_in_the_file() {
+async fn the_usage_of_an_api_user_is_deleted_with_it_in_memory_and_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("state.db");
     let app = TestApp::start_on(&file).await;

@@ -1,4 +1,4 @@
-//! `…/faults`: failures on demand.
+//! Tests of `…/faults`: failures on demand.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
 use super::{
-    act, count, get, has_struck, list, new_account, new_fault, post, problem, request,
+    act, count, get, list, new_account, new_fault, post, problem, request, wait_for_strike,
     with_late_body,
 };
 use crate::app::{Answer, TestApp, text};
@@ -18,7 +18,7 @@ use crate::app::{Answer, TestApp, text};
 const GET: &str =
     "GET /v4/Operator HTTP/1.1\r\nHost: x\r\nAuthorization: Basic ZW11bGF0b3I6ZW11bGF0b3I=\r\n\r\n";
 
-/// The statuses of so many answers to one request.
+/// Sends a request repeatedly and returns the statuses.
 async fn statuses(app: &TestApp, path: &str, times: usize) -> Vec<u16> {
     let mut statuses = Vec::new();
     for _ in 0..times {
@@ -33,22 +33,22 @@ async fn names(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn a_fault_answers_with_what_it_was_given() {
+async fn a_fault_answers_as_configured() {
     let app = TestApp::start().await;
     let fault = json!({
         "match": {"method": "GET", "path": "/v4/Operator"},
         "effect": {"status": 429, "headers": {"Retry-After": "7", "X-Own": "x"}, "body": {"Messages": []}},
     });
-    let made = new_fault(&app, "/faults", fault.clone()).await;
-    let path = format!("/faults/{}", made["id"]);
-    let mut shown = json!({
-        "id": made["id"], "when": "before", "skip": 0, "probability": 1.0, "hits": 0,
+    let created = new_fault(&app, "/faults", fault.clone()).await;
+    let path = format!("/faults/{}", created["id"]);
+    let mut expected = json!({
+        "id": created["id"], "when": "before", "skip": 0, "probability": 1.0, "hits": 0,
     });
-    shown
+    expected
         .as_object_mut()
         .unwrap()
         .extend(fault.as_object().unwrap().clone());
-    assert_eq!(made, shown);
+    assert_eq!(created, expected);
 
     let answer = app.get("/v4/Operator").await;
     assert_eq!(
@@ -61,9 +61,9 @@ async fn a_fault_answers_with_what_it_was_given() {
         answer.headers["content-type"],
         "application/json; charset=utf-8"
     );
-    shown["hits"] = json!(1);
-    assert_eq!(get(&app, &path).await, shown);
-    assert_eq!(list(&app, "/faults").await, [shown]);
+    expected["hits"] = json!(1);
+    assert_eq!(get(&app, &path).await, expected);
+    assert_eq!(list(&app, "/faults").await, [expected]);
 
     act(&app, Method::DELETE, &path)
         .await
@@ -76,7 +76,7 @@ async fn a_fault_answers_with_what_it_was_given() {
 }
 
 #[tokio::test]
-async fn the_headers_of_a_fault_take_the_place_of_the_usual_ones() {
+async fn the_headers_of_a_fault_replace_the_usual_ones() {
     let app = TestApp::start().await;
     let effect = json!({"status": 200, "headers": {"content-type": "text/html"}, "body": "<html>"});
     new_fault(&app, "/faults", json!({ "effect": effect })).await;
@@ -104,7 +104,7 @@ async fn a_delay_is_as_long_as_it_says() {
 }
 
 #[tokio::test]
-async fn a_reset_ends_the_connection_with_one() {
+async fn a_reset_fault_resets_the_connection() {
     let app = TestApp::start().await;
     for when in ["before", "after"] {
         let fault = json!({"effect": {"network": "reset"}, "when": when, "count": 1});
@@ -124,7 +124,7 @@ async fn a_reset_ends_the_connection_with_one() {
 }
 
 #[tokio::test]
-async fn a_hang_keeps_one_client_waiting_and_no_other_and_not_the_stop() {
+async fn a_hang_blocks_one_client_and_neither_others_nor_the_stop() {
     let app = TestApp::start().await;
     let fault = json!({"effect": {"network": "hang"}, "count": 1});
     new_fault(&app, "/faults", fault).await;
@@ -142,11 +142,11 @@ async fn a_hang_keeps_one_client_waiting_and_no_other_and_not_the_stop() {
 }
 
 #[tokio::test]
-async fn a_fault_before_the_change_leaves_no_trace_but_in_usage_and_journal() {
+async fn a_fault_before_the_change_affects_only_usage_and_journal() {
     let app = TestApp::start().await;
     let fault = json!({"match": {"method": "POST"}, "effect": {"status": 500}, "when": "before"});
     let id = new_fault(&app, "/faults", fault).await["id"].clone();
-    // It strikes before the body is looked at.
+    // The fault strikes before the body is bound.
     for body in [
         json!({"FullName": "Third", "Email": "third@acme.com"}),
         json!({"FullName": 1}),
@@ -162,7 +162,7 @@ async fn a_fault_before_the_change_leaves_no_trace_but_in_usage_and_journal() {
     assert_eq!(entries[0]["fault"], id);
     assert_eq!(entries[0]["status"], 500);
     assert_eq!(entries[2].get("fault"), None);
-    // It strikes after authentication.
+    // The fault strikes after authentication.
     let wrong = app
         .anonymous(Method::POST, "/v4/Operator")
         .basic_auth("emulator", Some("x"));
@@ -171,7 +171,7 @@ async fn a_fault_before_the_change_leaves_no_trace_but_in_usage_and_journal() {
 }
 
 #[tokio::test]
-async fn a_client_that_tries_again_after_a_lost_answer_meets_its_own_operator() {
+async fn a_retry_after_a_lost_answer_conflicts_with_its_own_operator() {
     let app = TestApp::start().await;
     let body = json!({"FullName": "Third", "Email": "third@acme.com"});
     for effect in [json!({"status": 502}), json!({"network": "reset"})] {
@@ -194,13 +194,13 @@ async fn a_client_that_tries_again_after_a_lost_answer_meets_its_own_operator() 
 }
 
 #[tokio::test]
-async fn a_fault_skips_strikes_and_is_gone() {
+async fn a_fault_skips_strikes_and_is_removed() {
     let app = TestApp::start().await;
     let fault =
         json!({"match": {"path": "/v4/Account"}, "effect": {"status": 503}, "skip": 2, "count": 2});
-    let made = new_fault(&app, "/faults", fault).await;
-    let path = format!("/faults/{}", made["id"]);
-    assert_eq!(made["remaining"], 2);
+    let created = new_fault(&app, "/faults", fault).await;
+    let path = format!("/faults/{}", created["id"]);
+    assert_eq!(created["remaining"], 2);
     assert_eq!(statuses(&app, "/v4/Account", 3).await, [200, 200, 503]);
     let shown = get(&app, &path).await;
     assert_eq!(
@@ -208,13 +208,13 @@ async fn a_fault_skips_strikes_and_is_gone() {
         (&json!(1), &json!(1))
     );
     assert_eq!(statuses(&app, "/v4/Account", 3).await, [503, 200, 200]);
-    let gone = act(&app, Method::GET, &path).await;
-    problem(&gone, StatusCode::NOT_FOUND);
+    let deleted = act(&app, Method::GET, &path).await;
+    problem(&deleted, StatusCode::NOT_FOUND);
     assert!(list(&app, "/faults").await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_count_holds_for_requests_at_once() {
+async fn a_count_is_exact_for_concurrent_requests() {
     let app = TestApp::start().await;
     new_fault(
         &app,
@@ -228,7 +228,7 @@ async fn a_count_holds_for_requests_at_once() {
 }
 
 #[tokio::test]
-async fn a_fault_strikes_as_often_as_it_is_likely() {
+async fn a_fault_strikes_with_its_probability() {
     let app = TestApp::start().await;
     new_fault(
         &app,
@@ -272,7 +272,7 @@ async fn a_fault_strikes_what_it_matches() {
             json!({"operationId": "Operator_GetAllOperators"}),
             [true, false, false],
         ),
-        // A path is understood as that of a request is.
+        // A path is interpreted like the path of a request.
         (json!({"path": "/operator/"}), [true, false, false]),
         (json!({"path": "/Operator/*"}), [false, true, false]),
         (
@@ -310,10 +310,10 @@ async fn a_fault_strikes_what_it_matches() {
 }
 
 #[tokio::test]
-async fn a_path_of_any_spelling_is_shown_in_its_canonical_form() {
+async fn a_path_is_shown_in_its_canonical_form() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
-    for (written, canonical) in [
+    for (spelling, canonical) in [
         ("/operator/", "/v4/Operator".to_owned()),
         ("/API/users/*", "/api/Users/*".to_owned()),
         ("/V4/monitor/*", "/v4/Monitor/*".to_owned()),
@@ -328,15 +328,15 @@ async fn a_path_of_any_spelling_is_shown_in_its_canonical_form() {
             format!("/v4/Operator/{owner}"),
         ),
     ] {
-        let fault = json!({"match": {"path": written}, "effect": {"status": 503}, "count": 1});
-        let made = new_fault(&app, "/faults", fault).await;
-        assert_eq!(made["match"]["path"], canonical, "{written}");
+        let fault = json!({"match": {"path": spelling}, "effect": {"status": 503}, "count": 1});
+        let created = new_fault(&app, "/faults", fault).await;
+        assert_eq!(created["match"]["path"], canonical, "{spelling}");
     }
     act(&app, Method::DELETE, "/faults")
         .await
         .expect(StatusCode::NO_CONTENT);
 
-    // A fault strikes each spelling, and the journal tells of all as of one.
+    // A fault strikes each spelling, and the journal records all under one path.
     let path = format!("/v4/Operator/{owner}");
     let fault = json!({"match": {"path": path}, "effect": {"status": 503}});
     new_fault(&app, "/faults", fault).await;
@@ -356,12 +356,12 @@ async fn a_path_of_any_spelling_is_shown_in_its_canonical_form() {
     }
     for spelling in &spellings {
         let matches = json!({"path": format!("/operator/{spelling}")});
-        let counted = count(&app, "/requests/count", matches).await;
-        assert_eq!(counted, spellings.len(), "{spelling}");
+        let matching = count(&app, "/requests/count", matches).await;
+        assert_eq!(matching, spellings.len(), "{spelling}");
         let query = [("path", format!("/v4/Operator/{spelling}"))];
         let request = request(&app, Method::GET, "/requests").query(&query);
-        let found = Answer::of(request).await.expect(StatusCode::OK);
-        assert_eq!(found.as_array().unwrap().len(), spellings.len());
+        let recorded = Answer::of(request).await.expect(StatusCode::OK);
+        assert_eq!(recorded.as_array().unwrap().len(), spellings.len());
     }
 }
 
@@ -374,8 +374,8 @@ async fn a_fault_strikes_the_plural_of_an_operator_s_groups_as_the_singular() {
             "match": {"path": format!("/v4/Operator/*/{path}")}, "effect": {"status": 503}
         });
         new_fault(&app, "/faults", fault).await;
-        for asked in ["OperatorGroup", "OperatorGroups"] {
-            let answer = app.get(&format!("/v4/Operator/{owner}/{asked}")).await;
+        for name in ["OperatorGroup", "OperatorGroups"] {
+            let answer = app.get(&format!("/v4/Operator/{owner}/{name}")).await;
             assert_eq!(answer.status, 503);
             let entry = list(&app, "/requests").await.pop().unwrap();
             assert_eq!(
@@ -389,7 +389,7 @@ async fn a_fault_strikes_the_plural_of_an_operator_s_groups_as_the_singular() {
 }
 
 #[tokio::test]
-async fn faults_of_an_account_strike_it_alone_and_before_those_of_the_server() {
+async fn faults_of_an_account_affect_only_it_and_precede_those_of_the_server() {
     let app = TestApp::start().await;
     let (own, other) = (
         new_account(&app, json!({})).await,
@@ -402,21 +402,21 @@ async fn faults_of_an_account_strike_it_alone_and_before_those_of_the_server() {
     assert_eq!(own.client.get("/v4/Account").await.status, 502);
     assert_eq!(other.client.get("/v4/Account").await.status, 501);
     assert_eq!(own.client.get("/v4/Account").await.status, 200);
-    // One of another account cannot be looked at or deleted.
-    let made = new_fault(&app, &own.path("/faults"), fault(503)).await;
-    let path = other.path(&format!("/faults/{}", made["id"]));
+    // Another account's fault cannot be read or deleted.
+    let created = new_fault(&app, &own.path("/faults"), fault(503)).await;
+    let path = other.path(&format!("/faults/{}", created["id"]));
     problem(
         &act(&app, Method::DELETE, &path).await,
         StatusCode::NOT_FOUND,
     );
-    let path = format!("/faults/{}", made["id"]);
+    let path = format!("/faults/{}", created["id"]);
     problem(&act(&app, Method::GET, &path).await, StatusCode::NOT_FOUND);
     assert_eq!(other.client.get("/v4/Account").await.status, 200);
     assert_eq!(own.client.get("/v4/Account").await.status, 503);
 }
 
 #[tokio::test]
-async fn faults_strike_registration_as_any_other_operation() {
+async fn faults_strike_registration_like_any_other_operation() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let login = format!("{}/admin@example.com", account.id);
@@ -430,14 +430,14 @@ async fn faults_strike_registration_as_any_other_operation() {
             let fault =
                 json!({"match": matches, "effect": {"status": 503}, "when": when, "count": 1});
             new_fault(&app, &path, fault).await;
-            let made = account.client.list("/v4/ApiUser").await.len();
+            let api_users = account.client.list("/v4/ApiUser").await.len();
             if when == "before" {
                 register("wrong").await.expect(StatusCode::UNAUTHORIZED);
             }
             register("emulator")
                 .await
                 .expect(StatusCode::SERVICE_UNAVAILABLE);
-            let is_made = account.client.list("/v4/ApiUser").await.len() > made;
+            let is_made = account.client.list("/v4/ApiUser").await.len() > api_users;
             assert_eq!(is_made, when == "after");
         }
     }
@@ -454,7 +454,7 @@ async fn faults_strike_registration_as_any_other_operation() {
 }
 
 #[tokio::test]
-async fn a_fault_that_makes_no_sense_is_told_by_its_field() {
+async fn an_invalid_fault_is_reported_with_the_field() {
     let app = TestApp::start().await;
     for (fault, field) in [
         (json!({}), "effect"),
@@ -520,11 +520,11 @@ async fn a_fault_that_makes_no_sense_is_told_by_its_field() {
             "effect.body",
         ),
     ] {
-        let told = problem(
+        let message = problem(
             &post(&app, "/faults", fault.clone()).await,
             StatusCode::BAD_REQUEST,
         );
-        assert!(told.contains(field), "{fault}: {told}");
+        assert!(message.contains(field), "{fault}: {message}");
     }
     assert!(list(&app, "/faults").await.is_empty());
 }
@@ -538,7 +538,7 @@ async fn a_delay_ends_when_the_server_stops() {
         .await
         .unwrap();
     stream.write_all(GET.as_bytes()).await.unwrap();
-    has_struck(&app).await;
+    wait_for_strike(&app).await;
 
     app.stop().await;
     let mut answer = String::new();
@@ -547,31 +547,31 @@ async fn a_delay_ends_when_the_server_stops() {
 }
 
 #[tokio::test]
-async fn the_body_of_a_request_is_in_the_journal_even_if_nobody_bound_it() {
+async fn the_body_of_a_request_is_recorded_even_if_it_was_not_bound() {
     let app = TestApp::start().await;
-    let sent = json!({"FullName": "Sent in vain"});
+    let body = json!({"FullName": "Sent in vain"});
     let wrong = app.as_api_user(&json!({"UserName": "nobody", "Password": "wrong"}));
     wrong
-        .send(Method::POST, "/v4/Operator", sent.clone())
+        .send(Method::POST, "/v4/Operator", body.clone())
         .await
         .expect(StatusCode::UNAUTHORIZED);
     new_fault(&app, "/faults", json!({"effect": {"status": 503}})).await;
-    app.post("/v4/Operator", sent.clone())
+    app.post("/v4/Operator", body.clone())
         .await
         .expect(StatusCode::SERVICE_UNAVAILABLE);
 
     let entries = list(&app, "/requests").await;
     for (entry, status) in entries.iter().zip([401, 503]) {
         assert_eq!(entry["status"], status);
-        assert_eq!(entry["request"]["body"], sent);
+        assert_eq!(entry["request"]["body"], body);
     }
     assert_eq!(entries.len(), 2);
 }
 
 #[tokio::test]
-async fn a_fault_can_answer_with_the_page_of_a_proxy() {
+async fn a_fault_can_answer_with_a_proxy_s_html_page() {
     let app = TestApp::start().await;
-    for (content_type, sent) in [
+    for (content_type, body) in [
         ("text/html", "<h1>502</h1>"),
         ("Application/Problem+JSON", "\"<h1>502</h1>\""),
     ] {
@@ -580,12 +580,12 @@ async fn a_fault_can_answer_with_the_page_of_a_proxy() {
         });
         new_fault(&app, "/faults", json!({"effect": effect, "count": 1})).await;
         let answer = app.get("/v4/Operator").await;
-        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (502, sent));
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (502, body));
         let entries = list(&app, "/requests").await;
         let recorded = &entries.last().unwrap()["response"];
-        // The journal keeps what is JSON.
-        let kept = (content_type != "text/html").then(|| json!("<h1>502</h1>"));
-        assert_eq!(recorded.get("body"), kept.as_ref());
+        // The journal records only JSON.
+        let expected = (content_type != "text/html").then(|| json!("<h1>502</h1>"));
+        assert_eq!(recorded.get("body"), expected.as_ref());
         assert_eq!(answer.headers["content-type"], content_type);
     }
 }

@@ -1,4 +1,4 @@
-//! `…/requests`: the journal.
+//! Tests of `…/requests`, the journal.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
 
-use super::{act, count, has_struck, list, new_account, new_fault, post, problem, with_late_body};
+use super::{
+    act, count, list, new_account, new_fault, post, problem, wait_for_strike, with_late_body,
+};
 use crate::anonymous::{OPERATIONS, documented, filled};
 use crate::app::{Answer, TestApp, path_of, text};
 
@@ -22,7 +24,7 @@ async fn last(app: &TestApp, path: &str) -> Value {
 }
 
 #[tokio::test]
-async fn a_request_is_told_with_its_answer() {
+async fn a_request_is_recorded_with_its_response() {
     let app = TestApp::start().await;
     let body = json!({"FullName": "Third", "Email": "third@acme.com", "Password": "s3cret"});
     let request = app.request(Method::POST, "/V4/operator/?a=b").json(&body);
@@ -33,8 +35,8 @@ async fn a_request_is_told_with_its_answer() {
     let headers = entry["request"]["headers"].take();
     assert_eq!(headers["x-own"], "x");
     assert_eq!(headers["authorization"], "[redacted]");
-    let answered = entry["response"]["headers"].take();
-    assert_eq!(answered["content-type"], "application/json; charset=utf-8");
+    let headers = entry["response"]["headers"].take();
+    assert_eq!(headers["content-type"], "application/json; charset=utf-8");
     assert!(entry["durationMicros"].take().as_u64().unwrap() > 0);
     let time = entry["time"].take();
     assert!(time.as_str().unwrap().ends_with('Z'), "{time}");
@@ -55,7 +57,7 @@ async fn a_request_is_told_with_its_answer() {
 }
 
 #[tokio::test]
-async fn every_operation_has_its_name_whatever_the_answer() {
+async fn every_operation_is_recorded_by_name_regardless_of_the_status() {
     let app = TestApp::start().await;
     let supported = list(&app, "/supported").await;
     for (method, path) in OPERATIONS {
@@ -87,7 +89,7 @@ async fn requests_are_kept_in_order_and_filtered() {
     let sequences: Vec<_> = all.iter().map(|one| one["sequence"].clone()).collect();
     assert_eq!(sequences, [1, 2, 3, 4, 5]);
     assert_eq!(list(&app, "/requests").await, all);
-    for (query, found) in [
+    for (query, expected) in [
         ("method=get", vec![2, 3, 4]),
         ("path=/V4/OPERATOR", vec![1, 3]),
         ("path=/v4/Operator/*", vec![2, 4, 5]),
@@ -109,10 +111,10 @@ async fn requests_are_kept_in_order_and_filtered() {
         for path in [OWN, "/requests"] {
             let entries = list(&app, &format!("{path}?{query}")).await;
             let sequences: Vec<_> = entries.iter().map(|one| one["sequence"].clone()).collect();
-            assert_eq!(sequences, found, "{path}?{query}");
+            assert_eq!(sequences, expected, "{path}?{query}");
         }
     }
-    for (matches, found) in [
+    for (matches, expected) in [
         (json!({}), 5),
         (json!({"method": "GET", "status": 200}), 2),
         (
@@ -124,7 +126,7 @@ async fn requests_are_kept_in_order_and_filtered() {
         for path in [format!("{OWN}/count"), "/requests/count".to_owned()] {
             assert_eq!(
                 count(&app, &path, matches.clone()).await,
-                found,
+                expected,
                 "{matches}"
             );
         }
@@ -138,7 +140,7 @@ async fn requests_are_kept_in_order_and_filtered() {
 }
 
 #[tokio::test]
-async fn clearing_the_journal_of_the_server_clears_all_and_that_of_an_account_its_own() {
+async fn clearing_the_server_s_journal_clears_all_and_clearing_an_account_s_only_its_own() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let visit = async || {
@@ -172,7 +174,7 @@ async fn a_count_after_a_call_is_right() {
 }
 
 #[tokio::test]
-async fn requests_whose_credentials_name_no_account_are_found_at_the_server_alone() {
+async fn requests_without_a_known_account_are_in_the_server_s_journal_only() {
     let app = TestApp::start().await;
     let anonymous = app.anonymous(Method::GET, "/v4/Operator");
     Answer::of(anonymous.try_clone().unwrap()).await;
@@ -197,7 +199,7 @@ async fn requests_whose_credentials_name_no_account_are_found_at_the_server_alon
     }
     assert_eq!(entries[1]["userName"], "nobody");
 
-    // A wrong password names its account all the same.
+    // A request with a wrong password is still recorded for its account.
     Answer::of(anonymous.basic_auth("emulator", Some("x"))).await;
     let entry = last(&app, OWN).await;
     assert_eq!(entry["authentication"], "refused");
@@ -205,7 +207,7 @@ async fn requests_whose_credentials_name_no_account_are_found_at_the_server_alon
 }
 
 #[tokio::test]
-async fn a_registration_is_told_with_the_login_that_made_it() {
+async fn a_registration_is_recorded_with_its_login() {
     let app = TestApp::start().await;
     for (password, authentication) in [("emulator", "accepted"), ("wrong", "refused")] {
         let request = app.anonymous(Method::POST, "/v4/Register");
@@ -218,7 +220,7 @@ async fn a_registration_is_told_with_the_login_that_made_it() {
 }
 
 #[tokio::test]
-async fn requests_that_no_route_takes_are_found_with_the_account_they_name() {
+async fn unrouted_requests_are_recorded_with_the_account_of_their_credentials() {
     let app = TestApp::start().await;
     for (method, path, status) in [
         ("GET", "/v4/Operators", 404),
@@ -246,13 +248,13 @@ async fn requests_that_no_route_takes_are_found_with_the_account_they_name() {
 }
 
 #[tokio::test]
-async fn a_4xx_is_told_with_a_plain_reason() {
+async fn a_4xx_is_recorded_with_a_plain_reason() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({"from": "empty"})).await;
     let copy = new_account(&app, json!({})).await;
     let stranger = account.new_operator("Stranger").await;
     let group = account.client.list("/v4/OperatorGroup").await[0].clone();
-    let api_user = text(&account.made["apiUser"], "ApiUserGuid");
+    let api_user = text(&account.created["apiUser"], "ApiUserGuid");
     let group = text(&group, "OperatorGroupGuid");
     let guid = text(&stranger, "OperatorGuid");
     let as_user = |name: &str, method, path: &str| {
@@ -325,15 +327,15 @@ async fn a_4xx_is_told_with_a_plain_reason() {
     ] {
         Answer::of(request).await;
         let entry = last(&app, "/requests").await;
-        let told = text(&entry, "reason");
-        assert!(told.contains(reason), "{reason}: {entry}");
+        let recorded_reason = text(&entry, "reason");
+        assert!(recorded_reason.contains(reason), "{reason}: {entry}");
     }
     app.get("/v4/Operator").await;
     assert_eq!(last(&app, OWN).await.get("reason"), None);
 }
 
 #[tokio::test]
-async fn an_answer_that_a_fault_gave_is_not_explained_away() {
+async fn an_answer_of_a_fault_is_recorded_without_a_reason() {
     let app = TestApp::start().await;
     for status in [401, 404] {
         let fault = json!({"effect": {"status": status}, "count": 1});
@@ -348,7 +350,7 @@ async fn an_answer_that_a_fault_gave_is_not_explained_away() {
 }
 
 #[tokio::test]
-async fn waiting_ends_as_soon_as_the_request_comes() {
+async fn waiting_ends_as_soon_as_the_request_arrives() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let wait = json!({"match": {"operationId": "Operator_GetAllOperators"}, "atLeast": 2, "timeoutMs": 20_000});
@@ -367,7 +369,7 @@ async fn waiting_ends_as_soon_as_the_request_comes() {
 }
 
 #[tokio::test]
-async fn waiting_at_the_server_sees_accounts_that_are_made_meanwhile() {
+async fn waiting_at_the_server_includes_accounts_created_meanwhile() {
     let app = TestApp::start().await;
     let waiting = post(
         &app,
@@ -376,7 +378,7 @@ async fn waiting_at_the_server_sees_accounts_that_are_made_meanwhile() {
     );
     let asking = async {
         app.get("/v4/Operator").await;
-        // The one who waits has looked by now, or will see it all.
+        // The waiting request has read the journal by now, or will read all of it.
         tokio::task::yield_now().await;
         new_account(&app, json!({})).await.names().await;
     };
@@ -392,7 +394,7 @@ async fn waiting_ends_with_its_account() {
     let path = account.path("/requests/wait");
     let waiting = post(&app, &path, json!({"atLeast": 2, "timeoutMs": 20_000}));
     let deletion = async {
-        // The one who waits has looked by now, or finds no account.
+        // The waiting request has read the journal by now, or finds no account.
         tokio::task::yield_now().await;
         act(&app, Method::DELETE, &account.path("")).await;
     };
@@ -402,7 +404,7 @@ async fn waiting_ends_with_its_account() {
 }
 
 #[tokio::test]
-async fn waiting_goes_on_over_a_reset() {
+async fn waiting_continues_after_a_reset() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({})).await;
     let path = account.path("/requests/wait");
@@ -423,8 +425,8 @@ async fn waiting_has_a_limit() {
     app.get("/v4/Operator").await;
     for path in ["/requests/wait", "/accounts/123456/requests/wait"] {
         let waited = post(&app, path, json!({"atLeast": 2, "timeoutMs": 20})).await;
-        let told = problem(&waited, StatusCode::REQUEST_TIMEOUT);
-        assert!(told.contains("1 of 2"), "{told}");
+        let message = problem(&waited, StatusCode::REQUEST_TIMEOUT);
+        assert!(message.contains("1 of 2"), "{message}");
         let waited = post(
             &app,
             path,
@@ -452,7 +454,7 @@ async fn the_last_thousand_requests_are_kept() {
 }
 
 #[tokio::test]
-async fn of_a_long_body_the_start_is_kept() {
+async fn the_start_of_a_long_body_is_recorded() {
     let app = TestApp::start().await;
     let long = "é".repeat(5000);
     app.post(
@@ -476,9 +478,9 @@ async fn of_a_long_body_the_start_is_kept() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_neither_json_nor_a_form_are_left_out() {
+async fn bodies_that_are_neither_json_nor_a_form_are_omitted() {
     let app = TestApp::start().await;
-    for (content_type, sent, kept) in [
+    for (content_type, body, expected) in [
         ("application/json", "hello", Value::Null),
         ("application/json", "{\"FullName\": \"x\"", Value::Null),
         ("text/plain", "{\"FullName\": \"x\"}", Value::Null),
@@ -511,18 +513,18 @@ async fn bodies_that_are_neither_json_nor_a_form_are_left_out() {
         let request = app
             .request(Method::POST, "/v4/Operator")
             .header("Content-Type", content_type);
-        Answer::of(request.body(sent)).await;
+        Answer::of(request.body(body)).await;
         let entry = last(&app, OWN).await;
         assert_eq!(
             entry["request"].get("body").unwrap_or(&Value::Null),
-            &kept,
-            "{content_type} {sent}"
+            &expected,
+            "{content_type} {body}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_request_whose_client_went_away_is_recorded() {
+async fn a_request_whose_client_disconnected_is_recorded() {
     let app = TestApp::start().await;
     new_fault(
         &app,
@@ -534,8 +536,8 @@ async fn a_request_whose_client_went_away_is_recorded() {
                Content-Type: application/json\r\nContent-Length: 19\r\n\r\n{\"Description\":\"x\"}";
     let mut stream = app.connect().await;
     stream.write_all(ask.as_bytes()).await.unwrap();
-    // The change is made by then.
-    has_struck(&app).await;
+    // The change has been made by then.
+    wait_for_strike(&app).await;
     drop(stream);
     let waited = post(
         &app,
@@ -553,7 +555,7 @@ async fn a_request_whose_client_went_away_is_recorded() {
 }
 
 #[tokio::test]
-async fn heads_that_would_fill_the_journal_are_refused() {
+async fn heads_that_would_fill_the_journal_are_rejected() {
     let app = TestApp::start().await;
     for (length, status) in [(32 * 1024, 200), (100 * 1024, 431)] {
         let request = app.request(Method::GET, "/v4/Account");
@@ -564,7 +566,7 @@ async fn heads_that_would_fill_the_journal_are_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn whoever_asks_for_what_came_since_misses_nothing() {
+async fn polling_with_since_misses_no_request() {
     let app = TestApp::start().await;
     let accounts = join_all((0..150).map(|_| new_account(&app, json!({})))).await;
     let is_done = AtomicBool::new(false);
@@ -578,32 +580,32 @@ async fn whoever_asks_for_what_came_since_misses_nothing() {
         is_done.store(true, Ordering::SeqCst);
     };
     let polling = async {
-        let mut seen: Vec<u64> = Vec::new();
+        let mut received: Vec<u64> = Vec::new();
         loop {
             let was_done = is_done.load(Ordering::SeqCst);
-            let since = seen.last().copied().unwrap_or_default();
+            let since = received.last().copied().unwrap_or_default();
             let newer = list(&app, &format!("/requests?since={since}")).await;
-            seen.extend(
+            received.extend(
                 newer
                     .iter()
                     .map(|entry| entry["sequence"].as_u64().unwrap()),
             );
             if was_done {
-                return seen;
+                return received;
             }
         }
     };
-    let (seen, ()) = join(polling, asking).await;
-    assert_eq!(seen, (1..=150 * 40).collect::<Vec<_>>());
+    let (received, ()) = join(polling, asking).await;
+    assert_eq!(received, (1..=150 * 40).collect::<Vec<_>>());
 }
 
 #[tokio::test]
-async fn what_a_count_counts_is_there_when_its_body_is() {
+async fn a_count_includes_requests_that_arrive_before_its_body() {
     let app = TestApp::start().await;
     for (path, expected) in [("/requests/count", 1), ("/requests/wait", 2)] {
         let head = format!("POST /_emulator{path} HTTP/1.1");
-        let asked = async {
-            // A reset in between puts another journal there.
+        let meanwhile = async {
+            // A reset in between replaces the journal.
             act(&app, Method::POST, "/reset").await;
             for _ in 0..expected {
                 new_account(&app, json!({})).await.names().await;
@@ -613,15 +615,15 @@ async fn what_a_count_counts_is_there_when_its_body_is() {
             "/requests/wait" => json!({"atLeast": 2, "timeoutMs": 0}),
             _ => json!({}),
         };
-        let answer = with_late_body(&app, &head, body, asked).await;
+        let answer = with_late_body(&app, &head, body, meanwhile).await;
         assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
-        let told = format!("{{\"count\":{expected}}}");
-        assert!(answer.ends_with(&told), "{answer}");
+        let expected_body = format!("{{\"count\":{expected}}}");
+        assert!(answer.ends_with(&expected_body), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn credentials_that_were_taken_away_meanwhile_are_told_so() {
+async fn credentials_revoked_during_a_request_are_reported() {
     let app = TestApp::start().await;
     let owner = text(&app.owner().await, "OperatorGuid");
     let api_user = app.as_operator(&owner).await;
@@ -641,7 +643,7 @@ async fn credentials_that_were_taken_away_meanwhile_are_told_so() {
 }
 
 #[tokio::test]
-async fn a_wrong_base_url_is_found_in_the_journal() {
+async fn a_wrong_base_url_is_recorded_in_the_journal() {
     let app = TestApp::start().await;
     for path in ["/v1/Operator", "/index.html", "/x/swagger"] {
         app.get(path).await.expect(StatusCode::NOT_FOUND);
@@ -652,7 +654,7 @@ async fn a_wrong_base_url_is_found_in_the_journal() {
 }
 
 #[tokio::test]
-async fn a_head_and_headers_of_one_name_are_told_as_they_came() {
+async fn head_requests_and_repeated_headers_are_recorded_as_received() {
     let app = TestApp::start().await;
     let request = app.request(Method::HEAD, "/v4/Operator");
     let request = request.header("X-Own", "1").header("X-Own", "2");
@@ -665,7 +667,7 @@ async fn a_head_and_headers_of_one_name_are_told_as_they_came() {
 }
 
 #[tokio::test]
-async fn the_journal_is_cleared_as_a_whole_only() {
+async fn only_the_whole_journal_can_be_cleared() {
     let app = TestApp::start().await;
     app.get("/v4/Operator").await;
     let answer = act(&app, Method::DELETE, "/requests?path=/v4/Account").await;

@@ -1,4 +1,4 @@
-//! The emulator's own API, under `/_emulator`.
+//! Tests of the control API under `/_emulator`.
 
 mod access;
 mod accounts;
@@ -17,21 +17,24 @@ use tokio::time::timeout;
 
 use crate::app::{Answer, Client, TestApp, text};
 
-/// An account that was made for a test.
+/// An account created for a test.
 struct Account<'a> {
     id: String,
-    made: Value,
+    created: Value,
     client: Client<'a>,
 }
 
 impl Account<'_> {
-    /// The path of what belongs to the account, below `/_emulator`.
+    /// Returns a path below the account, relative to `/_emulator`.
     fn path(&self, rest: &str) -> String {
         format!("/accounts/{}{rest}", self.id)
     }
 
     fn owner(&self) -> String {
-        format!("/v4/Operator/{}", text(&self.made["owner"], "OperatorGuid"))
+        format!(
+            "/v4/Operator/{}",
+            text(&self.created["owner"], "OperatorGuid")
+        )
     }
 
     async fn new_operator(&self, name: &str) -> Value {
@@ -40,7 +43,7 @@ impl Account<'_> {
         answer.expect(StatusCode::CREATED)
     }
 
-    /// The names of its operators, in their order.
+    /// Returns the names of its operators, in order.
     async fn names(&self) -> Vec<String> {
         let operators = self.client.list("/v4/Operator").await;
         operators.iter().map(|one| text(one, "FullName")).collect()
@@ -64,19 +67,19 @@ async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
     Answer::of(request(app, Method::POST, path).json(&body)).await
 }
 
-/// A POST or PUT without a body, or a DELETE.
+/// Sends a POST or PUT without a body, or a DELETE.
 async fn act(app: &TestApp, method: Method, path: &str) -> Answer {
     Answer::of(request(app, method, path)).await
 }
 
 async fn new_account(app: &TestApp, body: Value) -> Account<'_> {
-    let made = post(app, "/accounts", body)
+    let created = post(app, "/accounts", body)
         .await
         .expect(StatusCode::CREATED);
     Account {
-        id: text(&made, "accountId"),
-        client: app.as_api_user(&made["apiUser"]),
-        made,
+        id: text(&created, "accountId"),
+        client: app.as_api_user(&created["apiUser"]),
+        created,
     }
 }
 
@@ -91,22 +94,22 @@ async fn count(app: &TestApp, path: &str, matches: Value) -> Value {
 }
 
 /// Waits until a fault of the server has struck.
-async fn has_struck(app: &TestApp) {
+async fn wait_for_strike(app: &TestApp) {
     let strikes = async { while list(app, "/faults").await[0]["hits"] == 0 {} };
     timeout(Duration::from_secs(10), strikes)
         .await
         .expect("the fault strikes");
 }
 
-/// Sends a request whose body comes only when the server has looked at its head and something else has happened, and
-/// answers with what came back.
+/// Sends a request whose body follows only after the server has processed its head and `meanwhile` has completed; returns
+/// the response.
 async fn with_late_body(
     app: &TestApp,
     head: &str,
     body: Value,
     meanwhile: impl Future<Output = ()>,
 ) -> String {
-    const GO_ON: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+    const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
     let body = body.to_string();
     let length = body.len();
     let head = format!(
@@ -115,9 +118,9 @@ async fn with_late_body(
     );
     let mut stream = app.connect().await;
     stream.write_all(head.as_bytes()).await.unwrap();
-    let mut told = [0; GO_ON.len()];
-    stream.read_exact(&mut told).await.unwrap();
-    assert_eq!(told, GO_ON);
+    let mut interim_response = [0; CONTINUE.len()];
+    stream.read_exact(&mut interim_response).await.unwrap();
+    assert_eq!(interim_response, CONTINUE);
     meanwhile.await;
     stream.write_all(body.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -125,7 +128,7 @@ async fn with_late_body(
     answer
 }
 
-/// What an error says, if it has the expected status and the form of RFC 9457.
+/// Expects an error with this status in the format of RFC 9457, and returns its detail.
 #[track_caller]
 fn problem(answer: &Answer, status: StatusCode) -> String {
     assert_eq!(answer.status, status, "{}", answer.text);

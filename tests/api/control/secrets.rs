@@ -1,4 +1,4 @@
-//! No secret is journalled, in whatever way it comes, nor written to the file in clear.
+//! No secret is recorded in the journal, however it is sent, or written to the file in clear text.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -11,17 +11,17 @@ use serde_json::json;
 use super::{list, new_account, request};
 use crate::app::{Answer, TestApp, path_of, text};
 
-/// A piece of every secret that a client makes up.
+/// A part of every secret that a client chooses.
 const SECRET: &str = "sEcReT";
 
-/// Takes secrets through every operation that takes or gives one, and answers with those that the server made.
-async fn whisper(app: &TestApp) -> Vec<String> {
-    let mut given = Vec::new();
+/// Uses every operation that accepts or returns a secret, and returns the secrets that the server generated.
+async fn use_secrets(app: &TestApp) -> Vec<String> {
+    let mut secrets = Vec::new();
     let secret = |number: usize| format!("{SECRET}-{number}");
     let account = new_account(app, json!({})).await;
-    given.extend([
+    secrets.extend([
         account.client.password.clone(),
-        text(&account.made, "authorization"),
+        text(&account.created, "authorization"),
     ]);
 
     let operator = app
@@ -43,12 +43,12 @@ async fn whisper(app: &TestApp) -> Vec<String> {
             json!({"OperatorGuid": guid, "Description": "x"}),
         )
         .await;
-    given.push(text(&api_user.expect(StatusCode::CREATED), "Password"));
+    secrets.push(text(&api_user.expect(StatusCode::CREATED), "Password"));
     let registered = app
         .anonymous(Method::POST, "/v4/Register")
         .basic_auth("a@acme.com", Some(secret(3)));
     let registered = Answer::of(registered).await.expect(StatusCode::CREATED);
-    given.push(text(&registered, "Password"));
+    secrets.push(text(&registered, "Password"));
 
     for (old, new, media_type) in [
         (3, 5, "application/json"),
@@ -86,15 +86,15 @@ async fn whisper(app: &TestApp) -> Vec<String> {
                 let asking = app.anonymous(method.clone(), path);
                 Answer::of(asking.header("AUTHORIZATION", format!("{scheme} {basic}"))).await;
             }
-            given.push(basic);
+            secrets.push(basic);
         }
     }
-    whisper_bodies(app, &path).await;
-    given
+    send_secrets_in_bodies(app, &path).await;
+    secrets
 }
 
-/// Sends secrets in bodies that do what they can to hide them, in queries and in headers.
-async fn whisper_bodies(app: &TestApp, path: &str) {
+/// Sends secrets in bodies that obscure them, in queries and in headers.
+async fn send_secrets_in_bodies(app: &TestApp, path: &str) {
     for body in [
         json!({"PASSWORD": SECRET}),
         json!({"password": SECRET, "Password": SECRET}),
@@ -176,7 +176,7 @@ async fn whisper_bodies(app: &TestApp, path: &str) {
 #[tokio::test]
 async fn no_secret_gets_into_a_journal_or_an_export() {
     let app = TestApp::start().await;
-    let given = whisper(&app).await;
+    let secrets = use_secrets(&app).await;
     let mut journals = vec!["/requests".to_owned()];
     for account in list(&app, "/accounts").await {
         journals.push(format!(
@@ -188,20 +188,20 @@ async fn no_secret_gets_into_a_journal_or_an_export() {
         let journal = Answer::of(request(&app, Method::GET, &path)).await;
         assert_eq!(journal.status, StatusCode::OK);
         for entry in journal.expect(StatusCode::OK).as_array().unwrap() {
-            holds_no_secret(&entry.to_string(), &given);
+            assert_has_no_secret(&entry.to_string(), &secrets);
         }
     }
     for account in list(&app, "/accounts").await {
         let path = format!("/accounts/{}/export", text(&account, "accountId"));
         let export = Answer::of(request(&app, Method::GET, &path)).await;
         export.expect(StatusCode::OK);
-        holds_no_secret(&export.text, &given);
+        assert_has_no_secret(&export.text, &secrets);
     }
 }
 
 #[track_caller]
-fn holds_no_secret(text: &str, given: &[String]) {
-    for secret in given.iter().map(String::as_str).chain([SECRET]) {
+fn assert_has_no_secret(text: &str, secrets: &[String]) {
+    for secret in secrets.iter().map(String::as_str).chain([SECRET]) {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }
 }
@@ -220,12 +220,12 @@ async fn no_secret_gets_into_the_log() {
     let stdout = program.stdout.take().unwrap();
     BufReader::new(stdout).read_line(&mut ready).unwrap();
     let url = ready.trim_end().rsplit(' ').next().unwrap();
-    let given = whisper(&TestApp::at(url)).await;
+    let secrets = use_secrets(&TestApp::at(url)).await;
     program.kill().unwrap();
     program.wait().unwrap();
     let log = log.join().unwrap();
     for line in log.lines() {
-        holds_no_secret(line, &given);
+        assert_has_no_secret(line, &secrets);
     }
     assert!(log.contains("path=\"/v4/Operator\" status=201"), "{log}");
 }
@@ -234,12 +234,12 @@ async fn no_secret_gets_into_the_log() {
 async fn no_secret_gets_into_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let app = TestApp::start_on(&folder.path().join("state.db")).await;
-    let given = whisper(&app).await;
+    let secrets = use_secrets(&app).await;
     let search = || {
         for file in std::fs::read_dir(folder.path()).unwrap() {
             let path = file.unwrap().path();
             let bytes = std::fs::read(&path).unwrap();
-            for secret in given.iter().map(String::as_str).chain([SECRET]) {
+            for secret in secrets.iter().map(String::as_str).chain([SECRET]) {
                 let is_there = bytes
                     .windows(secret.len())
                     .any(|part| part == secret.as_bytes());

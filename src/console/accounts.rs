@@ -94,7 +94,7 @@ impl Row {
             operators: account.operators.len(),
             operator_groups: account.operator_groups.len(),
             api_users: account.api_users.len(),
-            requests: tenant.test_state.journal.len(),
+            requests: tenant.testing.journal.len(),
         }
     }
 
@@ -288,7 +288,7 @@ fn page_of(tool: &Tool, form: Form) -> Result<Show> {
         crumbs: crumbs(),
         row: Row::new(&tool.scope.all, tenant),
         owner_has_password: owner.password().is_some() && tenant.account.may_log_in(owner),
-        faults: tenant.test_state.faults.list().len(),
+        faults: tenant.testing.faults.list().len(),
         clock: service::clock::of(&tool.scope).mode(),
         snapshots: tenant.snapshots.keys().cloned().collect(),
         form,

@@ -59,7 +59,7 @@ fn page_of(tool: &Tool, freeze: Form, advance: Form) -> Show {
         mode: service::clock::of(&tool.scope).mode(),
         now: now.day_first(),
         machine_now: format!("{now}Z"),
-        is_own: tool.scope.test_state().clock().is_some(),
+        is_own: tool.scope.testing().clock().is_some(),
         freeze,
         advance,
     }

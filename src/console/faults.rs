@@ -147,7 +147,7 @@ fn list_page(tool: &Tool, form: Form) -> List {
     List {
         frame: tool.frame(Section::Faults, "Faults"),
         path: tool.path() + "/faults",
-        rows: tool.scope.test_state().faults.list(),
+        rows: tool.scope.testing().faults.list(),
         form,
     }
 }
@@ -160,7 +160,7 @@ async fn create(tool: Tool, Extension(data): Extension<FormData>) -> Result<Resp
     let form = form(tool.app()).with_data(&data);
     match fault(&form, &data) {
         Ok(fault) => {
-            tool.scope.test_state().faults.add(fault);
+            tool.scope.testing().faults.add(fault);
             Ok(tool
                 .visit
                 .done("The fault was added.", tool.path() + "/faults"))
@@ -207,7 +207,7 @@ fn headers(text: &Value) -> Result<Value, Error> {
 
 async fn delete(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
     let id = data.get("id").and_then(|id| id.parse().ok());
-    let is_removed = id.is_some_and(|id| tool.scope.test_state().faults.remove(id));
+    let is_removed = id.is_some_and(|id| tool.scope.testing().faults.remove(id));
     let notice = if is_removed {
         "The fault was removed."
     } else {
@@ -217,7 +217,7 @@ async fn delete(tool: Tool, Extension(data): Extension<FormData>) -> Result<Resp
 }
 
 async fn clear(tool: Tool) -> Result<Response> {
-    tool.scope.test_state().faults.clear();
+    tool.scope.testing().faults.clear();
     Ok(tool
         .visit
         .done("All faults were removed.", tool.path() + "/faults"))

@@ -177,7 +177,7 @@ async fn newer(
     let deadline = Instant::now() + POLL_TIMEOUT;
     loop {
         // Subscribe before reading, so that no request between reading and waiting is missed.
-        let mut changes = tool.scope.test_state().changes();
+        let mut changes = tool.scope.testing().changes();
         tool.scope = tool.scope.again()?;
         let rows = filter.rows(&tool);
         if !rows.is_empty() {

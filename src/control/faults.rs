@@ -228,7 +228,7 @@ struct FaultBody {
 async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
     Json(
         scope
-            .test_state()
+            .testing()
             .faults
             .list()
             .into_iter()
@@ -238,13 +238,13 @@ async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
 }
 
 async fn create(Scoped(scope, fault): Scoped<Fault>) -> Created<Json<FaultBody>> {
-    scope.test_state().faults.add(fault.clone());
+    scope.testing().faults.add(fault.clone());
     Created(Json(fault.into()))
 }
 
 async fn get(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>> {
     let fault = scope
-        .test_state()
+        .testing()
         .faults
         .list()
         .into_iter()
@@ -255,7 +255,7 @@ async fn get(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>>
 }
 
 async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
-    if scope.test_state().faults.remove(id.fault_id) {
+    if scope.testing().faults.remove(id.fault_id) {
         Ok(NoContent)
     } else {
         Err(id.not_found())
@@ -263,7 +263,7 @@ async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
 }
 
 async fn clear(scope: Scope) -> NoContent {
-    scope.test_state().faults.clear();
+    scope.testing().faults.clear();
     NoContent
 }
 

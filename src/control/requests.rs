@@ -236,7 +236,7 @@ async fn wait(
     let deadline = Instant::now() + timeout;
     loop {
         // Subscribed before counting, so that no request is missed between counting and waiting.
-        let mut changes = scope.test_state().changes();
+        let mut changes = scope.testing().changes();
         scope = scope.again()?;
         let count = scope.count(&matches);
         if count >= at_least {

@@ -18,7 +18,7 @@ pub fn translate(document: &Value) -> Value {
         })
         .collect();
     let definitions = each(schemas, schema);
-    let schemes: Map<_, _> = entries(&document["components"]["securitySchemes"])
+    let security: Map<_, _> = entries(&document["components"]["securitySchemes"])
         .filter(|(_, scheme)| scheme["scheme"] == "basic")
         .map(|(name, scheme)| {
             (
@@ -34,7 +34,7 @@ pub fn translate(document: &Value) -> Value {
         "basePath": document["servers"][0]["url"],
         "consumes": ["application/json"],
         "produces": ["application/json"],
-        "securityDefinitions": schemes,
+        "securityDefinitions": security,
         "definitions": used(&paths, &definitions),
         "paths": paths,
     })

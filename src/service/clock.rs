@@ -9,18 +9,14 @@ use crate::testing::clock::Period;
 
 /// Returns the clock that applies to a scope: the account's own, or else the server's.
 pub fn of(scope: &Scope) -> Clock {
-    let server = || scope.all.test_state.clock();
-    scope
-        .test_state()
-        .clock()
-        .or_else(server)
-        .unwrap_or_default()
+    let server = || scope.all.testing.clock();
+    scope.testing().clock().or_else(server).unwrap_or_default()
 }
 
 /// Freezes the clock at a date and time, or at the current time.
 pub fn freeze(scope: &Scope, at: Option<Moment>) {
     let at = at.unwrap_or_else(|| scope.now());
-    scope.test_state().set_clock(Some(Clock::Frozen(at)));
+    scope.testing().set_clock(Some(Clock::Frozen(at)));
 }
 
 /// The amount or the target of a clock change.
@@ -35,8 +31,8 @@ pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
     let server = scope
         .tenant
         .as_ref()
-        .and_then(|_| scope.all.test_state.clock());
-    scope.test_state().move_clock(|own| {
+        .and_then(|_| scope.all.testing.clock());
+    scope.testing().move_clock(|own| {
         let (clock, system) = (own.or(server).unwrap_or_default(), system::time());
         let now = clock.now(system);
         let to = match advance {
@@ -58,5 +54,5 @@ pub fn advance(scope: &Scope, advance: Advance) -> Result<()> {
 
 /// Resets the clock of an account to that of the server, and the clock of the server to that of the system.
 pub fn resume(scope: &Scope) {
-    scope.test_state().set_clock(None);
+    scope.testing().set_clock(None);
 }

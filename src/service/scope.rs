@@ -46,10 +46,10 @@ impl Scope {
         self.tenant.as_ref().map(|tenant| tenant.account.id)
     }
 
-    pub fn test_state(&self) -> &TestState {
+    pub fn testing(&self) -> &TestState {
         self.tenant
             .as_ref()
-            .map_or(&self.all.test_state, |tenant| &tenant.test_state)
+            .map_or(&self.all.testing, |tenant| &tenant.testing)
     }
 
     pub fn now(&self) -> Moment {
@@ -79,8 +79,8 @@ impl Scope {
         let of_accounts = all
             .into_iter()
             .flatten()
-            .map(|tenant| &tenant.test_state.journal);
-        of_accounts.chain([&self.test_state().journal])
+            .map(|tenant| &tenant.testing.journal);
+        of_accounts.chain([&self.testing().journal])
     }
 
     /// Deletes the recorded requests; for the server, those of all accounts.

@@ -71,7 +71,7 @@ pub(super) async fn load(connection: &mut SqliteConnection) -> Result<State, Cor
             account: Arc::new(parts.into()),
             snapshots: snapshots.remove(&id).unwrap_or_default(),
             usage: usage.remove(&id).unwrap_or_default().into(),
-            test_state: Arc::default(),
+            testing: Arc::default(),
         };
         state.restore(sequence, tenant);
     }

@@ -150,13 +150,13 @@ impl Store {
 
     /// Assigns a request its sequence number, and records it in the journal of its account, or of the server.
     pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Entry) {
-        let test_state = tenant.map_or(&all.test_state, |tenant| &tenant.test_state);
-        test_state.journal.record(entry, || {
+        let testing = tenant.map_or(&all.testing, |tenant| &tenant.testing);
+        testing.journal.record(entry, || {
             let number = self.last_request.fetch_add(1, Ordering::AcqRel) + 1;
             // Notified while the journal is locked, so that a task that starts to wait is either notified or sees this entry.
-            test_state.recorded();
+            testing.recorded();
             if tenant.is_some() {
-                all.test_state.recorded();
+                all.testing.recorded();
             }
             number
         });

@@ -28,7 +28,7 @@ pub struct State {
     /// The number that was last assigned to an account, since the start or the last reset of the server.
     last_number: Arc<Mutex<Option<AccountId>>>,
     /// The test state of the server as a whole.
-    pub test_state: Arc<TestState>,
+    pub testing: Arc<TestState>,
     /// The test states that were replaced or removed since this state was published. When it is published, those who wait for
     /// them are notified.
     pub(super) ended: Vec<Arc<TestState>>,
@@ -52,7 +52,7 @@ pub struct Tenant {
     /// Saved states of the account by name.
     pub snapshots: OrdMap<String, Arc<Account>>,
     pub usage: Arc<Usage>,
-    pub test_state: Arc<TestState>,
+    pub testing: Arc<TestState>,
 }
 
 /// The state of an account when it was created or seeded.
@@ -73,7 +73,7 @@ impl Baseline {
             account: Arc::clone(&self.account),
             snapshots: OrdMap::new(),
             usage: Arc::new(self.usage.clone()),
-            test_state: Arc::default(),
+            testing: Arc::default(),
         }
     }
 }
@@ -124,8 +124,8 @@ impl State {
 
     /// Returns the time of the clock of an account, or of the server's clock without one.
     pub fn now(&self, tenant: Option<&Tenant>) -> Moment {
-        let own = tenant.and_then(|tenant| tenant.test_state.clock());
-        own.or_else(|| self.test_state.clock())
+        let own = tenant.and_then(|tenant| tenant.testing.clock());
+        own.or_else(|| self.testing.clock())
             .unwrap_or_default()
             .now(system::time())
     }
@@ -182,9 +182,9 @@ impl State {
         let newer = Arc::clone(&tenant.account);
         self.update_logins(id, older.map(|older| &older.api_users), &newer.api_users)?;
         let is_replaced =
-            |previous: &&Arc<Tenant>| !Arc::ptr_eq(&previous.test_state, &tenant.test_state);
+            |previous: &&Arc<Tenant>| !Arc::ptr_eq(&previous.testing, &tenant.testing);
         if let Some(previous) = previous.as_ref().filter(is_replaced) {
-            self.ended.push(Arc::clone(&previous.test_state));
+            self.ended.push(Arc::clone(&previous.testing));
         }
         self.accounts.insert(tenant);
         self.update_names(id, older, Some(&newer));
@@ -215,7 +215,7 @@ impl State {
         for api_user in tenant.account.api_users.iter() {
             self.logins.remove(&api_user.user_name);
         }
-        self.ended.push(Arc::clone(&tenant.test_state));
+        self.ended.push(Arc::clone(&tenant.testing));
         true
     }
 
@@ -235,9 +235,9 @@ impl State {
     pub fn reset_all(&mut self) -> Result<()> {
         let previous = mem::take(self);
         self.ended = previous.ended;
-        let test_states = previous.accounts.iter().map(|tenant| &tenant.test_state);
+        let test_states = previous.accounts.iter().map(|tenant| &tenant.testing);
         self.ended
-            .extend(test_states.chain([&previous.test_state]).cloned());
+            .extend(test_states.chain([&previous.testing]).cloned());
         self.bases = previous.bases;
         let (seeded, created): (Vec<_>, Vec<_>) =
             self.bases.iter().cloned().partition(|base| base.is_seeded);
@@ -357,17 +357,16 @@ impl State {
     }
 
     /// Returns this state of the accounts with the usage and the test states of another.
-    pub(super) fn with_test_state_of(mut self, other: &Self) -> Self {
-        self.test_state = Arc::clone(&other.test_state);
+    pub(super) fn with_testing_of(mut self, other: &Self) -> Self {
+        self.testing = Arc::clone(&other.testing);
         self.last_number = Arc::clone(&other.last_number);
         for tenant in other.tenants() {
             if let Some(loaded) = self.tenant(tenant.account.id) {
                 let loaded = Tenant::clone(loaded);
-                let (usage, test_state) =
-                    (Arc::clone(&tenant.usage), Arc::clone(&tenant.test_state));
+                let (usage, testing) = (Arc::clone(&tenant.usage), Arc::clone(&tenant.testing));
                 self.accounts.insert(Tenant {
                     usage,
-                    test_state,
+                    testing,
                     ..loaded
                 });
             }

@@ -272,7 +272,7 @@ async fn every_column_takes_different_values_in_these_changes() {
         seed(&store).await;
         // Two rounds may take place within the same second.
         let later = Clock::Moved(TimeDelta::days(round));
-        store.state().test_state.set_clock(Some(later));
+        store.state().testing.set_clock(Some(later));
         let app = app(&store);
         for _ in 0..4 {
             let batch = vec(action(), 15).new_tree(&mut random).unwrap().current();

@@ -213,8 +213,8 @@ impl Writer {
         }
         let ended = mem::take(&mut newer.ended);
         self.published.store(Arc::new(newer));
-        for test_state in ended {
-            test_state.end();
+        for testing in ended {
+            testing.end();
         }
         Commit::Done
     }
@@ -225,7 +225,7 @@ impl Writer {
         self.is_state_unknown = match read {
             Ok(state) => {
                 self.published
-                    .store(Arc::new(state.with_test_state_of(&self.published.load())));
+                    .store(Arc::new(state.with_testing_of(&self.published.load())));
                 false
             }
             Err(error) => {

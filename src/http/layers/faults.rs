@@ -26,10 +26,10 @@ pub async fn inject(state: AppState, request: Request, next: impl Next) -> Layer
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let effect = |when, status| {
         let all = state.store.state();
-        let own = trace.tenant().map(|tenant| &tenant.test_state.faults);
+        let own = trace.tenant().map(|tenant| &tenant.testing.faults);
         let mut faults = own
             .into_iter()
-            .chain([&all.test_state.faults])
+            .chain([&all.testing.faults])
             .filter(|faults| !faults.is_empty())
             .peekable();
         faults.peek()?;

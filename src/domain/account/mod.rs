@@ -188,33 +188,12 @@ impl Account {
     /// user name belongs to one account.
     #[must_use]
     pub fn copied(&self, id: AccountId, context: &Context) -> Self {
-        let Self {
-            id: _,
-            settings,
-            owner,
-            operators,
-            operator_groups,
-            api_users,
-            users,
-            emails,
-            administrators,
-            next_schedule_id,
-            next_user_id,
-        } = self.clone();
         let mut copy = Self {
             id,
-            settings,
-            owner,
-            operators,
-            operator_groups,
             api_users: Collection::default(),
-            users,
-            emails,
-            administrators,
-            next_schedule_id,
-            next_user_id,
+            ..self.clone()
         };
-        for api_user in api_users.iter() {
+        for api_user in self.api_users.iter() {
             let guid: ApiUserGuid = context.new_guid();
             copy.api_users.insert(ApiUser {
                 guid,

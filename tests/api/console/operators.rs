@@ -57,6 +57,22 @@ async fn an_unmodified_form_changes_nothing() {
 }
 
 #[tokio::test]
+async fn the_form_of_an_operator_has_all_that_can_be_changed() {
+    let app = TestApp::start().await;
+    let browser = Browser::as_owner(&app).await;
+    let fields = json!({"UseNumericSender": true, "TimeZoneId": 56, "OutgoingPhoneNumberId": 1});
+    let operator = app.new_operator(fields).await;
+    let form = browser
+        .read(&path_of(&text(&operator, "OperatorGuid")))
+        .await;
+    let read_only = ["OperatorGuid", "Hash", "IsAccountAdministrator"];
+    for field in operator.as_object().unwrap().keys() {
+        let has_field = form.contains(&format!("name=\"{field}\""));
+        assert_eq!(has_field, !read_only.contains(&&**field), "{field}: {form}");
+    }
+}
+
+#[tokio::test]
 async fn an_operator_is_added_changed_and_deleted() {
     let app = TestApp::start().await;
     let browser = Browser::as_owner(&app).await;

@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::future::{pending, poll_fn};
 use std::io::{self, IoSlice};
+use std::mem;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -68,6 +69,8 @@ struct Inner {
     is_late: AtomicBool,
     /// Whether the client may still be sending a body that is no longer read.
     lingers: AtomicBool,
+    /// Whether the client speaks TLS.
+    is_tls: AtomicBool,
     /// The future of a request whose response can no longer be sent.
     abandoned: Mutex<Option<ResponseFuture>>,
 }
@@ -104,6 +107,7 @@ impl Connection {
             unread: Mutex::default(),
             is_late: AtomicBool::new(false),
             lingers: AtomicBool::new(false),
+            is_tls: AtomicBool::new(false),
             abandoned: Mutex::default(),
         }))
     }
@@ -362,6 +366,7 @@ pub async fn serve<S>(
     let stream = TokioIo::new(Stream {
         stream,
         connection: connection.clone(),
+        is_new: true,
     });
     let in_flight = connection.clone();
     let service = service_fn(move |request| InFlight {
@@ -382,8 +387,13 @@ pub async fn serve<S>(
             }
         }
     };
-    let Stream { stream, .. } = http_connection.into_parts().io.into_inner();
+    let Stream { mut stream, .. } = http_connection.into_parts().io.into_inner();
     connection.set_half_closed();
+    if connection.0.is_tls.load(Ordering::Acquire) {
+        tracing::warn!("a client sent HTTPS to the HTTP port; its URL has to begin with http://");
+        let _ = stream.write_all(NO_TLS.as_bytes()).await;
+        return linger(stream, &connection).await;
+    }
     let abandoned = lock(&connection.0.abandoned).take();
     if connection.0.ending.get().is_some() {
         // With a linger time of zero, closing the socket resets the connection.
@@ -427,10 +437,19 @@ async fn linger(mut stream: TcpStream, connection: &Connection) {
     }
 }
 
-/// A stream that detects when its client has closed its sending side.
+/// The first bytes of a client that speaks TLS: a handshake record (RFC 8446, 5.1).
+const TLS_GREETING: [u8; 2] = [0x16, 0x03];
+
+/// The response to such a client.
+const NO_TLS: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
+                      This port speaks HTTP, not HTTPS: use a URL that begins with http://\n";
+
+/// A stream that detects when its client has closed its sending side, and whether it speaks TLS.
 struct Stream {
     stream: TcpStream,
     connection: Connection,
+    /// Whether nothing was read from it yet.
+    is_new: bool,
 }
 
 impl Stream {
@@ -461,7 +480,14 @@ impl AsyncRead for Stream {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, into)
+        let before = into.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
+        if mem::take(&mut self.is_new) && into.filled()[before..].starts_with(&TLS_GREETING) {
+            self.connection.0.is_tls.store(true, Ordering::Release);
+            // For the HTTP parser, the client has closed its sending side.
+            into.set_filled(before);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -54,6 +54,7 @@ impl From<Error> for StartError {
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
+    is_seeded_now: bool,
     store: Store,
     stop: oneshot::Sender<()>,
     server_task: JoinHandle<()>,
@@ -113,9 +114,8 @@ impl Emulator {
             None => Store::in_memory().await?,
         };
         let passwords = Passwords::new(password_cost);
-        if store.state().was_seeded() {
-            tracing::info!("the database was seeded before, and is not seeded again");
-        } else {
+        let is_seeded_now = !store.state().was_seeded();
+        if is_seeded_now {
             let accounts = accounts::hashed(seed, &passwords).await?;
             accounts::seed(&store, accounts).await?;
         }
@@ -131,6 +131,7 @@ impl Emulator {
             .expect("the application is set only once");
         Ok(Self {
             address,
+            is_seeded_now,
             store,
             stop,
             server_task,
@@ -142,10 +143,17 @@ impl Emulator {
         format!("http://{}", self.address)
     }
 
+    /// Returns whether the seed was loaded at this start: a database that was ever seeded is never seeded again.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_seeded_now(&self) -> bool {
+        self.is_seeded_now
+    }
+
     /// Stops the emulator: finishes the requests in progress, writes pending data, and closes the database.
     pub async fn stop(self) {
         let Self {
             address: _,
+            is_seeded_now: _,
             store,
             stop,
             server_task,

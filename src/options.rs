@@ -1,7 +1,7 @@
 //! The options of an emulator.
 
-use std::fs;
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -215,17 +215,29 @@ impl Seed {
     /// Reads the accounts and validates them against the rules of the API. The error lists all mistakes, each with its line.
     pub(crate) fn read(&self) -> Result<Accounts, SeedError> {
         let context = system::context(system::time());
-        let (text, source) = match self {
+        let text = match self {
             Self::File(file) => {
                 let path = file.display().to_string();
-                match fs::read(file) {
-                    Ok(bytes) => (document::text_of(bytes, &path)?, path),
-                    Err(cause) => return Err(SeedError::Unreadable { path, cause }),
-                }
+                return match File::open(file) {
+                    Ok(file) => Self::read_from(file, &path),
+                    Err(cause) => Err(SeedError::Unreadable { path, cause }),
+                };
             }
-            Self::Text(text) => (text.clone(), "seed".to_owned()),
+            Self::Text(text) => text,
         };
-        Ok(Accounts::parse(&text, &source, &context)?)
+        Ok(Accounts::parse(text, "seed", &context)?)
+    }
+
+    /// Reads accounts from a stream, which messages call `source`.
+    pub(crate) fn read_from(mut from: impl Read, source: &str) -> Result<Accounts, SeedError> {
+        let mut bytes = Vec::new();
+        if let Err(cause) = from.read_to_end(&mut bytes) {
+            let path = source.to_owned();
+            return Err(SeedError::Unreadable { path, cause });
+        }
+        let text = document::text_of(bytes, source)?;
+        let context = system::context(system::time());
+        Ok(Accounts::parse(&text, source, &context)?)
     }
 }
 

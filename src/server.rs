@@ -8,12 +8,15 @@ use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::extract::Request as AppRequest;
+use axum::extract::{Request as AppRequest, State};
+use axum::http::header::ACCEPT;
+use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{any_service, get};
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioTimer;
+use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
@@ -57,20 +60,45 @@ pub fn app(state: &AppState) -> Router {
         .nest("/_emulator", control.clone())
         .route("/_emulator/", any_service(control));
     if let Some(console) = console::routes(state) {
-        let root = from_fn(console::welcome).layer(api.clone());
         let pages = Router::new()
             .nest("/console", console)
             .route("/console/", get(async || Redirect::to("/console")))
-            .route_service("/", root)
             .layer(from_fn_with_state(state.clone(), add_base_path));
         app = app.merge(pages);
     }
-    let app = app.fallback_service(api);
     if tracing::enabled!(tracing::Level::DEBUG) {
-        app.layer(from_fn(log))
-    } else {
-        app
+        // The journal of the account API logs what it records.
+        app = app.layer(from_fn(log));
     }
+    let root = from_fn_with_state(state.clone(), welcome).layer(api.clone());
+    let root = from_fn_with_state(state.clone(), add_base_path).layer(root);
+    app.route_service("/", root).fallback_service(api)
+}
+
+/// Says what is here: a browser is sent to the console, a program gets the addresses.
+async fn welcome(State(state): State<AppState>, request: AppRequest, next: Next) -> Response {
+    if request.method() != Method::GET {
+        return next.run(request).await;
+    }
+    let has_control = matches!(state.control, Control::On { .. });
+    let accept = request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
+    let accept = String::from_utf8_lossy(accept.unwrap_or_default()).into_owned();
+    let (parts, _) = request.into_parts();
+    let base = state.names.base_url(&parts);
+    if has_control && accept.contains("text/html") {
+        return Redirect::to("/console").into_response();
+    }
+    let mut addresses = json!({
+        "name": env!("CARGO_PKG_NAME"),
+        "version": env!("CARGO_PKG_VERSION"),
+        "api": format!("{base}/v4"),
+        "documents": format!("{base}/v4/swagger/"),
+    });
+    if has_control {
+        addresses["control"] = format!("{base}/_emulator").into();
+        addresses["console"] = format!("{base}/console").into();
+    }
+    axum::Json(addresses).into_response()
 }
 
 async fn log(request: AppRequest, next: Next) -> Response {

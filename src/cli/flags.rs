@@ -1,7 +1,8 @@
 //! Flags and environment variables: every flag has a variable of the same name, and takes precedence over it.
 
-use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
+use std::{env, mem};
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Error, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -13,6 +14,9 @@ use crate::Control;
 use crate::domain::api_user::user_name;
 use crate::listen::Listen;
 use crate::names::{HostName, Names, PublicUrl};
+
+/// The password of the API user of the built-in account, which is no secret.
+pub const DEFAULT_PASSWORD: &str = "emulator";
 
 /// A local stand-in for the account API of Uptrends.
 ///
@@ -32,11 +36,16 @@ pub enum Command {
     /// Run the emulator; this is the default
     Serve,
     /// Ask a running emulator whether it is ready: exit code 0 if it is, else 1
-    Healthcheck,
+    Healthcheck {
+        /// How long to wait until it is ready, such as 30s or 500ms
+        #[arg(long, value_name = "TIME", value_parser = duration, default_value = "0s")]
+        wait: Duration,
+    },
     /// Print the OpenAPI document of what is served with the same flags
     Openapi,
     /// Check seed files: exit code 0 if they can be loaded, else 2, with every problem on stderr
     Validate {
+        /// The files, in YAML or JSON; - is stdin
         #[arg(required = true, value_name = "SEED")]
         seeds: Vec<PathBuf>,
     },
@@ -119,7 +128,7 @@ pub struct Flags {
         long,
         global = true,
         env = "UPTRENDS_EMULATOR_PASSWORD",
-        default_value = "emulator",
+        default_value = DEFAULT_PASSWORD,
         hide_env_values = true
     )]
     #[arg(value_parser = password)]
@@ -224,6 +233,14 @@ impl Config {
                 .is_some_and(|value| value.is_empty());
             if is_empty { flag.env(None) } else { flag }
         });
+        command.build();
+        for subcommand in command.get_subcommands_mut() {
+            let name = subcommand.get_name().to_owned();
+            *subcommand = mem::take(subcommand).mut_args(|flag| {
+                let is_used = is_used_by(&name, flag.get_id().as_str());
+                flag.hide(!is_used)
+            });
+        }
         for (name, value) in env::vars_os() {
             let problem = name.to_str().and_then(|name| check_variable(name, &value));
             if let Some((kind, message)) = problem {
@@ -238,6 +255,33 @@ impl Config {
         }
         Self::from_arg_matches(&matches)
     }
+}
+
+/// Returns whether the help of a command lists a flag. All commands accept the flags of all, since they are run with the same
+/// variables and in the same places.
+fn is_used_by(command: &str, flag: &str) -> bool {
+    match command {
+        "healthcheck" => matches!(flag, "listen" | "ready_file" | "wait" | "help"),
+        "openapi" => matches!(flag, "control" | "help"),
+        "validate" => matches!(flag, "seeds" | "help"),
+        _ => true,
+    }
+}
+
+/// Parses a number of seconds or milliseconds: `30s`, `500ms`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let message = "write it as 30s or 500ms, at most 3600s";
+    let (number, factor) = match (text.strip_suffix("ms"), text.strip_suffix('s')) {
+        (Some(number), _) => (number, 1),
+        (None, Some(number)) => (number, 1000),
+        (None, None) => return Err(message.to_owned()),
+    };
+    let number: u64 = number.parse().map_err(|_| message.to_owned())?;
+    let duration = Duration::from_millis(number.saturating_mul(factor));
+    if duration > Duration::from_secs(3600) {
+        return Err(message.to_owned());
+    }
+    Ok(duration)
 }
 
 fn password(text: &str) -> Result<String, String> {

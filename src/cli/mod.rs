@@ -14,7 +14,7 @@ use std::process::{ExitCode, id};
 use serde_json::json;
 use tokio::signal;
 
-use flags::{Command, Config, Flags};
+use flags::{Command, Config, DEFAULT_PASSWORD, Flags, Switch};
 use log::{Lines, Output};
 
 use crate::server::documents;
@@ -28,7 +28,7 @@ pub fn run() -> ExitCode {
     let Config { command, flags } = Config::read();
     match command.unwrap_or(Command::Serve) {
         Command::Serve => serve(flags),
-        Command::Healthcheck => match ready::ask(&flags) {
+        Command::Healthcheck { wait } => match ready::wait(&flags, wait) {
             Ok(()) => ExitCode::SUCCESS,
             Err(reason) => {
                 print_line(io::stderr(), format_args!("not ready: {reason}"));
@@ -53,8 +53,18 @@ fn print_line(mut stream: impl io::Write, line: impl fmt::Display) {
 fn validate(seeds: Vec<PathBuf>) -> ExitCode {
     let mut outcome = ExitCode::SUCCESS;
     for path in seeds {
-        let name = path.display().to_string();
-        match Seed::File(path).read() {
+        let is_stdin = path.as_os_str() == "-";
+        let name = if is_stdin {
+            "stdin".to_owned()
+        } else {
+            path.display().to_string()
+        };
+        let seed = if is_stdin {
+            Seed::read_from(io::stdin(), &name)
+        } else {
+            Seed::File(path).read()
+        };
+        match seed {
             Ok(seed) => print_line(io::stdout(), format_args!("{name}: {}", seed.summary())),
             Err(error) => {
                 print_line(io::stderr(), error);
@@ -92,6 +102,7 @@ fn serve(flags: Flags) -> ExitCode {
 async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String> {
     let mut stop = pin!(stop_signal().map_err(|error| error.to_string())?);
     let (control, names) = (flags.control(), flags.names());
+    let banner = Banner::of(&flags);
     let Flags {
         listen,
         public_url: _,
@@ -138,6 +149,7 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
             path.display()
         ));
     }
+    banner.log(&url, emulator.is_seeded_now());
     stdout.write(format!("uptrends-emulator ready on {url}\n"));
     stop.await;
     tracing::info!("stopping");
@@ -146,6 +158,64 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
         tracing::warn!(%error, "the ready file cannot be removed");
     }
     Ok(())
+}
+
+/// What a person looks for first when the emulator is ready.
+struct Banner {
+    has_console: bool,
+    database: Option<PathBuf>,
+    seed: Option<String>,
+    /// The user name, and the password where that is no secret.
+    credentials: (String, Option<&'static str>),
+}
+
+impl Banner {
+    fn of(flags: &Flags) -> Self {
+        let file = flags.seed.as_ref().map(|path| path.display().to_string());
+        let text = flags
+            .seed_json
+            .as_ref()
+            .map(|_| "the text of --seed-json".to_owned());
+        let password = (flags.password == DEFAULT_PASSWORD).then_some(DEFAULT_PASSWORD);
+        Self {
+            has_console: flags.control == Switch::On,
+            database: flags.database.clone(),
+            seed: file.or(text),
+            credentials: (flags.username.clone(), password),
+        }
+    }
+
+    /// Logs where things are, and the credentials of the built-in account where they hold.
+    fn log(&self, url: &str, is_seeded_now: bool) {
+        let Self {
+            has_console,
+            database,
+            seed,
+            credentials: (user_name, password),
+        } = self;
+        tracing::info!("API: {url}/v4, documents: {url}/v4/swagger/");
+        if *has_console {
+            tracing::info!("console: {url}/console");
+        }
+        match database {
+            Some(path) => tracing::info!("database: {}", path.display()),
+            None => tracing::info!("database: none, the state is lost at exit"),
+        }
+        match (is_seeded_now, seed, password) {
+            (false, _, _) => tracing::info!("seed: none, the database was seeded before"),
+            (true, Some(seed), _) => tracing::info!("seed: {seed}"),
+            (true, None, Some(password)) => {
+                tracing::info!(
+                    "seed: the built-in account, API user {user_name}, password {password}"
+                );
+            }
+            (true, None, None) => {
+                tracing::info!(
+                    "seed: the built-in account, API user {user_name}, the password of --password"
+                );
+            }
+        }
+    }
 }
 
 /// Returns a future that completes with the first SIGTERM or Ctrl-C from now on.

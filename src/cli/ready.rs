@@ -5,7 +5,8 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::id;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
@@ -32,9 +33,21 @@ pub fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
+/// Asks until the emulator is ready, or the time is over. Returns why it is not ready.
+pub fn wait(flags: &Flags, time: Duration) -> Result<(), String> {
+    const PAUSE: Duration = Duration::from_millis(50);
+    let end = Instant::now() + time;
+    loop {
+        match ask(flags) {
+            Err(_) if Instant::now() + PAUSE < end => thread::sleep(PAUSE),
+            answer => return answer,
+        }
+    }
+}
+
 /// Asks the emulator that was started with the same flags whether it is ready. The request is written by hand, so that the
 /// program contains no HTTP client.
-pub fn ask(flags: &Flags) -> Result<(), String> {
+fn ask(flags: &Flags) -> Result<(), String> {
     const TIMEOUT: Duration = Duration::from_secs(3);
     let address = address_to_ask(flags)?;
     let failed = |error: io::Error| format!("{address}: {error}");

@@ -34,10 +34,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::http::header::{
-    ACCEPT, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use axum::http::{HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::get;
@@ -111,18 +111,4 @@ async fn set_security_headers(request: Request, next: Next) -> Response {
             .insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// Redirects browsers from `/` to the console; other clients get the API's response.
-pub async fn welcome(request: Request, next: Next) -> Response {
-    let wants_page = request
-        .headers()
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/html"));
-    if wants_page && request.method() == Method::GET {
-        Redirect::to("/console").into_response()
-    } else {
-        next.run(request).await
-    }
 }

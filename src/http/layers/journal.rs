@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
 use http_body_util::{BodyExt as _, Collected};
 use tower::ServiceExt as _;
+use tracing::{Level, field};
 
 use super::authentication::{BasicCredentials, credentials};
 use super::path::is_page;
@@ -144,7 +145,8 @@ impl Trace {
 
 /// Records requests, except those for pages. Without the control API nobody could read the journal, so nothing is recorded.
 pub async fn record(state: AppState, mut request: Request, next: impl Next) -> LayerResult {
-    if matches!(state.control, Control::Off) || is_page(&request) {
+    let is_recorded = matches!(state.control, Control::On { .. });
+    if !(is_recorded || tracing::enabled!(Level::DEBUG)) || is_page(&request) {
         return next.oneshot(request).await;
     }
     let recording = Recording::of(state, &mut request);
@@ -258,8 +260,25 @@ impl Recording {
                 },
             }),
         };
-        self.state.store.record(all, tenant.as_deref(), entry);
+        log(&entry);
+        if matches!(self.state.control, Control::On { .. }) {
+            self.state.store.record(all, tenant.as_deref(), entry);
+        }
     }
+}
+
+fn log(entry: &Entry) {
+    tracing::debug!(
+        method = entry.method,
+        path = entry.path,
+        status = entry.status,
+        elapsed = ?entry.duration,
+        account = entry.account.map(field::display),
+        user = entry.user_name,
+        operation = entry.operation_id,
+        reason = entry.reason,
+        "answered"
+    );
 }
 
 impl Drop for Recording {

@@ -364,7 +364,7 @@ pub async fn serve<S>(
     let _ = stream.set_nodelay(true);
     let connection = Connection::new(stream.local_addr().ok(), stopped.clone());
     let stream = TokioIo::new(Stream {
-        stream,
+        socket: stream,
         connection: connection.clone(),
         is_new: true,
     });
@@ -387,7 +387,9 @@ pub async fn serve<S>(
             }
         }
     };
-    let Stream { mut stream, .. } = http_connection.into_parts().io.into_inner();
+    let Stream {
+        socket: mut stream, ..
+    } = http_connection.into_parts().io.into_inner();
     connection.set_half_closed();
     if connection.0.is_tls.load(Ordering::Acquire) {
         tracing::warn!("a client sent HTTPS to the HTTP port; its URL has to begin with http://");
@@ -446,7 +448,7 @@ const NO_TLS: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; char
 
 /// A stream that detects when its client has closed its sending side, and whether it speaks TLS.
 struct Stream {
-    stream: TcpStream,
+    socket: TcpStream,
     connection: Connection,
     /// Whether nothing was read from it yet.
     is_new: bool,
@@ -467,7 +469,7 @@ impl Stream {
         let mut byte = [0];
         // The end of the stream is not visible behind pipelined data.
         if let Poll::Ready(Ok(0) | Err(_)) =
-            self.stream.poll_peek(context, &mut ReadBuf::new(&mut byte))
+            self.socket.poll_peek(context, &mut ReadBuf::new(&mut byte))
         {
             self.connection.set_half_closed();
         }
@@ -481,7 +483,7 @@ impl AsyncRead for Stream {
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
+        ready!(Pin::new(&mut self.socket).poll_read(context, into))?;
         if mem::take(&mut self.is_new) && into.filled()[before..].starts_with(&TLS_GREETING) {
             self.connection.0.is_tls.store(true, Ordering::Release);
             // For the HTTP parser, the client has closed its sending side.
@@ -497,7 +499,7 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         from: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, from)
+        Pin::new(&mut self.socket).poll_write(context, from)
     }
 
     fn poll_write_vectored(
@@ -505,20 +507,20 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         from: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, from)
+        Pin::new(&mut self.socket).poll_write_vectored(context, from)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.socket.is_write_vectored()
     }
 
     /// Checks the sending side of the client as well, since hyper flushes whenever it is woken.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.check_half_closed(context);
-        Pin::new(&mut self.stream).poll_flush(context)
+        Pin::new(&mut self.socket).poll_flush(context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut self.socket).poll_shutdown(context)
     }
 }

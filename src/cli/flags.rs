@@ -278,7 +278,7 @@ fn duration(text: &str) -> Result<Duration, String> {
     };
     let number: u64 = number.parse().map_err(|_| message.to_owned())?;
     let duration = Duration::from_millis(number.saturating_mul(factor));
-    if duration > Duration::from_secs(3600) {
+    if duration > Duration::from_hours(1) {
         return Err(message.to_owned());
     }
     Ok(duration)

@@ -197,9 +197,10 @@ impl Banner {
         if *has_console {
             tracing::info!("console: {url}/console");
         }
-        match database {
-            Some(path) => tracing::info!("database: {}", path.display()),
-            None => tracing::info!("database: none, the state is lost at exit"),
+        if let Some(path) = database {
+            tracing::info!("database: {}", path.display());
+        } else {
+            tracing::info!("database: none, the state is lost at exit");
         }
         match (is_seeded_now, seed, password) {
             (false, _, _) => tracing::info!("seed: none, the database was seeded before"),

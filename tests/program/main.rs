@@ -5,6 +5,7 @@
 mod database;
 mod fixtures;
 mod log;
+mod starting;
 mod variables;
 
 use std::fs;

@@ -2,7 +2,7 @@
 
 use reqwest::header::{LOCATION, SET_COOKIE};
 use reqwest::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 use uptrends_emulator::{Control, Options};
 
 use super::browser::Browser;
@@ -23,25 +23,26 @@ async fn only_browsers_are_redirected_from_the_root_to_the_console() {
         assert!(browser.read(path).await.contains("<h1>Log in</h1>"));
     }
 
-    for (method, accept) in [
-        (Method::GET, "*/*"),
-        (Method::GET, "application/json"),
-        (Method::POST, "text/html"),
-    ] {
-        let asking = app.anonymous(method, "/").header("Accept", accept);
-        Answer::of(asking).await.messages(StatusCode::NOT_FOUND);
+    for accept in ["*/*", "application/json"] {
+        let asking = app.anonymous(Method::GET, "/").header("Accept", accept);
+        let addresses = Answer::of(asking).await.expect(StatusCode::OK);
+        assert_eq!(addresses["console"], app.url() + "/console");
     }
+    let asking = app
+        .anonymous(Method::POST, "/")
+        .header("Accept", "text/html");
+    Answer::of(asking).await.messages(StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn without_the_control_api_there_is_no_console() {
     let app = TestApp::start_with(Options::default().control(Control::Off)).await;
-    for path in [
-        "/",
-        "/console",
-        "/console/login",
-        "/console/assets/console.css",
-    ] {
+    let root = app
+        .anonymous(Method::GET, "/")
+        .header("Accept", "text/html");
+    let addresses = Answer::of(root).await.expect(StatusCode::OK);
+    assert_eq!(addresses["console"], Value::Null);
+    for path in ["/console", "/console/login", "/console/assets/console.css"] {
         let asking = app
             .anonymous(Method::GET, path)
             .header("Accept", "text/html");

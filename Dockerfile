@@ -11,6 +11,8 @@ RUN target="$(rustc -vV | sed -n 's/^host: //p')" \
 
 FROM scratch
 COPY --from=build /uptrends-emulator /uptrends-emulator
+# The latter is there in releases alone: `.ci/third-party-licenses` makes it.
+COPY LICENSE THIRD-PARTY-LICENSES.tx[t] /licenses/
 # A place for --database that the program may write to.
 COPY --from=build --chown=65532:65532 /data /data
 USER 65532:65532

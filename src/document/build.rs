@@ -220,32 +220,31 @@ impl<T: Ord + Display> Unique<T> {
 struct Guids<G> {
     prefix: String,
     derived: fn(&str) -> G,
-    pinned: Unique<G>,
     taken: BTreeSet<G>,
 }
 
 impl<G: Ord + Copy + Display> Guids<G> {
-    fn new(account: AccountId, list: &str, what: &'static str, derived: fn(&str) -> G) -> Self {
-        Self {
-            prefix: format!("{account}/{list}"),
-            derived,
-            pinned: Unique::new(what),
-            taken: BTreeSet::new(),
-        }
-    }
-
-    /// Adds the GUIDs in the document, before any is derived.
-    fn pin<'f>(
-        &mut self,
+    /// Takes the GUIDs in the document, before any is derived. `name` is what their field is called.
+    fn new<'f>(
+        prefix: String,
+        what: &'static str,
         name: &str,
+        derived: fn(&str) -> G,
         fields: impl Iterator<Item = &'f Located<G>>,
         collector: &mut ProblemCollector<'_>,
-    ) where
+    ) -> Self
+    where
         G: 'f,
     {
+        let (mut pinned, mut taken) = (Unique::new(what), BTreeSet::new());
         for field in fields {
-            self.pinned.add_field(name, field, collector);
-            self.taken.extend(field.get());
+            pinned.add_field(name, field, collector);
+            taken.extend(field.get());
+        }
+        Self {
+            prefix,
+            derived,
+            taken,
         }
     }
 
@@ -339,12 +338,15 @@ impl Builder<'_, '_> {
 
     fn declare_operators(&mut self) {
         let shape = self.shape;
-        let mut guids = Guids::new(self.id, "operator", "operator", OperatorGuid::derived);
-        let fields = shape
-            .operators
-            .items()
-            .map(|(shape, _)| &shape.operator_guid);
-        guids.pin("OperatorGuid", fields, &mut self.collector);
+        let operators = shape.operators.items();
+        let mut guids = Guids::new(
+            format!("{}/operator", self.id),
+            "operator",
+            "OperatorGuid",
+            OperatorGuid::derived,
+            operators.map(|(shape, _)| &shape.operator_guid),
+            &mut self.collector,
+        );
         let mut keys = Unique::new("operator");
         for (shape, place) in shape.operators.items() {
             let mut declared = DeclaredOperator {
@@ -553,13 +555,13 @@ impl<'a> Builder<'a, '_> {
             .map(|(shape, place)| (self.kind_of(shape, place), shape, place))
             .collect();
         let mut guids = Guids::new(
-            self.id,
-            "operatorGroup",
+            format!("{}/operatorGroup", self.id),
             "operator group",
+            "OperatorGroupGuid",
             OperatorGroupGuid::derived,
+            all.iter().map(|(_, shape, _)| &shape.operator_group_guid),
+            &mut self.collector,
         );
-        let fields = all.iter().map(|(_, shape, _)| &shape.operator_group_guid);
-        guids.pin("OperatorGroupGuid", fields, &mut self.collector);
         let mut keys = Unique::new("operator group");
         for (_, shape, _) in &all {
             keys.add_field("key", &shape.key, &mut self.collector);
@@ -857,12 +859,15 @@ impl Builder<'_, '_> {
     fn add_api_users(&mut self, account: &mut Account, user_names: &mut Unique<String>) -> Usage {
         let usage = Usage::default();
         let shape = self.shape;
-        let mut guids = Guids::new(self.id, "apiUser", "API user", ApiUserGuid::derived);
-        let fields = shape
-            .api_users
-            .items()
-            .map(|(shape, _)| &shape.api_user_guid);
-        guids.pin("ApiUserGuid", fields, &mut self.collector);
+        let api_users = shape.api_users.items();
+        let mut guids = Guids::new(
+            format!("{}/apiUser", self.id),
+            "API user",
+            "ApiUserGuid",
+            ApiUserGuid::derived,
+            api_users.map(|(shape, _)| &shape.api_user_guid),
+            &mut self.collector,
+        );
         let mut keys = Unique::new("API user");
         for (shape, place) in shape.api_users.items() {
             keys.add_field("key", &shape.key, &mut self.collector);

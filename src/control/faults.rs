@@ -56,7 +56,7 @@ fn fault_schema(mut schema: Schema) -> Schema {
     limit(&mut schema, "count", 1, LARGEST_WHOLE);
     limit(&mut schema, "probability", 0, 1);
     let status_before = json!({"required": ["match"], "properties": {
-        "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"const": "before"}
+        "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"enum": ["before", null]}
     }});
     schema.insert("not".to_owned(), status_before);
     with_example(

@@ -138,7 +138,7 @@ impl FromNode for String {
 }
 
 /// The largest integer on whose value all JSON implementations agree (RFC 8259, section 6).
-pub const LARGEST_WHOLE: u64 = (1 << 53) - 1;
+pub const LARGEST_WHOLE: i64 = (1 << 53) - 1;
 
 /// Implements [`FromNode`] for unsigned numbers.
 macro_rules! unsigned {
@@ -147,7 +147,8 @@ macro_rules! unsigned {
             const KIND: Kind = Kind::Number;
 
             fn read(node: &Node) -> Result<Option<Self>, Mismatch> {
-                let number = node.integer().and_then(|number| number.try_into().ok());
+                let number = node.integer().filter(|number| *number <= LARGEST_WHOLE);
+                let number = number.and_then(|number| number.try_into().ok());
                 number.map(Some).ok_or_else(|| node.number_mismatch($expected))
             }
 
@@ -161,8 +162,8 @@ macro_rules! unsigned {
 unsigned! {
     u16, u16::MAX, "a whole number from 0 to 65535";
     u32, u32::MAX, "a whole number from 0 to 4294967295";
-    u64, LARGEST_WHOLE, "a whole number of at least 0";
-    usize, LARGEST_WHOLE, "a whole number of at least 0";
+    u64, LARGEST_WHOLE, "a whole number from 0 to 9007199254740991";
+    usize, LARGEST_WHOLE, "a whole number from 0 to 9007199254740991";
 }
 
 impl FromNode for f64 {

@@ -334,7 +334,7 @@ async fn errors_in_a_body_name_the_key() {
         problem(&answer, StatusCode::BAD_REQUEST),
         "match.status: must be a whole number from 0 to 65535, not -1; \
          match: 'paths' is not a key here; the nearest one is path; \
-         atLeast: must be a whole number of at least 0, not a text; timeoutMs: at most 60000"
+         atLeast: must be a whole number from 0 to 9007199254740991, not a text; timeoutMs: at most 60000"
     );
     for body in ["{", "[]", "x", "null", "\u{feff}{", "\u{feff}\u{feff}{}"] {
         let asking = request(&app, Method::POST, "/accounts").body(body);

@@ -53,7 +53,7 @@ shape! {
 }
 
 fn fault_schema(mut schema: Schema) -> Schema {
-    limit(&mut schema, "count", 1, LARGEST_WHOLE);
+    limit(&mut schema, "count", 1, LARGEST_WHOLE.unsigned_abs());
     limit(&mut schema, "probability", 0, 1);
     let status_before = json!({"required": ["match"], "properties": {
         "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"enum": ["before", null]}

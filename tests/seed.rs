@@ -1,4 +1,4 @@
-//! Seed files as a user of the program sees them: the flags, the `validate` command and the README.
+//! Seed files as a user of the program sees them: the flags, the `validate` command and the example of `docs/seeds.md`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails where it unwraps")]
 
@@ -78,9 +78,9 @@ fn outcome(output: &Output) -> (Option<i32>, String, String) {
     )
 }
 
-/// Returns the example of the README's section on seed files.
+/// Returns the example of the page on seeds.
 fn example() -> &'static str {
-    let readme = include_str!("../README.md");
+    let readme = include_str!("../docs/seeds.md");
     let (_, section) = readme.split_once("\n## Load your own accounts\n").unwrap();
     let (_, example) = section.split_once("```yaml\n").unwrap();
     example.split_once("```").unwrap().0
@@ -241,7 +241,7 @@ fn validate_reports_the_contents_or_the_errors_of_files() {
 }
 
 #[tokio::test]
-async fn the_readme_example_loads() {
+async fn the_documented_example_loads() {
     let seed = Seed::Text(example().to_owned());
     let options = Options::default()
         .seed(seed)
@@ -269,7 +269,7 @@ async fn the_readme_example_loads() {
 }
 
 #[tokio::test]
-async fn the_readme_example_and_the_built_in_account_match_the_schema() {
+async fn the_documented_example_and_the_built_in_account_match_the_schema() {
     let emulator = Emulator::start(Options::default()).await.unwrap();
     let served = reqwest::get(format!("{}/_emulator/seed.schema.json", emulator.url())).await;
     let schema: Value = served.unwrap().json().await.unwrap();

@@ -54,6 +54,7 @@ impl From<Error> for StartError {
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
+    #[cfg(feature = "cli")]
     is_seeded_now: bool,
     store: Store,
     stop: oneshot::Sender<()>,
@@ -131,6 +132,7 @@ impl Emulator {
             .expect("the application is set only once");
         Ok(Self {
             address,
+            #[cfg(feature = "cli")]
             is_seeded_now,
             store,
             stop,
@@ -153,7 +155,8 @@ impl Emulator {
     pub async fn stop(self) {
         let Self {
             address: _,
-            is_seeded_now: _,
+            #[cfg(feature = "cli")]
+                is_seeded_now: _,
             store,
             stop,
             server_task,

@@ -1,9 +1,12 @@
-//! Tests of the program as a process: flags, variables, files, stopping and durability.
+//! Tests of the program as a process: flags, variables, files, stopping and durability. They send signals, so they are for Unix.
 
+#![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod database;
 mod fixtures;
+// It writes to /dev/full.
+#[cfg(target_os = "linux")]
 mod log;
 mod starting;
 mod variables;

@@ -1,8 +1,7 @@
-//! Tests of the console without JavaScript, as in any browser, and one test in Chromium.
+//! Tests of the console without JavaScript, as in any browser; `tests/browser` uses it in Chromium.
 
 mod api_management;
 mod browser;
-mod chromium;
 mod operators;
 mod rights;
 mod safety;

@@ -1,8 +1,7 @@
-//! The console in a real browser: headless Chromium, driven over WebDriver by Debian's chromium-driver. Without them, the
-//! test prints a message and is skipped, unless `CI` is set.
+//! The console in a real browser: headless Chromium, driven over WebDriver by Debian's chromium-driver. `.ci/browser-check` runs
+//! it against the program that `UPTRENDS_BINARY` names.
 
-use std::env::var_os;
-use std::io::{BufRead as _, BufReader, ErrorKind};
+use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -11,41 +10,52 @@ use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use reqwest::StatusCode;
 use serde_json::json;
-use uptrends_emulator::{Emulator, Options};
 
-/// The `chromedriver` process, killed on drop.
-struct Driver {
+/// A process that serves a URL, killed on drop.
+struct Server {
     process: Child,
     url: String,
 }
 
-impl Drop for Driver {
+impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }
 
-impl Driver {
-    /// Starts the driver on a free port; returns `None` if it is not installed.
-    fn start() -> Option<Self> {
-        let started = Command::new("chromedriver")
-            .arg("--port=0")
+impl Server {
+    /// Starts a program that prints a line with `before` and then its port or URL.
+    fn start(command: &mut Command, before: &str) -> Self {
+        let mut process = command
             .stdout(Stdio::piped())
-            .spawn();
-        let mut process = match started {
-            Err(error) if error.kind() == ErrorKind::NotFound => return None,
-            started => started.unwrap(),
-        };
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} cannot be started: {error}"));
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = lines
+        let url = lines
             .map_while(Result::ok)
-            .find_map(|line| Some(line.split_once("successfully on port ")?.1.to_owned()));
-        let port = port.expect("chromedriver prints its port");
-        Some(Self {
-            process,
-            url: format!("http://127.0.0.1:{}", port.trim_end_matches('.')),
-        })
+            .find_map(|line| Some(line.split_once(before)?.1.to_owned()));
+        let url = url.unwrap_or_else(|| panic!("{command:?} prints {before:?}"));
+        Self { process, url }
+    }
+
+    /// Starts the WebDriver server of Chromium on a free port.
+    fn chromedriver() -> Self {
+        let mut driver = Self::start(
+            Command::new("chromedriver").arg("--port=0"),
+            "successfully on port ",
+        );
+        driver.url = format!("http://127.0.0.1:{}", driver.url.trim_end_matches('.'));
+        driver
+    }
+
+    fn emulator() -> Self {
+        let program = std::env::var_os("UPTRENDS_BINARY").expect("UPTRENDS_BINARY is set");
+        let mut command = Command::new(program);
+        Self::start(
+            command.args(["--listen", "127.0.0.1:0"]),
+            "uptrends-emulator ready on ",
+        )
     }
 
     async fn browser(&self) -> Client {
@@ -107,21 +117,16 @@ impl Browser {
 
 #[tokio::test]
 async fn api_users_are_managed_and_requests_are_watched_in_a_browser() {
-    let Some(driver) = Driver::start() else {
-        assert!(var_os("CI").is_none(), "CI has no chromedriver");
-        eprintln!("skipped: there is no chromedriver (Debian: apt-get install chromium-driver)");
-        return;
-    };
-    let emulator = Emulator::start(Options::default()).await.unwrap();
-    let url = emulator.url();
+    let driver = Server::chromedriver();
+    let emulator = Server::emulator();
+    let url = emulator.url.as_str();
     let browser = Browser(driver.browser().await);
 
-    browser.0.goto(&url).await.unwrap();
-    manage_api_users(&browser, &url).await;
-    watch_requests(&browser, &url).await;
-    choose_an_effect(&browser, &url).await;
+    browser.0.goto(url).await.unwrap();
+    manage_api_users(&browser, url).await;
+    watch_requests(&browser, url).await;
+    choose_an_effect(&browser, url).await;
     browser.0.close().await.unwrap();
-    emulator.stop().await;
 }
 
 /// Lists the operators as an API user and returns the status.

@@ -5,7 +5,9 @@ use std::sync::LazyLock;
 use axum::Router;
 use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_FRAME_OPTIONS,
+};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -77,12 +79,12 @@ fn gzipped(content_type: &'static str, content: &'static [u8]) -> Response {
     (headers, content).into_response()
 }
 
-/// Allows pages to load resources from this server only.
+/// Allows pages to load resources from this server only, and no page of another site to put one into a frame.
 async fn restrict_sources(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:";
-    response
-        .headers_mut()
-        .insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }

@@ -548,6 +548,8 @@ async fn the_page_and_its_assets_are_local_and_need_no_credentials() {
         assert_eq!(page.headers["Content-Type"], "text/html; charset=utf-8");
         let policy = page.headers["Content-Security-Policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'self';"), "{policy}");
+        assert!(policy.ends_with("; frame-ancestors 'none'"), "{policy}");
+        assert_eq!(page.headers["X-Frame-Options"], "DENY");
         assert!(!page.text.contains("://"), "{}", page.text);
         let quoted = page.text.split('"').filter(|text| text.starts_with('/'));
         let parts: Vec<_> = quoted.collect();

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, Method, Uri};
 
 use crate::Control;
 use crate::connection::Connection;
@@ -17,7 +17,13 @@ use crate::domain::text::quoted;
 impl Names {
     /// Returns the reason to reject a request, if its host name or origin is not the emulator's own. With a control token, which
     /// no page of another site knows, any host name is allowed.
-    pub fn refusal(&self, control: &Control, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+    pub fn refusal(
+        &self,
+        control: &Control,
+        method: &Method,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Option<String> {
         if let Some(name) = self
             .untrusted_host(uri, headers)
             .filter(|_| !control.has_token())
@@ -27,10 +33,24 @@ impl Names {
                 quoted(name)
             ));
         }
-        let message = "requests from pages of another origin are refused";
-        self.is_cross_origin(uri, headers)
-            .then(|| message.to_owned())
+        let is_foreign = self.is_cross_origin(uri, headers) || is_foreign_form(method, headers);
+        is_foreign.then(|| FOREIGN.to_owned())
     }
+}
+
+/// The reason to reject a request of another site's page.
+pub const FOREIGN: &str = "requests from pages of another origin are refused";
+
+/// Returns whether, according to `Sec-Fetch-Site`, a page of another site made this request. Only browsers send the header.
+pub fn is_cross_site(headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site");
+    site.is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+/// Returns whether a page of another site made a request that may change something. The browser may have added credentials that
+/// it remembers, so they do not show who meant the request.
+pub fn is_foreign_form(method: &Method, headers: &HeaderMap) -> bool {
+    !method.is_safe() && is_cross_site(headers)
 }
 
 /// Domains in which nobody can register a name, so that a request for one of them is meant for a server of this machine or

@@ -69,6 +69,12 @@ pub const BODY: Source = Source {
     is_kept: false,
 };
 
+/// Forms of the console, which stand for bodies of the account API.
+pub const CONSOLE_FORM: Source = Source {
+    is_text: true,
+    ..BODY
+};
+
 /// JSON bodies of the companion API.
 pub const USERS_BODY: Source = Source {
     null: Null::Ignored,

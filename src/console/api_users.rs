@@ -3,25 +3,17 @@
 //! "The API management tab of an operator lets you manage all API accounts that are related to a specific operator." (API
 //! management)
 
-use askama::Template;
-use axum::Router;
-use axum::extract::{Extension, Path};
-use axum::response::Response;
-use axum::routing::get;
-use serde_json::json;
+use std::sync::Arc;
 
-use super::Console;
-use super::form::{Form, FormData, FormField};
-use super::operators::{Head, Tab, crumbs_below, path_of};
-use super::page::{
-    Crumb, Failure, FormPage, Frame, Question, Result, Section, crumb, page, page_with,
-};
-use super::session::CreatedApiUser;
-use super::visit::{LoggedIn, parse};
+use super::operators::{Head, crumbs, crumbs_below, path_of};
+use super::prelude::*;
+use super::session::News;
+use super::visit::leave;
 use crate::domain::account::ApiUserChange;
+use crate::domain::api_user::LastUsed;
+use crate::domain::node::{Content, Key, Node};
 use crate::domain::{ApiUser, ApiUserGuid, Operator, OperatorGuid};
 use crate::service;
-use crate::status::status;
 use crate::wire::bind;
 
 pub fn routes() -> Router<Console> {
@@ -42,23 +34,28 @@ pub fn routes() -> Router<Console> {
         )
 }
 
-#[derive(Template)]
-#[template(path = "api_users.html")]
-struct List {
-    frame: Frame,
-    head: Head,
-    rows: Vec<Row>,
-    may_administer: bool,
+pages! {
+    List = "api_users.html" {
+        head: Head,
+        /// The API users, each with its last use and its number of requests.
+        api_users: Listed<(Arc<ApiUser>, (LastUsed, i64))>,
+    }
+    /// The page of an API user; that of a new one is the first step of "Follow the wizard and make sure to note down the password."
+    Edit = "api_user.html" { is_new: bool, submit: &'static str, operator: String, form: Form }
+    /// The second step of the wizard, and the page that follows a new account.
+    Credentials = "credentials.html" {
+        is_wizard: bool,
+        user_name: String,
+        /// "You cannot retrieve passwords on the API management tab or elsewhere in your account."
+        password: Option<String>,
+        base_url: String,
+    }
 }
 
-struct Row {
-    guid: ApiUserGuid,
-    user_name: String,
-    description: String,
-    api_user_type: &'static str,
-    created: String,
-    last_used: String,
-    requests: i64,
+impl List {
+    fn kind(api_user: &ApiUser) -> &'static str {
+        api_user.api_user_type.into()
+    }
 }
 
 fn tab_of(operator: OperatorGuid) -> String {
@@ -72,133 +69,77 @@ fn crumbs_of(operator: &Operator) -> Vec<Crumb> {
 }
 
 /// "you can see all API user accounts that are linked to this operator. You can also see the creation date and when the
-/// account was last used." Times have the format of the API's `LastUsed`, in UTC, so that both show the same.
-async fn list(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let operator = login.account().operator(parse(&guid)?)?;
-    let now = login.app().store.now(&login.tenant);
-    let row = |api_user: &ApiUser| {
-        let (last_used, requests) = api_user.used(login.tenant.usage.of(api_user.guid, now));
-        Row {
-            guid: api_user.guid,
-            user_name: api_user.user_name.clone(),
-            description: api_user.description.to_string(),
-            api_user_type: api_user.api_user_type.into(),
-            created: api_user.created.day_first(),
-            last_used: last_used.to_string(),
-            requests,
-        }
-    };
+/// account was last used."
+async fn list(login: LoggedIn) -> Result<Response> {
+    let operator = login.account().operator(login.segment("guid")?)?;
     let api_users = login.account().api_users_of(operator.guid);
-    let head = Head::new(&login, operator, Tab::ApiUsers);
+    let head = Head::new(&login, operator);
     page(&List {
-        frame: login.frame(Section::Operators, format!("{}: API management", head.name)),
-        rows: api_users.map(|api_user| row(api_user)).collect(),
+        frame: login
+            .frame(format!("{}: API management", head.name))
+            .below(crumbs()),
+        api_users: Listed::new(&login, api_users, |_| Vec::new())
+            .map(|api_user| (Arc::clone(api_user), login.usage(api_user))),
         head,
-        may_administer: login.is_administrator(),
     })
-}
-
-fn form() -> Form {
-    let description = FormField::any_text("Description", "Description")
-        .hint("What uses it: a script, a pipeline, a person. At most 255 characters.");
-    Form::new([description])
 }
 
 /// Returns the body that the API would receive; the operator's GUID comes from the page's path.
-fn body(form: &Form, operator: OperatorGuid) -> serde_json::Value {
-    let mut body = form.object();
-    body["OperatorGuid"] = json!(operator);
+fn body(login: &LoggedIn, operator: OperatorGuid) -> Vec<(Key, Node)> {
+    let mut body = login.data.entries();
+    let guid = Content::Text(operator.to_string());
+    body.insert(0, (Key::from("OperatorGuid"), guid.into()));
     body
 }
 
-/// The first step of "Follow the wizard and make sure to note down the password."
-#[derive(Template)]
-#[template(path = "api_user_new.html")]
-struct New {
-    frame: Frame,
-    crumbs: Vec<Crumb>,
-    operator: String,
-    form: Form,
-    path: String,
-}
-
-fn new_page(login: &LoggedIn, operator: &Operator, form: Form) -> New {
-    New {
-        frame: login.frame(Section::Operators, "Add API user"),
-        crumbs: crumbs_of(operator),
+async fn new(login: LoggedIn) -> Result<Response> {
+    let operator = login.account().operator(login.segment("guid")?)?;
+    page(&Edit {
+        frame: login.frame("Add API user").below(crumbs_of(operator)),
+        is_new: true,
+        submit: "Add API user",
         operator: operator.profile().full_name.to_string(),
-        form,
-        path: tab_of(operator.guid),
-    }
-}
-
-async fn new(login: LoggedIn, Path(guid): Path<String>) -> Result<Response> {
-    let operator = login.account().operator(parse(&guid)?)?;
-    page(&new_page(&login, operator, form()))
-}
-
-async fn create(
-    login: LoggedIn,
-    Path(guid): Path<String>,
-    Extension(data): Extension<FormData>,
-) -> Result<Response> {
-    let guid: OperatorGuid = parse(&guid)?;
-    let form = form().with_data(&data);
-    let input = bind::<(), ApiUserChange>(&body(&form, guid), None);
-    match service::api_user::create(login.app(), &login.caller, input).await {
-        Ok((api_user, password)) => {
-            let path = format!("{}/{}/password", tab_of(guid), api_user.guid);
-            login.visit.session.store_created(CreatedApiUser {
-                api_user: api_user.guid,
-                password,
-            });
-            Ok(login.visit.done("The API user was added.", path))
-        }
-        Err(error) => {
-            let status = status(&error);
-            let form = form.with_error(error)?;
-            let operator = login.account().operator(guid)?;
-            page_with(status, &new_page(&login, operator, form))
-        }
-    }
-}
-
-/// The second step of the wizard.
-#[derive(Template)]
-#[template(path = "api_user_password.html")]
-struct Shown {
-    frame: Frame,
-    crumbs: Vec<Crumb>,
-    user_name: String,
-    /// "You cannot retrieve passwords on the API management tab or elsewhere in your account."
-    password: Option<String>,
-    base_url: String,
-    path: String,
-}
-
-async fn password(
-    login: LoggedIn,
-    Path((guid, api_user)): Path<(String, String)>,
-) -> Result<Response> {
-    let (operator, api_user) = found(&login, &guid, &api_user)?;
-    page(&Shown {
-        frame: login.frame(Section::Operators, "Note down the password"),
-        crumbs: crumbs_of(operator),
-        user_name: api_user.user_name.clone(),
-        password: login.visit.session.take_password(api_user.guid),
-        base_url: login.visit.base_url.clone(),
-        path: tab_of(operator.guid),
+        form: login.form(Form::to(tab_of(operator.guid))),
     })
 }
 
-/// Returns an operator and one of its API users.
-fn found<'a>(
-    login: &'a LoggedIn,
-    operator: &str,
-    api_user: &str,
-) -> Result<(&'a Operator, &'a ApiUser)> {
-    let operator = login.account().operator(parse(operator)?)?;
-    let api_user = login.account().api_user(parse(api_user)?)?;
+async fn create(login: LoggedIn) -> Result<Response> {
+    let guid = login.segment("guid")?;
+    let input = bind::<(), ApiUserChange>(&body(&login, guid), None);
+    let (api_user, password) = service::api_user::create(&login.app, login.caller(), input).await?;
+    let news = News::created("The API user was added.", api_user.guid, password);
+    Ok(leave(
+        news,
+        format!("{}/{}/password", tab_of(guid), api_user.guid),
+    ))
+}
+
+async fn password(login: LoggedIn) -> Result<Response> {
+    let (operator, api_user) = found(&login)?;
+    let frame = login.frame("Note down the password");
+    credentials(&login, frame.below(crumbs_of(operator)), api_user, true)
+}
+
+/// Returns the page that shows the password of an API user, once.
+pub fn credentials(
+    visit: &Visit,
+    frame: Frame,
+    api_user: &ApiUser,
+    is_wizard: bool,
+) -> Result<Response> {
+    page(&Credentials {
+        frame,
+        is_wizard,
+        user_name: api_user.user_name.clone(),
+        password: visit.session.take_password(api_user.guid),
+        base_url: visit.base_url.clone(),
+    })
+}
+
+/// Returns the operator and the API user of a page.
+fn found(login: &LoggedIn) -> Result<(&Operator, &ApiUser)> {
+    let operator = login.account().operator(login.segment("guid")?)?;
+    let api_user = login.account().api_user(login.segment("apiUserGuid")?)?;
     if api_user.operator == operator.guid {
         Ok((operator, api_user))
     } else {
@@ -206,72 +147,35 @@ fn found<'a>(
     }
 }
 
-fn edit_page(login: &LoggedIn, operator: &Operator, form: Form) -> FormPage {
-    FormPage {
-        frame: login.frame(Section::Operators, "Edit API user"),
-        crumbs: crumbs_of(operator),
-        intro: "Only the description of an API user can be changed.",
-        form,
-        action: login.visit.target.clone(),
+async fn show(login: LoggedIn) -> Result<Response> {
+    let (operator, api_user) = found(&login)?;
+    let form = Form::to(login.path());
+    page(&Edit {
+        frame: login.frame("Edit API user").below(crumbs_of(operator)),
+        is_new: false,
         submit: "Save",
-        cancel: tab_of(operator.guid),
-    }
-}
-
-async fn show(login: LoggedIn, Path((guid, api_user)): Path<(String, String)>) -> Result<Response> {
-    let (operator, api_user) = found(&login, &guid, &api_user)?;
-    let form = form().with_object(&json!({"Description": api_user.description}));
-    page(&edit_page(&login, operator, form))
-}
-
-async fn save(
-    login: LoggedIn,
-    Path((guid, api_user)): Path<(String, String)>,
-    Extension(data): Extension<FormData>,
-) -> Result<Response> {
-    let (operator, api_user) = found(&login, &guid, &api_user)?;
-    let form = form().with_data(&data);
-    let body = body(&form, operator.guid);
-    let input = bind::<ApiUserGuid, ApiUserChange>(&body, Some(&api_user.guid));
-    match service::api_user::update(login.app(), &login.caller, api_user.guid, input).await {
-        Ok(()) => Ok(login
-            .visit
-            .done("The API user was saved.", tab_of(operator.guid))),
-        Err(error) => {
-            let status = status(&error);
-            page_with(
-                status,
-                &edit_page(&login, operator, form.with_error(error)?),
-            )
-        }
-    }
-}
-
-async fn ask_to_delete(
-    login: LoggedIn,
-    Path((guid, api_user)): Path<(String, String)>,
-) -> Result<Response> {
-    let (operator, api_user) = found(&login, &guid, &api_user)?;
-    page(&Question {
-        frame: login.frame(Section::Operators, "Delete API user"),
-        crumbs: crumbs_of(operator),
-        text: format!(
-            "Whatever logs in as {} will be refused from now on.",
-            api_user.user_name
-        ),
-        action: login.visit.target.clone(),
-        submit: "Delete API user",
-        cancel: tab_of(operator.guid),
+        operator: operator.profile().full_name.to_string(),
+        form: login.form(form.with_value("Description", api_user.description.as_str())),
     })
 }
 
-async fn delete(
-    login: LoggedIn,
-    Path((guid, api_user)): Path<(String, String)>,
-) -> Result<Response> {
-    let (operator, api_user) = found(&login, &guid, &api_user)?;
-    service::api_user::delete(login.app(), &login.caller, api_user.guid).await?;
-    Ok(login
-        .visit
-        .done("The API user was deleted.", tab_of(operator.guid)))
+async fn save(login: LoggedIn) -> Result<Response> {
+    let (operator, api_user) = found(&login)?;
+    let body = body(&login, operator.guid);
+    let input = bind::<ApiUserGuid, ApiUserChange>(&body, Some(&api_user.guid));
+    service::api_user::update(&login.app, login.caller(), api_user.guid, input).await?;
+    Ok(done("The API user was saved.", tab_of(operator.guid)))
+}
+
+async fn ask_to_delete(login: LoggedIn) -> Result<Response> {
+    let (operator, api_user) = found(&login)?;
+    let name = &api_user.user_name;
+    let text = format!("Whatever logs in as {name} will be refused from now on.");
+    login.ask("Delete API user", text, crumbs_of(operator))
+}
+
+async fn delete(login: LoggedIn) -> Result<Response> {
+    let (operator, api_user) = found(&login)?;
+    service::api_user::delete(&login.app, login.caller(), api_user.guid).await?;
+    Ok(done("The API user was deleted.", tab_of(operator.guid)))
 }

@@ -1,9 +1,9 @@
 //! The style sheet, the script and the icon, embedded at build time.
 
+use std::sync::LazyLock;
+
 use axum::Router;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::routing::get;
 
 use crate::domain::SecretDigest;
@@ -26,28 +26,24 @@ const ASSETS: [(&str, &str, &str); 3] = [
     ),
 ];
 
+/// The folder of the assets, which is named after their content: another version of the program has another one.
+pub static FOLDER: LazyLock<String> = LazyLock::new(|| {
+    let digest = SecretDigest::of(&ASSETS.map(|(_, _, content)| content).concat());
+    format!("/console/assets/{}", &digest.hex()[..16])
+});
+
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    let folder = FOLDER.trim_start_matches("/console");
     ASSETS
         .into_iter()
-        .fold(Router::new(), |routes, (path, content_type, content)| {
-            let digest = SecretDigest::of(content).hex();
-            let etag = format!("\"{}\"", &digest[..16]);
-            let handler =
-                async move |headers: HeaderMap| serve(&headers, content_type, &etag, content);
-            routes.route(path, get(handler))
+        .fold(Router::new(), |routes, (name, content_type, content)| {
+            let headers = [
+                (CONTENT_TYPE, content_type),
+                (CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            ];
+            routes.route(
+                &format!("{folder}{name}"),
+                get(async move || (headers, content)),
+            )
         })
-}
-
-/// Serves an asset with an ETag. Browsers revalidate their cached copy, since another version of the program may differ.
-fn serve(headers: &HeaderMap, content_type: &str, etag: &str, content: &'static str) -> Response {
-    let head = [(ETAG, etag), (CACHE_CONTROL, "no-cache")];
-    let is_cached = headers
-        .get(IF_NONE_MATCH)
-        .and_then(|etags| etags.to_str().ok())
-        .is_some_and(|etags| etags.contains(etag));
-    if is_cached {
-        (StatusCode::NOT_MODIFIED, head).into_response()
-    } else {
-        (head, [(CONTENT_TYPE, content_type)], content).into_response()
-    }
 }

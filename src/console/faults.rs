@@ -1,20 +1,12 @@
 //! The faults page: list, add, remove. The form is bound as the fault that the control API would receive.
 
-use askama::Template;
-use axum::Router;
-use axum::extract::Extension;
-use axum::response::Response;
-use axum::routing::{get, post};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::Console;
-use super::form::{Form, FormData, FormField};
-use super::page::{Frame, Result, Section, page, page_with};
-use super::tools::Tool;
-use crate::app::AppState;
+use super::form::{FormData, Words, words};
+use super::page::count;
+use super::prelude::*;
 use crate::control::of_form;
 use crate::error::Error;
-use crate::status::status;
 use crate::testing::fault::{Effect, Fault, When};
 use crate::testing::journal::Match;
 
@@ -22,16 +14,11 @@ pub fn routes() -> Router<Console> {
     Router::new()
         .route("/faults", get(list).post(create))
         .route("/faults/delete", post(delete))
-        .route("/faults/clear", post(clear))
+        .route("/faults/clear", get(ask_to_clear).post(clear))
 }
 
-#[derive(Template)]
-#[template(path = "faults.html")]
-struct List {
-    frame: Frame,
-    path: String,
-    rows: Vec<Fault>,
-    form: Form,
+pages! {
+    List = "faults.html" { path: String, rows: Vec<Fault>, form: Form, operations: Words }
 }
 
 impl List {
@@ -82,122 +69,66 @@ impl List {
     }
 }
 
-fn form(app: &AppState) -> Form {
-    let mut operations: Vec<_> = app.operations().map(|operation| operation.id).collect();
-    operations.sort_unstable();
-    Form::default()
-        .group(
-            "Which requests",
-            [
-                FormField::text("match.method", "Method").hint("POST, for example. Empty: any"),
-                FormField::text("match.path", "Path")
-                    .hint("/v4/Operator/* – a star is one segment. Empty: any"),
-                FormField::word("match.operationId", "Operation", Some("Any"), &operations),
-                FormField::text("match.userName", "API user").hint("Its user name. Empty: any"),
-            ],
-        )
-        .group(
-            "What goes wrong",
-            [
-                FormField::page_only(
-                    "effect",
-                    "Effect",
-                    &[
-                        ("answer", "Another answer"),
-                        ("delay", "The right answer, late"),
-                        ("reset", "The connection is reset"),
-                        ("hang", "No answer ever comes"),
-                    ],
-                ),
-                FormField::number("effect.status", "Status")
-                    .value("503")
-                    .hint("200 to 599")
-                    .shown_for("effect=answer"),
-                FormField::area("effect.headers", "Headers")
-                    .hint("One a line: Retry-After: 5")
-                    .shown_for("effect=answer"),
-                FormField::json("effect.body", "Body")
-                    .hint("JSON")
-                    .shown_for("effect=answer"),
-                FormField::number("effect.delayMs", "Delay in milliseconds")
-                    .shown_for("effect=delay"),
-                FormField::choice(
-                    "when",
-                    "When",
-                    &[
-                        ("before", "Before the change is made"),
-                        ("after", "After it was committed: its answer is lost"),
-                    ],
-                ),
-            ],
-        )
-        .group(
-            "How often",
-            [
-                FormField::number("skip", "Let pass first")
-                    .hint("So many matching requests. Empty: none"),
-                FormField::number("count", "Strike")
-                    .hint("So many times. Empty: until it is removed"),
-                FormField::number("probability", "Probability").hint("0 to 1. Empty: always"),
-            ],
-        )
-}
-
-fn list_page(tool: &Tool, form: Form) -> List {
-    List {
-        frame: tool.frame(Section::Faults, "Faults"),
-        path: tool.path() + "/faults",
-        rows: tool.scope.testing().faults.list(),
-        form,
-    }
-}
-
 async fn list(tool: Tool) -> Result<Response> {
-    page(&list_page(&tool, form(tool.app())))
+    let mut operations: Vec<_> = tool
+        .app
+        .operations()
+        .map(|operation| operation.id)
+        .collect();
+    operations.sort_unstable();
+    let path = tool.path() + "/faults";
+    page(&List {
+        frame: tool.frame("Faults"),
+        rows: tool.scope.testing().faults.list(),
+        operations: words(&operations),
+        form: tool.form(Form::to(path.as_str()).with_value("effect.status", 503)),
+        path,
+    })
 }
 
-async fn create(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
-    let form = form(tool.app()).with_data(&data);
-    match fault(&form, &data) {
-        Ok(fault) => {
-            tool.scope.testing().faults.add(fault);
-            Ok(tool
-                .visit
-                .done("The fault was added.", tool.path() + "/faults"))
-        }
-        Err(error) => page_with(status(&error), &list_page(&tool, form.with_error(error)?)),
-    }
+async fn create(tool: Tool) -> Result<Response> {
+    let fault = fault(&tool.data)?;
+    tool.scope.testing().faults.add(fault);
+    Ok(done("The fault was added.", tool.path() + "/faults"))
 }
 
-/// Binds the fault of a form. Only the fields of the selected effect are used.
-fn fault(form: &Form, data: &FormData) -> Result<Fault, Error> {
-    let mut object = form.object();
-    let effect = object["effect"].take();
-    let part = |name: &str| effect.get(name).cloned().unwrap_or_default();
-    let kind = data.get("effect").unwrap_or_default();
-    object["effect"] = match kind.as_str() {
-        "delay" => serde_json::json!({"delayMs": part("delayMs")}),
-        "reset" | "hang" => serde_json::json!({"network": kind}),
-        _ => serde_json::json!({
-            "status": part("status"), "headers": headers(&part("headers"))?, "body": part("body")
+/// Binds the fault of a form as the control API would. Only the fields of the selected effect are used.
+fn fault(data: &FormData) -> Result<Fault, Error> {
+    let given = |name: &str| data.get_nonblank(name).map_or(Value::Null, Value::from);
+    // The binder rejects what is no number, and no JSON.
+    let json = |name: &str| {
+        let text = data.get_nonblank(name);
+        text.map_or(Value::Null, |text| {
+            serde_json::from_str(&text).unwrap_or(text.into())
+        })
+    };
+    let effect = match data.text("effect").as_str() {
+        "delay" => json!({"delayMs": json("effect.delayMs")}),
+        network @ ("reset" | "hang") => json!({"network": network}),
+        _ => json!({
+            "status": json("effect.status"), "headers": headers(data)?, "body": json("effect.body")
         }),
     };
-    of_form(object)
+    let matches = ["method", "path", "operationId", "userName"]
+        .map(|name| (name.to_owned(), given(&format!("match.{name}"))));
+    of_form(json!({
+        "match": Map::from_iter(matches), "effect": effect, "when": given("when"), "skip": json("skip"),
+        "count": json("count"), "probability": json("probability"),
+    }))
 }
 
 /// Parses headers written as `Name: value`, one per line.
-fn headers(text: &Value) -> Result<Value, Error> {
-    let lines = text.as_str().unwrap_or_default().lines();
-    let lines = lines.filter(|line| !line.trim().is_empty());
-    let headers: Map<_, _> = lines
-        .map(|line| {
-            let (name, value) = line.split_once(':').ok_or_else(|| {
-                let message = "write each on a line of its own, as Retry-After: 5";
-                Error::malformed("effect.headers", message)
-            })?;
-            Ok((name.trim().to_owned(), value.trim().into()))
-        })
-        .collect::<Result<_, Error>>()?;
+fn headers(data: &FormData) -> Result<Value, Error> {
+    let headers = data.get_nonblank("effect.headers").unwrap_or_default();
+    let header = |line: &str| {
+        let (name, value) = line.split_once(':').ok_or_else(|| {
+            let message = "write each on a line of its own, as Retry-After: 5";
+            Error::malformed("effect.headers", message)
+        })?;
+        Ok((name.trim().to_owned(), value.trim().into()))
+    };
+    let lines = headers.lines().filter(|line| !line.trim().is_empty());
+    let headers: Map<_, _> = lines.map(header).collect::<Result<_, Error>>()?;
     Ok(if headers.is_empty() {
         Value::Null
     } else {
@@ -205,20 +136,25 @@ fn headers(text: &Value) -> Result<Value, Error> {
     })
 }
 
-async fn delete(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
-    let id = data.get("id").and_then(|id| id.parse().ok());
+async fn delete(tool: Tool) -> Result<Response> {
+    let id = tool.data.get("id").and_then(|id| id.parse().ok());
     let is_removed = id.is_some_and(|id| tool.scope.testing().faults.remove(id));
     let notice = if is_removed {
         "The fault was removed."
     } else {
         "The fault was gone already: its count was used up."
     };
-    Ok(tool.visit.done(notice, tool.path() + "/faults"))
+    Ok(done(notice, tool.path() + "/faults"))
+}
+
+async fn ask_to_clear(tool: Tool) -> Result<Response> {
+    let faults = tool.scope.testing().faults.list().len();
+    let text = format!("{} will be gone.", count(faults, "fault", "faults"));
+    let above = vec![crumb("Faults", tool.path() + "/faults")];
+    tool.ask("Remove all faults", text, above)
 }
 
 async fn clear(tool: Tool) -> Result<Response> {
     tool.scope.testing().faults.clear();
-    Ok(tool
-        .visit
-        .done("All faults were removed.", tool.path() + "/faults"))
+    Ok(done("All faults were removed.", tool.path() + "/faults"))
 }

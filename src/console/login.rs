@@ -2,20 +2,10 @@
 
 use std::sync::Arc;
 
-use askama::Template;
-use axum::Router;
-use axum::extract::{Extension, Query};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
-use serde::Deserialize;
-
-use super::Console;
-use super::form::{Form, FormData, FormField};
-use super::page::{Frame, Result, Section, page_with, redirect};
+use super::page::redirect;
+use super::prelude::*;
 use super::session::Session;
-use super::visit::{EndSession, StartSession, Visit, next_page};
-use crate::AppState;
+use super::visit::{EndSession, StartSession};
 use crate::document::{DEFAULT_LOGIN, default_password_hash};
 use crate::domain::PasswordHash;
 use crate::error::Error;
@@ -28,124 +18,83 @@ pub fn routes() -> Router<Console> {
         .route("/token", get(token_page).post(submit_token))
 }
 
-#[derive(Deserialize)]
-struct NextQuery {
-    next: Option<String>,
-}
-
-#[derive(Template)]
-#[template(path = "login.html")]
-struct LoginPage {
-    frame: Frame,
-    form: Form,
-    next: String,
-    /// The e-mail address and password of the built-in account, if they are valid.
-    default: Option<(&'static str, &'static str)>,
-}
-
-fn login_form() -> Form {
-    Form::new([
-        FormField::input("text", "email", "E-mail address")
-            .required()
-            .autocomplete("username")
-            .hint(
-                "An operator’s. Where several accounts have it: account number / e-mail address.",
-            ),
-        FormField::input("password", "password", "Password")
-            .required()
-            .autocomplete("current-password"),
-    ])
-}
-
-async fn login_page(visit: Visit, Query(NextQuery { next }): Query<NextQuery>) -> Result<Response> {
-    show_login(StatusCode::OK, &visit, login_form(), next_page(next))
-}
-
-fn show_login(status: StatusCode, visit: &Visit, form: Form, next: String) -> Result<Response> {
-    let page = LoginPage {
-        frame: Frame::new(visit, Section::None, "Log in"),
-        form,
-        next,
-        default: default_login(&visit.app),
-    };
-    page_with(status, &page)
-}
-
-/// Returns the default credentials if they are valid: the owner's password hash must be the one of the built-in account.
-fn default_login(app: &AppState) -> Option<(&'static str, &'static str)> {
-    let (tenant, operator) = registration::find(&app.store.state(), DEFAULT_LOGIN.0)?;
-    let hash = operator.password().map(PasswordHash::as_str);
-    (tenant.account.may_log_in(&operator) && hash == default_password_hash())
-        .then_some(DEFAULT_LOGIN)
-}
-
-async fn log_in(visit: Visit, Extension(data): Extension<FormData>) -> Result<Response> {
-    let next = next_page(data.get("next"));
-    let text = |name| data.get(name).unwrap_or_default();
-    let operator = registration::find(&visit.app.store.state(), text("email").trim());
-    match registration::log_in(&visit.app, operator.as_ref(), &text("password")).await {
-        Ok(caller) => {
-            // A new session token prevents session fixation: an attacker may have set the visitor's.
-            let session = Session::new(visit.session.has_token, Some(caller));
-            let mut response = redirect(next);
-            response
-                .extensions_mut()
-                .insert(StartSession(Arc::new(session)));
-            Ok(response)
-        }
-        Err(Error::Unauthenticated) => {
-            let mut form = login_form().with_data(&data);
-            let message = "No operator has this e-mail address and this password.";
-            form.messages.push(message.to_owned());
-            show_login(StatusCode::FORBIDDEN, &visit, form, next)
-        }
-        Err(error) => Err(error.into()),
+pages! {
+    LoginPage = "login.html" {
+        form: Form,
+        /// The e-mail address and password of the owner, if the password is the one of the built-in account.
+        default: Option<(String, &'static str)>,
     }
+    TokenPage = "token.html" { form: Form }
+}
+
+/// Asks for the log-in of an operator; of the account that the visitor is in, if any.
+async fn login_page(visit: Visit) -> Result<Response> {
+    let all = visit.app.store.state();
+    let found = match visit.account.and_then(|account| all.tenant(account)) {
+        Some(tenant) => {
+            let owner = tenant.account.operator(tenant.account.owner)?;
+            let name = format!("{}/{}", tenant.account.id, owner.profile().email);
+            Some((Arc::clone(tenant), Arc::clone(owner), name))
+        }
+        None => registration::find(&all, DEFAULT_LOGIN.0)
+            .map(|(tenant, operator)| (tenant, operator, DEFAULT_LOGIN.0.to_owned())),
+    };
+    let default = found.as_ref().filter(|(tenant, operator, _)| {
+        let hash = operator.password().map(PasswordHash::as_str);
+        tenant.account.may_log_in(operator) && hash == default_password_hash()
+    });
+    let email = visit.account.and(found.as_ref());
+    let email = email.map_or("", |(_, _, name)| name);
+    let form = Form::to("/console/login").with_value("email", email);
+    page(&LoginPage {
+        frame: visit.frame("Log in"),
+        form: visit.form(form.with_value("next", visit.next_page())),
+        default: default.map(|(_, _, name)| (name.clone(), DEFAULT_LOGIN.1)),
+    })
+}
+
+async fn log_in(visit: Visit) -> Result<Response> {
+    let operator = registration::find(&visit.app.store.state(), visit.data.text("email").trim());
+    let login =
+        registration::log_in(&visit.app, operator.as_ref(), &visit.data.text("password")).await;
+    let caller = login.map_err(|error| match error {
+        Error::Unauthenticated => {
+            Error::refused("", "no operator has this e-mail address and this password")
+        }
+        error => error,
+    })?;
+    // A new session token prevents session fixation: an attacker may have set the visitor's.
+    Ok(begin(
+        &visit,
+        Session::new(visit.session.has_token, Some(caller)),
+    ))
+}
+
+/// Begins a session and continues with the page that was asked for.
+fn begin(visit: &Visit, session: Session) -> Response {
+    let mut response = redirect(visit.next_page());
+    let start = StartSession(Arc::new(session));
+    response.extensions_mut().insert(start);
+    response
 }
 
 async fn log_out() -> Response {
     let mut response = redirect("/console/login");
     response.extensions_mut().insert(EndSession);
-    response.into_response()
+    response
 }
 
-#[derive(Template)]
-#[template(path = "token.html")]
-struct TokenPage {
-    frame: Frame,
-    form: Form,
-    next: String,
+async fn token_page(visit: Visit) -> Result<Response> {
+    let form = Form::to("/console/token").with_value("next", visit.next_page());
+    page(&TokenPage {
+        frame: visit.frame("Token"),
+        form: visit.form(form),
+    })
 }
 
-fn token_form() -> Form {
-    Form::new([FormField::input("password", "token", "Token").required()])
-}
-
-async fn token_page(visit: Visit, Query(NextQuery { next }): Query<NextQuery>) -> Result<Response> {
-    let page = TokenPage {
-        frame: Frame::new(&visit, Section::None, "Token"),
-        form: token_form(),
-        next: next_page(next),
-    };
-    page_with(StatusCode::OK, &page)
-}
-
-async fn submit_token(visit: Visit, Extension(data): Extension<FormData>) -> Result<Response> {
-    let next = next_page(data.get("next"));
-    if visit.app.control.admits(data.get("token").as_deref()) {
-        let session = Session::new(true, visit.session.caller);
-        let mut response = redirect(next);
-        response
-            .extensions_mut()
-            .insert(StartSession(Arc::new(session)));
-        return Ok(response);
+async fn submit_token(visit: Visit) -> Result<Response> {
+    if visit.app.control.admits(visit.data.get("token").as_deref()) {
+        return Ok(begin(&visit, Session::new(true, visit.session.caller)));
     }
-    let mut form = token_form();
-    form.messages.push("This is not the token.".to_owned());
-    let page = TokenPage {
-        frame: Frame::new(&visit, Section::None, "Token"),
-        form,
-        next,
-    };
-    page_with(StatusCode::FORBIDDEN, &page)
+    Err(Error::refused("token", "this is not the token").into())
 }

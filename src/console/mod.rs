@@ -6,7 +6,9 @@
 //! |---|---|
 //! | `visit` | the middleware of all pages: sessions, CSRF checks, the control token, the current operator |
 //! | `session` | sessions and their data |
-//! | `page` | page layout, errors and redirects |
+//! | `sent` | answers a form that is sent twice once |
+//! | `page` | page layout, lists in pages, errors and redirects |
+//! | `prelude` | what nearly every module of pages uses |
 //! | `form` | form fields, binding, and display with validation messages |
 //! | `login` | the token page, log in, log out |
 //! | `operators`, `operator_groups`, `schedules`, `api_users`, `setup` | the pages of Account setup |
@@ -23,8 +25,10 @@ mod login;
 mod operator_groups;
 mod operators;
 mod page;
+mod prelude;
 mod requests;
 mod schedules;
+mod sent;
 mod session;
 mod setup;
 mod tools;
@@ -47,6 +51,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use crate::error::Error;
 use crate::{AppState, Control};
 use page::Failure;
+use sent::Sent;
 use session::Sessions;
 
 /// The state that every page handler can access.
@@ -54,6 +59,7 @@ use session::Sessions;
 struct Console {
     app: AppState,
     sessions: Arc<Sessions>,
+    sent: Sent,
 }
 
 /// Returns the routes under `/console`, or `None` with `--control off`.
@@ -65,6 +71,7 @@ pub fn routes(state: &AppState) -> Option<Router> {
     let console = Console {
         app: state.clone(),
         sessions: Arc::default(),
+        sent: Sent::default(),
     };
     let pages = Router::new()
         .route("/", get(async || Redirect::to("/console/setup")))
@@ -79,9 +86,8 @@ pub fn routes(state: &AppState) -> Option<Router> {
         .merge(tools::in_both_scopes(faults::routes()))
         .merge(tools::in_both_scopes(clock::routes()))
         .method_not_allowed_fallback(async || {
-            Failure::from(Error::WrongMethod(
-                "this page has nothing of that kind".to_owned(),
-            ))
+            let message = "this page has nothing of that kind";
+            Failure::from(Error::WrongMethod(message.to_owned()))
         })
         .fallback(async || Failure::unknown_page())
         .layer(CatchPanicLayer::custom(|panic| {
@@ -91,7 +97,7 @@ pub fn routes(state: &AppState) -> Option<Router> {
         .with_state(console);
     Some(
         Router::new()
-            .nest("/assets", assets::routes())
+            .merge(assets::routes())
             .merge(pages)
             .layer(from_fn(set_security_headers)),
     )
@@ -101,7 +107,10 @@ pub fn routes(state: &AppState) -> Option<Router> {
 async fn set_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in [
-        (CONTENT_SECURITY_POLICY, "default-src 'self'"),
+        (
+            CONTENT_SECURITY_POLICY,
+            "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+        ),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (X_FRAME_OPTIONS, "DENY"),
         (REFERRER_POLICY, "same-origin"),

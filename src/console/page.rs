@@ -1,4 +1,4 @@
-//! Parts shared by all pages: the layout, errors, redirects and common page types.
+//! Parts shared by all pages: the layout, lists in pages, errors and common page types.
 
 use std::fmt;
 
@@ -7,70 +7,103 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
-use super::form::Form;
+use super::session;
 use super::visit::{CurrentOperator, Visit};
-use crate::domain::AccountId;
+use crate::domain::{AccountId, Problem};
 use crate::error::Error;
 use crate::status::{messages, sentence, status};
+use crate::store::State;
+use crate::testing::{Clock, TestState};
 
-/// The navigation entry that a page belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Section {
-    Setup,
-    Operators,
-    OperatorGroups,
-    TimeZones,
-    Requests,
-    Faults,
-    Clock,
-    Accounts,
-    None,
+/// Declares pages: each is a template with the frame around it, and other values.
+macro_rules! pages {
+    ($($(#[$doc:meta])* $name:ident = $path:literal { $($(#[$about:meta])* $field:ident: $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(::askama::Template)]
+        #[template(path = $path)]
+        struct $name {
+            frame: $crate::console::page::Frame,
+            $($(#[$about])* $field: $type,)*
+        }
+    )*};
 }
+pub(super) use pages;
+
+/// The pages that show one account or the whole server.
+pub const TOOLS: [&str; 3] = ["requests", "faults", "clock"];
+
+/// The number of rows of a page of a list. With the longest names, the page stays below 60 KB.
+const PAGE_SIZE: usize = 50;
+
+/// The number of accounts that the picker suggests.
+const SUGGESTED_ACCOUNTS: usize = 20;
 
 /// The data of the layout around a page.
 #[derive(Debug)]
 pub struct Frame {
     pub title: String,
-    pub section: Section,
+    /// The path and query of the page.
+    pub target: String,
     pub csrf: String,
+    /// Distinguishes the forms of this page from those of the same page shown again.
+    pub shown: String,
     pub notice: Option<String>,
-    pub who: Option<Person>,
-    /// The account that the navigation's links to the tools refer to; `None` means the whole server.
+    /// The operator who is logged in.
+    pub who: Option<CurrentOperator>,
+    /// The account of the page; `None` means the whole server.
     pub scope: Option<AccountId>,
-}
-
-/// The operator who is logged in.
-#[derive(Debug)]
-pub struct Person {
-    pub name: String,
-    pub account: AccountId,
-    pub is_administrator: bool,
+    pub label: String,
+    /// The newest accounts with their labels.
+    pub accounts: Vec<(AccountId, String)>,
+    /// What makes requests of the account behave unusually, each with the page about it.
+    pub alerts: Vec<Crumb>,
+    /// The pages above this one.
+    pub crumbs: Vec<Crumb>,
 }
 
 impl Frame {
-    /// Creates the frame of a page. Its links to the tools refer to the current operator's account.
-    pub fn new(visit: &Visit, section: Section, title: impl Into<String>) -> Self {
-        let person = |operator: &CurrentOperator| Person {
-            name: operator.operator().profile().full_name.to_string(),
-            account: operator.caller.account,
-            is_administrator: operator.is_administrator(),
-        };
+    /// Creates the frame of a page. The account of the latest page stays, if this page has none of its own.
+    pub fn new(visit: &Visit, title: impl Into<String>) -> Self {
+        let all = visit.app.store.state();
+        let scope = visit
+            .account
+            .filter(|account| all.tenant(*account).is_some());
+        let newest = all.newest().take(SUGGESTED_ACCOUNTS);
         Self {
             title: title.into(),
-            section,
+            target: visit.target.clone(),
             csrf: visit.session.csrf.clone(),
+            shown: session::token::<9>(),
             notice: visit.session.take_notice(),
-            who: visit.operator.as_ref().map(person),
-            scope: visit
-                .operator
-                .as_ref()
-                .map(|operator| operator.caller.account),
+            who: visit.operator.clone(),
+            scope,
+            label: scope.map_or("", |account| all.label(account)).to_owned(),
+            accounts: newest
+                .map(|tenant| tenant.account.id)
+                .map(|id| (id, cut(all.label(id), 40)))
+                .collect(),
+            alerts: alerts(&all, scope),
+            crumbs: Vec::new(),
         }
     }
 
     #[must_use]
-    pub fn with_scope(self, scope: Option<AccountId>) -> Self {
-        Self { scope, ..self }
+    pub fn below(mut self, crumbs: Vec<Crumb>) -> Self {
+        self.crumbs = crumbs;
+        self
+    }
+
+    pub fn is_administrator(&self) -> bool {
+        let who = self.who.as_ref();
+        who.is_some_and(CurrentOperator::is_administrator)
+    }
+
+    /// Returns the name of the account, or of the server.
+    pub fn scope_name(&self) -> String {
+        match self.scope {
+            Some(account) => format!("Account {account}"),
+            None => "Whole server".to_owned(),
+        }
     }
 
     /// Returns the base path of the tools for testers.
@@ -78,14 +111,79 @@ impl Frame {
         tools(self.scope)
     }
 
+    /// Returns the path of a page of Account setup. To set up another account than that of the log-in, people log in to it.
+    pub fn setup(&self, page: &str) -> String {
+        let account = self.who.as_ref().map(|who| who.caller.account);
+        match (account, self.scope) {
+            (Some(own), Some(scope)) if own != scope => {
+                format!("/console/login?next=/console/{page}")
+            }
+            _ => format!("/console/{page}"),
+        }
+    }
+
+    /// Returns the name of the navigation entry that the page belongs to.
+    pub fn section(&self) -> &str {
+        let path = self.target.split('?').next().unwrap_or_default();
+        let mut names = path.split('/').skip(2);
+        let (name, tool) = (names.next().unwrap_or_default(), names.nth(1));
+        tool.filter(|tool| name == "accounts" && TOOLS.contains(tool))
+            .unwrap_or(name)
+    }
+
+    /// Returns the name of the tab in the path of an operator's page.
+    pub fn tab(&self) -> &str {
+        let path = self.target.split('?').next().unwrap_or_default();
+        path.split('/').nth(4).unwrap_or_default()
+    }
+
     /// Returns the attribute that marks the page's own navigation entry.
-    pub fn current(&self, section: Section) -> &'static str {
-        if self.section == section {
+    pub fn current(&self, section: &str) -> &'static str {
+        if self.section() == section {
             "aria-current=page"
         } else {
             ""
         }
     }
+
+    /// Returns the page above this one.
+    pub fn parent(&self) -> &str {
+        let parent = self.crumbs.last();
+        parent.map_or("/console/", |crumb| crumb.path.as_str())
+    }
+}
+
+/// Returns what makes requests of an account, or of the server, behave unusually: a clock of its own, and faults.
+fn alerts(all: &State, scope: Option<AccountId>) -> Vec<Crumb> {
+    let own = scope.and_then(|id| Some((all.tenant(id)?, id)));
+    let own = own.map(|(tenant, id)| (&*tenant.testing, Some(id), format!("account {id}")));
+    let server = (&*all.testing, None, "the whole server".to_owned());
+    let mut alerts = Vec::new();
+    let mut has_clock = false;
+    for (testing, account, name) in own.into_iter().chain([server]) {
+        // The clock of an account replaces that of the server.
+        if let Some(clock) = testing.clock().filter(|_| !has_clock) {
+            has_clock = true;
+            let state = match clock {
+                Clock::Frozen(at) => format!("stands still at {}", at.readable()),
+                Clock::Running | Clock::Moved(_) => "is moved".to_owned(),
+            };
+            let text = format!("The clock of {name} {state}.");
+            alerts.push(crumb(text, tools(account) + "/clock"));
+        }
+        let waiting = waiting_faults(testing);
+        if waiting > 0 {
+            let text = count(waiting, "fault waits", "faults wait");
+            let text = format!("{text} for requests to {name}.");
+            alerts.push(crumb(text, tools(account) + "/faults"));
+        }
+    }
+    alerts
+}
+
+/// Returns the number of faults that can strike.
+pub fn waiting_faults(testing: &TestState) -> usize {
+    testing.faults.list().len()
 }
 
 /// Returns the base path of the tools for one account, or for the server.
@@ -96,21 +194,123 @@ pub fn tools(scope: Option<AccountId>) -> String {
     )
 }
 
+/// Returns the start of a text, with an ellipsis where something is left out.
+fn cut(text: &str, length: usize) -> String {
+    match text.char_indices().nth(length) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A page of the results of a search.
+#[derive(Debug)]
+pub struct Listed<T> {
+    pub rows: Vec<T>,
+    pub search: String,
+    /// The number of the page, from 1.
+    pub number: usize,
+    pub found: usize,
+}
+
+impl<T> Listed<T> {
+    /// Returns the requested page of those items of which a text contains the search term, ignoring case.
+    pub fn new(
+        visit: &Visit,
+        items: impl Iterator<Item = T>,
+        texts: impl Fn(&T) -> Vec<String>,
+    ) -> Self {
+        let search = visit.data.text("q").trim().to_owned();
+        let number = visit.data.get("page").and_then(|page| page.parse().ok());
+        let number = number.unwrap_or(1).max(1);
+        let term = search.to_lowercase();
+        let is_found = |item: &T| {
+            let has_term = |text: &String| text.to_lowercase().contains(&term);
+            term.is_empty() || texts(item).iter().any(has_term)
+        };
+        let first = PAGE_SIZE.saturating_mul(number - 1);
+        let mut page = Self {
+            rows: Vec::new(),
+            search,
+            number,
+            found: 0,
+        };
+        for item in items.filter(is_found) {
+            if page.found >= first && page.rows.len() < PAGE_SIZE {
+                page.rows.push(item);
+            }
+            page.found += 1;
+        }
+        page
+    }
+
+    /// Returns the same page with other rows.
+    pub fn map<U>(self, row: impl FnMut(T) -> U) -> Listed<U> {
+        Listed {
+            rows: self.rows.into_iter().map(row).collect(),
+            search: self.search,
+            number: self.number,
+            found: self.found,
+        }
+    }
+
+    /// Describes the rows: `51 to 100 of 10,000 accounts`.
+    pub fn caption(&self, one: &str, many: &str) -> String {
+        let all = count(self.found, one, many);
+        if self.found <= PAGE_SIZE {
+            return all;
+        }
+        let first = PAGE_SIZE.saturating_mul(self.number - 1);
+        format!("{} to {} of {all}", first + 1, first + self.rows.len())
+    }
+
+    /// Returns the links to the other pages: the first, the previous, the next and the last.
+    pub fn links(&self) -> Vec<Crumb> {
+        let last = self.found.div_ceil(PAGE_SIZE).max(1);
+        let pages = [
+            ("First", 1, self.number > 1),
+            ("Previous", self.number - 1, self.number > 1),
+            ("Next", self.number + 1, self.number < last),
+            ("Last", last, self.number < last),
+        ];
+        let link = |(name, number, _): (&str, usize, bool)| {
+            let mut query = form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
+            if !self.search.is_empty() {
+                query.append_pair("q", &self.search);
+            }
+            query.append_pair("page", &number.min(last).to_string());
+            crumb(name, query.finish())
+        };
+        let pages = pages.into_iter().filter(|(_, _, is_there)| *is_there);
+        pages.map(link).collect()
+    }
+}
+
 /// Renders a page with status 200.
 pub fn page(template: &impl Template) -> Result<Response> {
     page_with(StatusCode::OK, template)
 }
 
 /// Renders a page with the given status.
-pub fn page_with(status: StatusCode, template: &impl Template) -> Result<Response> {
+fn page_with(status: StatusCode, template: &impl Template) -> Result<Response> {
     let html = template
         .render()
         .map_err(|error| Error::Failed(format!("a page could not be written: {error}")))?;
     let mut response = (status, Html(html)).into_response();
-    // The browser's next user must not see an operator's pages.
+    // The browser's next user must not see an operator's pages, nor the secrets on some of them.
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Renders the page that asks before an irreversible action.
+pub fn question(frame: Frame, text: impl Into<String>) -> Result<Response> {
+    let text = text.into();
+    page(&Question { frame, text })
+}
+
+/// Renders the page of an error.
+pub fn failure(status: StatusCode, frame: Frame, messages: Vec<String>) -> Response {
+    page_with(status, &FailurePage { frame, messages }).unwrap_or_else(|_| status.into_response())
 }
 
 /// Redirects the browser with 303, as after a successful form submission.
@@ -118,34 +318,14 @@ pub fn redirect(path: impl AsRef<str>) -> Response {
     Redirect::to(path.as_ref()).into_response()
 }
 
-/// A page that consists of a form.
-#[derive(Debug, Template)]
-#[template(path = "form_page.html")]
-pub struct FormPage {
-    pub frame: Frame,
-    pub crumbs: Vec<Crumb>,
-    pub intro: &'static str,
-    pub form: Form,
-    /// The URL that the form is posted to.
-    pub action: String,
-    pub submit: &'static str,
-    pub cancel: String,
+pages! {
+    /// A confirmation page shown before an irreversible action. It posts to its own URL.
+    Question = "question.html" { text: String }
+    FailurePage = "failure.html" { messages: Vec<String> }
 }
 
-/// A confirmation page shown before an irreversible action.
-#[derive(Debug, Template)]
-#[template(path = "question.html")]
-pub struct Question {
-    pub frame: Frame,
-    pub crumbs: Vec<Crumb>,
-    pub text: String,
-    pub action: String,
-    pub submit: &'static str,
-    pub cancel: String,
-}
-
-/// A breadcrumb: a link to a parent page.
-#[derive(Debug)]
+/// A link to another page, such as the ones above a page.
+#[derive(Debug, Clone)]
 pub struct Crumb {
     pub name: String,
     pub path: String,
@@ -160,10 +340,13 @@ pub fn crumb(name: impl Into<String>, path: impl Into<String>) -> Crumb {
 
 pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
-/// Why a handler returned no page: a log-in is needed, or an error, whose page the middleware renders.
+/// Why a handler returned no page: a log-in is needed, or an error. The middleware renders its page, or shows it in the form that
+/// it is about.
 #[derive(Debug, Clone)]
 pub enum Failure {
     LogIn,
+    /// A form cannot be bound, or breaks rules.
+    Refused(StatusCode, Vec<Problem>),
     Cause(StatusCode, Vec<String>),
 }
 
@@ -179,12 +362,19 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        match &error {
-            Error::Unauthenticated => return Self::LogIn,
-            Error::Failed(cause) => tracing::error!(cause, "a page failed"),
-            _ => {}
+        let status = status(&error);
+        match error {
+            Error::Unauthenticated => Self::LogIn,
+            Error::Malformed(problems) | Error::Refused(problems) => {
+                Self::Refused(status, problems)
+            }
+            error => {
+                if let Error::Failed(cause) = &error {
+                    tracing::error!(cause, "a page failed");
+                }
+                Self::Cause(status, messages(&error))
+            }
         }
-        Self::Cause(status(&error), messages(&error))
     }
 }
 
@@ -197,17 +387,21 @@ impl IntoResponse for Failure {
     }
 }
 
-#[derive(Debug, Template)]
-#[template(path = "failure.html")]
-pub struct FailurePage {
-    pub frame: Frame,
-    pub messages: Vec<String>,
-}
-
 /// Formats a number with the singular or plural noun.
 pub fn count(number: usize, one: &str, many: &str) -> String {
-    match number {
-        1 => format!("1 {one}"),
-        _ => format!("{number} {many}"),
+    let noun = if number == 1 { one } else { many };
+    format!("{} {noun}", grouped(number))
+}
+
+/// Writes a number with commas between groups of three digits.
+pub fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
     }
+    text
 }

@@ -4,20 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use askama::Template;
-use axum::Router;
-use axum::extract::{Extension, Path, Query};
+use axum::extract::{Extension, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
-use axum::routing::{get, post};
+use axum::response::IntoResponse as _;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::Console;
 use super::curl;
-use super::page::{Crumb, Failure, Frame, Result, Section, crumb, page, tools};
-use super::tools::Tool;
-use super::visit::parse;
+use super::prelude::*;
 use crate::connection::Connection;
 use crate::domain::AccountId;
 use crate::operation::path::canonical;
@@ -38,6 +33,26 @@ pub fn routes() -> Router<Console> {
         .route("/requests/newer", get(newer))
         .route("/requests/clear", post(clear))
         .route("/requests/{sequence}", get(show))
+}
+
+pages! {
+    List = "requests.html" {
+        path: String,
+        filter: Filter,
+        rows: Vec<Row>,
+        base_url: String,
+        /// The number of the latest request; the script polls for newer ones.
+        latest: u64,
+    }
+    Show = "request.html" {
+        entry: Arc<Entry>,
+        time: String,
+        authentication: &'static str,
+        /// The account that the request was for, with its tools.
+        account: Option<(AccountId, String)>,
+        messages: [(&'static str, DisplayMessage); 2],
+        curl: String,
+    }
 }
 
 /// Which requests are shown. An empty field matches everything.
@@ -95,7 +110,7 @@ impl Row {
     fn new(entry: &Arc<Entry>, tool: &Tool) -> Self {
         Self {
             path: format!("{}/requests/{}", tool.path(), entry.sequence),
-            time: entry.time.day_first(),
+            time: entry.time.readable(),
             // In an account's own journal, the title shows its number.
             account: entry.account.filter(|_| tool.scope.tenant.is_none()),
             entry: Arc::clone(entry),
@@ -138,24 +153,12 @@ impl DisplayEntry for Entry {
     }
 }
 
-#[derive(Template)]
-#[template(path = "requests.html")]
-struct List {
-    frame: Frame,
-    path: String,
-    filter: Filter,
-    rows: Vec<Row>,
-    base_url: String,
-    /// The number of the latest request; the script polls for newer ones.
-    latest: u64,
-}
-
 async fn list(tool: Tool, Query(filter): Query<Filter>) -> Result<Response> {
     let rows = filter.rows(&tool);
     page(&List {
-        frame: tool.frame(Section::Requests, "Requests"),
+        frame: tool.frame("Requests"),
         path: tool.path() + "/requests",
-        base_url: tool.visit.base_url.clone(),
+        base_url: tool.base_url.clone(),
         latest: rows.first().map_or(0, |row| row.entry.sequence),
         filter,
         rows,
@@ -195,23 +198,10 @@ async fn newer(
 
 async fn clear(tool: Tool) -> Result<Response> {
     tool.scope.forget_requests();
-    Ok(tool
-        .visit
-        .done("The requests were cleared.", tool.path() + "/requests"))
-}
-
-#[derive(Template)]
-#[template(path = "request.html")]
-struct Show {
-    frame: Frame,
-    crumbs: Vec<Crumb>,
-    entry: Arc<Entry>,
-    time: String,
-    authentication: &'static str,
-    /// The account that the request was for, with its tools.
-    account: Option<(AccountId, String)>,
-    messages: [(&'static str, DisplayMessage); 2],
-    curl: String,
+    Ok(done(
+        "The requests were cleared.",
+        tool.path() + "/requests",
+    ))
 }
 
 /// Headers and body for display.
@@ -247,11 +237,8 @@ fn indented(text: &str) -> String {
         .unwrap_or_else(|| text.to_owned())
 }
 
-async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Response> {
-    let sequence: u64 = path
-        .iter()
-        .find(|(name, _)| name == "sequence")
-        .map_or_else(|| Err(Failure::unknown_page()), |(_, number)| parse(number))?;
+async fn show(tool: Tool) -> Result<Response> {
+    let sequence: u64 = tool.segment("sequence")?;
     let entries = tool.scope.requests(&Match::default());
     let entry = entries
         .into_iter()
@@ -261,9 +248,10 @@ async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
             Failure::new(StatusCode::NOT_FOUND, message)
         })?;
     page(&Show {
-        frame: tool.frame(Section::Requests, format!("Request {sequence}")),
-        crumbs: vec![crumb("Requests", tool.path() + "/requests")],
-        time: entry.time.day_first(),
+        frame: tool
+            .frame(format!("Request {sequence}"))
+            .below(vec![crumb("Requests", tool.path() + "/requests")]),
+        time: entry.time.readable(),
         authentication: match entry.authentication {
             Authentication::NotAsked => "not asked for",
             Authentication::Accepted => "accepted",
@@ -274,7 +262,7 @@ async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
             ("Request", DisplayMessage::from(&entry.request)),
             ("Answer", DisplayMessage::from(&entry.response)),
         ],
-        curl: curl::command(&entry, &tool.visit.base_url),
+        curl: curl::command(&entry, &tool.base_url),
         entry,
     })
 }

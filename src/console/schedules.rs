@@ -1,272 +1,166 @@
 //! Off-duty schedules of operators and of groups.
 
-use askama::Template;
-use axum::Router;
-use axum::extract::{Extension, Path};
-use axum::response::Response;
-use axum::routing::{get, post};
 use strum::VariantNames as _;
 
-use super::Console;
-use super::form::{Form, FormData, FormField};
+use super::form::{Words, words};
 use super::operator_groups;
-use super::operators::{self, Head, Tab};
-use super::page::{Crumb, Failure, FormPage, Frame, Result, Section, crumb, page, page_with};
-use super::visit::{LoggedIn, parse};
+use super::operators::{self, Head};
+use super::prelude::*;
 use crate::domain::account::ScheduleOwner;
 use crate::domain::duty_schedule::{ScheduleMode, WeekDay};
 use crate::domain::text::whole_number;
-use crate::domain::{DutySchedule, OperatorGroupGuid, OperatorGuid, Recurrence, ScheduleId};
+use crate::domain::{DutySchedule, Input, Recurrence, ScheduleId};
 use crate::service;
-use crate::status::status;
 use crate::wire::{DutyScheduleBody, bind};
 
 pub fn routes() -> Router<Console> {
+    let below = Router::new()
+        .route("/schedules", get(list).post(create))
+        .route("/schedules/{scheduleId}", get(show).post(save))
+        .route("/schedules/{scheduleId}/delete", post(delete));
     Router::new()
-        .merge(routes_below::<OperatorGuid>("/operators"))
-        .merge(routes_below::<OperatorGroupGuid>("/groups"))
+        .nest("/operators/{guid}", below.clone())
+        .nest("/groups/{guid}", below)
 }
 
-fn routes_below<O: Owner>(path: &str) -> Router<Console> {
-    let path = format!("{path}/{{guid}}/schedules");
-    Router::new()
-        .route(&path, get(list::<O>).post(create::<O>))
-        .route(
-            &format!("{path}/{{scheduleId}}"),
-            get(show::<O>).post(save::<O>),
-        )
-        .route(&format!("{path}/{{scheduleId}}/delete"), post(delete::<O>))
-}
-
-/// The owner of schedules, an operator or a group, and its pages.
-trait Owner: std::str::FromStr + Into<ScheduleOwner> + Copy + Send + Sync + 'static {
-    const SECTION: Section;
-
-    fn path(self) -> String;
-
-    /// Returns the breadcrumbs above the schedules.
-    fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>>;
-
-    /// Returns the header of the tab, if the schedules are shown in one.
-    fn head(self, login: &LoggedIn) -> Result<Option<Head>>;
-}
-
-impl Owner for OperatorGuid {
-    const SECTION: Section = Section::Operators;
-
-    fn path(self) -> String {
-        operators::path_of(self) + "/schedules"
-    }
-
-    fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>> {
-        Ok(operators::crumbs_below(login.account().operator(self)?))
-    }
-
-    fn head(self, login: &LoggedIn) -> Result<Option<Head>> {
-        let operator = login.account().operator(self)?;
-        Ok(Some(Head::new(login, operator, Tab::Schedules)))
+pages! {
+    List = "schedules.html" {
+        head: Option<Head>,
+        path: String,
+        /// The schedules; none on the page of one of them.
+        schedules: Option<Listed<DutySchedule>>,
+        form: Form,
+        submit: &'static str,
+        modes: Words,
+        days: Words,
+        may_edit: bool,
     }
 }
 
-impl Owner for OperatorGroupGuid {
-    const SECTION: Section = Section::OperatorGroups;
-
-    fn path(self) -> String {
-        operator_groups::path_of(self) + "/schedules"
-    }
-
-    fn crumbs(self, login: &LoggedIn) -> Result<Vec<Crumb>> {
-        Ok(operator_groups::crumbs_below(
-            login.account().operator_group(self)?,
-        ))
-    }
-
-    fn head(self, _: &LoggedIn) -> Result<Option<Head>> {
-        Ok(None)
-    }
-}
-
-#[derive(Template)]
-#[template(path = "schedules.html")]
-struct List {
-    frame: Frame,
-    head: Option<Head>,
-    crumbs: Vec<Crumb>,
+/// The operator or group of the page, and what is above its schedules.
+struct Above {
+    owner: ScheduleOwner,
     path: String,
-    rows: Vec<Row>,
-    form: Form,
+    crumbs: Vec<Crumb>,
+    /// The header of the tab of an operator.
+    head: Option<Head>,
     may_edit: bool,
 }
 
-struct Row {
-    id: ScheduleId,
-    mode: &'static str,
-    when: String,
-    is_copy: bool,
-}
-
-impl From<&DutySchedule> for Row {
-    fn from(schedule: &DutySchedule) -> Self {
-        let when = match schedule.recurrence {
-            Recurrence::OneTime { start, end } => {
-                format!("{} to {} UTC", start.day_first(), end.day_first())
+impl Above {
+    fn of(login: &LoggedIn) -> Result<Self> {
+        let (account, caller) = (login.account(), login.caller());
+        let above = if login.path().starts_with("/console/groups/") {
+            let group = account.operator_group(login.segment("guid")?)?;
+            Self {
+                owner: group.guid.into(),
+                path: operator_groups::path_of(group.guid) + "/schedules",
+                crumbs: operator_groups::crumbs_below(group),
+                head: None,
+                may_edit: login.is_administrator(),
             }
-            Recurrence::Daily { hours } => format!("{} to {}", hours.start(), hours.end()),
-            Recurrence::Weekly { day, hours } => {
-                format!(
-                    "{}, {} to {}",
-                    <&str>::from(day),
-                    hours.start(),
-                    hours.end()
-                )
-            }
-            Recurrence::Monthly { day, hours } => {
-                format!("day {}, {} to {}", day.get(), hours.start(), hours.end())
+        } else {
+            let operator = account.operator(login.segment("guid")?)?;
+            Self {
+                owner: operator.guid.into(),
+                path: operators::path_of(operator.guid) + "/schedules",
+                crumbs: operators::crumbs_below(operator),
+                head: Some(Head::new(login, operator)),
+                may_edit: caller.may_edit_operator(account, operator.guid).is_ok(),
             }
         };
-        Self {
-            id: schedule.id,
-            mode: schedule.recurrence.mode().into(),
-            when,
-            is_copy: schedule.copy_of.is_some(),
-        }
+        Ok(above)
     }
 }
 
-/// Returns the form. Fields of modes other than the selected one stay empty; the script hides them.
-fn form() -> Form {
-    Form::new([
-        FormField::word("ScheduleMode", "Repeats", None, ScheduleMode::VARIANTS).required(),
-        FormField::input("datetime-local", "StartDateTime", "Start (UTC)")
-            .shown_for("ScheduleMode=OneTime"),
-        FormField::input("datetime-local", "EndDateTime", "End (UTC)")
-            .shown_for("ScheduleMode=OneTime"),
-        FormField::word("WeekDay", "Day of the week", Some("–"), WeekDay::VARIANTS)
-            .shown_for("ScheduleMode=Weekly"),
-        FormField::number("MonthDay", "Day of the month")
-            .hint("1 to 31")
-            .shown_for("ScheduleMode=Monthly"),
-        FormField::input("time", "StartTime", "From time")
-            .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
-        FormField::input("time", "EndTime", "To time")
-            .hint("Before the start: runs past midnight")
-            .shown_for("ScheduleMode=Daily,Weekly,Monthly"),
-    ])
-}
-
-fn may_edit<O: Owner>(login: &LoggedIn, owner: O) -> bool {
-    let account = login.account();
-    match owner.into() {
-        ScheduleOwner::Operator(guid) => login.caller.may_edit_operator(account, guid),
-        ScheduleOwner::Group(_) => login.caller.may_administer(account),
+impl List {
+    fn mode(schedule: &DutySchedule) -> &'static str {
+        schedule.recurrence.mode().into()
     }
-    .is_ok()
+
+    fn when(schedule: &DutySchedule) -> String {
+        let (day, hours) = match schedule.recurrence {
+            Recurrence::OneTime { start, end } => {
+                return format!("{} to {} UTC", start.readable(), end.readable());
+            }
+            Recurrence::Daily { hours } => (String::new(), hours),
+            Recurrence::Weekly { day, hours } => (format!("{}, ", <&str>::from(day)), hours),
+            Recurrence::Monthly { day, hours } => (format!("day {}, ", day.get()), hours),
+        };
+        format!("{day}{} to {}", hours.start(), hours.end())
+    }
 }
 
-fn list_page<O: Owner>(login: &LoggedIn, owner: O, form: Form) -> Result<List> {
-    let schedules = login.account().schedules_of(owner.into())?;
-    let (head, mut crumbs) = (owner.head(login)?, owner.crumbs(login)?);
-    let name = crumbs.last().map_or("", |owner| owner.name.as_str());
+async fn list(login: LoggedIn) -> Result<Response> {
+    let mut above = Above::of(&login)?;
+    let schedules = login.account().schedules_of(above.owner)?.values().cloned();
+    let name = above.crumbs.last().map_or("", |owner| &owner.name);
     let title = format!("{name}: off-duty schedules");
-    if head.is_some() {
+    if above.head.is_some() {
         // A tab has the breadcrumbs of the operator's page.
-        crumbs.pop();
+        above.crumbs.pop();
     }
-    Ok(List {
-        frame: login.frame(O::SECTION, title),
-        head,
-        crumbs,
-        path: owner.path(),
-        rows: schedules.values().map(Row::from).collect(),
-        form,
-        may_edit: may_edit(login, owner),
+    page(&List {
+        frame: login.frame(title).below(above.crumbs),
+        head: above.head,
+        schedules: Some(Listed::new(&login, schedules, |_| Vec::new())),
+        form: login.form(Form::to(above.path.clone())),
+        submit: "Add schedule",
+        modes: words(ScheduleMode::VARIANTS),
+        days: words(WeekDay::VARIANTS),
+        path: above.path,
+        may_edit: above.may_edit,
     })
 }
 
-async fn list<O: Owner>(login: LoggedIn, Path(owner): Path<String>) -> Result<Response> {
-    page(&list_page::<O>(&login, parse(&owner)?, form())?)
+/// Returns what the form of the page says, as the API would receive it.
+fn recurrence(login: &LoggedIn) -> Input<Recurrence> {
+    let data = login.data.clone();
+    let data = data.with_times(&["StartDateTime", "EndDateTime"]);
+    bind::<(), _>(&data.entries(), None)
 }
 
-async fn create<O: Owner>(
-    login: LoggedIn,
-    Path(owner): Path<String>,
-    Extension(data): Extension<FormData>,
-) -> Result<Response> {
-    let owner: O = parse(&owner)?;
-    let form = form().with_data(&data);
-    let input = bind::<(), Recurrence>(&form.object(), None);
-    match service::duty_schedule::create(login.app(), &login.caller, owner.into(), input).await {
-        Ok(schedule) => Ok(login
-            .visit
-            .done(format!("Schedule {} was added.", schedule.id), owner.path())),
-        Err(error) => page_with(
-            status(&error),
-            &list_page(&login, owner, form.with_error(error)?)?,
-        ),
-    }
+async fn create(login: LoggedIn) -> Result<Response> {
+    let Above { owner, path, .. } = Above::of(&login)?;
+    let input = recurrence(&login);
+    let schedule = service::duty_schedule::create(&login.app, login.caller(), owner, input).await?;
+    Ok(done(format!("Schedule {} was added.", schedule.id), path))
 }
 
-fn edit_page<O: Owner>(login: &LoggedIn, owner: O, id: ScheduleId, form: Form) -> Result<FormPage> {
-    let mut crumbs = owner.crumbs(login)?;
-    crumbs.push(crumb("Off-duty schedules", owner.path()));
-    Ok(FormPage {
-        frame: login.frame(O::SECTION, format!("Schedule {id}")),
-        crumbs,
-        intro: "",
-        form,
-        action: format!("{}/{id}", owner.path()),
-        submit: "Save",
-        cancel: owner.path(),
-    })
-}
-
-async fn show<O: Owner>(
-    login: LoggedIn,
-    Path((owner, id)): Path<(String, String)>,
-) -> Result<Response> {
-    let (owner, id): (O, _) = (parse(&owner)?, schedule_id(&id)?);
-    let schedules = login.account().schedules_of(owner.into())?;
+async fn show(login: LoggedIn) -> Result<Response> {
+    let (mut above, id) = (Above::of(&login)?, schedule_id(&login)?);
+    let schedules = login.account().schedules_of(above.owner)?;
     let schedule = schedules.get(&id).ok_or_else(Failure::unknown_page)?;
     let body = serde_json::to_value(DutyScheduleBody::from(schedule)).unwrap_or_default();
-    page(&edit_page(&login, owner, id, form().with_object(&body))?)
+    above.crumbs.push(crumb("Off-duty schedules", above.path));
+    page(&List {
+        frame: login.frame(format!("Schedule {id}")).below(above.crumbs),
+        head: None,
+        schedules: None,
+        form: login.form(Form::to(login.path()).with_object(&body)),
+        submit: "Save",
+        modes: words(ScheduleMode::VARIANTS),
+        days: words(WeekDay::VARIANTS),
+        path: String::new(),
+        may_edit: above.may_edit,
+    })
 }
 
-async fn save<O: Owner>(
-    login: LoggedIn,
-    Path((owner, id)): Path<(String, String)>,
-    Extension(data): Extension<FormData>,
-) -> Result<Response> {
-    let (owner, id): (O, _) = (parse(&owner)?, schedule_id(&id)?);
-    let form = form().with_data(&data);
-    let input = bind::<(), Recurrence>(&form.object(), None);
-    match service::duty_schedule::update(login.app(), &login.caller, owner.into(), id, input).await
-    {
-        Ok(()) => Ok(login
-            .visit
-            .done(format!("Schedule {id} was saved."), owner.path())),
-        Err(error) => {
-            let status = status(&error);
-            page_with(
-                status,
-                &edit_page(&login, owner, id, form.with_error(error)?)?,
-            )
-        }
-    }
+async fn save(login: LoggedIn) -> Result<Response> {
+    let (Above { owner, path, .. }, id) = (Above::of(&login)?, schedule_id(&login)?);
+    let input = recurrence(&login);
+    service::duty_schedule::update(&login.app, login.caller(), owner, id, input).await?;
+    Ok(done(format!("Schedule {id} was saved."), path))
 }
 
-async fn delete<O: Owner>(
-    login: LoggedIn,
-    Path((owner, id)): Path<(String, String)>,
-) -> Result<Response> {
-    let (owner, id): (O, _) = (parse(&owner)?, schedule_id(&id)?);
-    service::duty_schedule::delete(login.app(), &login.caller, owner.into(), id).await?;
-    Ok(login
-        .visit
-        .done(format!("Schedule {id} was deleted."), owner.path()))
+async fn delete(login: LoggedIn) -> Result<Response> {
+    let (Above { owner, path, .. }, id) = (Above::of(&login)?, schedule_id(&login)?);
+    service::duty_schedule::delete(&login.app, login.caller(), owner, id).await?;
+    Ok(done(format!("Schedule {id} was deleted."), path))
 }
 
-fn schedule_id(text: &str) -> Result<ScheduleId> {
-    whole_number(text)
-        .map(ScheduleId::named)
-        .map_err(|_| Failure::unknown_page())
+fn schedule_id(login: &LoggedIn) -> Result<ScheduleId> {
+    let id: String = login.segment("scheduleId")?;
+    let id = whole_number(&id).map_err(|_| Failure::unknown_page())?;
+    Ok(ScheduleId::named(id))
 }

@@ -8,7 +8,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use subtle::ConstantTimeEq as _;
 
-use crate::domain::{ApiUserGuid, Caller, SecretDigest};
+use super::form::Refused;
+use crate::domain::{AccountId, ApiUserGuid, Caller, SecretDigest};
 use crate::system;
 
 /// How long a session may be idle before it expires: a working day. This is system time, not the account's clock.
@@ -38,28 +39,49 @@ pub struct Session {
 #[derive(Debug)]
 struct Data {
     last_used: Instant,
-    notice: Option<String>,
-    created: Option<CreatedApiUser>,
+    account: Option<AccountId>,
+    news: News,
 }
 
-/// New credentials, kept until they are displayed, which happens once.
-#[derive(Debug)]
-pub struct CreatedApiUser {
-    pub api_user: ApiUserGuid,
-    pub password: String,
+/// What the response to a form leaves for the page that follows it.
+#[derive(Debug, Clone, Default)]
+pub struct News {
+    /// A sentence to display.
+    pub notice: Option<String>,
+    /// A new API user with its password, which is displayed once.
+    pub created: Option<(ApiUserGuid, String)>,
+    /// The form, if it was refused.
+    pub refused: Option<Refused>,
+}
+
+impl News {
+    pub fn notice(notice: impl Into<String>) -> Self {
+        Self {
+            notice: Some(notice.into()),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the notice of new credentials, and the credentials.
+    pub fn created(notice: impl Into<String>, api_user: ApiUserGuid, password: String) -> Self {
+        Self {
+            created: Some((api_user, password)),
+            ..Self::notice(notice)
+        }
+    }
 }
 
 impl Session {
     /// Creates a session of a visitor, or, with a caller, of an operator.
     pub fn new(has_token: bool, caller: Option<Caller>) -> Self {
         Self {
-            csrf: token(),
+            csrf: token::<32>(),
             has_token,
             caller,
             data: Mutex::new(Data {
                 last_used: Instant::now(),
-                notice: None,
-                created: None,
+                account: caller.map(|caller| caller.account),
+                news: News::default(),
             }),
         }
     }
@@ -69,26 +91,34 @@ impl Session {
         self.csrf.as_bytes().ct_eq(csrf.as_bytes()).into()
     }
 
-    /// Stores a notice for the next page.
-    pub fn set_notice(&self, notice: impl Into<String>) {
-        self.data().notice = Some(notice.into());
+    /// Returns the account of the latest page that has one, or `None` if that page was about the whole server.
+    pub fn account(&self) -> Option<AccountId> {
+        self.data().account
+    }
+
+    pub fn set_account(&self, account: Option<AccountId>) {
+        self.data().account = account;
+    }
+
+    /// Replaces what earlier forms left.
+    pub fn set_news(&self, news: News) {
+        self.data().news = news;
     }
 
     pub fn take_notice(&self) -> Option<String> {
-        self.data().notice.take()
+        self.data().news.notice.take()
     }
 
-    pub fn store_created(&self, created: CreatedApiUser) {
-        self.data().created = Some(created);
+    /// Returns the refused form if it was sent to this path; the second call returns `None`.
+    pub fn take_refused(&self, action: &str) -> Option<Refused> {
+        let news = &mut self.data().news;
+        news.refused.take_if(|refused| refused.action == action)
     }
 
     /// Returns the password of an API user that was just created; the second call returns `None`.
     pub fn take_password(&self, api_user: ApiUserGuid) -> Option<String> {
-        let mut data = self.data();
-        let created = data
-            .created
-            .take_if(|created| created.api_user == api_user)?;
-        Some(created.password)
+        let created = &mut self.data().news.created;
+        Some(created.take_if(|(created, _)| *created == api_user)?.1)
     }
 
     fn last_used(&self) -> Instant {
@@ -123,7 +153,7 @@ impl Sessions {
                 open.remove(&digest);
             }
         }
-        let token = token();
+        let token = token::<32>();
         open.insert(SecretDigest::of(&token), session);
         token
     }
@@ -137,9 +167,9 @@ impl Sessions {
     }
 }
 
-/// Returns 256 random bits as text.
-fn token() -> String {
-    let mut bytes = [0; 32];
+/// Returns random bytes as text.
+pub fn token<const N: usize>() -> String {
+    let mut bytes = [0; N];
     system::random(&mut bytes);
     URL_SAFE_NO_PAD.encode(bytes)
 }

@@ -1,17 +1,8 @@
 //! Account setup: the overview and the time zones.
 
-use std::sync::Arc;
-
 use askama::Template;
-use axum::Router;
-use axum::extract::Query;
-use axum::response::Response;
-use axum::routing::get;
-use serde::Deserialize;
 
-use super::Console;
-use super::page::{Frame, Result, Section, page};
-use super::visit::LoggedIn;
+use super::prelude::*;
 use crate::domain::Account;
 use crate::domain::timezone::Timezone;
 use crate::service::timezone::timezones;
@@ -35,64 +26,38 @@ struct Overview<'a> {
 /// "Go to Account setup > Operators, groups (and sub accounts)." (API management)
 async fn overview(login: LoggedIn) -> Result<Response> {
     let account = login.account();
-    let zones = timezones(login.visit.app.store.now(&login.tenant).year());
+    let zones = timezones(login.app.store.now(&login.operator.tenant).year());
     let zone = zones
         .iter()
         .find(|zone| zone.id == account.settings.time_zone_id.get());
+    let operators = account.operators.iter();
     page(&Overview {
-        frame: login.frame(Section::Setup, "Operators, groups"),
+        frame: login.frame("Operators, groups"),
         account,
-        on_duty: account
-            .operators
-            .iter()
+        on_duty: operators
             .filter(|operator| operator.profile().is_on_duty)
             .count(),
-        time_zone: zone
-            .map(|zone| zone.description.clone())
-            .unwrap_or_default(),
-        base_url: &login.visit.base_url,
+        time_zone: zone.map_or_else(String::new, |zone| zone.description.clone()),
+        base_url: &login.base_url,
     })
-}
-
-#[derive(Deserialize)]
-pub struct Search {
-    #[serde(default)]
-    pub q: String,
-}
-
-impl Search {
-    /// Returns whether one of these texts contains the search term, ignoring case.
-    pub fn matches(&self, texts: &[&str]) -> bool {
-        let term = self.q.trim().to_lowercase();
-        texts.iter().any(|text| text.to_lowercase().contains(&term))
-    }
 }
 
 #[derive(Template)]
 #[template(path = "time_zones.html")]
-struct TimeZones {
+struct TimeZones<'a> {
     frame: Frame,
-    search: Search,
     year: i32,
-    all: Arc<[Timezone]>,
+    zones: Listed<&'a Timezone>,
 }
 
-impl TimeZones {
-    fn found(&self) -> Vec<&Timezone> {
-        let matches = |zone: &&Timezone| {
-            self.search
-                .matches(&[&zone.description, &zone.id.to_string()])
-        };
-        self.all.iter().filter(matches).collect()
-    }
-}
-
-async fn time_zones(login: LoggedIn, Query(search): Query<Search>) -> Result<Response> {
-    let year = login.app().store.now(&login.tenant).year();
+async fn time_zones(login: LoggedIn) -> Result<Response> {
+    let year = login.app.store.now(&login.operator.tenant).year();
+    let all = timezones(year);
     page(&TimeZones {
-        frame: login.frame(Section::TimeZones, "Time zones"),
-        search,
+        frame: login.frame("Time zones"),
         year,
-        all: timezones(year),
+        zones: Listed::new(&login, all.iter(), |zone| {
+            vec![zone.description.clone(), zone.id.to_string()]
+        }),
     })
 }

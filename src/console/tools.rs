@@ -1,16 +1,16 @@
 //! Parts shared by the tools for testers, which operate on one account or on the whole server.
 
-use std::collections::HashMap;
+use std::ops::Deref;
 
 use axum::Router;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use super::Console;
-use super::page::{Failure, Frame, Result, Section, tools};
-use super::visit::{Visit, parse};
-use crate::AppState;
+use super::page::{Failure, Result, tools};
+use super::visit::Visit;
 use crate::service::scope::Scope;
+use crate::store::Tenant;
 
 /// Mounts the same pages for the server and below each account.
 pub fn in_both_scopes(routes: Router<Console>) -> Router<Console> {
@@ -26,18 +26,24 @@ pub struct Tool {
     pub scope: Scope,
 }
 
+impl Deref for Tool {
+    type Target = Visit;
+
+    fn deref(&self) -> &Visit {
+        &self.visit
+    }
+}
+
 impl Tool {
-    pub fn app(&self) -> &AppState {
-        &self.visit.app
-    }
-
-    pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
-        Frame::new(&self.visit, section, title).with_scope(self.scope.account())
-    }
-
     /// Returns the base path of the tools for the same scope.
     pub fn path(&self) -> String {
         tools(self.scope.account())
+    }
+
+    /// Returns the account of a page that only accounts have.
+    pub fn tenant(&self) -> Result<&Tenant> {
+        let tenant = self.scope.tenant.as_deref();
+        tenant.ok_or_else(Failure::unknown_page)
     }
 }
 
@@ -45,14 +51,11 @@ impl FromRequestParts<Console> for Tool {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self> {
-        let visit = Visit::from_request_parts(parts, console).await?;
-        let path = Path::<HashMap<String, String>>::from_request_parts(parts, console).await;
-        let account = path
-            .ok()
-            .and_then(|Path(mut path)| path.remove("accountId"))
-            .map(|id| parse(&id))
-            .transpose()?;
-        let scope = Scope::of(account, &visit.app.store)?;
+        let mut visit = Visit::from_request_parts(parts, console).await?;
+        let is_of_account = visit.segments.contains_key("accountId");
+        let account = is_of_account.then(|| visit.segment("accountId"));
+        let scope = Scope::of(account.transpose()?, &visit.app.store)?;
+        visit.enter(scope.account());
         Ok(Self { visit, scope })
     }
 }

@@ -1,25 +1,30 @@
 //! The middleware of all pages: it finds the session and the current operator, and checks the CSRF value and the control token.
 
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::{FromRequestParts, OriginalUri, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, OriginalUri, RawPathParams, Request, State};
 use axum::http::header::{COOKIE, REFRESH, SET_COOKIE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::Console;
-use super::form::FormData;
-use super::page::{Failure, FailurePage, Frame, Result, Section, page_with, redirect};
-use super::session::Session;
+use super::form::{Form, FormData, Refused};
+use super::page::{Crumb, Failure, Frame, Result, failure, question, redirect};
+use super::session::{News, Session};
 use crate::AppState;
 use crate::body;
 use crate::control::LARGEST_BODY;
-use crate::domain::{Account, Caller, Operator};
+use crate::domain::api_user::LastUsed;
+use crate::domain::{Account, AccountId, ApiUser, Caller, Operator, SecretDigest};
+use crate::names::is_cross_site;
+use crate::status::sentence;
 use crate::store::Tenant;
 
 /// The context of one page request.
@@ -28,18 +33,93 @@ pub struct Visit {
     pub app: AppState,
     pub session: Arc<Session>,
     pub operator: Option<CurrentOperator>,
+    /// The account that the page is about, or else that of the page before it.
+    pub account: Option<AccountId>,
     /// The base URL of the emulator as seen by the browser: `http://127.0.0.1:8080`.
     pub base_url: String,
     /// The requested path and query.
     pub target: String,
+    /// The fields of the submitted form, and those of the query.
+    pub data: FormData,
+    /// The named segments of the path.
+    pub segments: HashMap<String, String>,
 }
 
 impl Visit {
-    /// Redirects to `path`, where `notice` is shown.
-    pub fn done(&self, notice: impl Into<String>, path: impl AsRef<str>) -> Response {
-        self.session.set_notice(notice);
-        redirect(path)
+    pub fn frame(&self, title: impl Into<String>) -> Frame {
+        Frame::new(self, title)
     }
+
+    /// Makes an account, or the whole server, the subject of this page and of later ones without a subject of their own.
+    pub fn enter(&mut self, account: Option<AccountId>) {
+        self.account = account;
+        self.session.set_account(account);
+    }
+
+    /// Parses a named segment of the path; an invalid one results in a 404.
+    pub fn segment<T: FromStr>(&self, name: &str) -> Result<T> {
+        parse(self.segments.get(name).map_or("", String::as_str))
+    }
+
+    /// Parses a form field that the page filled in; an invalid one results in a 404.
+    pub fn value<T: FromStr>(&self, name: &str) -> Result<T> {
+        parse(&self.data.text(name))
+    }
+
+    /// Returns a form as it is displayed: if it was just refused, as it was sent, with what is wrong.
+    pub fn form(&self, form: Form) -> Form {
+        match self.session.take_refused(&form.action) {
+            Some(Refused { data, problems, .. }) => Form {
+                values: data,
+                problems,
+                ..form
+            },
+            None => form,
+        }
+    }
+
+    /// Returns the confirmation page of an irreversible action, which is named like its button.
+    pub fn ask(
+        &self,
+        action: &str,
+        text: impl Into<String>,
+        above: Vec<Crumb>,
+    ) -> Result<Response> {
+        question(self.frame(action).below(above), text)
+    }
+
+    /// Returns the requested path.
+    pub fn path(&self) -> &str {
+        self.target.split('?').next().unwrap_or_default()
+    }
+
+    /// Returns the path of a page that a form names, if it is one of the console.
+    pub fn own_page(&self, path: &str) -> Option<String> {
+        let path = path
+            .strip_prefix(self.app.names.base_path())
+            .unwrap_or(path);
+        let is_own =
+            path.starts_with("/console/") && path.bytes().all(|byte| byte.is_ascii_graphic());
+        is_own.then(|| path.to_owned())
+    }
+
+    /// Returns the page to continue with: the one that `next` names, or else the start page.
+    pub fn next_page(&self) -> String {
+        let next = self.data.get("next").and_then(|next| self.own_page(&next));
+        next.unwrap_or_else(|| "/console/setup".to_owned())
+    }
+}
+
+/// Redirects to `path`, where `notice` is shown.
+pub fn done(notice: impl Into<String>, path: impl AsRef<str>) -> Response {
+    leave(News::notice(notice), path)
+}
+
+/// Redirects to `path` with something for the page there.
+pub fn leave(news: News, path: impl AsRef<str>) -> Response {
+    let mut response = redirect(path);
+    response.extensions_mut().insert(news);
+    response
 }
 
 /// The operator who is logged in, with the account as of this request.
@@ -73,20 +153,31 @@ pub struct LoggedIn {
 }
 
 impl Deref for LoggedIn {
-    type Target = CurrentOperator;
+    type Target = Visit;
 
-    fn deref(&self) -> &CurrentOperator {
-        &self.operator
+    fn deref(&self) -> &Visit {
+        &self.visit
     }
 }
 
 impl LoggedIn {
-    pub fn app(&self) -> &AppState {
-        &self.visit.app
+    pub fn account(&self) -> &Account {
+        self.operator.account()
     }
 
-    pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
-        Frame::new(&self.visit, section, title)
+    pub fn caller(&self) -> &Caller {
+        &self.operator.caller
+    }
+
+    pub fn is_administrator(&self) -> bool {
+        self.operator.is_administrator()
+    }
+
+    /// Returns the last use of an API user, and the number of its requests in 30 days.
+    pub fn usage(&self, api_user: &ApiUser) -> (LastUsed, i64) {
+        let tenant = &self.operator.tenant;
+        let now = self.app.store.now(tenant);
+        api_user.used(tenant.usage.of(api_user.guid, now))
     }
 }
 
@@ -95,7 +186,12 @@ impl FromRequestParts<Console> for Visit {
 
     async fn from_request_parts(parts: &mut Parts, _: &Console) -> Result<Self> {
         let visit = parts.extensions.get::<Self>();
-        Ok(visit.expect("the middleware inserts the visit").clone())
+        let mut visit = visit.expect("the middleware inserts the visit").clone();
+        let segments = RawPathParams::from_request_parts(parts, &()).await;
+        let segments = segments.map_err(|_| Failure::unknown_page())?;
+        let segment = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        visit.segments = segments.iter().map(segment).collect();
+        Ok(visit)
     }
 }
 
@@ -103,8 +199,9 @@ impl FromRequestParts<Console> for LoggedIn {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, console: &Console) -> Result<Self> {
-        let visit = Visit::from_request_parts(parts, console).await?;
+        let mut visit = Visit::from_request_parts(parts, console).await?;
         let operator = visit.operator.clone().ok_or(Failure::LogIn)?;
+        visit.enter(Some(operator.caller.account));
         Ok(Self { visit, operator })
     }
 }
@@ -122,60 +219,93 @@ pub struct StartSession(pub Arc<Session>);
 #[derive(Debug, Clone, Copy)]
 pub struct EndSession;
 
-pub async fn middleware(
-    State(console): State<Console>,
-    OriginalUri(uri): OriginalUri,
-    request: Request,
+/// A response extension: what the form leaves in the session.
+#[derive(Debug, Clone)]
+struct Left(Arc<Session>, News);
+
+/// Answers a request for a page. A form that is sent again is answered as before.
+pub async fn middleware(State(console): State<Console>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let Parts {
+        method,
+        uri,
+        headers,
+        ..
+    } = &parts;
+    let (names, control) = (&console.app.names, &console.app.control);
+    let form = match names.refusal(control, method, uri, headers) {
+        Some(message) => Err(Failure::new(StatusCode::FORBIDDEN, message)),
+        None if method.is_safe() => Ok(None),
+        None => {
+            let body = body::read(headers, body, LARGEST_BODY, console.app.read_timeout).await;
+            body.map(Some).map_err(Failure::from)
+        }
+    };
+    let mut response = if let Ok(Some(body)) = &form {
+        let text = String::from_utf8_lossy(body);
+        let form_of_visitor = format!("{:?} {uri} {text}", headers.get_all(COOKIE));
+        let sent = console.sent.clone();
+        let key = SecretDigest::of(&form_of_visitor);
+        sent.once(key, || answer(console, parts, form, next)).await
+    } else {
+        answer(console, parts, form, next).await
+    };
+    if let Some(Left(session, news)) = response.extensions_mut().remove() {
+        session.set_news(news);
+    }
+    response
+}
+
+/// Returns the response, with the cookie of a session that begins. `form` is the body of a form, if the request is one.
+async fn answer(
+    console: Console,
+    mut parts: Parts,
+    form: Result<Option<Bytes>>,
     next: Next,
 ) -> Response {
-    let (mut parts, body) = request.into_parts();
     let names = &console.app.names;
     let base_url = names.base_url(&parts);
     let cookie = Cookie::from_headers(&parts.headers, &base_url, names.base_path());
+    let uri = parts.extensions.get::<OriginalUri>();
+    let uri = uri.map_or_else(|| parts.uri.clone(), |OriginalUri(uri)| uri.clone());
     let (session, is_new) = match console.sessions.find(&cookie.token) {
         Some(session) => (session, false),
-        None if is_cross_site(&parts) => return refresh(uri.path()),
+        None if is_cross_site(&parts.headers) => return refresh(uri.path()),
         None => (Arc::new(Session::new(false, None)), true),
     };
     let operator = current_operator(&console.app, &session);
     let has_expired = session.caller.is_some() && operator.is_none();
+    let data = form
+        .and_then(|form| form.map_or(Ok(FormData::default()), |form| read_form(&form, &session)));
+    let (data, failure) = match data {
+        Ok(data) => (data, None),
+        Err(failure) => (FormData::default(), Some(failure)),
+    };
     let visit = Visit {
-        app: console.app.clone(),
         operator,
+        account: session.account(),
         base_url,
         target: uri
             .path_and_query()
-            .map_or_else(|| uri.path(), |target| target.as_str())
+            .map_or("", PathAndQuery::as_str)
             .to_owned(),
+        data: data.with(FormData::parse(uri.query().unwrap_or_default().as_bytes())),
+        segments: HashMap::new(),
+        app: console.app,
         session,
     };
 
-    let response = async {
-        let is_form = !matches!(parts.method, Method::GET | Method::HEAD);
-        let app = &visit.app;
-        let refusal = app.names.refusal(&app.control, &parts.uri, &parts.headers);
-        let refusal = refusal.or_else(|| {
-            let message = "requests from pages of another site are refused";
-            (is_form && is_cross_site(&parts)).then(|| message.to_owned())
-        });
-        if let Some(message) = refusal {
-            return Failure::new(StatusCode::FORBIDDEN, message).into_response();
-        }
-        if wants_token(&visit) && parts.uri.path() != "/token" {
-            return redirect(with_next("/console/token", &visit.target));
-        }
-        if is_form {
-            match read_form(&parts.headers, body, &visit).await {
-                Ok(data) => parts.extensions.insert(data),
-                Err(failure) => return failure.into_response(),
-            };
-        }
+    let wants_token = visit.app.control.has_token() && !visit.session.has_token;
+    let mut response = if wants_token && parts.uri.path() != "/token" {
+        redirect(with_query("/console/token", "next", &visit.target))
+    } else if let Some(failure) = failure {
+        failure.into_response()
+    } else {
         parts.extensions.insert(visit.clone());
         next.run(Request::from_parts(parts, Body::empty())).await
     };
-    let mut response = response.await;
     if let Some(failure) = response.extensions_mut().remove::<Failure>() {
-        response = error_page(failure, &visit);
+        response = failed(failure, &visit);
     }
 
     let start = response.extensions_mut().remove::<StartSession>();
@@ -187,18 +317,20 @@ pub async fn middleware(
         Some(StartSession(session)) => Some(session),
         None if has_expired => {
             let session = Session::new(visit.session.has_token, None);
-            session.set_notice(
-                "Your session is over: the log-in that it began with is no longer valid.",
-            );
+            let notice = "Your session is over: the log-in that it began with is no longer valid.";
+            session.set_news(News::notice(notice));
             Some(Arc::new(session))
         }
-        None => is_new.then_some(visit.session),
+        None => is_new.then(|| Arc::clone(&visit.session)),
     };
+    if let Some(news) = response.extensions_mut().remove::<News>() {
+        let session = new_session.as_ref().unwrap_or(&visit.session);
+        let left = Left(Arc::clone(session), news);
+        response.extensions_mut().insert(left);
+    }
     if let Some(session) = new_session {
-        let token = console.sessions.open(session);
-        response
-            .headers_mut()
-            .append(SET_COOKIE, cookie.with_token(&token));
+        let cookie = cookie.with_token(&console.sessions.open(session));
+        response.headers_mut().append(SET_COOKIE, cookie);
     }
     response
 }
@@ -211,41 +343,51 @@ fn current_operator(app: &AppState, session: &Session) -> Option<CurrentOperator
     Some(CurrentOperator { caller, tenant })
 }
 
-fn wants_token(visit: &Visit) -> bool {
-    visit.app.control.has_token() && !visit.session.has_token
-}
-
-/// Renders the page of an error.
-fn error_page(failure: Failure, visit: &Visit) -> Response {
-    let (status, messages) = match failure {
-        Failure::LogIn => return redirect(with_next("/console/login", &visit.target)),
-        Failure::Cause(status, messages) => (status, messages),
+/// Returns the response to a request that failed. A form with fields is shown again on its page, where it can be corrected; so the
+/// browser's history has no page that would send it again.
+fn failed(cause: Failure, visit: &Visit) -> Response {
+    let page = visit
+        .data
+        .get("page")
+        .and_then(|page| visit.own_page(&page));
+    let (status, messages) = match (cause, page) {
+        (Failure::LogIn, page) => {
+            let next = page.unwrap_or_else(|| visit.target.clone());
+            return redirect(with_query("/console/login", "next", &next));
+        }
+        (Failure::Refused(_, problems), Some(page)) => {
+            let refused = Refused::new(visit.path(), &visit.data, problems);
+            let refused = Some(refused);
+            return leave(
+                News {
+                    refused,
+                    ..News::default()
+                },
+                page,
+            );
+        }
+        (Failure::Refused(status, problems), None) => {
+            let messages = problems
+                .iter()
+                .map(|problem| sentence(&problem.to_string()));
+            (status, messages.collect())
+        }
+        (Failure::Cause(status, messages), _) => (status, messages),
     };
-    let title = status.canonical_reason().unwrap_or("Error");
-    let frame = Frame::new(visit, Section::None, title);
-    page_with(status, &FailurePage { frame, messages }).unwrap_or_else(|_| status.into_response())
+    let frame = visit.frame(status.canonical_reason().unwrap_or("Error"));
+    failure(status, frame, messages)
 }
 
 /// Reads a submitted form and checks that its CSRF value is the session's.
-async fn read_form(headers: &HeaderMap, body: Body, visit: &Visit) -> Result<FormData> {
-    let body = body::read(headers, body, LARGEST_BODY, visit.app.read_timeout).await?;
-    let data = FormData::parse(&body);
-    if visit
-        .session
-        .accepts_csrf(&data.get("csrf").unwrap_or_default())
-    {
+fn read_form(body: &[u8], session: &Session) -> Result<FormData> {
+    let data = FormData::parse(body);
+    if session.accepts_csrf(&data.text("csrf")) {
         Ok(data)
     } else {
         let message =
             "this form is from a session that is over; go back, reload the page and send it again";
         Err(Failure::new(StatusCode::FORBIDDEN, message))
     }
-}
-
-/// Returns whether, according to `Sec-Fetch-Site`, a page of another site made this request.
-fn is_cross_site(parts: &Parts) -> bool {
-    let site = parts.headers.get("sec-fetch-site");
-    site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
 /// Makes the browser request the same page again. A link from another site arrives without the `SameSite=Strict` cookie;
@@ -258,20 +400,12 @@ fn refresh(path: &str) -> Response {
     response
 }
 
-/// Appends the page to continue with as the query parameter `next`.
-fn with_next(path: &str, next: &str) -> String {
-    let query: String = form_urlencoded::Serializer::new(String::new())
-        .append_pair("next", next)
+/// Returns a path with a query of one parameter.
+pub fn with_query(path: &str, name: &str, value: &str) -> String {
+    let query = form_urlencoded::Serializer::new(String::new())
+        .append_pair(name, value)
         .finish();
     format!("{path}?{query}")
-}
-
-/// Returns the page to continue with: `next` if it is a page of the console, otherwise the start page.
-pub fn next_page(next: Option<String>) -> String {
-    next.filter(|next| {
-        next.starts_with("/console/") && next.bytes().all(|byte| byte.is_ascii_graphic())
-    })
-    .unwrap_or_else(|| "/console/setup".to_owned())
 }
 
 /// A session's cookie. Cookies ignore ports, so its name contains the port, for several emulators on one machine.

@@ -21,7 +21,7 @@ use crate::domain::node::{Content, Node};
 use crate::domain::value::{from_node, parsed};
 use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
 use crate::operation::{Created, Describe, Description, Operation, operation};
-use crate::service::accounts::{self, CreatedAccount, Source};
+use crate::service::accounts::{self, CreatedAccount, IfTaken, Source};
 use crate::store::{State as Accounts, Tenant};
 use crate::testing::Usage;
 
@@ -291,9 +291,13 @@ async fn reset_all(State(state): State<AppState>) -> Result<NoContent> {
 }
 
 #[derive(Serialize, JsonSchema)]
-#[schemars(example = json!({"name": "before"}))]
+#[schemars(example = json!({"name": "before", "taken": "2026-01-01T00:00:00Z"}))]
 struct Snapshot {
     name: String,
+    /// When it was taken; snapshots of the first versions do not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "date-time"))]
+    taken: Option<String>,
 }
 
 async fn snapshots(
@@ -305,8 +309,11 @@ async fn snapshots(
     Ok(Json(
         tenant
             .snapshots
-            .keys()
-            .map(|name| Snapshot { name: name.clone() })
+            .iter()
+            .map(|(name, snapshot)| Snapshot {
+                name: name.clone(),
+                taken: snapshot.taken.map(|at| format!("{at}Z")),
+            })
             .collect(),
     ))
 }
@@ -324,15 +331,15 @@ async fn get_snapshot(
     Path((id, name)): Path<(String, String)>,
 ) -> Result<Json<Document>> {
     let all = state.store.state();
-    let account = accounts::snapshot(accounts::tenant(&all, account_id(&id)?)?, &name)?;
-    Ok(Json(document::export(account, &Usage::default())))
+    let snapshot = accounts::snapshot(accounts::tenant(&all, account_id(&id)?)?, &name)?;
+    Ok(Json(document::export(&snapshot.account, &Usage::default())))
 }
 
 async fn take_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
 ) -> Result<TakenSnapshot> {
-    let is_new = accounts::take_snapshot(&state, account_id(&id)?, name).await?;
+    let is_new = accounts::take_snapshot(&state, account_id(&id)?, name, IfTaken::Replace).await?;
     Ok(TakenSnapshot { is_new })
 }
 

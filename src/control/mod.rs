@@ -125,7 +125,8 @@ async fn guard(State(state): State<AppState>, request: Request, next: Next) -> R
 
 fn refusal(state: &AppState, request: &Request) -> Option<Response> {
     let (control, headers) = (&state.control, request.headers());
-    if let Some(message) = state.names.refusal(control, request.uri(), headers) {
+    let (method, uri) = (request.method(), request.uri());
+    if let Some(message) = state.names.refusal(control, method, uri, headers) {
         return Some(Problem::new(StatusCode::FORBIDDEN, message).into_response());
     }
     let authorization = headers

@@ -101,6 +101,16 @@ pub enum LastUsed {
     At(Moment),
 }
 
+impl LastUsed {
+    /// Returns the time for people, or the words of the API.
+    pub fn readable(self) -> String {
+        match self {
+            Self::At(moment) => moment.readable(),
+            Self::NotYet | Self::Unknown => self.to_string(),
+        }
+    }
+}
+
 const NOT_YET_USED: &str = "Not yet used";
 const UNKNOWN: &str = "Unknown";
 

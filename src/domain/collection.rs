@@ -72,7 +72,7 @@ impl<V: Keyed> Collection<V> {
     }
 
     /// Returns all items, the oldest first.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<V>> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<V>> {
         self.items.values()
     }
 

@@ -25,6 +25,11 @@ impl Moment {
         self.0.format("%d/%m/%Y %H:%M:%S").to_string()
     }
 
+    /// Formats the moment for people: `2026-06-25 19:37:59`.
+    pub fn readable(self) -> String {
+        self.0.format("%Y-%m-%d %H:%M:%S").to_string()
+    }
+
     /// Parses the format of `LastUsed`.
     pub fn from_day_first(text: &str) -> Option<Self> {
         NaiveDateTime::parse_from_str(text.trim(), "%d/%m/%Y %H:%M:%S")

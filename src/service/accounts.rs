@@ -14,7 +14,8 @@ use crate::domain::text::quoted;
 use crate::domain::timezone::TimeZoneId;
 use crate::domain::{Account, AccountId, ApiUser, Operator, OperatorGuid};
 use crate::error::{Error, Result};
-use crate::store::{Baseline, State, Store, Tenant};
+use crate::store::{Baseline, Snapshot, State, Store, Tenant};
+use crate::system;
 use crate::testing::Usage;
 
 /// The source of a new account.
@@ -232,16 +233,34 @@ pub async fn reset_all(state: &AppState) -> Result<()> {
     state.store.change_state(State::reset_all).await
 }
 
+/// What happens to a snapshot that has the name of a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum IfTaken {
+    Replace,
+    Refuse,
+}
+
 /// Saves the state of an account under a name. Returns `true` if the name is new.
-pub async fn take_snapshot(state: &AppState, account: AccountId, name: String) -> Result<bool> {
+pub async fn take_snapshot(
+    state: &AppState,
+    account: AccountId,
+    name: String,
+    if_taken: IfTaken,
+) -> Result<bool> {
     state
         .store
         .change_state(move |all| {
             let mut tenant = Tenant::clone(tenant(all, account)?);
-            let is_new = tenant
-                .snapshots
-                .insert(name, Arc::clone(&tenant.account))
-                .is_none();
+            let is_new = !tenant.snapshots.contains_key(&name);
+            if !is_new && if_taken == IfTaken::Refuse {
+                let message = "another snapshot has this name; choose another, or delete that one";
+                return Err(Error::refused("name", message));
+            }
+            let snapshot = Snapshot {
+                account: Arc::clone(&tenant.account),
+                taken: Some(system::time()),
+            };
+            tenant.snapshots.insert(name, snapshot);
             all.put(tenant)?;
             Ok(is_new)
         })
@@ -254,7 +273,7 @@ pub async fn restore_snapshot(state: &AppState, account: AccountId, name: String
         .store
         .change_state(move |all| {
             let tenant = Tenant::clone(tenant(all, account)?);
-            let account = Arc::clone(snapshot(&tenant, &name)?);
+            let account = Arc::clone(&snapshot(&tenant, &name)?.account);
             all.put(Tenant { account, ..tenant })
         })
         .await
@@ -278,7 +297,7 @@ pub fn tenant(all: &State, account: AccountId) -> Result<&Arc<Tenant>> {
     all.tenant(account).ok_or_else(|| unknown(account))
 }
 
-pub fn snapshot<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Arc<Account>> {
+pub fn snapshot<'a>(tenant: &'a Tenant, name: &str) -> Result<&'a Snapshot> {
     tenant
         .snapshots
         .get(name)

@@ -248,13 +248,13 @@ impl Difference {
             older.map(|tenant| &tenant.snapshots),
             newer.map(|tenant| &tenant.snapshots),
         );
-        for (name, account) in entries(old, new) {
-            match account {
+        for (name, snapshot) in entries(old, new) {
+            match snapshot {
                 None => self.snapshots.deleted.push((account_id, name.clone())),
-                Some(account) => self
+                Some(snapshot) => self
                     .snapshots
                     .upserted
-                    .push(saved::SnapshotRow::new(account_id, name, account)),
+                    .push(saved::SnapshotRow::new(account_id, name, snapshot)),
             }
         }
     }

@@ -38,6 +38,7 @@ static MIGRATIONS: LazyLock<Migrator> = LazyLock::new(|| {
         "0006_usage",
         "0007_saved_state",
         "0008_user",
+        "0009_snapshot_time",
     ];
     let migration = |(name, sql): (&str, &'static str)| {
         let (version, description) = name.split_once('_')?;

@@ -28,7 +28,7 @@ use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tokio::sync::{mpsc, oneshot};
 
 pub use file::OpenError;
-pub use state::{Baseline, Name, State, Tenant};
+pub use state::{Baseline, Name, Snapshot, State, Tenant};
 
 use crate::domain::{Account, AccountId, AuthenticatedBy, Caller, Context, Moment, SecretDigest};
 use crate::error::{Error, Result};

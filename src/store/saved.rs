@@ -9,9 +9,9 @@ use tokio::task::spawn_blocking;
 
 use super::load::Corrupt;
 use super::rows::{self, Table as _, table};
-use super::state::Baseline;
+use super::state::{Baseline, Snapshot};
 use crate::document::{Accounts, export};
-use crate::domain::{Account, AccountId};
+use crate::domain::{Account, AccountId, Moment};
 use crate::system;
 use crate::testing::Usage;
 
@@ -45,16 +45,18 @@ impl BaseRow {
 table! {
     SnapshotRow: "snapshot" (account_id: AccountId, name: String) {
         document: String,
+        taken: Option<Moment>,
     }
 }
 
 impl SnapshotRow {
-    pub fn new(account_id: AccountId, name: &str, account: &Account) -> Self {
+    pub fn new(account_id: AccountId, name: &str, snapshot: &Snapshot) -> Self {
         // Restoring a snapshot does not change usage, so a snapshot contains none.
         Self {
             account_id,
             name: name.to_owned(),
-            document: document_of(account, &Usage::default()),
+            document: document_of(&snapshot.account, &Usage::default()),
+            taken: snapshot.taken,
         }
     }
 }
@@ -108,7 +110,7 @@ async fn run_blocking<T: Send + 'static>(
     outcome.map_err(|error| Corrupt::Unreadable(sqlx::Error::Io(error.into())))?
 }
 
-pub type Snapshots = BTreeMap<AccountId, OrdMap<String, Arc<Account>>>;
+pub type Snapshots = BTreeMap<AccountId, OrdMap<String, Snapshot>>;
 
 pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapshots, Corrupt> {
     let rows = rows::load(connection).await?;
@@ -118,13 +120,12 @@ pub async fn load_snapshots(connection: &mut SqliteConnection) -> Result<Snapsho
             account_id,
             name,
             document,
+            taken,
         } in rows
         {
-            let (account, _) = read(&document, SnapshotRow::TABLE)?;
-            snapshots
-                .entry(account_id)
-                .or_default()
-                .insert(name, Arc::new(account));
+            let account = Arc::new(read(&document, SnapshotRow::TABLE)?.0);
+            let of_account = snapshots.entry(account_id).or_default();
+            of_account.insert(name, Snapshot { account, taken });
         }
         Ok(snapshots)
     })

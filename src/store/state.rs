@@ -50,9 +50,17 @@ pub enum Name {
 pub struct Tenant {
     pub account: Arc<Account>,
     /// Saved states of the account by name.
-    pub snapshots: OrdMap<String, Arc<Account>>,
+    pub snapshots: OrdMap<String, Snapshot>,
     pub usage: Arc<Usage>,
     pub testing: Arc<TestState>,
+}
+
+/// A saved state of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snapshot {
+    pub account: Arc<Account>,
+    /// When it was saved, by the time of the system. Versions before schema 9 did not say.
+    pub taken: Option<Moment>,
 }
 
 /// The state of an account when it was created or seeded.
@@ -140,12 +148,24 @@ impl State {
         self.accounts.iter()
     }
 
+    /// Returns all accounts, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        self.accounts.iter().rev()
+    }
+
     pub fn tenant(&self, account: AccountId) -> Option<&Arc<Tenant>> {
         self.accounts.get(&account)
     }
 
     pub fn base(&self, account: AccountId) -> Option<&Arc<Baseline>> {
         self.bases.get(&account)
+    }
+
+    /// Returns the label given to an account at its creation.
+    pub fn label(&self, account: AccountId) -> &str {
+        let base = self.base(account);
+        let label = base.and_then(|base| base.label.as_deref());
+        label.unwrap_or_default()
     }
 
     /// Returns the baseline of the first account of the seed.

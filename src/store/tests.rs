@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 
 use super::file;
 use super::load::{self, Corrupt};
-use super::state::State;
+use super::state::{Snapshot, State};
 use super::writer::Job;
 use super::{OpenError, Store, Tenant};
 use crate::app::App;
@@ -32,7 +32,7 @@ use crate::domain::random_changes::{Owner, RandomChange, random_change};
 use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
 use crate::names::Names;
-use crate::service::accounts;
+use crate::service::accounts::{self, IfTaken};
 use crate::service::password::{PasswordCost, Passwords};
 use crate::system;
 use crate::testing::{Clock, Usage};
@@ -88,9 +88,9 @@ fn saved(state: &State) -> (State, Vec<String>) {
         documents.push(format!("{:?} {} {document}", base.label, base.is_seeded));
     }
     for tenant in state.tenants() {
-        for (name, account) in &tenant.snapshots {
+        for (name, Snapshot { account, taken }) in &tenant.snapshots {
             let document = export(account, &Usage::default()).to_yaml();
-            documents.push(format!("{name} {document}"));
+            documents.push(format!("{name} {taken:?} {document}"));
         }
         rest.accounts.insert(Tenant {
             snapshots: OrdMap::new(),
@@ -211,7 +211,7 @@ impl Action {
             }
             Self::Delete { account } => accounts::delete(app, id(account)).await,
             Self::Snapshot { account } => {
-                accounts::take_snapshot(app, id(account), snapshot(account))
+                accounts::take_snapshot(app, id(account), snapshot(account), IfTaken::Replace)
                     .await
                     .map(drop)
             }

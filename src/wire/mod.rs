@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::bind::{self, Entries, Fields, Source};
 use crate::domain::Input;
+use crate::domain::node::{Key, Node};
 use crate::error::{Error, Result};
 
 /// An input that is bound from a request body.
@@ -40,13 +41,9 @@ pub trait FromBody<P>: Sized {
     fn bind(fields: &mut Fields<'_>, path: Option<&P>) -> Option<Self>;
 }
 
-/// Binds an object in the same way as the body of a request. The forms of the console use it.
-pub fn bind<P, B: FromBody<P>>(object: &Value, path: Option<&P>) -> Input<B> {
-    let bytes = object.to_string();
-    let (body, problems) = match bind::entries(bytes.as_bytes()) {
-        Ok(entries) => bind::object(&entries, &bind::BODY, |fields| B::bind(fields, path)),
-        Err(problems) => (None, problems),
-    };
+/// Binds a form of the console in the same way as the body of a request.
+pub fn bind<P, B: FromBody<P>>(form: &[(Key, Node)], path: Option<&P>) -> Input<B> {
+    let (body, problems) = bind::object(form, &bind::CONSOLE_FORM, |fields| B::bind(fields, path));
     Input::new(body, problems)
 }
 

@@ -32,6 +32,25 @@ for (const field of document.querySelectorAll("[data-for]")) {
   show();
 }
 
+// Keys: to search, through the rows of the first list of links, and help.
+document.addEventListener("keydown", (event) => {
+  const isTyping = event.target.closest("input, select, textarea, dialog[open]");
+  if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+  const search = document.querySelector("main [role=search] input");
+  const links = [...document.querySelectorAll("main tbody tr")].flatMap((row) => row.querySelector("a") ?? []);
+  const at = links.findIndex((link) => link.closest("tr").contains(document.activeElement));
+  const keys = {
+    "/": () => search?.focus(),
+    "?": () => document.getElementById("keys").showModal(),
+    j: () => links[Math.min(at + 1, links.length - 1)]?.focus(),
+    k: () => links[Math.max(at - 1, 0)]?.focus(),
+  };
+  if (keys[event.key]) {
+    event.preventDefault();
+    keys[event.key]();
+  }
+});
+
 // What is wrong with a form is read first.
 document.querySelector(".summary")?.focus();
 

@@ -5,6 +5,7 @@ mod envelope;
 mod faults;
 pub mod journal;
 mod path;
+mod site;
 
 use std::convert::Infallible;
 
@@ -55,6 +56,7 @@ pub fn api(state: &AppState, pages: Router<AppState>) -> impl Next + use<> {
         // Outside of all that follow, since it records responses as they are sent.
         .layer(layer(state, journal::record))
         .layer(layer(state, envelope::wrap_errors))
+        .layer(layer(state, site::refuse_other_sites))
         // A panic is recorded as the 500 that it results in.
         .map_response(Response::into_response)
         .layer(CatchPanicLayer::custom(|panic| {

@@ -150,22 +150,23 @@ impl Page {
         self.text()
     }
 
-    /// Returns the form with this action.
+    /// Returns the first form with this action.
     #[track_caller]
     pub fn form(&self, action: &str) -> Form {
-        let start = self
-            .text()
-            .split("<form ")
-            .skip(1)
-            .find(|form| {
-                attribute(form.split('>').next().unwrap(), "action") == Some(action.to_owned())
-            })
-            .unwrap_or_else(|| panic!("no form to {action}: {}", self.text()));
-        let text = start.split("</form>").next().unwrap();
-        Form {
+        let form = self.forms(action).next();
+        form.unwrap_or_else(|| panic!("no form to {action}: {}", self.text()))
+    }
+
+    /// Returns the forms with this action.
+    pub fn forms(&self, action: &str) -> impl Iterator<Item = Form> {
+        let forms = self.text().split("<form ").skip(1);
+        let forms = forms.filter(|form| {
+            attribute(form.split('>').next().unwrap(), "action").as_deref() == Some(action)
+        });
+        forms.map(|form| Form {
             action: action.to_owned(),
-            fields: fields(text),
-        }
+            fields: fields(form.split("</form>").next().unwrap()),
+        })
     }
 }
 
@@ -195,8 +196,10 @@ fn fields(form: &str) -> BTreeMap<String, String> {
         let tag = input.split('>').next().unwrap();
         let is_unchecked = tag.contains("type=\"checkbox\"") && !tag.ends_with(" checked");
         if !is_unchecked {
+            // The hidden field of a check box comes after it, and counts if the box is unchecked.
             let value = attribute(tag, "value").unwrap_or_default();
-            fields.insert(attribute(tag, "name").unwrap(), value);
+            let name = attribute(tag, "name").unwrap();
+            fields.entry(name).or_insert(value);
         }
     }
     for select in form.split("<select ").skip(1) {

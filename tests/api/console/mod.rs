@@ -1,10 +1,12 @@
 //! Tests of the console without JavaScript, as in any browser; `tests/browser` uses it in Chromium.
 
+mod accounts;
 mod api_management;
 mod browser;
 mod operators;
 mod rights;
 mod safety;
+mod slips;
 mod tools;
 
 use crate::app::{TestApp, text};

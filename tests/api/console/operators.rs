@@ -94,7 +94,7 @@ async fn an_operator_is_added_changed_and_deleted() {
     let path = path_of(&guid);
     let form = browser.open(&path).await.form(&path);
     let form = form
-        .without("IsOnDuty")
+        .with("IsOnDuty", "false")
         .with("TimeZoneId", "")
         .with("Password", "s3cret");
     browser.send(form).await.expect(StatusCode::OK);
@@ -146,8 +146,10 @@ async fn fields_missing_from_an_operator_form_stay_unchanged() {
     assert!(names.len() > 15, "{names:?}");
     for name in names {
         let form = browser.open(&path).await.form(&path);
-        let form = form.without(&name).without(&format!("shown-{name}"));
-        browser.send(form).await.expect(StatusCode::OK);
+        browser
+            .send(form.without(&name))
+            .await
+            .expect(StatusCode::OK);
         let shown = app.get(&api_path_of(&operator)).await;
         assert_eq!(shown.expect(StatusCode::OK), operator, "{name}");
     }
@@ -167,7 +169,7 @@ async fn all_errors_of_an_operator_are_shown_beside_their_fields() {
     let page = browser
         .fill("/console/operators/new", "/console/operators", &fields)
         .await;
-    let text = page.expect(StatusCode::BAD_REQUEST);
+    let text = page.expect(StatusCode::OK);
     assert_eq!(element(text, "FullName-error").trim(), "Is required.");
     for (field, expected) in [
         ("Email", "another operator of the account"),
@@ -184,7 +186,7 @@ async fn all_errors_of_an_operator_are_shown_beside_their_fields() {
     assert_eq!(form.fields["AllowNativeLogin"], "false");
     let owner = owner_path(&app).await;
     let page = browser.fill(&owner, &owner, &[("FullName", "")]).await;
-    page.expect(StatusCode::BAD_REQUEST);
+    assert!(page.expect(StatusCode::OK).contains("Nothing was changed"));
     assert_eq!(app.owner().await["FullName"], "Account Administrator");
 }
 
@@ -221,7 +223,7 @@ async fn schedules_are_added_changed_and_deleted() {
         let page = browser.fill(&path, &path, &once).await;
         assert!(
             page.expect(StatusCode::OK)
-                .contains("01/01/2026 08:00:00 to 02/01/2026 08:00:30")
+                .contains("2026-01-01 08:00:00 to 2026-01-02 08:00:30")
         );
         let schedules = app.get(&api_path).await.expect(StatusCode::OK);
         let ids = [&schedules[0]["Id"], &schedules[1]["Id"]];
@@ -239,7 +241,7 @@ async fn schedules_are_added_changed_and_deleted() {
             ("WeekDay", "Monday"),
         ];
         let page = browser.fill(&path, &path, &wrong).await;
-        let text = page.expect(StatusCode::BAD_REQUEST);
+        let text = page.expect(StatusCode::OK);
         for field in ["MonthDay", "WeekDay", "StartTime", "EndTime"] {
             assert!(!element(text, &format!("{field}-error")).is_empty());
         }
@@ -348,7 +350,7 @@ async fn groups_and_permissions_are_added_and_removed() {
         .await
         .expect(StatusCode::OK);
     let page = browser.fill(&path, &path, &[("Description", "")]).await;
-    page.expect(StatusCode::BAD_REQUEST);
+    assert!(page.expect(StatusCode::OK).contains("Nothing was changed"));
     assert_eq!(
         app.get(&api_path).await.expect(StatusCode::OK)["Description"],
         "Renamed"
@@ -366,11 +368,12 @@ async fn time_zones_are_listed_and_searched() {
     let app = TestApp::start().await;
     let browser = Browser::as_owner(&app).await;
     let zones = app.get("/v4/Timezone").await.expect(StatusCode::OK);
-    let page = browser.read("/console/time-zones").await;
-    assert_eq!(
-        page.matches("<tr>").count(),
-        zones.as_array().unwrap().len() + 1
-    );
+    let mut rows = 0;
+    for page in 1..=4 {
+        let path = format!("/console/time-zones?page={page}");
+        rows += browser.read(&path).await.matches("<tr><td").count();
+    }
+    assert_eq!(rows, zones.as_array().unwrap().len());
     let page = browser.read("/console/time-zones?q=AMSTERDAM").await;
     assert!(page.contains("1 time zone;"), "{page}");
 }

@@ -14,6 +14,7 @@
 //! |---|---|
 //! | `0.1.0-a` | the last version that applied the rules for seeds to stored data |
 //! | `0.1.0-b` | the first version that creates a file in one transaction |
+//! | `0.1.0-c` | the first version that keeps the times of snapshots |
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -126,14 +127,17 @@ async fn everything_shown(program: &Program, readers: &Map<String, Value>) -> Va
     let accounts = get(program, None, "/_emulator/accounts").await;
     // The control API comes first, since its requests do not count as usage.
     let exports = exports(program, false).await;
-    let (mut snapshots, mut api) = (Map::new(), Map::new());
+    let (mut snapshots, mut taken, mut api) = (Map::new(), Map::new(), Map::new());
     for account in items(&accounts) {
         let id = text(account, "accountId");
         let names = format!("/_emulator/accounts/{id}/snapshots");
         let names = get(program, None, &names).await;
         let mut account_snapshots = Map::new();
-        for name in items(&names) {
-            let name = text(name, "name");
+        for snapshot in items(&names) {
+            let name = text(snapshot, "name");
+            if let Some(time) = snapshot.get("taken") {
+                taken.insert(format!("{id}/{name}"), time.clone());
+            }
             account_snapshots.insert(
                 name.to_owned(),
                 get(program, None, &snapshot_path(id, name)).await,
@@ -146,7 +150,13 @@ async fn everything_shown(program: &Program, readers: &Map<String, Value>) -> Va
         let reader: Reader = serde_json::from_value(readers[id].clone()).unwrap();
         api.insert(id.to_owned(), account_api_responses(program, &reader).await);
     }
-    json!({"accounts": accounts, "exports": exports, "snapshots": snapshots, "api": api})
+    let mut shown =
+        json!({"accounts": accounts, "exports": exports, "snapshots": snapshots, "api": api});
+    // Snapshots of earlier versions do not say when they were taken.
+    if !taken.is_empty() {
+        shown["taken"] = taken.into();
+    }
+    shown
 }
 
 /// Returns all account API responses of an account, except what the reader changes by reading, and an operator's `Hash`,

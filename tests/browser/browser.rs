@@ -5,11 +5,15 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
+use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
-use reqwest::StatusCode;
-use serde_json::json;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use url::{ParseError, Url};
 
 /// A process that serves a URL, killed on drop.
 struct Server {
@@ -61,7 +65,9 @@ impl Server {
     async fn browser(&self) -> Client {
         let chromium = json!({
             // A container has neither a sandbox nor much shared memory.
-            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"]
+            "args": [
+                "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--window-size=1280,900"
+            ]
         });
         let capabilities = json!({"goog:chromeOptions": chromium});
         ClientBuilder::new(HttpConnector::new())
@@ -72,13 +78,35 @@ impl Server {
     }
 }
 
+/// A command of Chromium's own protocol.
+#[derive(Debug)]
+struct Chromium {
+    command: &'static str,
+    parameters: Value,
+}
+
+impl WebDriverCompatibleCommand for Chromium {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!(
+            "session/{}/goog/cdp/execute",
+            session.unwrap_or_default()
+        ))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        let body = json!({"cmd": self.command, "params": self.parameters});
+        (Method::POST, Some(body.to_string()))
+    }
+}
+
 /// A browser that waits for the requested elements.
 struct Browser(Client);
 
 impl Browser {
     async fn element(&self, locator: Locator<'_>) -> Element {
         let wait = self.0.wait().every(Duration::from_millis(20));
-        wait.for_element(locator).await.unwrap()
+        let found = wait.for_element(locator).await;
+        found.unwrap_or_else(|error| panic!("{locator:?}: {error}"))
     }
 
     async fn text(&self, css: &str) -> String {
@@ -113,6 +141,58 @@ impl Browser {
     async fn are_there(&self, css: &str) -> bool {
         !self.0.find_all(Locator::Css(css)).await.unwrap().is_empty()
     }
+
+    async fn open(&self, url: &str, title: &str) {
+        self.0.goto(url).await.unwrap();
+        self.arrive(title).await;
+    }
+
+    /// Returns the value of a JavaScript expression.
+    async fn value(&self, expression: &str) -> Value {
+        let script = format!("return {expression}");
+        self.0.execute(&script, Vec::new()).await.unwrap()
+    }
+
+    /// Presses keys, one after the other.
+    async fn press(&self, keys: &str) {
+        let keys = keys
+            .chars()
+            .fold(KeyActions::new("keys".to_owned()), |keys, value| {
+                let keys = keys.then(KeyAction::Down { value });
+                keys.then(KeyAction::Up { value })
+            });
+        self.0.perform_actions(keys).await.unwrap();
+    }
+
+    /// Emulates a device: the width and height of its screen, and its theme.
+    async fn device(&self, width: u32, height: u32, theme: &str) {
+        self.0.set_window_size(width, height).await.unwrap();
+        let metrics =
+            json!({"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false});
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": theme}]});
+        for (command, parameters) in [
+            ("Emulation.setDeviceMetricsOverride", metrics),
+            ("Emulation.setEmulatedMedia", features),
+        ] {
+            self.0
+                .issue_cmd(Chromium {
+                    command,
+                    parameters,
+                })
+                .await
+                .unwrap();
+        }
+    }
+
+    /// Expects that axe-core finds nothing wrong with the page.
+    async fn is_accessible(&self, axe: &str) {
+        self.0.execute(axe, Vec::new()).await.unwrap();
+        let run = "const done = arguments[0]; axe.run().then((found) => done(found.violations.map((rule) => \
+                   `${rule.id}: ${rule.nodes.map((node) => node.html)}`)), (error) => done([String(error)]))";
+        let found = self.0.execute_async(run, Vec::new()).await.unwrap();
+        let url = self.0.current_url().await.unwrap();
+        assert_eq!(found, json!([]), "{url}");
+    }
 }
 
 #[tokio::test]
@@ -126,6 +206,9 @@ async fn api_users_are_managed_and_requests_are_watched_in_a_browser() {
     manage_api_users(&browser, url).await;
     watch_requests(&browser, url).await;
     choose_an_effect(&browser, url).await;
+    use_the_keyboard(&browser, url).await;
+    send_twice(&browser, url).await;
+    look_at_every_page(&browser, url).await;
     browser.0.close().await.unwrap();
 }
 
@@ -136,7 +219,7 @@ async fn ask(url: &str, user_name: &str, password: &str) -> StatusCode {
     request.send().await.unwrap().status()
 }
 
-/// Follows the steps of the vendor's document and checks the results.
+/// Follows the seven steps of the vendor's document and checks the results.
 async fn manage_api_users(browser: &Browser, url: &str) {
     browser.arrive("Log in").await;
     let email = browser.text("aside dd:nth-of-type(1)").await;
@@ -178,16 +261,24 @@ async fn manage_api_users(browser: &Browser, url: &str) {
         .await;
     assert!(copy.is_displayed().await.unwrap());
     browser.click("Done").await;
+    // 7. "Click the Save button at the bottom to save the changes to the operator." They are saved already.
     browser
         .arrive("Account Administrator: API management")
         .await;
+    assert!(
+        browser
+            .text("main")
+            .await
+            .contains("Changes are saved at once.")
+    );
     assert_eq!(browser.cell(&user_name, "Description").await, "End to end");
     assert_eq!(browser.cell(&user_name, "Last used").await, "Not yet used");
 
     assert_eq!(ask(url, &user_name, &password).await, StatusCode::OK);
     browser.0.refresh().await.unwrap();
     let last_used = browser.cell(&user_name, "Last used").await;
-    assert_eq!(last_used.len(), "25/06/2026 19:37:59".len(), "{last_used}");
+    assert_eq!(last_used.len(), "2026-06-25 19:37:59".len(), "{last_used}");
+    assert!(last_used.starts_with("20"), "{last_used}");
     assert_eq!(browser.cell(&user_name, "Requests in 30 days").await, "1");
 
     let delete = format!("//tr[th/code='{user_name}']//a[.='Delete API user']");
@@ -251,4 +342,155 @@ async fn choose_an_effect(browser: &Browser, url: &str) {
     browser.click("Add fault").await;
     let effect = browser.text("td[data-label='Effect'] .chip").await;
     assert_eq!(effect, "5 ms later");
+}
+
+/// Goes through a list and to its search with the keyboard.
+async fn use_the_keyboard(browser: &Browser, url: &str) {
+    browser
+        .open(&format!("{url}/console/accounts"), "Accounts")
+        .await;
+    let account = "document.activeElement.textContent";
+    browser.press("j").await;
+    assert_eq!(browser.value(account).await, "123456");
+    browser.press("/").await;
+    assert_eq!(browser.value("document.activeElement.id").await, "q");
+    // In a field, keys are text.
+    browser.press("j?").await;
+    assert_eq!(browser.value("document.activeElement.value").await, "j?");
+    browser.value("document.activeElement.blur()").await;
+    browser.press("?").await;
+    browser.element(Locator::Css("dialog[open]")).await;
+    browser.press(&char::from(Key::Escape).to_string()).await;
+    browser.element(Locator::Css("dialog:not([open])")).await;
+    browser.press("j").await;
+    browser.press(&char::from(Key::Enter).to_string()).await;
+    browser.arrive("Account 123456").await;
+}
+
+/// Clicks a button twice, and goes back from the page that follows.
+async fn send_twice(browser: &Browser, url: &str) {
+    browser
+        .open(&format!("{url}/console/operators"), "Operators")
+        .await;
+    browser.click("Account Administrator").await;
+    browser.click("API management").await;
+    browser
+        .arrive("Account Administrator: API management")
+        .await;
+    let rows = "document.querySelectorAll('main tbody tr').length";
+    let before = browser.value(rows).await.as_u64().unwrap();
+    browser.click("Add API user").await;
+    browser.arrive("Add API user").await;
+    browser.value("document.querySelectorAll('main button').forEach((button) => { button.click(); button.click(); })").await;
+    browser.arrive("Note down the password").await;
+    assert_eq!(browser.text("#password").await.len(), 27);
+    browser.0.back().await.unwrap();
+    browser.arrive("Add API user").await;
+    browser.0.forward().await.unwrap();
+    browser.arrive("Note down the password").await;
+    browser.click("Done").await;
+    browser
+        .arrive("Account Administrator: API management")
+        .await;
+    assert_eq!(browser.value(rows).await, before + 1);
+}
+
+/// Opens every page, in both themes and on a phone. axe-core finds nothing wrong, nothing is wider than the screen, and the first
+/// row of a list is in sight.
+async fn look_at_every_page(browser: &Browser, url: &str) {
+    let axe = std::env::var_os("AXE").expect("AXE is set");
+    let axe = std::fs::read_to_string(axe).unwrap();
+    let control = async |path: &str, body: Value| {
+        let request = reqwest::Client::new().post(format!("{url}/_emulator{path}"));
+        let request = request.header("Content-Type", "application/json");
+        let response = request.body(body.to_string()).send().await.unwrap();
+        assert!(
+            response.status().is_success(),
+            "{path}: {}",
+            response.status()
+        );
+    };
+    control("/accounts", json!({"label": "L".repeat(200)})).await;
+    control(
+        "/accounts/123457/clock/freeze",
+        json!({"at": "2026-06-25T19:37:59"}),
+    )
+    .await;
+    let request =
+        reqwest::Client::new().put(format!("{url}/_emulator/accounts/123457/snapshots/before"));
+    assert!(request.send().await.unwrap().status().is_success());
+
+    browser
+        .open(&format!("{url}/console/operators"), "Operators")
+        .await;
+    let path = async |css: &str| {
+        let link = browser.element(Locator::Css(css)).await;
+        link.attr("href").await.unwrap().unwrap()
+    };
+    let operator = path("main tbody a").await;
+    browser
+        .open(&format!("{url}/console/groups"), "Operator groups")
+        .await;
+    let group = path("main tbody a").await;
+    let of_operator = [
+        "",
+        "/schedules",
+        "/groups",
+        "/permissions",
+        "/api-users",
+        "/api-users/new",
+        "/delete",
+    ];
+    let of_operator = of_operator.map(|tab| format!("{operator}{tab}"));
+    let mut pages = vec![group.clone(), format!("{group}/schedules")];
+    pages.extend(of_operator);
+    pages.extend(
+        [
+            "login",
+            "setup",
+            "operators",
+            "operators/new",
+            "groups",
+            "groups/new",
+            "time-zones",
+            "requests",
+            "requests/1",
+            "faults",
+            "clock",
+            "accounts",
+            "accounts/new",
+            "accounts/reset",
+            "accounts/123457",
+            "accounts/123457/requests",
+            "accounts/123457/snapshots/restore?name=before",
+            "accounts/123457/clock",
+            "none",
+        ]
+        .map(|page| format!("/console/{page}")),
+    );
+    for (width, height, theme) in [(1280, 900, "light"), (375, 667, "dark")] {
+        browser.device(width, height, theme).await;
+        for page in &pages {
+            browser.0.goto(&format!("{url}{page}")).await.unwrap();
+            browser.is_accessible(&axe).await;
+            let wide = browser.value("document.documentElement.scrollWidth").await;
+            assert!(wide.as_u64().unwrap() <= width.into(), "{page}: {wide}");
+        }
+    }
+    for page in [
+        "operators",
+        "groups",
+        "accounts",
+        "time-zones",
+        "accounts/123457/requests",
+    ] {
+        browser
+            .0
+            .goto(&format!("{url}/console/{page}"))
+            .await
+            .unwrap();
+        let link = "document.querySelector('tbody th')?.getClientRects()[0].top ?? 0";
+        let top = browser.value(link).await.as_f64().unwrap();
+        assert!(top < 667.0 - 48.0, "{page}: {top}");
+    }
 }

@@ -23,6 +23,7 @@ use crate::domain::{Account, AccountId, ApiUserGuid};
 use crate::error::Error;
 use crate::service;
 use crate::service::accounts::{self, CreatedAccount, Source};
+use crate::service::scope::Scope;
 use crate::status::status;
 use crate::store::{State, Tenant};
 use crate::testing::Usage;
@@ -82,7 +83,8 @@ struct Row {
 }
 
 impl Row {
-    fn new(all: &State, tenant: &Tenant) -> Self {
+    fn new(scope: &Scope, tenant: &Tenant) -> Self {
+        let all = &scope.all;
         let account = &tenant.account;
         let base = all.base(account.id);
         Self {
@@ -94,7 +96,7 @@ impl Row {
             operators: account.operators.len(),
             operator_groups: account.operator_groups.len(),
             api_users: account.api_users.len(),
-            requests: tenant.testing.journal.len(),
+            requests: scope.number_of_requests(tenant),
         }
     }
 
@@ -132,7 +134,7 @@ async fn list(tool: Tool, Query(search): Query<Search>) -> Result<Response> {
         search,
         all: all.tenants().count(),
         found: found.len(),
-        rows: shown.map(|tenant| Row::new(all, tenant)).collect(),
+        rows: shown.map(|tenant| Row::new(&tool.scope, tenant)).collect(),
     })
 }
 
@@ -286,7 +288,7 @@ fn page_of(tool: &Tool, form: Form) -> Result<Show> {
     Ok(Show {
         frame: tool.frame(Section::Accounts, format!("Account {}", tenant.account.id)),
         crumbs: crumbs(),
-        row: Row::new(&tool.scope.all, tenant),
+        row: Row::new(&tool.scope, tenant),
         owner_has_password: owner.password().is_some() && tenant.account.may_log_in(owner),
         faults: tenant.testing.faults.list().len(),
         clock: service::clock::of(&tool.scope).mode(),

@@ -10,7 +10,7 @@ use super::Console;
 use super::form::{Form, FormData, FormField};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
-use crate::control::{Freeze, Instant, of_form};
+use crate::control::{Freeze, Instant, of_json};
 use crate::error::Error;
 use crate::service;
 use crate::status::status;
@@ -71,7 +71,7 @@ async fn show(tool: Tool) -> Result<Response> {
 
 async fn freeze(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
     let form = freeze_form().with_data(&data);
-    let request = of_form::<Freeze>(form.object());
+    let request = of_json::<Freeze>(form.object(), tool.within());
     let result = request.map(|Freeze { at }| {
         service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at));
     });
@@ -82,7 +82,7 @@ async fn freeze(tool: Tool, Extension(data): Extension<FormData>) -> Result<Resp
 
 async fn advance(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
     let form = advance_form().with_data(&data);
-    let request = of_form(form.object());
+    let request = of_json(form.object(), tool.within());
     let result = request.and_then(|advance| service::clock::advance(&tool.scope, advance));
     done(&tool, result, "The clock was moved on.", |error| {
         Ok(page_of(&tool, freeze_form(), form.with_error(error)?))

@@ -12,11 +12,10 @@ use super::form::{Form, FormData, FormField};
 use super::page::{Frame, Result, Section, page, page_with};
 use super::tools::Tool;
 use crate::app::AppState;
-use crate::control::of_form;
+use crate::control::{Within, of_json};
 use crate::error::Error;
 use crate::status::status;
-use crate::testing::fault::{Effect, Fault, When};
-use crate::testing::journal::Match;
+use crate::testing::fault::{Definition, Effect, End, Fault, When};
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -36,46 +35,43 @@ struct List {
 
 impl List {
     fn matches(fault: &Fault) -> String {
-        let Match {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        } = &fault.matches;
-        let parts = [
-            method.clone(),
-            path.clone(),
-            operation_id.clone(),
-            user_name.as_ref().map(|name| format!("by {name}")),
-            status.map(|status| format!("answered {status}")),
-        ];
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let matches = &fault.definition.matches;
+        let parts = matches.criteria().map(|criterion| {
+            let name: &'static str = criterion.into();
+            match matches.expected(criterion) {
+                Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            }
+        });
+        let parts: Vec<_> = parts.collect();
         if parts.is_empty() {
             "every request".to_owned()
         } else {
-            parts.join(" ")
+            parts.join(", ")
         }
     }
 
     fn effect(fault: &Fault) -> String {
-        match &fault.effect {
-            Effect::Answer { status, .. } => format!("answer {status}"),
-            Effect::Delay(delay) => format!("{} ms later", delay.as_millis()),
-            Effect::Reset => "connection reset".to_owned(),
-            Effect::Hang => "no answer".to_owned(),
-        }
+        let Effect { delay, end } = &fault.definition.effect;
+        let delay = delay.map(|delay| format!("{} ms later", delay.as_millis()));
+        let end = end.as_ref().map(|end| match end {
+            End::Answer(answer) => format!("answer {}", answer.status),
+            End::Reset => "connection reset".to_owned(),
+            End::Hang => "no answer".to_owned(),
+        });
+        let parts: Vec<_> = end.into_iter().chain(delay).collect();
+        parts.join(", ")
     }
 
     fn when(fault: &Fault) -> &'static str {
-        match fault.when {
+        match fault.definition.when {
             When::Before => "before the change",
             When::After => "after the change",
         }
     }
 
     fn left(fault: &Fault) -> String {
-        fault.count.map_or_else(
+        fault.definition.count.map_or_else(
             || "no end".to_owned(),
             |count| format!("{} left", count.saturating_sub(fault.hits)),
         )
@@ -83,7 +79,7 @@ impl List {
 }
 
 fn form(app: &AppState) -> Form {
-    let mut operations: Vec<_> = app.operations().map(|operation| operation.id).collect();
+    let mut operations: Vec<_> = app.catalog.all().map(|operation| operation.id).collect();
     operations.sort_unstable();
     Form::default()
         .group(
@@ -158,19 +154,20 @@ async fn list(tool: Tool) -> Result<Response> {
 
 async fn create(tool: Tool, Extension(data): Extension<FormData>) -> Result<Response> {
     let form = form(tool.app()).with_data(&data);
-    match fault(&form, &data) {
-        Ok(fault) => {
-            tool.scope.testing().faults.add(fault);
-            Ok(tool
-                .visit
-                .done("The fault was added.", tool.path() + "/faults"))
-        }
+    let added = fault(&form, &data, tool.within()).and_then(|definition| {
+        let added = tool.scope.testing().faults.add(definition);
+        added.map_err(|error| Error::malformed("", error.to_string()))
+    });
+    match added {
+        Ok(_) => Ok(tool
+            .visit
+            .done("The fault was added.", tool.path() + "/faults")),
         Err(error) => page_with(status(&error), &list_page(&tool, form.with_error(error)?)),
     }
 }
 
 /// Binds the fault of a form. Only the fields of the selected effect are used.
-fn fault(form: &Form, data: &FormData) -> Result<Fault, Error> {
+fn fault(form: &Form, data: &FormData, within: Within<'_>) -> Result<Definition, Error> {
     let mut object = form.object();
     let effect = object["effect"].take();
     let part = |name: &str| effect.get(name).cloned().unwrap_or_default();
@@ -182,7 +179,7 @@ fn fault(form: &Form, data: &FormData) -> Result<Fault, Error> {
             "status": part("status"), "headers": headers(&part("headers"))?, "body": part("body")
         }),
     };
-    of_form(object)
+    of_json(object, within)
 }
 
 /// Parses headers written as `Name: value`, one per line.

@@ -10,6 +10,7 @@ use super::Console;
 use super::page::{Failure, Frame, Result, Section, tools};
 use super::visit::{Visit, parse};
 use crate::AppState;
+use crate::control::Within;
 use crate::service::scope::Scope;
 
 /// Mounts the same pages for the server and below each account.
@@ -33,6 +34,14 @@ impl Tool {
 
     pub fn frame(&self, section: Section, title: impl Into<String>) -> Frame {
         Frame::new(&self.visit, section, title).with_scope(self.scope.account())
+    }
+
+    /// Returns what the values of a form are valid in.
+    pub fn within(&self) -> Within<'_> {
+        Within {
+            catalog: self.app().catalog,
+            scope: Some(&self.scope),
+        }
     }
 
     /// Returns the base path of the tools for the same scope.

@@ -73,7 +73,7 @@ mod system;
 mod testing;
 mod wire;
 
-pub use control::{RecordedMessage, RecordedRequest};
+pub use control::{OutboxMessage, RecordedMessage, RecordedRequest};
 pub use emulator::{Emulator, StartError};
 pub use handle::{
     Account, AccountBuilder, ControlError, Effect, Fault, FaultHandle, Handle, Match, Verify,

@@ -38,6 +38,7 @@ pub use clock::{Freeze, Instant};
 #[cfg(feature = "cli")]
 pub use coverage::{CoverageBody, OperationBody as OperationCoverage};
 pub use extract::{FromShape, LARGEST_BODY, Within, of_json, of_list};
+pub use outbox::OutboxMessage;
 use problem::Problem;
 pub use recorded::{RecordedMessage, RecordedRequest};
 

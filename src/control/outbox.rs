@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::scope::{Scope, both};
-use crate::domain::{AccountId, OperatorGuid};
+use crate::domain::AccountId;
 use crate::operation::Operation;
 use crate::testing::outbox::{Kind, Message};
 
@@ -16,40 +16,46 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(DELETE "/outbox" => clear, "Emulator_ClearOutbox", "Forgets what would have been sent."),
 ];
 
-#[derive(Serialize, JsonSchema)]
+/// A message that the live service would have sent.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[non_exhaustive]
 #[serde(rename_all = "camelCase")]
-#[schemars(rename = "OutboxMessage", example = json!({
+#[schemars(example = json!({
     "accountId": "123456", "to": "third@example.com", "kind": "invitation",
     "operatorGuid": "36fad910-6e9f-4886-b1a7-9b4637362cb8", "time": "2026-06-25T19:37:59Z"
 }))]
-struct MessageBody {
-    account_id: String,
+pub struct OutboxMessage {
+    pub account_id: String,
     /// An e-mail address.
-    to: String,
+    pub to: String,
+    /// What it is: `invitation`.
     #[schemars(extend("enum" = ["invitation"]))]
-    kind: &'static str,
-    operator_guid: OperatorGuid,
+    pub kind: &'static str,
+    /// The operator that it is about.
+    #[schemars(extend("format" = "uuid"))]
+    pub operator_guid: String,
+    /// The time of the account's clock, in RFC 3339.
     #[schemars(extend("format" = "date-time"))]
-    time: String,
+    pub time: String,
 }
 
-impl MessageBody {
-    fn new(account: AccountId, message: &Message) -> Self {
+impl OutboxMessage {
+    pub(crate) fn new(account: AccountId, message: &Message) -> Self {
         Self {
             account_id: account.to_string(),
             to: message.to.to_string(),
             kind: match message.kind {
                 Kind::Invitation => "invitation",
             },
-            operator_guid: message.operator,
+            operator_guid: message.operator.to_string(),
             time: format!("{}Z", message.time),
         }
     }
 }
 
-async fn list(scope: Scope) -> Json<Vec<MessageBody>> {
+async fn list(scope: Scope) -> Json<Vec<OutboxMessage>> {
     let messages = scope.outbox().into_iter();
-    let messages = messages.map(|(account, message)| MessageBody::new(account, &message));
+    let messages = messages.map(|(account, message)| OutboxMessage::new(account, &message));
     Json(messages.collect())
 }
 

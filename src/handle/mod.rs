@@ -14,7 +14,7 @@ pub use account::{Account, AccountBuilder};
 pub use fault::{Effect, Fault, FaultHandle};
 pub use matches::Match;
 
-use crate::control::{Freeze, FromShape, Instant, RecordedRequest, Within, of_json};
+use crate::control::{Freeze, FromShape, Instant, OutboxMessage, RecordedRequest, Within, of_json};
 use crate::domain::AccountId;
 use crate::error::Error;
 use crate::service::accounts;
@@ -146,6 +146,14 @@ impl Handle {
             Waited::Late(missed) => Err(missed.into()),
             Waited::Crowded => Err(ControlError::Failed(waiting::CROWDED.to_owned())),
         }
+    }
+
+    /// Returns what the live service would have sent, the oldest first: the latest 1000 messages, of the account or of all.
+    pub fn outbox(&self) -> Result<Vec<OutboxMessage>> {
+        let messages = self.scope()?.outbox().into_iter();
+        Ok(messages
+            .map(|(account, message)| OutboxMessage::new(account, &message))
+            .collect())
     }
 
     /// Stops the clock at a date and time in UTC, such as `2026-01-01T00:00:00Z`.

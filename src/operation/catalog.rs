@@ -221,6 +221,14 @@ fn canonical_path(written: &str) -> Result<String, String> {
             quoted(query)
         ));
     }
+    if ["/_emulator", "/console"]
+        .iter()
+        .any(|page| path.starts_with(&format!("/v4{page}")))
+    {
+        return Err(format!(
+            "is {written}, but requests of the control API and the console are not recorded"
+        ));
+    }
     if path == "/*" {
         return Err("is a star, which is one segment; leave it out for any path".to_owned());
     }

@@ -386,6 +386,27 @@ async fn the_clock_of_an_account_is_its_own() {
 }
 
 #[tokio::test]
+async fn invitations_are_in_the_outbox() {
+    let emulator = start().await;
+    let account = emulator.account().await.unwrap();
+    account.freeze("2026-01-01T00:00:00Z").unwrap();
+    create(&account, "alice").await.expect(StatusCode::CREATED);
+    assert_eq!(account.outbox().unwrap().len(), 0);
+    let body = json!({"FullName": "Bob", "Email": "bob@example.com", "SetupMode": "Invitation"});
+    let invited = request(&account, Method::POST, "/Operator").json(&body);
+    let invited = Answer::of(invited).await.expect(StatusCode::CREATED);
+    for messages in [account.outbox().unwrap(), emulator.outbox().unwrap()] {
+        let expected = json!([{
+            "accountId": account.id(), "to": "bob@example.com", "kind": "invitation",
+            "operatorGuid": invited["OperatorGuid"], "time": "2026-01-01T00:00:00Z"
+        }]);
+        assert_eq!(json!(messages), expected);
+    }
+    let other = emulator.account().await.unwrap();
+    assert_eq!(other.outbox().unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn a_reset_is_total_and_a_deleted_account_stays_in_the_journal() {
     let emulator = start().await;
     let account = emulator.account().label("test 7").await.unwrap();

@@ -188,9 +188,13 @@ impl Trace {
         };
         let all = state.store.state();
         let (_, entry) = data.entry(&all, response);
+        let mut request = entry.matched();
+        // The journal keeps the start of a long body, but a fault sees all of it.
+        let whole = data.body.get().map(|body| String::from_utf8_lossy(body));
+        request.body = whole.as_deref().or(request.body);
         let own = self.tenant().map(|tenant| &tenant.testing.faults);
         for faults in own.into_iter().chain([&all.testing.faults]) {
-            faults.strike(when, entry.matched(), self.is_accepted(), &mut strike);
+            faults.strike(when, request, self.is_accepted(), &mut strike);
         }
         let mut strikes = data.strikes.lock().unwrap_or_else(PoisonError::into_inner);
         strikes.ids.extend(&strike.ids);

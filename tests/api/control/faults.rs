@@ -909,6 +909,10 @@ async fn a_fault_strikes_by_the_body_of_a_request() {
     assert_eq!(post("Needle").await, 502);
     assert_eq!(app.get("/v4/Operator?x=needle").await.status, 502);
     assert_eq!(names(&app).await, 3);
+    let long = json!({"Filler": "x".repeat(10_000), "FullName": "Alice", "Email": "a@acme.com"});
+    app.post("/v4/Operator", long)
+        .await
+        .expect(StatusCode::SERVICE_UNAVAILABLE);
     let malformed = app.request(Method::POST, "/v4/Operator").body("{");
     Answer::of(malformed.header("Content-Type", "application/json"))
         .await

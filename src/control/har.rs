@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::testing::journal::{Entry, Message};
+use crate::testing::journal::{Body, Entry, Message};
 
 /// An HTTP Archive.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -58,6 +58,11 @@ fn archived(entry: &Entry, base_url: &str) -> Value {
     let mut comment = vec![format!("request {}", entry.sequence)];
     comment.extend(entry.operation_id.map(str::to_owned));
     comment.extend(entry.fault.map(|fault| format!("struck by fault {fault}")));
+    let is_cut =
+        |message: &Message| matches!(message.body, Body::Start(_)) || message.headers.are_cut;
+    if is_cut(&entry.request) || is_cut(&entry.response) {
+        comment.push("long headers and bodies are cut".to_owned());
+    }
     comment.extend(entry.reasons.iter().map(ToString::to_string));
     json!({
         "startedDateTime": entry.precise_time(),
@@ -108,7 +113,11 @@ fn header<'m>(message: &'m Message, name: &str) -> Option<Cow<'m, str>> {
         .map(|(_, value)| value)
 }
 
-/// Returns the size of what is kept of a body.
-fn size(message: &Message) -> usize {
-    message.body.text().map_or(0, str::len)
+/// Returns the size of a body, or -1, which stands for an unknown one, if it is not kept whole.
+fn size(message: &Message) -> i64 {
+    match &message.body {
+        Body::None => 0,
+        Body::Text(text) => text.len().try_into().unwrap_or(i64::MAX),
+        Body::Start(_) | Body::Withheld => -1,
+    }
 }

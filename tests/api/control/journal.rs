@@ -822,7 +822,15 @@ async fn the_journal_is_read_as_an_http_archive() {
             .unwrap()
             .contains("Email")
     );
+    assert_eq!(request["bodySize"], 20);
     assert_eq!(entries[1]["response"]["status"], 0);
+    act(&app, Method::DELETE, "/faults").await;
+    let long = json!({"FullName": "x".repeat(5000)});
+    app.post("/v4/Operator", long).await;
+    let archive = get(&app, "/requests.har").await;
+    let cut = &archive["log"]["entries"][2];
+    assert_eq!(cut["request"]["bodySize"], -1);
+    assert!(text(cut, "comment").contains("cut"), "{cut}");
     let filtered = get(
         &app,
         "/requests.har?operationId=Account_GetAccountStatistics",

@@ -18,7 +18,7 @@ use mimalloc::MiMalloc;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime;
-use uptrends_emulator::{Emulator, Options, Seed};
+use uptrends_emulator::{Control, Emulator, Options, Seed};
 
 /// The allocator of the program.
 #[global_allocator]
@@ -29,27 +29,81 @@ const OPERATORS: usize = 100;
 /// The tolerated increase over the recorded figure, in percent.
 const MARGIN: u64 = 5;
 
-/// The benchmarks: a name, the number of repetitions, and the request with its body.
-const BENCHMARKS: [(&str, usize, &str, &str); 4] = [
-    (
-        "get one operator",
-        500,
-        "GET /v4/Operator/00000000-0000-4000-8000-000000000007",
-        "",
-    ),
-    ("list 100 operators", 200, "GET /v4/Operator", ""),
-    (
-        "patch an operator",
-        300,
-        "PATCH /v4/Operator/00000000-0000-4000-8000-000000000007",
-        r#"{"FullName": "Changed", "IsOnDuty": true}"#,
-    ),
-    (
-        "make an account",
-        50,
-        "POST /_emulator/accounts",
-        r#"{"from": "seed"}"#,
-    ),
+/// A request, how often it is repeated, and what surrounds it.
+struct Benchmark {
+    name: &'static str,
+    times: usize,
+    request: &'static str,
+    body: &'static str,
+    around: Around,
+    /// A benchmark that it may cost this much more than, in percent.
+    limit: Option<(&'static str, u64)>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Around {
+    Nothing,
+    /// The control API is off, so nothing is recorded.
+    NoControl,
+    /// Faults of another operation.
+    Faults(usize),
+    /// Clients that wait for another operation.
+    Waiters(usize),
+}
+
+const GET_ONE: Benchmark = Benchmark {
+    name: "get one operator",
+    times: 500,
+    request: "GET /v4/Operator/00000000-0000-4000-8000-000000000007",
+    body: "",
+    around: Around::Nothing,
+    // The journal, coverage and the check for faults. The aim is 12.
+    limit: Some(("get one without control API", 15)),
+};
+
+const BENCHMARKS: [Benchmark; 7] = [
+    Benchmark {
+        name: "get one without control API",
+        around: Around::NoControl,
+        limit: None,
+        ..GET_ONE
+    },
+    GET_ONE,
+    Benchmark {
+        name: "get one beside 1,000 faults",
+        around: Around::Faults(1000),
+        limit: Some((GET_ONE.name, 10)),
+        ..GET_ONE
+    },
+    Benchmark {
+        name: "get one beside 500 waiters",
+        around: Around::Waiters(500),
+        limit: Some((GET_ONE.name, 10)),
+        ..GET_ONE
+    },
+    Benchmark {
+        name: "list 100 operators",
+        times: 200,
+        request: "GET /v4/Operator",
+        limit: None,
+        ..GET_ONE
+    },
+    Benchmark {
+        name: "patch an operator",
+        times: 300,
+        request: "PATCH /v4/Operator/00000000-0000-4000-8000-000000000007",
+        body: r#"{"FullName": "Changed", "IsOnDuty": true}"#,
+        limit: None,
+        ..GET_ONE
+    },
+    Benchmark {
+        name: "make an account",
+        times: 50,
+        request: "POST /_emulator/accounts",
+        body: r#"{"from": "seed"}"#,
+        limit: None,
+        ..GET_ONE
+    },
 ];
 
 fn main() -> ExitCode {
@@ -84,11 +138,25 @@ fn compare(records: bool) -> ExitCode {
         .collect();
     let mut results = String::new();
     let mut outcome = ExitCode::SUCCESS;
-    for (name, times, ..) in BENCHMARKS {
+    let mut counted = BTreeMap::new();
+    for Benchmark {
+        name, times, limit, ..
+    } in BENCHMARKS
+    {
         // The instructions of the start are in both counts, so the difference excludes them.
         let (few, many) = (count(name, times / 10), count(name, times + times / 10));
         let figure = many.saturating_sub(few) / times as u64;
         let _ = writeln!(results, "{name}: {figure}");
+        counted.insert(name, figure);
+        if let Some((other, percent)) = limit {
+            let base = counted[other];
+            #[expect(clippy::cast_precision_loss, reason = "a ratio to read")]
+            let ratio = figure as f64 / base as f64;
+            println!("{name}: {ratio:.3} of {other}, at most {percent} % more");
+            if figure * 100 > base * (100 + percent) {
+                outcome = ExitCode::FAILURE;
+            }
+        }
         match known.get(name) {
             _ if records => println!("{name}: {figure} instructions"),
             Some(known) => {
@@ -135,15 +203,20 @@ fn count(name: &str, times: usize) -> u64 {
 
 /// Sends a benchmark's request the given number of times over one connection.
 fn run(name: &str, times: usize) {
-    let (.., request, body) = BENCHMARKS
+    let Benchmark {
+        request,
+        body,
+        around,
+        ..
+    } = BENCHMARKS
         .into_iter()
-        .find(|(known, ..)| *known == name)
+        .find(|benchmark| benchmark.name == name)
         .expect("the name of a benchmark");
     let credentials = STANDARD.encode("emulator:emulator");
-    let length = body.len();
-    let request = format!(
-        "{request} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Basic {credentials}\r\n\
-         Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    let request = message(
+        request,
+        &format!("Authorization: Basic {credentials}\r\n"),
+        body,
     );
     // One thread, so that scheduling does not change the figure.
     let runtime = runtime::Builder::new_current_thread()
@@ -151,32 +224,70 @@ fn run(name: &str, times: usize) {
         .build()
         .expect("a runtime");
     runtime.block_on(async {
-        let options = Options::default().seed(Seed::Text(seed()));
+        let mut options = Options::default().seed(Seed::Text(seed()));
+        if around == Around::NoControl {
+            options = options.control(Control::Off);
+        }
         let emulator = Emulator::start(options).await.expect("an emulator");
         let address = emulator.url();
         let address = address.trim_start_matches("http://");
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         let mut answer = vec![0; 1024 * 1024];
-        for _ in 0..times {
-            stream
-                .write_all(request.as_bytes())
-                .await
-                .expect("the request is sent");
-            let mut read = 0;
-            while !is_whole(&answer[..read]) {
-                let more = stream.read(&mut answer[read..]).await.expect("an answer");
-                assert!(more > 0, "the answer ended early");
-                read += more;
+        let mut waiting = Vec::new();
+        match around {
+            Around::Nothing | Around::NoControl => {}
+            Around::Faults(number) => {
+                let fault = r#"{"match": {"operationId": "Account_GetSettings"}, "effect": {"status": 503}}"#;
+                let fault = message("POST /_emulator/faults", "", fault);
+                for _ in 0..number {
+                    exchange(&mut stream, &fault, &mut answer).await;
+                }
             }
-            assert!(
-                answer.starts_with(b"HTTP/1.1 2"),
-                "{}",
-                String::from_utf8_lossy(&answer[..read])
-            );
+            Around::Waiters(number) => {
+                let wait = r#"{"match": {"operationId": "Account_GetSettings"}, "timeoutMs": 60000}"#;
+                let wait = message("POST /_emulator/requests/wait", "", wait);
+                for _ in 0..number {
+                    let mut waiter = TcpStream::connect(address).await.expect("a connection");
+                    let sent = waiter.write_all(wait.as_bytes()).await;
+                    sent.expect("the request is sent");
+                    waiting.push(waiter);
+                }
+            }
         }
+        for _ in 0..times {
+            exchange(&mut stream, &request, &mut answer).await;
+        }
+        drop(waiting);
         drop(stream);
         emulator.stop().await;
     });
+}
+
+/// Returns a request in HTTP.
+fn message(request: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "{request} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+/// Sends a request and waits for its response.
+async fn exchange(stream: &mut TcpStream, request: &str, answer: &mut [u8]) {
+    stream
+        .write_all(request.as_bytes())
+        .await
+        .expect("the request is sent");
+    let mut read = 0;
+    while !is_whole(&answer[..read]) {
+        let more = stream.read(&mut answer[read..]).await.expect("an answer");
+        assert!(more > 0, "the answer ended early");
+        read += more;
+    }
+    assert!(
+        answer.starts_with(b"HTTP/1.1 2"),
+        "{}",
+        String::from_utf8_lossy(&answer[..read])
+    );
 }
 
 /// Returns whether a response is complete, including its body.

@@ -4,8 +4,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::names::Names;
-use crate::operation::{Api, Operation};
+use crate::operation::Catalog;
 use crate::options::Control;
 use crate::service::password::Passwords;
 use crate::store::Store;
@@ -27,15 +29,10 @@ pub struct App {
     pub control: Control,
     /// The names under which clients reach the emulator.
     pub names: Names,
-    /// The account API and the user API.
-    pub apis: &'static [&'static Api],
-}
-
-impl App {
-    /// Returns the operations that are emulated.
-    pub fn operations(&self) -> impl Iterator<Item = &'static Operation> + use<> {
-        self.apis.iter().flat_map(|api| api.operations())
-    }
+    /// The operations of the live service.
+    pub catalog: Catalog,
+    /// A name that is new with every start.
+    pub instance: Uuid,
 }
 
 impl From<App> for AppState {

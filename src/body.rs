@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::BodyExt as _;
+use hyper::body::Frame;
 use tokio::time::timeout;
 
 use crate::error::{Error, Result};
@@ -31,6 +32,19 @@ pub async fn read(
         Some(rest) => Ok(bytes.slice_ref(rest)),
         None => Ok(bytes),
     }
+}
+
+/// Returns the body of a response of our own, which is complete in memory: nearly always it is one frame.
+pub async fn of_response(mut body: Body) -> Bytes {
+    let mut whole = Bytes::new();
+    while let Some(frame) = body.frame().await {
+        match frame.map(Frame::into_data) {
+            Ok(Ok(data)) if whole.is_empty() => whole = data,
+            Ok(Ok(data)) => whole = [whole, data].concat().into(),
+            Ok(Err(_)) | Err(_) => {}
+        }
+    }
+    whole
 }
 
 async fn read_up_to(limit: usize, headers: &HeaderMap, mut body: Body) -> Result<Bytes> {

@@ -346,6 +346,17 @@ impl Drop for InFlight {
     }
 }
 
+/// Drops the future of an abandoned request when its connection is no longer served, as when the server stops. Without this, the
+/// future and the connection would own each other, and the request would never be recorded.
+struct Abandoned(Connection);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        let response_future = lock(&self.0.0.abandoned).take();
+        drop(response_future);
+    }
+}
+
 /// Serves the requests of a connection until its client, the server or a fault ends it.
 pub async fn serve<S>(
     stream: TcpStream,
@@ -368,6 +379,8 @@ pub async fn serve<S>(
         connection: connection.clone(),
         is_new: true,
     });
+    // Dropped after `http_connection`, which abandons its request.
+    let _abandoned = Abandoned(connection.clone());
     let in_flight = connection.clone();
     let service = service_fn(move |request| InFlight {
         response_future: Some(ResponseFuture(Box::pin(

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::oneshot;
@@ -10,13 +11,17 @@ use tokio::task::{JoinHandle, spawn_blocking};
 use crate::app::{App, AppState};
 use crate::document;
 use crate::error::Error;
+use crate::handle::{AccountBuilder, Handle};
 use crate::listen::{Listen, bind};
+use crate::operation::Catalog;
 use crate::options::{Options, SeedError};
 use crate::server;
 use crate::service::accounts;
 use crate::service::password::Passwords;
 use crate::store::{OpenError, Store};
 use crate::system;
+#[cfg(feature = "cli")]
+use crate::testing::coverage::Coverage;
 
 /// The error when an emulator cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +44,9 @@ pub enum StartError {
     /// The seed cannot be read, or has mistakes.
     #[error("the accounts to begin with cannot be loaded:\n{0}")]
     Seed(#[from] SeedError),
+    /// The faults cannot be read, have mistakes, or are too many.
+    #[error("the faults to begin with cannot be loaded:\n{0}")]
+    Faults(SeedError),
     /// The emulator itself failed.
     #[error("the accounts to begin with could not be made: {0}")]
     Failed(String),
@@ -51,12 +59,15 @@ impl From<Error> for StartError {
 }
 
 /// A running emulator. It stops when this is dropped; [`Emulator::stop`] also waits until it has stopped.
+///
+/// Give each test an account of its own with [`Emulator::account`]. The verbs of [`Handle`] are there for an account, and for the
+/// whole server.
 #[derive(Debug)]
 pub struct Emulator {
     address: SocketAddr,
     #[cfg(feature = "cli")]
     is_seeded_now: bool,
-    store: Store,
+    handle: Handle,
     stop: oneshot::Sender<()>,
     server_task: JoinHandle<()>,
 }
@@ -69,12 +80,14 @@ impl Emulator {
             mut listen,
             database,
             seed,
+            faults,
             username,
             password,
             password_cost,
             read_timeout,
             control,
             names,
+            max_journal_bytes,
             wrong,
         } = options;
         if let Some(wrong) = wrong {
@@ -87,6 +100,17 @@ impl Emulator {
         } else {
             let context = system::context(system::time());
             document::Accounts::built_in(&username, &password, &context)
+        };
+        let catalog = Catalog(server::APIS);
+        let faults = match faults {
+            Some(faults) => {
+                let read = spawn_blocking(move || faults.read_faults(catalog)).await;
+                let read = read.map_err(|error| {
+                    Error::Failed(format!("the faults could not be read: {error}"))
+                })?;
+                read.map_err(StartError::Faults)?
+            }
+            None => Vec::new(),
         };
         if listen.is_empty() {
             listen.push(Listen::At((Ipv4Addr::LOCALHOST, 0).into()));
@@ -102,10 +126,12 @@ impl Emulator {
 
         // The port is served from the start, so that readiness checks get a response.
         let app = Arc::new(OnceLock::new());
+        let instance = system::uuid();
         let (stop, stopped) = oneshot::channel();
         let server_task = tokio::spawn(server::serve(
             listeners,
             Arc::clone(&app),
+            instance,
             read_timeout,
             stopped,
         ));
@@ -114,6 +140,9 @@ impl Emulator {
             Some(path) => Store::open(path).await?,
             None => Store::in_memory().await?,
         };
+        store.journal.set_max_bytes(max_journal_bytes);
+        let begun = store.state().testing.faults.begin_with(faults);
+        begun.map_err(|error| StartError::Faults(SeedError::Mistaken(error.to_string())))?;
         let passwords = Passwords::new(password_cost);
         let is_seeded_now = !store.state().was_seeded();
         if is_seeded_now {
@@ -121,12 +150,13 @@ impl Emulator {
             accounts::seed(&store, accounts).await?;
         }
         let state = AppState::from(App {
-            store: store.clone(),
+            store,
             passwords,
             read_timeout,
             control,
             names,
-            apis: server::APIS,
+            catalog,
+            instance,
         });
         app.set(server::app(&state))
             .expect("the application is set only once");
@@ -134,7 +164,7 @@ impl Emulator {
             address,
             #[cfg(feature = "cli")]
             is_seeded_now,
-            store,
+            handle: Handle::of_server(state),
             stop,
             server_task,
         })
@@ -145,10 +175,21 @@ impl Emulator {
         format!("http://{}", self.address)
     }
 
+    /// Creates an account of a test's own, by `.await`.
+    pub fn account(&self) -> AccountBuilder {
+        AccountBuilder::new(self.handle.clone(), self.url())
+    }
+
     /// Returns whether the seed was loaded at this start: a database that was ever seeded is never seeded again.
     #[cfg(feature = "cli")]
     pub(crate) fn is_seeded_now(&self) -> bool {
         self.is_seeded_now
+    }
+
+    /// Returns what is counted of all requests, those included that are finished when the emulator stops.
+    #[cfg(feature = "cli")]
+    pub(crate) fn coverage(&self) -> Arc<Coverage> {
+        Arc::clone(&self.handle.state.store.coverage)
     }
 
     /// Stops the emulator: finishes the requests in progress, writes pending data, and closes the database.
@@ -157,7 +198,7 @@ impl Emulator {
             address: _,
             #[cfg(feature = "cli")]
                 is_seeded_now: _,
-            store,
+            handle,
             stop,
             server_task,
         } = self;
@@ -165,6 +206,15 @@ impl Emulator {
         if let Err(error) = server_task.await {
             tracing::error!(%error, "the server ended in a panic");
         }
-        store.close().await;
+        handle.state.store.close().await;
+    }
+}
+
+/// Has the verbs of the control API for the whole server.
+impl Deref for Emulator {
+    type Target = Handle;
+
+    fn deref(&self) -> &Handle {
+        &self.handle
     }
 }

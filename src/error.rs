@@ -35,6 +35,9 @@ pub enum Error {
     Refused(Vec<Problem>),
     #[error("the emulator is starting, and not ready yet")]
     NotReady,
+    /// A fault that was made, with its status.
+    #[error("{0}")]
+    Injected(u16),
     /// A fault of the server. Its details are logged, once.
     #[error("the server failed: {0}")]
     Failed(String),

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `http` | the account API as clients see it: its operations and the layers around them |
 //! | `control` | the API of the emulator itself, under `/_emulator` |
+//! | `handle` | the same as `control` for tests in Rust: an account of a test's own, faults, verification, the clock |
 //! | `console` | the web pages under `/console`: those of the live service, and tools for testers |
 //! | `wire` | the JSON representations of domain types, for the account API and the forms of the console |
 //! | `bind` | binds request bodies and documents to types, and collects all their problems |
@@ -16,7 +17,7 @@
 //! | `service` | authorization, and the change that each operation makes |
 //! | `document` | accounts as documents: seed files, exports, and the states that the store saves for resets |
 //! | `domain` | the domain types and every rule, as pure functions |
-//! | `testing` | the state that testers read and change for an account or the server: journal, faults, clock, usage |
+//! | `testing` | the state that testers read and change for an account or the server: journal, faults, clock, usage, coverage, outbox |
 //! | `store` | publishes accounts; the SQL that keeps the database in sync |
 //! | `system` | the system time and random bytes |
 //! | `server` | the server of all APIs and the console: accepts connections and stops gracefully |
@@ -57,6 +58,7 @@ mod document;
 mod domain;
 mod emulator;
 mod error;
+mod handle;
 mod http;
 mod listen;
 mod names;
@@ -71,9 +73,14 @@ mod system;
 mod testing;
 mod wire;
 
+pub use control::{OutboxMessage, RecordedMessage, RecordedRequest};
 pub use emulator::{Emulator, StartError};
+pub use handle::{
+    Account, AccountBuilder, ControlError, Effect, Fault, FaultHandle, Handle, Match, Verify,
+};
 pub use options::{Control, Options, Seed, SeedError};
 pub use service::password::PasswordCost;
 pub use store::OpenError;
+pub use testing::fault::Struck;
 
 use app::AppState;

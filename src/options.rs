@@ -9,12 +9,16 @@ use std::time::Duration;
 
 use subtle::ConstantTimeEq as _;
 
+use crate::control::{Within, of_list};
 use crate::document::{self, Accounts};
 use crate::domain::api_user::user_name;
 use crate::listen::Listen;
 use crate::names::Names;
+use crate::operation::Catalog;
 use crate::service::password::PasswordCost;
 use crate::system;
+use crate::testing::fault::Definition;
+use crate::testing::journal;
 
 /// The options of an emulator. By default it runs in memory, on a free port of 127.0.0.1, with the built-in account.
 ///
@@ -47,12 +51,14 @@ pub struct Options {
     pub(crate) listen: Vec<Listen>,
     pub(crate) database: Option<PathBuf>,
     pub(crate) seed: Option<Seed>,
+    pub(crate) faults: Option<Seed>,
     pub(crate) username: String,
     pub(crate) password: String,
     pub(crate) password_cost: PasswordCost,
     pub(crate) read_timeout: Duration,
     pub(crate) control: Control,
     pub(crate) names: Names,
+    pub(crate) max_journal_bytes: usize,
     /// The error message for the first option with an invalid value.
     pub(crate) wrong: Option<String>,
 }
@@ -63,12 +69,14 @@ impl Default for Options {
             listen: Vec::new(),
             database: None,
             seed: None,
+            faults: None,
             username: "emulator".to_owned(),
             password: "emulator".to_owned(),
             password_cost: PasswordCost::Full,
             read_timeout: Duration::from_secs(30),
             control: Control::On { token: None },
             names: Names::default(),
+            max_journal_bytes: journal::MAX_BYTES,
             wrong: None,
         }
     }
@@ -98,6 +106,19 @@ impl Options {
     /// Sets the initial accounts, which replace the built-in one. A database that was seeded before is not seeded again.
     pub fn seed(mut self, seed: Seed) -> Self {
         self.seed = Some(seed);
+        self
+    }
+
+    /// Sets the faults and canned answers that the server begins with: a list, each as `POST /_emulator/faults` takes it. A reset
+    /// of the server restores them.
+    ///
+    /// ```
+    /// # use uptrends_emulator::{Options, Seed};
+    /// let faults = "- {match: {operationId: Monitor_GetMonitors}, effect: {status: 200, body: []}}";
+    /// let options = Options::default().faults(Seed::Text(faults.to_owned()));
+    /// ```
+    pub fn faults(mut self, faults: Seed) -> Self {
+        self.faults = Some(faults);
         self
     }
 
@@ -157,6 +178,16 @@ impl Options {
         self
     }
 
+    /// Sets the number of bytes that the recorded requests of all accounts may have together, at least 65,536. The oldest are
+    /// forgotten first. The default is 64 MiB.
+    pub fn max_journal_bytes(mut self, bytes: usize) -> Self {
+        let parsed = self.parse("max_journal_bytes", &bytes.to_string(), |_| {
+            journal::max_bytes(bytes)
+        });
+        self.max_journal_bytes = parsed.unwrap_or(journal::MAX_BYTES);
+        self
+    }
+
     /// Parses the value of an option. Keeps the first error, which is returned when the emulator is started.
     fn parse<T>(
         &mut self,
@@ -202,7 +233,7 @@ impl Control {
     }
 }
 
-/// The source of the initial accounts, in YAML or JSON.
+/// The source of what the emulator begins with, accounts or faults, in YAML or JSON.
 #[derive(Debug, Clone)]
 pub enum Seed {
     /// A file, which is read when the emulator starts.
@@ -214,34 +245,57 @@ pub enum Seed {
 impl Seed {
     /// Reads the accounts and validates them against the rules of the API. The error lists all mistakes, each with its line.
     pub(crate) fn read(&self) -> Result<Accounts, SeedError> {
-        let context = system::context(system::time());
-        let text = match self {
-            Self::File(file) => {
-                let path = file.display().to_string();
-                return match File::open(file) {
-                    Ok(file) => Self::read_from(file, &path),
-                    Err(cause) => Err(SeedError::Unreadable { path, cause }),
-                };
-            }
-            Self::Text(text) => text,
-        };
-        Ok(Accounts::parse(text, "seed", &context)?)
+        let (text, source) = self.text("seed")?;
+        Self::accounts(&text, &source)
     }
 
     /// Reads accounts from a stream, which messages call `source`.
-    pub(crate) fn read_from(mut from: impl Read, source: &str) -> Result<Accounts, SeedError> {
-        let mut bytes = Vec::new();
-        if let Err(cause) = from.read_to_end(&mut bytes) {
-            let path = source.to_owned();
-            return Err(SeedError::Unreadable { path, cause });
-        }
-        let text = document::text_of(bytes, source)?;
+    #[cfg(feature = "cli")]
+    pub(crate) fn read_from(from: impl Read, source: &str) -> Result<Accounts, SeedError> {
+        Self::accounts(&text_from(from, source)?, source)
+    }
+
+    fn accounts(text: &str, source: &str) -> Result<Accounts, SeedError> {
         let context = system::context(system::time());
-        Ok(Accounts::parse(&text, source, &context)?)
+        Ok(Accounts::parse(text, source, &context)?)
+    }
+
+    /// Reads faults and canned answers. The error lists all mistakes, each with its line.
+    pub(crate) fn read_faults(&self, catalog: Catalog) -> Result<Vec<Definition>, SeedError> {
+        let (text, source) = self.text("faults")?;
+        let within = Within {
+            catalog,
+            scope: None,
+        };
+        Ok(of_list(&text, &source, within)?)
+    }
+
+    /// Returns the text, and what messages call it: the path of its file, or `name`.
+    fn text(&self, name: &str) -> Result<(String, String), SeedError> {
+        match self {
+            Self::Text(text) => Ok((text.clone(), name.to_owned())),
+            Self::File(file) => {
+                let path = file.display().to_string();
+                match File::open(file) {
+                    Ok(file) => Ok((text_from(file, &path)?, path)),
+                    Err(cause) => Err(SeedError::Unreadable { path, cause }),
+                }
+            }
+        }
     }
 }
 
-/// The error when the initial accounts cannot be read.
+/// Reads a text from a stream, which messages call `source`.
+fn text_from(mut from: impl Read, source: &str) -> Result<String, SeedError> {
+    let mut bytes = Vec::new();
+    if let Err(cause) = from.read_to_end(&mut bytes) {
+        let path = source.to_owned();
+        return Err(SeedError::Unreadable { path, cause });
+    }
+    Ok(document::text_of(bytes, source)?)
+}
+
+/// The error when the initial accounts or faults cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SeedError {
@@ -253,7 +307,7 @@ pub enum SeedError {
         /// The error of the operating system.
         cause: io::Error,
     },
-    /// The content is not a valid seed. The message has one line for each mistake: `seed.yaml:12:7: what is wrong`.
+    /// The content is not valid. The message has one line for each mistake: `seed.yaml:12:7: what is wrong`.
     #[error("{0}")]
     Mistaken(String),
 }

@@ -21,6 +21,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tower::{Layer as _, ServiceExt as _, service_fn};
+use uuid::Uuid;
 
 use crate::base_path::add_base_path;
 use crate::connection::LARGEST_HEAD;
@@ -113,10 +114,11 @@ async fn log(request: AppRequest, next: Next) -> Response {
 }
 
 /// Serves `app` until `stop` is used or dropped. Until `app` is set, requests are answered with an error that the emulator is
-/// not ready.
+/// not ready, and only those for the health of the `instance` by themselves.
 pub async fn serve(
     listeners: Vec<TcpListener>,
     app: Arc<OnceLock<Router>>,
+    instance: Uuid,
     read_timeout: Duration,
     mut stop: oneshot::Receiver<()>,
 ) {
@@ -130,7 +132,7 @@ pub async fn serve(
         .max_buf_size(LARGEST_HEAD)
         // A client may close its sending side after its last request and still wait for the response.
         .half_close(true);
-    let app = service_fn(move |request| handle(Arc::clone(&app), request));
+    let app = service_fn(move |request| handle(Arc::clone(&app), instance, request));
     let mut is_exhausted = false;
     loop {
         let accepted = tokio::select! {
@@ -160,6 +162,8 @@ pub async fn serve(
     let all = async { while connections.join_next().await.is_some() {} };
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, all).await.is_err() {
         tracing::warn!("some requests did not finish in time, and are cut off");
+        // They are recorded before the emulator has stopped.
+        connections.shutdown().await;
     }
 }
 
@@ -175,9 +179,13 @@ async fn accept(listeners: &[TcpListener]) -> io::Result<TcpStream> {
     .await
 }
 
-async fn handle(app: Arc<OnceLock<Router>>, request: AppRequest) -> Result<Response, Infallible> {
+async fn handle(
+    app: Arc<OnceLock<Router>>,
+    instance: Uuid,
+    request: AppRequest,
+) -> Result<Response, Infallible> {
     let Some(app) = app.get() else {
-        let response = control::starting(request.uri().path());
+        let response = control::starting(request.uri().path(), instance);
         return Ok(response.unwrap_or_else(|| Error::NotReady.into_response()));
     };
     app.clone().oneshot(request).await

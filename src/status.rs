@@ -17,6 +17,9 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Malformed(_) => StatusCode::BAD_REQUEST,
         Error::Forbidden(_) | Error::Refused(_) => StatusCode::FORBIDDEN,
         Error::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Injected(status) => {
+            StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        }
         Error::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -29,6 +32,12 @@ pub fn messages(error: &Error) -> Vec<String> {
             .map(|problem| sentence(&problem.to_string()))
             .collect(),
         Error::Failed(_) => vec!["An error occurred in the server; its log tells more.".to_owned()],
+        Error::Injected(_) => {
+            let status = status(error);
+            vec![sentence(
+                status.canonical_reason().unwrap_or(status.as_str()),
+            )]
+        }
         other => vec![sentence(&other.to_string())],
     }
 }

@@ -213,6 +213,10 @@ async fn the_library_reports_the_invalid_option() {
             Options::default().username("a:b"),
             "username cannot be \"a:b\": ",
         ),
+        (
+            Options::default().max_journal_bytes(1000),
+            "max_journal_bytes cannot be \"1000\": it must be at least 65536",
+        ),
     ] {
         let Err(StartError::Option(message)) = Emulator::start(options).await else {
             panic!("started, though {expected}");

@@ -46,6 +46,6 @@ def uptrends(emulator):
     account = response.json()
     control = f"{emulator}/_emulator/accounts/{account['accountId']}"
     with requests.Session() as session:
-        session.headers["Authorization"] = account["authorization"]
+        session.auth = account["apiUser"]["UserName"], account["apiUser"]["Password"]
         yield Uptrends(account["baseUrl"], control, session)
     requests.delete(control).raise_for_status()

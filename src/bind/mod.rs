@@ -96,6 +96,12 @@ pub const CONTROL: Source = Source {
     ..USERS_BODY
 };
 
+/// Queries of the control API.
+pub const CONTROL_QUERY: Source = Source {
+    is_text: true,
+    ..CONTROL
+};
+
 /// Seeds.
 pub const SEED: Source = Source {
     is_located: true,
@@ -164,6 +170,29 @@ pub fn object<T>(
     let mut fields = Fields::new(entries, None, source);
     let bound = bind(&mut fields);
     (bound, fields.finish())
+}
+
+/// Binds the objects of a list, which is a whole document; null counts as an empty one. Returns the problems of all of them.
+pub fn list<T>(
+    root: &Node,
+    source: &'static Source,
+    mut bind: impl FnMut(&mut Fields<'_>) -> Option<T>,
+) -> (Vec<T>, Problems) {
+    let mut fields = Fields::new(&[], None, source);
+    let items = match &root.content {
+        Content::Null => &[],
+        Content::List(items) => items.as_slice(),
+        other => {
+            let message = format!("the document must be a list, not {other}");
+            fields.add("", Some(root), message, true);
+            &[]
+        }
+    };
+    let bound = items
+        .iter()
+        .filter_map(|item| fields.part("", item, &mut bind)?);
+    let bound = bound.collect();
+    (bound, fields.problems)
 }
 
 /// Returns the schema of an object: all fields that its binding reads, which does not depend on the object's content.
@@ -277,6 +306,11 @@ impl Fields<'_> {
             },
             is_malformed,
         );
+    }
+
+    /// Returns whether all values are texts: those of a form or a query.
+    pub fn is_text(&self) -> bool {
+        self.source.is_text
     }
 
     /// Adds a problem that keeps a value from being bound.
@@ -493,7 +527,7 @@ impl Fields<'_> {
 
     /// Adds a problem that keeps the object from being bound.
     pub fn malformed<T>(&mut self, name: &str, message: impl Into<String>) -> Option<T> {
-        self.add(name, self.get(name), message.into(), true);
+        self.add(name, self.find(name), message.into(), true);
         None
     }
 }
@@ -512,6 +546,22 @@ impl<'n> Fields<'n> {
         };
         let (_, node) = documented.or_else(in_any_case)?;
         Some(node)
+    }
+
+    /// Returns a field by a path such as `effect.status`, or the innermost object on that path.
+    fn find(&self, path: &str) -> Option<&'n Node> {
+        let mut names = path.split('.');
+        let mut found = self.get(names.next()?)?;
+        for name in names {
+            let Content::Object(entries) = &found.content else {
+                break;
+            };
+            match entries.iter().find(|(key, _)| key.name == name) {
+                Some((_, node)) => found = node,
+                None => break,
+            }
+        }
+        Some(found)
     }
 }
 

@@ -222,6 +222,16 @@ impl Fields<'_> {
         }
     }
 
+    /// Returns all fields, whatever their names are.
+    pub fn all(&mut self) -> serde_json::Map<String, serde_json::Value> {
+        let names = self.entries.iter().map(|(key, _)| key.name.clone());
+        self.known.extend(names);
+        let fields = self.entries.iter();
+        fields
+            .map(|(key, node)| (key.name.clone(), node.into()))
+            .collect()
+    }
+
     /// Ignores a field that responses of the API contain, but requests cannot set.
     pub fn ignore(&mut self, name: &str) {
         self.expect(name);

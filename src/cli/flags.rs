@@ -4,16 +4,19 @@ use std::path::PathBuf;
 use std::time::Duration;
 use std::{env, mem};
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Error, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::Targets;
 
+use super::coverage::CoverageFile;
 use super::log;
 use super::suggestions::{check_flags, check_variable, explain};
 use crate::Control;
 use crate::domain::api_user::user_name;
 use crate::listen::Listen;
 use crate::names::{HostName, Names, PublicUrl};
+use crate::testing::journal;
 
 /// The password of the API user of the built-in account, which is no secret.
 pub const DEFAULT_PASSWORD: &str = "emulator";
@@ -113,6 +116,16 @@ pub struct Flags {
     )]
     pub seed_json: Option<String>,
 
+    /// The file of the server's faults and canned answers to begin with, in YAML or JSON: a list, each as
+    /// POST /_emulator/faults takes it
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "UPTRENDS_EMULATOR_FAULTS"
+    )]
+    pub faults: Option<PathBuf>,
+
     /// The user name of the API user of the built-in default account
     #[arg(
         long,
@@ -154,6 +167,28 @@ pub struct Flags {
     )]
     #[arg(value_parser = token)]
     pub control_token: Option<String>,
+
+    /// A file that is written at exit with the operations that were called and those that were not, in JSON (.json) or in
+    /// Markdown (.md)
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "UPTRENDS_EMULATOR_COVERAGE_FILE"
+    )]
+    #[arg(value_parser = PathBufValueParser::new().try_map(CoverageFile::new))]
+    pub coverage_file: Option<CoverageFile>,
+
+    /// The number of bytes that the recorded requests of all accounts may have together; the oldest are forgotten first
+    #[arg(
+        long,
+        global = true,
+        value_name = "BYTES",
+        env = "UPTRENDS_EMULATOR_MAX_JOURNAL_BYTES",
+        default_value_t = journal::MAX_BYTES
+    )]
+    #[arg(value_parser = max_journal_bytes)]
+    pub max_journal_bytes: usize,
 
     /// What to log to stderr: off, error, warn, info, debug or trace, or target=level for the modules of tracing
     #[arg(
@@ -282,6 +317,13 @@ fn duration(text: &str) -> Result<Duration, String> {
         return Err(message.to_owned());
     }
     Ok(duration)
+}
+
+fn max_journal_bytes(text: &str) -> Result<usize, String> {
+    let bytes = text
+        .parse()
+        .map_err(|_| "write a number of bytes: 67108864")?;
+    journal::max_bytes(bytes)
 }
 
 fn password(text: &str) -> Result<String, String> {

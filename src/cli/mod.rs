@@ -1,5 +1,6 @@
 //! The command line: parses the flags, and runs the emulator until it is stopped, or queries a running one.
 
+mod coverage;
 mod flags;
 mod log;
 mod ready;
@@ -17,11 +18,30 @@ use tokio::signal;
 use flags::{Command, Config, DEFAULT_PASSWORD, Flags, Switch};
 use log::{Lines, Output};
 
-use crate::server::documents;
-use crate::{Emulator, Options, Seed};
+use crate::control::CoverageBody;
+use crate::operation::Catalog;
+use crate::server::{APIS, documents};
+use crate::testing::coverage::Which;
+use crate::{Control, Emulator, Options, Seed};
 
 /// The exit code for problems that the user has to fix before the program can start.
 const CANNOT_START: u8 = 2;
+
+/// The exit code when what was to be written at exit is not.
+const INCOMPLETE: u8 = 1;
+
+/// Why the program ends with another exit code than 0.
+struct Failure {
+    code: u8,
+    reason: String,
+}
+
+impl From<String> for Failure {
+    fn from(reason: String) -> Self {
+        let code = CANNOT_START;
+        Self { code, reason }
+    }
+}
 
 /// Runs the command that the flags of the process specify, and returns its exit code.
 pub fn run() -> ExitCode {
@@ -85,21 +105,21 @@ fn serve(flags: Flags) -> ExitCode {
             runtime.shutdown_background();
             outcome
         }
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(error.to_string().into()),
     };
     let code = match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(reason) => {
+        Err(Failure { code, reason }) => {
             output.stderr.write(format!("error: {reason}\n"));
-            ExitCode::from(CANNOT_START)
+            ExitCode::from(code)
         }
     };
     output.flush();
     code
 }
 
-/// Runs the emulator until it is told to stop, or returns why it cannot start.
-async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String> {
+/// Runs the emulator until it is told to stop, or returns why it cannot start, or end as it should.
+async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), Failure> {
     let mut stop = pin!(stop_signal().map_err(|error| error.to_string())?);
     let (control, names) = (flags.control(), flags.names());
     let banner = Banner::of(&flags);
@@ -110,8 +130,11 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
         database,
         seed,
         seed_json,
+        faults,
         username,
         password,
+        coverage_file,
+        max_journal_bytes,
         ready_file,
         log: _,
         log_format: _,
@@ -120,16 +143,26 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
     } = flags;
     // A file of an earlier run must not announce that this one is ready.
     if let Some(Err(error)) = ready_file.as_deref().map(ready::remove) {
-        return Err(format!("the ready file cannot be replaced: {error}"));
+        return Err(format!("the ready file cannot be replaced: {error}").into());
+    }
+    if let Some(file) = &coverage_file {
+        if matches!(control, Control::Off) {
+            let reason =
+                "--coverage-file needs --control on: without it, requests are not recorded";
+            return Err(reason.to_owned().into());
+        }
+        file.begin()?;
     }
     let options = Options {
         listen,
         names,
         database,
         seed: seed.map(Seed::File).or(seed_json.map(Seed::Text)),
+        faults: faults.map(Seed::File),
         username,
         password,
         control,
+        max_journal_bytes,
         ..Options::default()
     };
     // Reading a large file takes a while, and a stop signal must not have to wait for the end of it.
@@ -141,21 +174,30 @@ async fn serve_until_stopped(flags: Flags, stdout: &Lines) -> Result<(), String>
     let url = emulator.url();
     if let Some(Err(error)) = ready_file
         .as_deref()
-        .map(|path| ready::write(path, &json!({"url": url, "pid": id()})))
+        .map(|path| ready::write(path, &format!("{}\n", json!({"url": url, "pid": id()}))))
     {
         let path = ready_file.unwrap_or_default();
         return Err(format!(
             "the ready file {} cannot be written: {error}",
             path.display()
-        ));
+        )
+        .into());
     }
     banner.log(&url, emulator.is_seeded_now());
     stdout.write(format!("uptrends-emulator ready on {url}\n"));
     stop.await;
     tracing::info!("stopping");
+    let coverage = emulator.coverage();
     emulator.stop().await;
     if let Some(Err(error)) = ready_file.as_deref().map(ready::remove) {
         tracing::warn!(%error, "the ready file cannot be removed");
+    }
+    if let Some(file) = coverage_file {
+        let sum = CoverageBody::new(coverage.sum(Which::All), Catalog(APIS));
+        file.write(&sum).map_err(|reason| {
+            let code = INCOMPLETE;
+            Failure { code, reason }
+        })?;
     }
     Ok(())
 }

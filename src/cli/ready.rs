@@ -13,11 +13,10 @@ use serde_json::Value;
 use super::flags::Flags;
 
 /// Writes a file atomically, so that nobody reads a part of it.
-pub fn write(path: &Path, content: &Value) -> io::Result<()> {
+pub fn write(path: &Path, content: &str) -> io::Result<()> {
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}", id()));
-    let result =
-        fs::write(&temporary, format!("{content}\n")).and_then(|()| fs::rename(&temporary, path));
+    let result = fs::write(&temporary, content).and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
         // An error means that the file does not exist.
         let _ = fs::remove_file(&temporary);

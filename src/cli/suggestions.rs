@@ -15,7 +15,7 @@ use super::flags::Config;
 pub const PREFIX: &str = "UPTRENDS_EMULATOR_";
 
 /// Flags, each with other words that people use for it.
-const ALIASES: [(&str, &[&str]); 12] = [
+const ALIASES: [(&str, &[&str]); 15] = [
     (
         "listen",
         &[
@@ -80,12 +80,31 @@ const ALIASES: [(&str, &[&str]); 12] = [
             "s",
         ],
     ),
+    (
+        "faults",
+        &[
+            "fault",
+            "faults-file",
+            "failures",
+            "mocks",
+            "stubs",
+            "answers",
+        ],
+    ),
     ("username", &["user", "user-name", "u"]),
     ("password", &["pass", "pwd", "secret"]),
     ("control", &["control-api", "admin", "console", "ui"]),
     (
         "control-token",
         &["token", "api-token", "admin-token", "auth-token", "api-key"],
+    ),
+    (
+        "coverage-file",
+        &["coverage", "cov", "coverage-report", "report", "summary"],
+    ),
+    (
+        "max-journal-bytes",
+        &["journal-bytes", "max-journal", "journal-size", "journal"],
     ),
     (
         "log",

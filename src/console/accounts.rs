@@ -4,7 +4,7 @@ use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse as _;
 
 use super::api_users;
-use super::page::{TOOLS, redirect, waiting_faults};
+use super::page::{TOOLS, redirect};
 use super::prelude::*;
 use super::session::News;
 use super::visit::{leave, with_query};
@@ -13,7 +13,8 @@ use crate::domain::{Account, AccountId, Moment};
 use crate::error::Error;
 use crate::service;
 use crate::service::accounts::{self, CreatedAccount, IfTaken, Source};
-use crate::store::{State, Tenant};
+use crate::service::scope::Scope;
+use crate::store::Tenant;
 use crate::testing::Usage;
 
 pub fn routes() -> Router<Console> {
@@ -88,7 +89,8 @@ struct Row {
 }
 
 impl Row {
-    fn new(all: &State, tenant: &Tenant) -> Self {
+    fn new(scope: &Scope, tenant: &Tenant) -> Self {
+        let all = &scope.all;
         let account = &tenant.account;
         Self {
             id: account.id,
@@ -99,7 +101,7 @@ impl Row {
             operators: account.operators.len(),
             operator_groups: account.operator_groups.len(),
             api_users: account.api_users.len(),
-            requests: tenant.testing.journal.len(),
+            requests: scope.number_of_requests(tenant),
         }
     }
 
@@ -115,7 +117,8 @@ fn owner(tenant: &Tenant) -> &str {
 }
 
 async fn list(visit: Visit) -> Result<Response> {
-    let all = visit.app.store.state();
+    let scope = Scope::of(None, &visit.app.store)?;
+    let all = &scope.all;
     let accounts = Listed::new(&visit, all.newest(), |tenant| {
         let Account { id, settings, .. } = &*tenant.account;
         let (label, owner) = (all.label(*id), owner(tenant));
@@ -128,7 +131,7 @@ async fn list(visit: Visit) -> Result<Response> {
     });
     page(&List {
         frame: visit.frame("Accounts"),
-        accounts: accounts.map(|tenant| Row::new(&all, tenant)),
+        accounts: accounts.map(|tenant| Row::new(&scope, tenant)),
     })
 }
 
@@ -197,9 +200,9 @@ async fn show(tool: Tool) -> Result<Response> {
         frame: tool
             .frame(format!("Account {}", tenant.account.id))
             .below(crumbs()),
-        row: Row::new(&tool.scope.all, tenant),
+        row: Row::new(&tool.scope, tenant),
         owner_has_password: owner.password().is_some() && tenant.account.may_log_in(owner),
-        faults: waiting_faults(&tenant.testing) + waiting_faults(&tool.scope.all.testing),
+        faults: tenant.testing.faults.waiting() + tool.scope.all.testing.faults.waiting(),
         clock: service::clock::of(&tool.scope).mode(),
         snapshots: Listed::new(&tool, snapshots.into_iter(), |_| Vec::new()),
         form: tool.form(Form::to(tool.path() + "/snapshots")),

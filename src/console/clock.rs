@@ -1,7 +1,7 @@
 //! The clock page: show, freeze, advance, resume.
 
 use super::prelude::*;
-use crate::control::{Freeze, Instant, of_form};
+use crate::control::{Freeze, Instant, of_json};
 use crate::service;
 
 pub fn routes() -> Router<Console> {
@@ -29,13 +29,19 @@ async fn show(tool: Tool) -> Result<Response> {
 }
 
 async fn freeze(tool: Tool) -> Result<Response> {
-    let Freeze { at } = of_form(tool.data.clone().with_times(&["at"]).object(&["at"]))?;
+    let Freeze { at } = of_json(
+        tool.data.clone().with_times(&["at"]).object(&["at"]),
+        tool.within(),
+    )?;
     service::clock::freeze(&tool.scope, at.into_value().map(|Instant(at)| at));
     Ok(done("The clock stands still.", tool.path() + "/clock"))
 }
 
 async fn advance(tool: Tool) -> Result<Response> {
-    let advance = of_form(tool.data.clone().with_times(&["to"]).object(&["by", "to"]))?;
+    let advance = of_json(
+        tool.data.clone().with_times(&["to"]).object(&["by", "to"]),
+        tool.within(),
+    )?;
     service::clock::advance(&tool.scope, advance)?;
     Ok(done("The clock was moved on.", tool.path() + "/clock"))
 }

@@ -23,7 +23,7 @@ pub fn command(entry: &Entry, base_url: &str) -> String {
         parts.push(format!("-u {}", quoted(user_name)));
     }
     for (name, value) in entry.request.headers.iter() {
-        if !OMITTED_HEADERS.contains(&name) {
+        if !OMITTED_HEADERS.contains(&&*name) {
             parts.push(format!("-H {}", quoted(&format!("{name}: {value}"))));
         }
     }
@@ -56,14 +56,14 @@ mod tests {
 
     fn entry(method: &str, query: Option<&str>, body: Body) -> Entry {
         let headers = [
-            ("authorization", "Basic eDp5".into()),
-            ("content-type", "application/json".into()),
+            ("authorization", &b"Basic eDp5"[..]),
+            ("content-type", b"application/json"),
         ];
         Entry {
             sequence: 1,
             time: "2026-01-01T00:00:00".parse::<Moment>().unwrap(),
             duration: Duration::ZERO,
-            method: method.to_owned(),
+            method: method.to_owned().into(),
             path: "/v4/Operator".to_owned(),
             query: query.map(str::to_owned),
             operation_id: None,
@@ -72,7 +72,10 @@ mod tests {
             user_name: Some("it's me".to_owned()),
             authentication: Authentication::Accepted,
             fault: None,
-            reason: None,
+            label: None,
+            millisecond: 0,
+            committed: false,
+            reasons: Vec::new(),
             request: Message {
                 headers: headers.into_iter().collect(),
                 body,

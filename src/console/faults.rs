@@ -5,10 +5,9 @@ use serde_json::{Map, Value, json};
 use super::form::{FormData, Words, words};
 use super::page::count;
 use super::prelude::*;
-use crate::control::of_form;
+use crate::control::{Within, of_json};
 use crate::error::Error;
-use crate::testing::fault::{Effect, Fault, When};
-use crate::testing::journal::Match;
+use crate::testing::fault::{Definition, Effect, End, Fault, When};
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -23,46 +22,43 @@ pages! {
 
 impl List {
     fn matches(fault: &Fault) -> String {
-        let Match {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        } = &fault.matches;
-        let parts = [
-            method.clone(),
-            path.clone(),
-            operation_id.clone(),
-            user_name.as_ref().map(|name| format!("by {name}")),
-            status.map(|status| format!("answered {status}")),
-        ];
-        let parts: Vec<_> = parts.into_iter().flatten().collect();
+        let matches = &fault.definition.matches;
+        let parts = matches.criteria().map(|criterion| {
+            let name: &'static str = criterion.into();
+            match matches.expected(criterion) {
+                Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            }
+        });
+        let parts: Vec<_> = parts.collect();
         if parts.is_empty() {
             "every request".to_owned()
         } else {
-            parts.join(" ")
+            parts.join(", ")
         }
     }
 
     fn effect(fault: &Fault) -> String {
-        match &fault.effect {
-            Effect::Answer { status, .. } => format!("answer {status}"),
-            Effect::Delay(delay) => format!("{} ms later", delay.as_millis()),
-            Effect::Reset => "connection reset".to_owned(),
-            Effect::Hang => "no answer".to_owned(),
-        }
+        let Effect { delay, end } = &fault.definition.effect;
+        let delay = delay.map(|delay| format!("{} ms later", delay.as_millis()));
+        let end = end.as_ref().map(|end| match end {
+            End::Answer(answer) => format!("answer {}", answer.status),
+            End::Reset => "connection reset".to_owned(),
+            End::Hang => "no answer".to_owned(),
+        });
+        let parts: Vec<_> = end.into_iter().chain(delay).collect();
+        parts.join(", ")
     }
 
     fn when(fault: &Fault) -> &'static str {
-        match fault.when {
+        match fault.definition.when {
             When::Before => "before the change",
             When::After => "after the change",
         }
     }
 
     fn left(fault: &Fault) -> String {
-        fault.count.map_or_else(
+        fault.definition.count.map_or_else(
             || "no end".to_owned(),
             |count| format!("{} left", count.saturating_sub(fault.hits)),
         )
@@ -72,7 +68,8 @@ impl List {
 async fn list(tool: Tool) -> Result<Response> {
     let mut operations: Vec<_> = tool
         .app
-        .operations()
+        .catalog
+        .all()
         .map(|operation| operation.id)
         .collect();
     operations.sort_unstable();
@@ -87,13 +84,14 @@ async fn list(tool: Tool) -> Result<Response> {
 }
 
 async fn create(tool: Tool) -> Result<Response> {
-    let fault = fault(&tool.data)?;
-    tool.scope.testing().faults.add(fault);
+    let fault = fault(&tool.data, tool.within())?;
+    let added = tool.scope.testing().faults.add(fault);
+    added.map_err(|error| Error::malformed("", error.to_string()))?;
     Ok(done("The fault was added.", tool.path() + "/faults"))
 }
 
 /// Binds the fault of a form as the control API would. Only the fields of the selected effect are used.
-fn fault(data: &FormData) -> Result<Fault, Error> {
+fn fault(data: &FormData, within: Within<'_>) -> Result<Definition, Error> {
     let given = |name: &str| data.get_nonblank(name).map_or(Value::Null, Value::from);
     // The binder rejects what is no number, and no JSON.
     let json = |name: &str| {
@@ -111,10 +109,11 @@ fn fault(data: &FormData) -> Result<Fault, Error> {
     };
     let matches = ["method", "path", "operationId", "userName"]
         .map(|name| (name.to_owned(), given(&format!("match.{name}"))));
-    of_form(json!({
+    let fault = json!({
         "match": Map::from_iter(matches), "effect": effect, "when": given("when"), "skip": json("skip"),
         "count": json("count"), "probability": json("probability"),
-    }))
+    });
+    of_json(fault, within)
 }
 
 /// Parses headers written as `Name: value`, one per line.

@@ -13,7 +13,7 @@ use crate::domain::{AccountId, Problem};
 use crate::error::Error;
 use crate::status::{messages, sentence, status};
 use crate::store::State;
-use crate::testing::{Clock, TestState};
+use crate::testing::Clock;
 
 /// Declares pages: each is a template with the frame around it, and other values.
 macro_rules! pages {
@@ -171,7 +171,7 @@ fn alerts(all: &State, scope: Option<AccountId>) -> Vec<Crumb> {
             let text = format!("The clock of {name} {state}.");
             alerts.push(crumb(text, tools(account) + "/clock"));
         }
-        let waiting = waiting_faults(testing);
+        let waiting = testing.faults.waiting();
         if waiting > 0 {
             let text = count(waiting, "fault waits", "faults wait");
             let text = format!("{text} for requests to {name}.");
@@ -179,11 +179,6 @@ fn alerts(all: &State, scope: Option<AccountId>) -> Vec<Crumb> {
         }
     }
     alerts
-}
-
-/// Returns the number of faults that can strike.
-pub fn waiting_faults(testing: &TestState) -> usize {
-    testing.faults.list().len()
 }
 
 /// Returns the base path of the tools for one account, or for the server.

@@ -14,9 +14,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::curl;
 use super::prelude::*;
 use crate::connection::Connection;
+use crate::control::of_json;
 use crate::domain::AccountId;
-use crate::operation::path::canonical;
-use crate::testing::journal::{Authentication, Body, Entry, Match, Message};
+use crate::testing::journal::{Authentication, Body, Entry, Message};
+use crate::testing::matching::Match;
 
 /// The maximum number of requests on a page.
 const PAGE_SIZE: usize = 200;
@@ -69,25 +70,36 @@ struct Filter {
 }
 
 impl Filter {
-    fn matches(&self) -> Match {
-        let nonblank = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
-        Match {
-            method: nonblank(&self.method),
-            path: nonblank(&self.path).as_deref().map(canonical),
-            operation_id: nonblank(&self.operation_id),
-            user_name: nonblank(&self.user_name),
-            // An invalid status becomes 0, which matches no request.
-            status: nonblank(&self.status).map(|status| status.parse().unwrap_or(0)),
-        }
+    /// Returns the criteria, or an error that says why no request can fulfill them.
+    fn matches(&self, tool: &Tool) -> Result<Match> {
+        let fields = [
+            ("method", &self.method),
+            ("path", &self.path),
+            ("operationId", &self.operation_id),
+            ("userName", &self.user_name),
+            ("status", &self.status),
+        ];
+        let fields = fields
+            .into_iter()
+            .filter(|(_, text)| !text.trim().is_empty())
+            .map(|(name, text)| (name.to_owned(), Value::from(text.trim())));
+        Ok(of_json(Value::Object(fields.collect()), tool.within())?)
     }
 
     fn says_something(&self) -> bool {
-        self.matches() != Match::default()
+        let all = [
+            &self.method,
+            &self.path,
+            &self.operation_id,
+            &self.user_name,
+            &self.status,
+        ];
+        all.iter().any(|text| !text.trim().is_empty())
     }
 
     /// Returns the matching requests, latest first.
-    fn rows(&self, tool: &Tool) -> Vec<Row> {
-        let entries = tool.scope.requests(&self.matches());
+    fn rows(&self, tool: &Tool, matches: &Match) -> Vec<Row> {
+        let entries = tool.scope.requests(matches);
         let newer = entries
             .iter()
             .rev()
@@ -154,7 +166,7 @@ impl DisplayEntry for Entry {
 }
 
 async fn list(tool: Tool, Query(filter): Query<Filter>) -> Result<Response> {
-    let rows = filter.rows(&tool);
+    let rows = filter.rows(&tool, &filter.matches(&tool)?);
     page(&List {
         frame: tool.frame("Requests"),
         path: tool.path() + "/requests",
@@ -178,26 +190,31 @@ async fn newer(
     Query(filter): Query<Filter>,
 ) -> Result<Response> {
     let deadline = Instant::now() + POLL_TIMEOUT;
+    let matches = filter.matches(&tool)?;
     loop {
         // Subscribe before reading, so that no request between reading and waiting is missed.
-        let mut changes = tool.scope.testing().changes();
-        tool.scope = tool.scope.again()?;
-        let rows = filter.rows(&tool);
+        let subscription = tool.scope.subscribe(matches.clone());
+        let rows = filter.rows(&tool, &matches);
         if !rows.is_empty() {
             return page(&Rows { rows });
         }
+        let Some(subscription) = subscription else {
+            break;
+        };
         tokio::select! {
-            _ = changes.changed() => sleep(BATCH_DELAY).await,
+            () = subscription.came() => sleep(BATCH_DELAY).await,
+            () = tool.scope.testing().end_of() => {}
             () = sleep_until(deadline) => break,
             () = connection.left() => break,
             () = connection.stopping() => break,
         }
+        tool.scope = tool.scope.again()?;
     }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 async fn clear(tool: Tool) -> Result<Response> {
-    tool.scope.forget_requests();
+    tool.scope.forget_requests(&Match::default());
     Ok(done(
         "The requests were cleared.",
         tool.path() + "/requests",
@@ -214,14 +231,14 @@ struct DisplayMessage {
 impl From<&Message> for DisplayMessage {
     fn from(message: &Message) -> Self {
         let (body, is_cut) = match &message.body {
-            Body::None => (None, false),
+            Body::None | Body::Withheld => (None, false),
             Body::Text(text) => (Some(indented(text)), false),
             Body::Start(text) => (Some(text.clone()), true),
         };
         let headers = message.headers.iter();
         Self {
             headers: headers
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
                 .collect(),
             body,
             is_cut,
@@ -239,14 +256,10 @@ fn indented(text: &str) -> String {
 
 async fn show(tool: Tool) -> Result<Response> {
     let sequence: u64 = tool.segment("sequence")?;
-    let entries = tool.scope.requests(&Match::default());
-    let entry = entries
-        .into_iter()
-        .find(|entry| entry.sequence == sequence)
-        .ok_or_else(|| {
-            let message = "this request is not in the journal any more";
-            Failure::new(StatusCode::NOT_FOUND, message)
-        })?;
+    let entry = tool.scope.request(sequence).ok_or_else(|| {
+        let message = "this request is not in the journal any more";
+        Failure::new(StatusCode::NOT_FOUND, message)
+    })?;
     page(&Show {
         frame: tool
             .frame(format!("Request {sequence}"))

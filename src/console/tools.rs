@@ -9,6 +9,7 @@ use axum::http::request::Parts;
 use super::Console;
 use super::page::{Failure, Result, tools};
 use super::visit::Visit;
+use crate::control::Within;
 use crate::service::scope::Scope;
 use crate::store::Tenant;
 
@@ -38,6 +39,14 @@ impl Tool {
     /// Returns the base path of the tools for the same scope.
     pub fn path(&self) -> String {
         tools(self.scope.account())
+    }
+
+    /// Returns what the values of a form are valid in.
+    pub fn within(&self) -> Within<'_> {
+        Within {
+            catalog: self.app.catalog,
+            scope: Some(&self.scope),
+        }
     }
 
     /// Returns the account of a page that only accounts have.

@@ -4,13 +4,11 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, NoContent, Response};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::json;
 
-use super::extract::{BaseUrl, Body, FromShape, Path};
+use super::extract::{BaseUrl, Body, FromShape, Path, Within};
 use super::problem::Result;
 use super::scope::account_id;
 use crate::AppState;
@@ -20,8 +18,9 @@ use crate::domain::input::FieldValue;
 use crate::domain::node::{Content, Node};
 use crate::domain::value::{from_node, parsed};
 use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
+use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Operation, operation};
-use crate::service::accounts::{self, CreatedAccount, IfTaken, Source};
+use crate::service::accounts::{self, CreatedAccount, IfTaken, LONGEST_LABEL, Source};
 use crate::store::{State as Accounts, Tenant};
 use crate::testing::Usage;
 
@@ -66,12 +65,14 @@ pub static OPERATIONS: &[Operation] = &[
 ];
 
 /// An account to create.
-struct NewAccount {
+#[derive(Debug)]
+pub struct NewAccount {
     origin: Origin,
     label: Option<String>,
 }
 
 /// The source of a new account.
+#[derive(Debug)]
 enum Origin {
     Source(Source),
     Seed(SeedInput),
@@ -82,6 +83,7 @@ shape! {
     NewAccountShape = "NewAccount", new_account_schema {
         /// `seed`, `empty` or `account:ID`.
         from: Source = "from",
+        /// What testers call it in lists, journals and coverage.
         label: String = "label",
         /// A document with one account, as an object or as a string in YAML or JSON; see `/_emulator/seed.schema.json`.
         seed: SeedInput = "seed",
@@ -93,13 +95,16 @@ fn new_account_schema(mut schema: Schema) -> Schema {
         "from": {"type": "string"}, "seed": {"type": ["object", "string"]}
     }});
     schema.insert("not".to_owned(), both);
+    if let Some(label) = schema.pointer_mut("/properties/label") {
+        label["maxLength"] = LONGEST_LABEL.into();
+    }
     with_example(schema, &json!({"from": "seed", "label": "test 7"}))
 }
 
 impl FromShape for NewAccount {
     type Shape = NewAccountShape;
 
-    fn join(shape: NewAccountShape, fields: &mut Fields<'_>) -> Option<Self> {
+    fn join(shape: NewAccountShape, fields: &mut Fields<'_>, _: Within<'_>) -> Option<Self> {
         let origin = match (shape.from.into_sent(), shape.seed.into_sent()) {
             (FieldValue::Value(source), FieldValue::Absent) => Origin::Source(source),
             (FieldValue::Absent, FieldValue::Value(seed)) => Origin::Seed(seed),
@@ -113,6 +118,15 @@ impl FromShape for NewAccount {
             origin,
             label: shape.label.into_value(),
         })
+    }
+}
+
+impl NewAccount {
+    pub async fn create(self, state: &AppState) -> Result<CreatedAccount, Error> {
+        match self.origin {
+            Origin::Seed(seed) => accounts::load(state, seed, self.label).await,
+            Origin::Source(source) => accounts::create(state, source, self.label).await,
+        }
     }
 }
 
@@ -244,18 +258,16 @@ async fn get(State(state): State<AppState>, Path(id): Path<String>) -> Result<Js
 async fn create(
     State(state): State<AppState>,
     BaseUrl(base_url): BaseUrl,
-    Body(NewAccount { origin, label }): Body<NewAccount>,
+    Body(new): Body<NewAccount>,
 ) -> Result<Created<Json<CreatedAccountBody>>> {
-    let created = match origin {
-        Origin::Seed(seed) => accounts::load(&state, seed, label.clone()).await?,
-        Origin::Source(source) => accounts::create(&state, source, label.clone()).await?,
-    };
+    let label = new.label.clone();
+    let created = new.create(&state).await?;
+    let authorization = created.authorization();
     let CreatedAccount {
         account,
         api_user,
         password,
     } = created;
-    let credentials = format!("{}:{password}", api_user.user_name);
     let owner = account.operator(account.owner)?;
     let body = CreatedAccountBody {
         account_id: account.id.to_string(),
@@ -265,7 +277,7 @@ async fn create(
             operator_guid: owner.guid,
             email: owner.profile().email.to_string(),
         },
-        authorization: format!("Basic {}", STANDARD.encode(credentials)),
+        authorization,
         api_user: ApiUserCredentials {
             api_user_guid: api_user.guid,
             user_name: api_user.user_name.clone(),

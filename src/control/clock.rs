@@ -7,9 +7,9 @@ use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 use serde_json::json;
 
-use super::extract::FromShape;
+use super::extract::{FromShape, Scoped, Within};
 use super::problem::Result;
-use super::scope::{Scope, Scoped, both};
+use super::scope::{Scope, both};
 use crate::bind::{Fields, shape, with_example};
 use crate::domain::input::FieldValue;
 use crate::domain::value::{from_node, parsed};
@@ -67,7 +67,7 @@ fn freeze_schema(schema: Schema) -> Schema {
 impl FromShape for Freeze {
     type Shape = Self;
 
-    fn join(shape: Self, _: &mut Fields<'_>) -> Option<Self> {
+    fn join(shape: Self, _: &mut Fields<'_>, _: Within<'_>) -> Option<Self> {
         Some(shape)
     }
 }
@@ -93,7 +93,7 @@ fn advance_schema(mut schema: Schema) -> Schema {
 impl FromShape for Advance {
     type Shape = AdvanceShape;
 
-    fn join(shape: AdvanceShape, fields: &mut Fields<'_>) -> Option<Self> {
+    fn join(shape: AdvanceShape, fields: &mut Fields<'_>, _: Within<'_>) -> Option<Self> {
         match (shape.by.into_sent(), shape.to.into_sent()) {
             (FieldValue::Value(by), FieldValue::Absent) => Some(Self::By(by)),
             (FieldValue::Absent, FieldValue::Value(Instant(to))) => Some(Self::To(to)),

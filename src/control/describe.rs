@@ -1,12 +1,15 @@
 //! Describes the control API in the OpenAPI document: what its extractors add to an operation.
 
 use axum::Extension;
+use axum::extract::OriginalUri;
 use axum::http::StatusCode;
 use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::json;
 
-use super::extract::{BaseUrl, Body, FromShape, Path, Query};
+use super::extract::{BaseUrl, Body, FromShape, Path, Query, Scoped};
 use super::problem::Problem;
-use super::scope::{Scope, Scoped};
+use super::scope::Scope;
+use super::verify::Failure;
 use crate::connection::Connection;
 use crate::operation::{Describe, Description, ParameterLocation};
 
@@ -43,12 +46,23 @@ pub fn describe(description: &mut Description<'_>) {
 fn parameter(name: &str, description: &mut Description<'_>) -> Schema {
     match name {
         "accountId" => json_schema!({"type": "string", "pattern": "^[0-9]{1,9}$"}),
-        "faultId" => u64::json_schema(&mut description.schemas.requests),
+        "faultId" | "sequence" => u64::json_schema(&mut description.schemas.requests),
         _ => json_schema!({"type": "string", "minLength": 1}),
     }
 }
 
 fn add_error(description: &mut Description<'_>, status: StatusCode) {
+    const MEDIA_TYPES: &[&str] = &["application/problem+json"];
+
+    if status == StatusCode::EXPECTATION_FAILED {
+        let text = "Another number of requests matches.";
+        return description.error_response::<Failure>(
+            status,
+            text,
+            MEDIA_TYPES,
+            &Failure::example(),
+        );
+    }
     let text = match status {
         StatusCode::BAD_REQUEST => "The request cannot be understood, or breaks a rule.",
         StatusCode::UNAUTHORIZED => "The token of --control-token is missing or wrong.",
@@ -65,7 +79,7 @@ fn add_error(description: &mut Description<'_>, status: StatusCode) {
         _ => "The emulator failed; its log tells more.",
     };
     let example = Problem::new(status, text);
-    description.error_response(status, text, &["application/problem+json"], &example);
+    description.error_response::<Problem>(status, text, MEDIA_TYPES, &json!(example));
 }
 
 impl Describe for Scope {
@@ -91,9 +105,13 @@ impl<T> Describe for Path<T> {
     fn describe(_: &mut Description<'_>) {}
 }
 
-impl<T: JsonSchema> Describe for Query<T> {
+impl Describe for OriginalUri {
+    fn describe(_: &mut Description<'_>) {}
+}
+
+impl<T: FromShape> Describe for Query<T> {
     fn describe(description: &mut Description<'_>) {
-        description.query::<T>();
+        description.query::<T::Shape>();
         add_error(description, StatusCode::BAD_REQUEST);
     }
 }

@@ -8,9 +8,12 @@ use serde::de::DeserializeOwned;
 use serde_json::Value as Json;
 
 use super::problem::{Problem, Result};
-use crate::bind::{self, Fields, Shape};
+use super::scope::Scope;
+use crate::bind::{self, Fields, Shape, Source};
+use crate::document::{self, Mistakes};
 use crate::domain::node::{Content, Key, Node};
 use crate::error::Error;
+use crate::operation::Catalog;
 use crate::{AppState, body};
 
 /// The largest accepted body. The control API and the console accept seeds, which may be large.
@@ -21,14 +24,26 @@ pub trait FromShape: Sized {
     type Shape: Shape;
 
     /// Combines the fields. Problems of their combination are added to `fields`.
-    fn join(shape: Self::Shape, fields: &mut Fields<'_>) -> Option<Self>;
+    fn join(shape: Self::Shape, fields: &mut Fields<'_>, within: Within<'_>) -> Option<Self>;
 }
 
-/// Binds the fields of a body.
-fn bind<T: FromShape>(entries: &[(Key, Node)]) -> Result<T, Error> {
-    let (value, problems) = bind::object(entries, &bind::CONTROL, |fields| {
+/// What the values of a request are valid in.
+#[derive(Debug, Clone, Copy)]
+pub struct Within<'a> {
+    pub catalog: Catalog,
+    /// The scope of the request, if it has one.
+    pub scope: Option<&'a Scope>,
+}
+
+/// Binds the fields of a body or a query.
+fn bind<T: FromShape>(
+    entries: &[(Key, Node)],
+    source: &'static Source,
+    within: Within<'_>,
+) -> Result<T, Error> {
+    let (value, problems) = bind::object(entries, source, |fields| {
         let shape = T::Shape::bind(fields);
-        T::join(shape, fields)
+        T::join(shape, fields, within)
     });
     match value {
         Some(value) if problems.is_empty() => Ok(value),
@@ -36,15 +51,27 @@ fn bind<T: FromShape>(entries: &[(Key, Node)]) -> Result<T, Error> {
     }
 }
 
-/// Binds the values of a form of the console.
-pub fn of_form<T: FromShape>(form: Json) -> Result<T, Error> {
-    match serde_json::from_value(form) {
+/// Binds an object that the server itself has put together, such as the values of a form of the console.
+pub fn of_json<T: FromShape>(object: Json, within: Within<'_>) -> Result<T, Error> {
+    match serde_json::from_value(object) {
         Ok(Node {
             content: Content::Object(entries),
             ..
-        }) => bind(&entries),
-        _ => bind(&[]),
+        }) => bind(&entries, &bind::CONTROL, within),
+        _ => bind(&[], &bind::CONTROL, within),
     }
+}
+
+/// Reads a list of objects from the text of a file, which messages call `source`.
+pub fn of_list<T: FromShape>(
+    text: &str,
+    source: &str,
+    within: Within<'_>,
+) -> Result<Vec<T>, Mistakes> {
+    document::read_list(text, source, |fields| {
+        let shape = T::Shape::bind(fields);
+        T::join(shape, fields, within)
+    })
 }
 
 /// A JSON body; an empty one is `{}`.
@@ -55,15 +82,43 @@ impl<T: FromShape> FromRequest<AppState> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &AppState) -> Result<Self> {
-        let (parts, body) = request.into_parts();
-        let bytes = body::read(&parts.headers, body, LARGEST_BODY, state.read_timeout).await?;
-        let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
-        let entries = match bind::entries(bytes) {
-            Ok(entries) => entries,
-            Err(problems) => return Err(Error::Malformed(problems.into_vec()).into()),
+        let entries = read(request, state).await?;
+        let catalog = state.catalog;
+        let within = Within {
+            catalog,
+            scope: None,
         };
-        Ok(Self(bind(&entries)?))
+        Ok(Self(bind(&entries, &bind::CONTROL, within)?))
     }
+}
+
+/// A scope and the body of a request to it. A body may arrive late, so the scope is looked up again once it is complete.
+pub struct Scoped<T>(pub Scope, pub T);
+
+impl<T: FromShape> FromRequest<AppState> for Scoped<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &AppState) -> Result<Self> {
+        let (mut parts, body) = request.into_parts();
+        let scope = Scope::from_request_parts(&mut parts, state).await?;
+        let entries = read(Request::from_parts(parts, body), state).await?;
+        let scope = scope.again()?;
+        let within = Within {
+            catalog: state.catalog,
+            scope: Some(&scope),
+        };
+        let value = bind(&entries, &bind::CONTROL, within)?;
+        Ok(Self(scope, value))
+    }
+}
+
+/// Reads a body, which has to be an object.
+async fn read(request: Request, state: &AppState) -> Result<Vec<(Key, Node)>> {
+    let (parts, body) = request.into_parts();
+    let bytes = body::read(&parts.headers, body, LARGEST_BODY, state.read_timeout).await?;
+    let bytes: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+    let entries = bind::entries(bytes);
+    entries.map_err(|problems| Error::Malformed(problems.into_vec()).into())
 }
 
 /// The base of the emulator's URLs, as the client of a request sees it.
@@ -96,16 +151,23 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-/// The parameters of a query.
+/// The parameters of a query to a scope.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+impl<T: FromShape> FromRequestParts<AppState> for Query<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self> {
-        axum::extract::Query::try_from_uri(&parts.uri)
-            .map(|axum::extract::Query(query)| Self(query))
-            .map_err(|error| Problem::bad_request(error.body_text()))
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        let entries: Vec<_> = form_urlencoded::parse(query.as_bytes())
+            .map(|(name, value)| (Key::from(name), Content::Text(value.into_owned()).into()))
+            .collect();
+        let scope = Scope::from_request_parts(parts, state).await?;
+        let within = Within {
+            catalog: state.catalog,
+            scope: Some(&scope),
+        };
+        Ok(Self(bind(&entries, &bind::CONTROL_QUERY, within)?))
     }
 }

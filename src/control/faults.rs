@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
+use axum::extract::State;
 use axum::http::header::{CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
 use axum::response::NoContent;
@@ -12,24 +13,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use strum::{EnumString, VariantNames};
 
-use super::extract::{FromShape, Path};
+use super::any_json::{AnyFields, AnyJson};
+use super::extract::{FromShape, Path, Scoped, Within, of_json};
+use super::matches::{MatchBody, MatchShape};
 use super::problem::{Problem, Result};
-use super::requests::{MatchBody, MatchShape};
-use super::scope::{Scope, Scoped, both};
+use super::scope::{Scope, both};
+use crate::AppState;
 use crate::bind::{Fields, Item, Located, limit, shape, with_example};
 use crate::domain::node::{Content, Node};
 use crate::domain::restore_parsed;
 use crate::domain::text::quoted;
 use crate::domain::value::{LARGEST_WHOLE, from_node, word_of};
 use crate::operation::{Created, Operation};
-use crate::testing::fault::{Effect, Fault, When};
-use crate::testing::journal::Match;
+use crate::testing::fault::{Answer, Definition, Effect, End, Fault, TooMany, When};
+use crate::testing::matching::Match;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
-    both!(GET "/faults" => list, "Emulator_ListFaults", "The faults that are in wait."),
-    both!(POST "/faults" => create, "Emulator_CreateFault", "Lets the requests that match fail."),
+    both!(GET "/faults" => list, "Emulator_ListFaults", "All faults, spent ones included; those of the server too in the list of an account."),
+    both!(POST "/faults" => create, "Emulator_CreateFault", "Lets the requests that match fail, or answers them."),
     both!(DELETE "/faults" => clear, "Emulator_ClearFaults", "Takes all faults away."),
     both!(GET "/faults/{faultId}" => get, "Emulator_GetFault", "A fault, with its hits."),
+    both!(PATCH "/faults/{faultId}" => patch, "Emulator_ChangeFault", "Changes a fault, which keeps what it did."),
     both!(DELETE "/faults/{faultId}" => delete, "Emulator_DeleteFault", "Takes a fault away."),
 ];
 
@@ -41,13 +45,19 @@ const WITHOUT_BODY: [u16; 3] = [204, 205, 304];
 shape! {
     /// A fault: which requests it affects, how, and how often.
     FaultShape = "NewFault", fault_schema {
+        /// What it is called in lists.
+        name: String = "name",
         matches: MatchShape = "match",
         effect: EffectShape = "effect",
         when: WhenBody = "when",
         skip: u64 = "skip",
-        /// How many requests it affects before it is removed; unlimited by default.
+        /// How many requests it affects before it is spent; unlimited by default.
         count: u64 = "count",
         probability: f64 = "probability",
+        /// The seed of the random numbers behind `probability`, so that a run can be repeated; by default a random one.
+        seed: u64 = "seed",
+        /// Whether it strikes; true by default.
+        enabled: bool = "enabled",
     }
     required: "effect";
 }
@@ -56,7 +66,7 @@ fn fault_schema(mut schema: Schema) -> Schema {
     limit(&mut schema, "count", 1, LARGEST_WHOLE.unsigned_abs());
     limit(&mut schema, "probability", 0, 1);
     let status_before = json!({"required": ["match"], "properties": {
-        "match": {"required": ["status"], "properties": {"status": {"type": "integer"}}}, "when": {"enum": ["before", null]}
+        "match": {"required": ["status"], "properties": {"status": {"not": {"type": "null"}}}}, "when": {"enum": ["before", null]}
     }});
     schema.insert("not".to_owned(), status_before);
     with_example(
@@ -66,12 +76,13 @@ fn fault_schema(mut schema: Schema) -> Schema {
 }
 
 shape! {
-    /// One of: a response (`status`, `headers`, `body`), a delay, an end of the connection.
+    /// A response (`status`, `headers`, `body`) or an end of the connection, a delay, or a delay and then one of the others.
     EffectShape = "NewEffect", effect_schema {
+        delay_ms: u64 = "delayMs",
+        /// Without `body`, an error has the API's own error body.
         status: u16 = "status",
         headers: Headers = "headers",
         body: AnyJson = "body",
-        delay_ms: u64 = "delayMs",
         network: Network = "network",
     }
 }
@@ -81,19 +92,18 @@ fn effect_schema(mut schema: Schema) -> Schema {
     limit(&mut schema, "delayMs", 0, LONGEST_DELAY);
     let absent = json!({"type": "null"});
     let kinds = json!([
-        {"required": ["status"], "properties": {
-            "status": {"type": "integer"}, "delayMs": absent, "network": absent
-        }, "not": {"required": ["body"], "properties": {
-            "status": {"enum": WITHOUT_BODY}, "body": {"not": absent}
-        }}},
+        {"required": ["status"], "properties": {"status": {"type": "integer"}, "network": absent},
+            "not": {"required": ["body"], "properties": {
+                "status": {"enum": WITHOUT_BODY}, "body": {"not": absent}
+            }}},
         {"required": ["delayMs"], "properties": {
             "delayMs": {"type": "integer"}, "network": absent, "status": absent, "headers": absent, "body": absent
         }},
         {"required": ["network"], "properties": {
-            "network": {"type": "string"}, "delayMs": absent, "status": absent, "headers": absent, "body": absent
+            "network": {"type": "string"}, "status": absent, "headers": absent, "body": absent
         }}
     ]);
-    schema.insert("oneOf".to_owned(), kinds);
+    schema.insert("anyOf".to_owned(), kinds);
     schema
 }
 
@@ -145,23 +155,6 @@ impl Item for Headers {
     }
 }
 
-/// Any JSON value, unchanged.
-#[derive(Debug)]
-pub struct AnyJson(Value);
-
-impl Item for AnyJson {
-    fn read(node: &Node, _: &str, _: &mut Fields<'_>) -> Located<Self> {
-        Located::Value {
-            value: Self(node.into()),
-            place: node.place.clone(),
-        }
-    }
-
-    fn schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({})
-    }
-}
-
 /// An effect, as the API returns it.
 #[derive(Debug, Default, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -206,12 +199,35 @@ from_node!(WhenBody, Text, word_of);
 
 /// A fault, as the API returns it.
 #[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 #[schemars(rename = "Fault", example = json!({
     "id": 1, "match": {"method": "POST", "path": "/v4/Operator"}, "effect": {"status": 503}, "when": "before",
-    "skip": 0, "count": 1, "probability": 1.0, "hits": 0, "remaining": 1
+    "skip": 0, "count": 1, "probability": 1.0, "seed": 7, "enabled": true, "hits": 1, "remaining": 0, "spent": true,
+    "requests": [{"sequence": 17, "committed": false}]
 }))]
 struct FaultBody {
     id: u64,
+    /// Whether it belongs to the server, in the list of an account.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    of_server: bool,
+    #[serde(flatten)]
+    definition: DefinitionBody,
+    hits: u64,
+    /// How many hits are left; unlimited without a count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remaining: Option<u64>,
+    /// Whether it has hit as often as it was to.
+    spent: bool,
+    /// The latest requests that it hit, at most 1000.
+    requests: Vec<StruckBody>,
+}
+
+/// What a fault is, as it was made.
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct DefinitionBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
     r#match: MatchBody,
     effect: EffectBody,
     when: WhenBody,
@@ -219,39 +235,97 @@ struct FaultBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
     probability: f64,
-    hits: u64,
-    /// How many hits are left; unlimited without a count.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remaining: Option<u64>,
+    seed: u64,
+    enabled: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
+struct StruckBody {
+    sequence: u64,
+    /// Whether the change of the request was committed.
+    committed: bool,
 }
 
 async fn list(scope: Scope) -> Json<Vec<FaultBody>> {
-    Json(
-        scope
-            .testing()
-            .faults
-            .list()
-            .into_iter()
-            .map(FaultBody::from)
-            .collect(),
-    )
+    let own = scope.testing().faults.list();
+    let own = own.iter().map(FaultBody::from);
+    let of_server = scope.faults_of_server();
+    let of_server = of_server.iter().map(|fault| FaultBody {
+        of_server: true,
+        ..fault.into()
+    });
+    Json(own.chain(of_server).collect())
 }
 
-async fn create(Scoped(scope, fault): Scoped<Fault>) -> Created<Json<FaultBody>> {
-    scope.testing().faults.add(fault.clone());
-    Created(Json(fault.into()))
+async fn create(Scoped(scope, definition): Scoped<Definition>) -> Result<Created<Json<FaultBody>>> {
+    let fault = scope.testing().faults.add(definition)?;
+    Ok(Created(Json((&fault).into())))
 }
 
 async fn get(scope: Scope, Path(id): Path<FaultPath>) -> Result<Json<FaultBody>> {
-    let fault = scope
-        .testing()
-        .faults
-        .list()
-        .into_iter()
-        .find(|fault| fault.id == id.fault_id);
-    fault
-        .map(|fault| Json(fault.into()))
-        .ok_or_else(|| id.not_found())
+    Ok(Json((&id.find(&scope)?).into()))
+}
+
+/// What changes of a fault: a JSON Merge Patch (RFC 7396) of what it was made of.
+struct Changes(Value);
+
+impl FromShape for Changes {
+    type Shape = ChangesShape;
+
+    fn join(shape: ChangesShape, _: &mut Fields<'_>, _: Within<'_>) -> Option<Self> {
+        Some(Self(Value::Object(shape.changes.0)))
+    }
+}
+
+shape! {
+    /// What changes of a fault (RFC 7396): a field that is null goes back to its default. What it did is kept.
+    ChangesShape = "FaultChanges", changes_schema {
+        ..changes: AnyFields,
+    }
+}
+
+fn changes_schema(mut schema: Schema) -> Schema {
+    // They are those of a new fault, which the changed one is checked as.
+    schema.remove("additionalProperties");
+    with_example(schema, &json!({"enabled": false}))
+}
+
+async fn patch(
+    Path(id): Path<FaultPath>,
+    State(state): State<AppState>,
+    Scoped(scope, Changes(changes)): Scoped<Changes>,
+) -> Result<Json<FaultBody>> {
+    let fault = id.find(&scope)?;
+    let mut definition = json!(DefinitionBody::from(&fault.definition));
+    merge(&mut definition, changes);
+    let within = Within {
+        catalog: state.catalog,
+        scope: Some(&scope),
+    };
+    let definition = of_json(definition, within)?;
+    let redefined = scope.testing().faults.redefine(fault.id, definition)?;
+    let redefined = redefined.ok_or_else(|| id.not_found())?;
+    Ok(Json((&redefined).into()))
+}
+
+/// Applies a JSON Merge Patch.
+fn merge(target: &mut Value, changes: Value) {
+    let Value::Object(changes) = changes else {
+        *target = changes;
+        return;
+    };
+    if !target.is_object() {
+        *target = json!({});
+    }
+    for (name, change) in changes {
+        match target.as_object_mut() {
+            Some(fields) if change.is_null() => {
+                fields.shift_remove(&name);
+            }
+            _ => merge(&mut target[name], change),
+        }
+    }
 }
 
 async fn delete(scope: Scope, Path(id): Path<FaultPath>) -> Result<NoContent> {
@@ -274,32 +348,50 @@ struct FaultPath {
 }
 
 impl FaultPath {
+    fn find(&self, scope: &Scope) -> Result<Fault> {
+        let found = scope.testing().faults.get(self.fault_id);
+        found.ok_or_else(|| self.not_found())
+    }
+
     fn not_found(&self) -> Problem {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            format!(
-                "there is no fault {}; one whose count is used up is gone",
-                self.fault_id
-            ),
-        )
+        let message = format!("there is no fault {} here", self.fault_id);
+        Problem::new(StatusCode::NOT_FOUND, message)
     }
 }
 
-impl FromShape for Fault {
+impl From<TooMany> for Problem {
+    fn from(error: TooMany) -> Self {
+        Self::bad_request(error.to_string())
+    }
+}
+
+/// The largest body of a response, in bytes of JSON.
+const LARGEST_ANSWER: usize = 1024 * 1024;
+
+impl FromShape for Definition {
     type Shape = FaultShape;
 
-    fn join(shape: FaultShape, fields: &mut Fields<'_>) -> Option<Self> {
+    fn join(shape: FaultShape, fields: &mut Fields<'_>, within: Within<'_>) -> Option<Self> {
         let FaultShape {
+            name,
             matches,
             effect,
             when,
             skip,
             count,
             probability,
+            seed,
+            enabled,
         } = shape;
-        let matches = matches.into_value().map(Match::from).unwrap_or_default();
         let when = when.into_value().unwrap_or_default();
-        if matches.status.is_some() && when == WhenBody::Before {
+        let matches = match matches.into_value() {
+            Some(matches) => matches.resolve("match.", fields, within),
+            None => Some(Match::default()),
+        };
+        let has_status = matches
+            .as_ref()
+            .is_some_and(|matches| matches.status.is_some());
+        if has_status && when == WhenBody::Before {
             fields.malformed::<()>(
                 "match.status",
                 "a fault before the request knows of no status; let it strike after",
@@ -320,8 +412,8 @@ impl FromShape for Fault {
             Located::Invalid => None,
         };
         Some(Self {
-            id: Self::new_id(),
-            matches,
+            name: name.into_value(),
+            matches: matches?,
             effect: effect?,
             when: match when {
                 WhenBody::Before => When::Before,
@@ -330,99 +422,145 @@ impl FromShape for Fault {
             skip: skip.into_value().unwrap_or_default(),
             count,
             probability,
-            seen: 0,
-            hits: 0,
+            // Every reader of JSON reads this number exactly.
+            seed: seed
+                .into_value()
+                .unwrap_or_else(|| rand::random::<u32>().into()),
+            enabled: enabled.into_value().unwrap_or(true),
         })
     }
 }
 
 fn join_effect(effect: EffectShape, fields: &mut Fields<'_>) -> Option<Effect> {
     let EffectShape {
+        delay_ms,
         status,
         headers,
         body,
-        delay_ms,
         network,
     } = effect;
-    let is_response = !(status.is_absent() && headers.is_absent() && body.is_absent());
-    match (is_response, delay_ms, network) {
-        (true, Located::Absent, Located::Absent) if !status.is_absent() => {
-            let status = status.into_value()?;
-            let body = body.into_value().map(|AnyJson(body)| body);
-            if !(200..=599).contains(&status) {
-                let message = format!("{status} is no status of an answer, 200 to 599");
-                fields.malformed::<()>("effect.status", message);
-            }
-            if body.is_some() && WITHOUT_BODY.contains(&status) {
-                let message = format!("an answer of status {status} has none");
-                fields.malformed::<()>("effect.body", message);
-            }
-            let headers = headers.into_value().map(|Headers(headers)| headers);
-            Some(Effect::Answer {
-                status,
-                headers: headers.unwrap_or_default(),
-                body,
-            })
-        }
-        (false, Located::Value { value: delay, .. }, Located::Absent) => {
-            if delay > LONGEST_DELAY {
-                fields.malformed::<()>("effect.delayMs", format!("at most {LONGEST_DELAY}"));
-            }
-            Some(Effect::Delay(Duration::from_millis(delay)))
-        }
-        (false, Located::Absent, Located::Value { value, .. }) => Some(match value {
-            Network::Reset => Effect::Reset,
-            Network::Hang => Effect::Hang,
-        }),
-        (false, Located::Invalid, Located::Absent) | (false, Located::Absent, Located::Invalid) => {
-            None
-        }
-        _ => fields.malformed(
-            "effect",
-            "one of {status, headers, body}, {delayMs} and {network: \"reset\" or \"hang\"}",
-        ),
+    let is_answer = !(status.is_absent() && headers.is_absent() && body.is_absent());
+    if is_answer && !network.is_absent() {
+        return fields.malformed("effect", "has either status, headers and body, or network");
     }
+    if is_answer && status.is_absent() {
+        return fields.malformed(
+            "effect.status",
+            "is required for an answer with headers or a body",
+        );
+    }
+    if !is_answer && network.is_absent() && delay_ms.is_absent() {
+        return fields.malformed("effect", "needs one of status, delayMs and network");
+    }
+    let delay = delay_ms.into_value();
+    if delay.is_some_and(|delay| delay > LONGEST_DELAY) {
+        fields.malformed::<()>("effect.delayMs", format!("at most {LONGEST_DELAY}"));
+    }
+    let end = if is_answer {
+        let status = status.into_value()?;
+        let body = body.into_value().map(|AnyJson(body)| body);
+        if !(200..=599).contains(&status) {
+            let message = format!("{status} is no status of an answer, 200 to 599");
+            fields.malformed::<()>("effect.status", message);
+        }
+        if body.is_some() && WITHOUT_BODY.contains(&status) {
+            let message = format!("an answer of status {status} has none");
+            fields.malformed::<()>("effect.body", message);
+        }
+        if body
+            .as_ref()
+            .is_some_and(|body| body.to_string().len() > LARGEST_ANSWER)
+        {
+            fields.malformed::<()>("effect.body", format!("at most {LARGEST_ANSWER} bytes"));
+        }
+        let headers = headers.into_value().map(|Headers(headers)| headers);
+        Some(End::Answer(Answer {
+            status,
+            headers: headers.unwrap_or_default(),
+            body,
+        }))
+    } else {
+        network.into_value().map(|network| match network {
+            Network::Reset => End::Reset,
+            Network::Hang => End::Hang,
+        })
+    };
+    Some(Effect {
+        delay: delay.map(Duration::from_millis),
+        end,
+    })
 }
 
-impl From<Fault> for FaultBody {
-    fn from(fault: Fault) -> Self {
-        let effect = match fault.effect {
-            Effect::Answer {
+impl From<&Definition> for DefinitionBody {
+    fn from(definition: &Definition) -> Self {
+        let Definition {
+            name,
+            matches,
+            effect: Effect { delay, end },
+            when,
+            skip,
+            count,
+            probability,
+            seed,
+            enabled,
+        } = definition;
+        let delay = delay.map(|delay| delay.as_millis().try_into().unwrap_or(u64::MAX));
+        let effect = match end {
+            Some(End::Answer(Answer {
                 status,
                 headers,
                 body,
-            } => EffectBody {
-                status: Some(status),
-                headers: (!headers.is_empty()).then(|| headers.into_iter().collect()),
-                body,
+            })) => EffectBody {
+                status: Some(*status),
+                headers: (!headers.is_empty()).then(|| headers.iter().cloned().collect()),
+                body: body.clone(),
                 ..EffectBody::default()
             },
-            Effect::Delay(delay) => EffectBody {
-                delay_ms: Some(delay.as_millis().try_into().unwrap_or(u64::MAX)),
-                ..EffectBody::default()
-            },
-            Effect::Reset => EffectBody {
-                network: Some(Network::Reset),
-                ..EffectBody::default()
-            },
-            Effect::Hang => EffectBody {
-                network: Some(Network::Hang),
+            end => EffectBody {
+                network: end.as_ref().map(|end| match end {
+                    End::Hang => Network::Hang,
+                    _ => Network::Reset,
+                }),
                 ..EffectBody::default()
             },
         };
         Self {
-            id: fault.id,
-            r#match: fault.matches.into(),
-            effect,
-            when: match fault.when {
+            name: name.clone(),
+            r#match: matches.into(),
+            effect: EffectBody {
+                delay_ms: delay,
+                ..effect
+            },
+            when: match when {
                 When::Before => WhenBody::Before,
                 When::After => WhenBody::After,
             },
-            skip: fault.skip,
-            count: fault.count,
-            probability: fault.probability,
+            skip: *skip,
+            count: *count,
+            probability: *probability,
+            seed: *seed,
+            enabled: *enabled,
+        }
+    }
+}
+
+impl From<&Fault> for FaultBody {
+    fn from(fault: &Fault) -> Self {
+        let struck = fault.requests.iter().map(|struck| StruckBody {
+            sequence: struck.sequence,
+            committed: struck.committed,
+        });
+        Self {
+            id: fault.id,
+            of_server: false,
+            definition: (&fault.definition).into(),
             hits: fault.hits,
-            remaining: fault.count.map(|count| count.saturating_sub(fault.hits)),
+            remaining: fault
+                .definition
+                .count
+                .map(|count| count.saturating_sub(fault.hits)),
+            spent: fault.is_spent(),
+            requests: struck.collect(),
         }
     }
 }

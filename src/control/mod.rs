@@ -2,13 +2,20 @@
 //! `application/problem+json` (RFC 9457).
 
 mod accounts;
+mod any_json;
 mod clock;
+mod coverage;
 mod describe;
 mod extract;
 mod faults;
+mod har;
+mod matches;
+mod outbox;
 mod problem;
+mod recorded;
 mod requests;
 mod scope;
+mod verify;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -20,16 +27,20 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Value, json};
 use tower_http::catch_panic::CatchPanicLayer;
+use uuid::Uuid;
 
 use crate::document::schema;
 use crate::error::Error;
-use crate::operation::not_emulated::NOT_EMULATED;
-use crate::operation::path::documented;
 use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
+pub use accounts::NewAccount;
 pub use clock::{Freeze, Instant};
-pub use extract::{LARGEST_BODY, of_form};
+#[cfg(feature = "cli")]
+pub use coverage::{CoverageBody, OperationBody as OperationCoverage};
+pub use extract::{FromShape, LARGEST_BODY, Within, of_json, of_list};
+pub use outbox::OutboxMessage;
 use problem::Problem;
+pub use recorded::{RecordedMessage, RecordedRequest};
 
 /// The control API, which `--control` switches and `--control-token` protects.
 pub static API: Api = Api {
@@ -39,8 +50,11 @@ pub static API: Api = Api {
         OPERATIONS,
         accounts::OPERATIONS,
         requests::OPERATIONS.as_flattened(),
+        verify::OPERATIONS.as_flattened(),
         faults::OPERATIONS.as_flattened(),
         clock::OPERATIONS.as_flattened(),
+        coverage::OPERATIONS.as_flattened(),
+        outbox::OPERATIONS.as_flattened(),
     ],
     describe: describe::describe,
 };
@@ -146,19 +160,49 @@ fn refusal(state: &AppState, request: &Request) -> Option<Response> {
     )
 }
 
+/// The version of the control API and of the format of seeds. It changes only when something that worked stops working.
+const API_VERSION: u32 = 1;
+
+/// That the emulator is alive, and which one it is.
+#[derive(Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(example = json!({
+    "status": "alive", "version": "0.1.0", "apiVersion": 1, "instance": "5e0c2b0e-6a5a-4f0f-8f3c-1d7a3f0b9c11"
+}))]
+struct Health {
+    status: &'static str,
+    version: &'static str,
+    /// The version of the control API and of the format of seeds, which changes only when something that worked stops working.
+    api_version: u32,
+    /// A name that is new with every start.
+    #[schemars(extend("format" = "uuid"))]
+    instance: String,
+}
+
+impl Health {
+    fn of(instance: Uuid) -> axum::Json<Self> {
+        axum::Json(Self {
+            status: "alive",
+            version: env!("CARGO_PKG_VERSION"),
+            api_version: API_VERSION,
+            instance: instance.to_string(),
+        })
+    }
+}
+
+async fn health(State(state): State<AppState>) -> axum::Json<Health> {
+    Health::of(state.instance)
+}
+
 #[derive(Serialize, JsonSchema)]
 #[schemars(example = json!({"status": "ready"}))]
-struct Health {
+struct Readiness {
     status: &'static str,
 }
 
-async fn health() -> axum::Json<Health> {
-    axum::Json(Health { status: "alive" })
-}
-
-async fn ready(State(state): State<AppState>) -> problem::Result<axum::Json<Health>> {
+async fn ready(State(state): State<AppState>) -> problem::Result<axum::Json<Readiness>> {
     match state.store.outage() {
-        None => Ok(axum::Json(Health { status: "ready" })),
+        None => Ok(axum::Json(Readiness { status: "ready" })),
         Some(reason) => {
             let message = format!("changes cannot be kept in the database: {reason}");
             Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, message))
@@ -167,9 +211,9 @@ async fn ready(State(state): State<AppState>) -> problem::Result<axum::Json<Heal
 }
 
 /// Returns the response to a request under `/_emulator` before the accounts are loaded.
-pub fn starting(path: &str) -> Option<Response> {
+pub fn starting(path: &str, instance: Uuid) -> Option<Response> {
     Some(match path.strip_prefix("/_emulator/")? {
-        "health" => axum::Json(Health { status: "alive" }).into_response(),
+        "health" => Health::of(instance).into_response(),
         _ => Problem::from(Error::NotReady).into_response(),
     })
 }
@@ -199,19 +243,12 @@ async fn seed_schema() -> axum::Json<SeedSchema> {
 }
 
 async fn supported(State(state): State<AppState>) -> axum::Json<Vec<Supported>> {
-    let emulated = state.operations().map(|operation| Supported {
-        operation_id: operation.id,
-        method: operation.method,
-        path: documented(operation.path),
-        is_emulated: true,
-        differs: operation.differs,
+    let all = state.catalog.all().map(|known| Supported {
+        operation_id: known.id,
+        method: known.method,
+        path: known.path,
+        is_emulated: known.emulated.is_some(),
+        differs: known.emulated.and_then(|operation| operation.differs),
     });
-    let others = NOT_EMULATED.iter().map(|operation| Supported {
-        operation_id: operation.id,
-        method: operation.method,
-        path: documented(operation.path),
-        is_emulated: false,
-        differs: None,
-    });
-    axum::Json(emulated.chain(others).collect())
+    axum::Json(all.collect())
 }

@@ -1,132 +1,209 @@
 //! `…/requests`: the journal, for tests to list, count and wait for requests.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Extension;
-use axum::Json;
-use axum::http::StatusCode;
-use axum::response::NoContent;
+use axum::extract::OriginalUri;
+use axum::http::header::{CONTENT_DISPOSITION, LINK};
+use axum::http::{StatusCode, Uri};
+use axum::response::{IntoResponse, NoContent, Response};
+use axum::{Extension, Json};
 use schemars::{JsonSchema, Schema};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tokio::time::{Instant, sleep_until};
+use serde_json::json;
 
-use super::extract::{FromShape, Query};
+use super::extract::{FromShape, Path, Query, Scoped, Within};
+use super::har::Archive;
+use super::matches::MatchShape;
 use super::problem::{Problem, Result};
-use super::scope::{Scope, Scoped, both};
+use super::recorded::RecordedRequest;
+use super::scope::{Scope, both};
 use crate::bind::{Fields, limit, shape, with_example};
 use crate::connection::Connection;
-use crate::operation::Operation;
-use crate::operation::path::canonical;
-use crate::testing::journal::{self, Authentication, Entry, Match, Message};
+use crate::operation::{Describe, Description, Operation};
+use crate::service::waiting::{self, Waited};
+use crate::testing::journal::Entry;
+use crate::testing::matching::Match;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
-    both!(GET "/requests" => list, "Emulator_ListRequests", "The latest requests, oldest first."),
-    both!(DELETE "/requests" => clear, "Emulator_ClearRequests", "Forgets all requests."),
+    both!(GET "/requests" => list, "Emulator_ListRequests", "Recorded requests, oldest first, a page at a time."),
+    both!(DELETE "/requests" => clear, "Emulator_ClearRequests", "Forgets the requests that match."),
+    both!(GET "/requests/{sequence}" => get, "Emulator_GetRequest", "The request that an answer named in Emulator-Request."),
+    both!(GET "/requests.har" => archive, "Emulator_GetRequestArchive", "Recorded requests as an HTTP Archive (HAR 1.2)."),
     both!(POST "/requests/count" => count, "Emulator_CountRequests", "How many requests match."),
     both!(POST "/requests/wait" => wait, "Emulator_WaitForRequests", "Waits until so many requests match.",
         [StatusCode::REQUEST_TIMEOUT]),
 ];
 
-shape! {
-    /// Which requests match: those that agree with every given field.
-    MatchShape = "Match", match_schema {
-        method: String = "method",
-        path: String = "path",
-        operation_id: String = "operationId",
-        user_name: String = "userName",
-        status: u16 = "status",
-    }
-}
+/// The largest number of requests on a page, which is also the default.
+const PAGE: usize = 1000;
 
-fn match_schema(schema: Schema) -> Schema {
-    with_example(schema, &json!({"method": "POST", "path": "/v4/Operator"}))
-}
-
-impl From<MatchShape> for Match {
-    fn from(
-        MatchShape {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        }: MatchShape,
-    ) -> Self {
-        Self {
-            method: method.into_value(),
-            path: path.into_value().as_deref().map(canonical),
-            operation_id: operation_id.into_value(),
-            user_name: user_name.into_value(),
-            status: status.into_value(),
-        }
-    }
-}
-
-impl FromShape for Match {
-    type Shape = MatchShape;
-
-    fn join(shape: MatchShape, _: &mut Fields<'_>) -> Option<Self> {
-        Some(shape.into())
-    }
-}
-
-/// A match, as the API returns it.
-#[derive(Debug, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(inline)]
-pub struct MatchBody {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    method: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation_id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_name: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-}
-
-impl From<Match> for MatchBody {
-    fn from(
-        Match {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        }: Match,
-    ) -> Self {
-        Self {
-            method,
-            path,
-            operation_id,
-            user_name,
-            status,
-        }
-    }
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct ListQuery {
-    method: Option<String>,
-    path: Option<String>,
-    operation_id: Option<String>,
-    user_name: Option<String>,
-    status: Option<u16>,
-    /// Only requests with a greater sequence number.
+/// Which requests are listed.
+#[derive(Debug)]
+struct List {
+    matches: Match,
     since: Option<u64>,
-    /// At most this many, the latest ones.
-    limit: Option<usize>,
+    before: Option<u64>,
+    limit: usize,
+}
+
+shape! {
+    /// Which requests are listed.
+    ListShape = "RequestList", list_schema {
+        /// Only requests with a greater sequence number: the page begins with the first of them.
+        since: u64 = "since",
+        /// Only requests with a smaller sequence number: the page ends with the last of them.
+        before: u64 = "before",
+        /// At most this many, from 1 to 1000, which is the default. Without `since`, they are the latest.
+        limit: usize = "limit",
+        ..matches: MatchShape,
+    }
+}
+
+fn list_schema(mut schema: Schema) -> Schema {
+    limit(&mut schema, "limit", 1, PAGE as u64);
+    schema
+}
+
+impl FromShape for List {
+    type Shape = ListShape;
+
+    fn join(shape: ListShape, fields: &mut Fields<'_>, within: Within<'_>) -> Option<Self> {
+        let limit = shape.limit.into_value().unwrap_or(PAGE);
+        if !(1..=PAGE).contains(&limit) {
+            fields.malformed::<()>("limit", format!("must be from 1 to {PAGE}"));
+        }
+        Some(Self {
+            matches: shape.matches.resolve("", fields, within)?,
+            since: shape.since.into_value(),
+            before: shape.before.into_value(),
+            limit,
+        })
+    }
+}
+
+impl List {
+    /// Returns the requests of the page, and whether there are older ones.
+    fn find(&self, scope: &Scope) -> (Vec<Arc<Entry>>, bool) {
+        let mut found = scope.requests(&self.matches);
+        found.retain(|entry| {
+            self.since.is_none_or(|since| entry.sequence > since)
+                && self.before.is_none_or(|before| entry.sequence < before)
+        });
+        if self.since.is_some() {
+            found.truncate(self.limit);
+            return (found, false);
+        }
+        let older = found.len().saturating_sub(self.limit);
+        found.drain(..older);
+        (found, older > 0)
+    }
+}
+
+/// A page of requests, with a link to the older ones.
+struct Page {
+    entries: Json<Vec<RecordedRequest>>,
+    older: Option<String>,
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let mut response = self.entries.into_response();
+        if let Some(link) = self.older.and_then(|link| link.try_into().ok()) {
+            response.headers_mut().insert(LINK, link);
+        }
+        response
+    }
+}
+
+impl Describe for Page {
+    fn describe(description: &mut Description<'_>) {
+        Json::<Vec<RecordedRequest>>::describe(description);
+    }
+}
+
+async fn list(scope: Scope, OriginalUri(uri): OriginalUri, Query(list): Query<List>) -> Page {
+    let (found, has_older) = list.find(&scope);
+    let first = found.first().filter(|_| has_older);
+    Page {
+        older: first.map(|first| older_page(&uri, first.sequence)),
+        entries: Json(
+            found
+                .iter()
+                .map(|entry| RecordedRequest::of(entry))
+                .collect(),
+        ),
+    }
+}
+
+/// Returns a link to the requests before one, with the same criteria (RFC 8288; it is relative to the page).
+fn older_page(uri: &Uri, before: u64) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+        if name != "before" {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("before", &before.to_string());
+    format!("<?{}>; rel=\"next\"", query.finish())
+}
+
+#[derive(Deserialize)]
+struct RequestPath {
+    sequence: u64,
+}
+
+async fn get(
+    scope: Scope,
+    Path(RequestPath { sequence }): Path<RequestPath>,
+) -> Result<Json<RecordedRequest>> {
+    let recorded = scope.request(sequence).ok_or_else(|| {
+        let message = format!("request {sequence} is not recorded here, or not any more");
+        Problem::new(StatusCode::NOT_FOUND, message)
+    })?;
+    Ok(Json(RecordedRequest::of(&recorded)))
+}
+
+/// An archive, which a browser saves as a file.
+struct ArchiveFile(Json<Archive>);
+
+impl IntoResponse for ArchiveFile {
+    fn into_response(self) -> Response {
+        let disposition = [(CONTENT_DISPOSITION, "attachment; filename=\"requests.har\"")];
+        (disposition, self.0).into_response()
+    }
+}
+
+impl Describe for ArchiveFile {
+    fn describe(description: &mut Description<'_>) {
+        Json::<Archive>::describe(description);
+    }
+}
+
+async fn archive(
+    scope: Scope,
+    base: super::extract::BaseUrl,
+    Query(list): Query<List>,
+) -> ArchiveFile {
+    let (found, _) = list.find(&scope);
+    ArchiveFile(Json(Archive::of(&found, &base.0)))
+}
+
+async fn clear(scope: Scope, Query(matches): Query<Match>) -> NoContent {
+    scope.forget_requests(&matches);
+    NoContent
 }
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(example = json!({"count": 1}))]
-struct Count {
-    count: usize,
+pub struct Count {
+    pub count: usize,
+}
+
+async fn count(Scoped(scope, matches): Scoped<Match>) -> Json<Count> {
+    Json(Count {
+        count: scope.requests(&matches).len(),
+    })
 }
 
 /// The requests to wait for.
@@ -159,17 +236,16 @@ fn wait_schema(mut schema: Schema) -> Schema {
 impl FromShape for Wait {
     type Shape = WaitShape;
 
-    fn join(shape: WaitShape, fields: &mut Fields<'_>) -> Option<Self> {
+    fn join(shape: WaitShape, fields: &mut Fields<'_>, within: Within<'_>) -> Option<Self> {
         let timeout = shape.timeout_ms.into_value().unwrap_or(5_000);
         if timeout > LONGEST_WAIT {
-            return fields.malformed("timeoutMs", format!("at most {LONGEST_WAIT}"));
+            fields.malformed::<()>("timeoutMs", format!("at most {LONGEST_WAIT}"));
         }
         Some(Self {
-            matches: shape
-                .matches
-                .into_value()
-                .map(Match::from)
-                .unwrap_or_default(),
+            matches: match shape.matches.into_value() {
+                Some(matches) => matches.resolve("match.", fields, within)?,
+                None => Match::default(),
+            },
             at_least: shape.at_least.into_value().unwrap_or(1),
             timeout: Duration::from_millis(timeout),
         })
@@ -179,191 +255,29 @@ impl FromShape for Wait {
 /// The longest wait that a client may ask for, in milliseconds.
 const LONGEST_WAIT: u64 = 60_000;
 
-async fn list(scope: Scope, Query(query): Query<ListQuery>) -> Json<Vec<EntryBody>> {
-    let ListQuery {
-        method,
-        path,
-        operation_id,
-        user_name,
-        status,
-        since,
-        limit,
-    } = query;
-    let matches = Match {
-        method,
-        path: path.as_deref().map(canonical),
-        operation_id,
-        user_name,
-        status,
-    };
-    let mut found = scope.requests(&matches);
-    found.retain(|entry| since.is_none_or(|since| entry.sequence > since));
-    let skipped = found.len().saturating_sub(limit.unwrap_or(usize::MAX));
-    Json(
-        found
-            .iter()
-            .skip(skipped)
-            .map(|entry| EntryBody::from(&**entry))
-            .collect(),
-    )
-}
-
-/// An empty query: requests cannot be cleared selectively.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoFilter {}
-
-async fn clear(scope: Scope, Query(NoFilter {}): Query<NoFilter>) -> NoContent {
-    scope.forget_requests();
-    NoContent
-}
-
-async fn count(Scoped(scope, matches): Scoped<Match>) -> Json<Count> {
-    Json(Count {
-        count: scope.count(&matches),
-    })
-}
-
 async fn wait(
     Extension(connection): Extension<Connection>,
-    Scoped(mut scope, wait): Scoped<Wait>,
+    Scoped(scope, wait): Scoped<Wait>,
 ) -> Result<Json<Count>> {
     let Wait {
         matches,
         at_least,
         timeout,
     } = wait;
-    let deadline = Instant::now() + timeout;
-    loop {
-        // Subscribed before counting, so that no request is missed between counting and waiting.
-        let mut changes = scope.testing().changes();
-        scope = scope.again()?;
-        let count = scope.count(&matches);
-        if count >= at_least {
-            return Ok(Json(Count { count }));
-        }
-        tokio::select! {
-            _ = changes.changed() => {}
-            () = sleep_until(deadline) => {
-                let within = timeout.as_millis();
-                let message = format!("{count} of {at_least} requests came within {within} ms");
-                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, message));
+    let (status, message) = tokio::select! {
+        biased;
+        waited = waiting::wait(scope, &matches, at_least, timeout) => match waited? {
+            Waited::Met { count } => return Ok(Json(Count { count })),
+            Waited::Late(missed) => {
+                let (count, within) = (missed.found.len(), timeout.as_millis());
+                let mut sentences = missed.sentences();
+                sentences[0] = format!("{count} of {at_least} requests came within {within} ms");
+                (StatusCode::REQUEST_TIMEOUT, sentences.join("; "))
             }
-            () = connection.left() => {
-                let message = format!("the client left, and {count} of {at_least} requests had come");
-                return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, message));
-            }
-            () = connection.stopping() => {
-                return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the server stops"));
-            }
-        }
-    }
-}
-
-/// A request in the journal.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "RecordedRequest", example = json!({
-    "sequence": 7,
-    "time": "2026-06-25T19:37:59Z",
-    "durationMicros": 180,
-    "accountId": "123456",
-    "method": "GET",
-    "path": "/v4/Operator",
-    "operationId": "Operator_GetAllOperators",
-    "status": 200,
-    "userName": "emulator",
-    "authentication": "accepted",
-    "request": {"headers": {"accept": "application/json"}},
-    "response": {"headers": {"content-type": "application/json; charset=utf-8"}, "body": []}
-}))]
-struct EntryBody {
-    sequence: u64,
-    #[schemars(extend("format" = "date-time"))]
-    time: String,
-    duration_micros: u128,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    account_id: Option<String>,
-    method: String,
-    path: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    query: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    operation_id: Option<&'static str>,
-    /// Null if the connection was ended or left hanging.
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_name: Option<String>,
-    #[schemars(extend("enum" = ["accepted", "refused", "notAsked"]))]
-    authentication: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<String>,
-    request: MessageBody,
-    response: MessageBody,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(rename = "RecordedMessage")]
-struct MessageBody {
-    headers: BTreeMap<String, String>,
-    /// A JSON body as JSON, any other as a string.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    body: Option<Value>,
-    /// Whether only the start of the body was recorded.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    is_cut: bool,
-}
-
-impl From<&Entry> for EntryBody {
-    fn from(entry: &Entry) -> Self {
-        Self {
-            sequence: entry.sequence,
-            time: format!("{}Z", entry.time),
-            duration_micros: entry.duration.as_micros(),
-            account_id: entry.account.map(|account| account.to_string()),
-            method: entry.method.clone(),
-            path: entry.path.clone(),
-            query: entry.query.clone(),
-            operation_id: entry.operation_id,
-            status: entry.status,
-            user_name: entry.user_name.clone(),
-            authentication: match entry.authentication {
-                Authentication::NotAsked => "notAsked",
-                Authentication::Accepted => "accepted",
-                Authentication::Refused => "refused",
-            },
-            fault: entry.fault,
-            reason: entry.reason.clone(),
-            request: (&entry.request).into(),
-            response: (&entry.response).into(),
-        }
-    }
-}
-
-impl From<&Message> for MessageBody {
-    fn from(message: &Message) -> Self {
-        let (body, is_cut) = match &message.body {
-            journal::Body::None => (None, false),
-            journal::Body::Text(text) => (
-                Some(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()))),
-                false,
-            ),
-            journal::Body::Start(text) => (Some(Value::from(text.as_str())), true),
-        };
-        let mut headers: BTreeMap<String, String> = BTreeMap::new();
-        for (name, value) in message.headers.iter() {
-            // Several lines of one name form a list (RFC 9110, 5.3).
-            let joined = headers.entry(name.to_owned()).or_default();
-            let separator = if joined.is_empty() { "" } else { ", " };
-            joined.extend([separator, value]);
-        }
-        Self {
-            headers,
-            body,
-            is_cut,
-        }
-    }
+            Waited::Crowded => (StatusCode::SERVICE_UNAVAILABLE, waiting::CROWDED.to_owned()),
+        },
+        () = connection.left() => (StatusCode::REQUEST_TIMEOUT, "the client left".to_owned()),
+        () = connection.stopping() => (StatusCode::SERVICE_UNAVAILABLE, "the server stops".to_owned()),
+    };
+    Err(Problem::new(status, message))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::extract::{Body, FromShape, Path};
+use super::extract::Path;
 use super::problem::Problem;
 use crate::AppState;
 use crate::domain::AccountId;
 use crate::error::Error;
 pub use crate::service::scope::Scope;
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 /// Declares an operation twice: for the whole server and for one account.
@@ -37,20 +37,6 @@ impl FromRequestParts<AppState> for Scope {
             .map(|id| account_id(&id))
             .transpose()?;
         Ok(Self::of(account, &state.store)?)
-    }
-}
-
-/// A scope and the body of a request to it. A body may arrive late, so the scope is looked up again once it is complete.
-pub struct Scoped<T>(pub Scope, pub T);
-
-impl<T: FromShape> FromRequest<AppState> for Scoped<T> {
-    type Rejection = Problem;
-
-    async fn from_request(request: Request, state: &AppState) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let scope = Scope::from_request_parts(&mut parts, state).await?;
-        let Body(body) = Body::from_request(Request::from_parts(parts, body), state).await?;
-        Ok(Self(scope.again()?, body))
     }
 }
 

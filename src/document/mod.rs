@@ -23,7 +23,7 @@ use schemars::generate::SchemaSettings;
 pub use export::{Document, export};
 use shape::DocumentShape;
 
-use crate::bind::{self, Shape as _};
+use crate::bind::{self, Fields, Shape as _};
 use crate::domain::node::Node;
 use crate::domain::{AccountId, ApiUser, Context, Place, Problem, SecretDigest};
 pub use build::Built;
@@ -131,6 +131,20 @@ impl fmt::Display for Mistakes {
 }
 
 impl std::error::Error for Mistakes {}
+
+/// Parses a document that is a list of objects, and binds each of them.
+pub fn read_list<T>(
+    text: &str,
+    source: &str,
+    bind: impl FnMut(&mut Fields<'_>) -> Option<T>,
+) -> Result<Vec<T>, Mistakes> {
+    let root = parse::parse(text).map_err(|problem| Mistakes::new(source, vec![problem]))?;
+    let (all, problems) = bind::list(&root, &bind::SEED, bind);
+    if problems.is_empty() {
+        return Ok(all);
+    }
+    Err(Mistakes::new(source, problems.into_vec()))
+}
 
 /// A document as received, before it is parsed.
 #[derive(Debug, Clone)]

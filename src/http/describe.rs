@@ -71,11 +71,11 @@ pub fn add_error(description: &mut Description<'_>, status: StatusCode) {
     if is_of_users(description.operation.path) {
         Envelope::describe_error(description, status, text, &error);
     } else {
-        description.error_response(
+        description.error_response::<MessageList>(
             status,
             text,
             &["application/json"],
-            &MessageList::of(&error),
+            &serde_json::json!(MessageList::of(&error)),
         );
     }
 }

@@ -39,16 +39,21 @@ impl MessageList {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let status = status(&self);
-        if let Self::Failed(cause) = &self {
-            tracing::error!(cause, "a request failed");
-        }
-        let mut response = (status, Json::of(&MessageList::of(&self))).into_response();
-        response.extensions_mut().insert(Cause(Arc::new(self)));
-        if status == StatusCode::UNAUTHORIZED {
-            let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");
-            response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
-        }
-        response
+        response_of(Arc::new(self))
     }
+}
+
+/// Returns the response that reports an error.
+pub fn response_of(error: Arc<Error>) -> Response {
+    let status = status(&error);
+    if let Error::Failed(cause) = &*error {
+        tracing::error!(cause, "a request failed");
+    }
+    let mut response = (status, Json::of(&MessageList::of(&error))).into_response();
+    response.extensions_mut().insert(Cause(error));
+    if status == StatusCode::UNAUTHORIZED {
+        let challenge = HeaderValue::from_static("Basic realm=\"Uptrends API\"");
+        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    response
 }

@@ -23,7 +23,7 @@ use crate::wire::OperatorBody;
 pub static OPERATIONS: &[Operation] = &[
     operation!(GET "/Operator" => list, "Operator_GetAllOperators", "All operators of the account."),
     operation!(POST "/Operator" => create, "Operator_CreateOperator", "Makes an operator.")
-        .but("no invitation is sent"),
+        .but("an invitation is not sent, but kept in the outbox of the control API"),
     operation!(GET "/Operator/{operatorGuid}" => get, "Operator_GetOperator", "An operator."),
     operation!(
         PUT "/Operator/{operatorGuid}" => replace,

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::http::response::Parts;
 use uuid::Uuid;
 
-use crate::domain::{AccountId, guid};
+use crate::domain::{AccountId, Problem, guid};
 use crate::error::Error;
 use crate::service::registration;
 use crate::store::{Name, State};
@@ -15,7 +15,7 @@ use crate::store::{Name, State};
 #[derive(Debug, Clone)]
 pub struct Cause(pub Arc<Error>);
 
-/// Returns the reason for a 4xx in a plain sentence; `None` for other statuses, and for the responses of faults.
+/// Returns the reasons for a 4xx in plain words; none for other statuses, and for the responses of faults.
 pub fn of(
     all: &State,
     response: &Parts,
@@ -23,11 +23,14 @@ pub fn of(
     user_name: Option<&str>,
     account: Option<AccountId>,
     is_accepted: bool,
-) -> Option<String> {
-    // The response of a fault has no error, and its reason is not in the request.
-    let cause = response.extensions.get::<Cause>()?;
-    if !response.status.is_client_error() {
-        return None;
+) -> Vec<Problem> {
+    // The reason for the response of a fault is not in the request.
+    let cause = match response.extensions.get::<Cause>() {
+        Some(Cause(cause)) if response.status.is_client_error() => &**cause,
+        None | Some(_) => return Vec::new(),
+    };
+    if matches!(cause, Error::Injected(_)) {
+        return Vec::new();
     }
     let specific = match response.status {
         StatusCode::UNAUTHORIZED if is_accepted => Some(
@@ -38,7 +41,11 @@ pub fn of(
         StatusCode::NOT_FOUND => account.and_then(|account| of_another_account(all, path, account)),
         _ => None,
     };
-    specific.or_else(|| Some(cause.0.to_string()))
+    match (specific, cause) {
+        (Some(specific), _) => vec![Problem::general(specific)],
+        (None, Error::Malformed(problems) | Error::Refused(problems)) => problems.clone(),
+        (None, other) => vec![Problem::general(other.to_string())],
+    }
 }
 
 fn unauthenticated(all: &State, path: &str, user_name: Option<&str>) -> String {

@@ -6,7 +6,6 @@ use axum::http::StatusCode;
 use schemars::generate::SchemaSettings;
 use schemars::transform::{RecursiveTransform, Transform as _};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::Operation;
@@ -189,15 +188,15 @@ impl<'a> Description<'a> {
     }
 
     /// Adds an error response, with an example of its body.
-    pub fn error_response<T: JsonSchema + Serialize>(
+    pub fn error_response<T: JsonSchema>(
         &mut self,
         status: StatusCode,
         text: &str,
         media_types: &[&str],
-        example: &T,
+        example: &Value,
     ) {
         let schema = self.schemas.responses.subschema_for::<T>();
-        let content = content(media_types, &schema, Some(json!(example)));
+        let content = content(media_types, &schema, Some(example.clone()));
         self.add_response(status, json!({"description": text, "content": content}));
     }
 

@@ -1,6 +1,7 @@
 //! Operations: the requests that the server handles. Each is declared once, next to its handler; the declaration yields its
 //! route, its name in the journal, its entry in the list of supported operations, and its part of the OpenAPI document.
 
+pub mod catalog;
 mod description;
 pub mod not_emulated;
 pub mod path;
@@ -14,6 +15,7 @@ use axum::routing::{MethodFilter, MethodRouter};
 use schemars::JsonSchema;
 
 use crate::AppState;
+pub use catalog::Catalog;
 pub use description::{Description, ParameterLocation, Schemas, remove_null};
 
 /// An API of the server: operations with one base path, one authentication scheme, and one format of errors.

@@ -15,6 +15,19 @@ pub struct NotEmulated {
 /// `/PrivateLocationHealth` is newer than the file, and its `operationId` follows the pattern of the others.
 const TABLE: &str = include_str!("not_emulated.txt");
 
+/// The operations that ask for no credentials: the vendor publishes these lists for the configuration of firewalls.
+const OPEN: [&str; 2] = [
+    "CheckpointServer_GetAllServerIpv4Addresses",
+    "CheckpointServer_GetAllServerIpv6Addresses",
+];
+
+impl NotEmulated {
+    /// Returns whether the live operation asks for credentials.
+    pub fn asks_for_credentials(&self) -> bool {
+        !OPEN.contains(&self.id)
+    }
+}
+
 /// The parsed operations of [`TABLE`].
 pub static NOT_EMULATED: LazyLock<Vec<NotEmulated>> = LazyLock::new(|| {
     let words = TABLE.split_whitespace().collect::<Vec<_>>();
@@ -64,7 +77,7 @@ fn first_segment(path: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NOT_EMULATED, TABLE, find};
+    use super::{NOT_EMULATED, OPEN, TABLE, find};
 
     #[test]
     fn a_line_of_the_table_is_a_method_a_path_and_an_operation_id() {
@@ -76,6 +89,9 @@ mod tests {
             );
             assert!(operation.path.starts_with('/'), "{operation:?}");
             assert!(operation.id.contains('_'), "{operation:?}");
+        }
+        for id in OPEN {
+            assert!(NOT_EMULATED.iter().any(|operation| operation.id == id));
         }
     }
 

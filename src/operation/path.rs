@@ -113,6 +113,12 @@ fn push_canonical(segment: &str, canonical: &mut String) {
     }
 }
 
+/// Returns whether a segment is one of the words of the API's paths.
+pub fn is_literal(segment: &str) -> bool {
+    let found = WORDS.binary_search_by(|word| without_case(word).cmp(without_case(segment)));
+    found.is_ok()
+}
+
 fn without_case(text: &str) -> impl Iterator<Item = u8> {
     text.bytes().map(|byte| byte.to_ascii_lowercase())
 }

@@ -3,6 +3,8 @@
 use std::str::FromStr;
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use tokio::task::spawn_blocking;
 
 use super::password::Passwords;
@@ -17,6 +19,9 @@ use crate::error::{Error, Result};
 use crate::store::{Baseline, Snapshot, State, Store, Tenant};
 use crate::system;
 use crate::testing::Usage;
+
+/// The largest number of characters of the label of an account.
+pub const LONGEST_LABEL: usize = 200;
 
 /// The source of a new account.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +58,14 @@ pub struct CreatedAccount {
     pub account: Arc<Account>,
     pub api_user: Arc<ApiUser>,
     pub password: String,
+}
+
+impl CreatedAccount {
+    /// Returns the `Authorization` header of the API user.
+    pub fn authorization(&self) -> String {
+        let credentials = format!("{}:{}", self.api_user.user_name, self.password);
+        format!("Basic {}", STANDARD.encode(credentials))
+    }
 }
 
 /// Returns the accounts of a document with the usage of their API users. Plain-text passwords are hashed, which is slow.
@@ -99,7 +112,8 @@ pub async fn create(
     source: Source,
     label: Option<String>,
 ) -> Result<CreatedAccount> {
-    state
+    check_label(label.as_deref())?;
+    let created = state
         .store
         .change_state(move |all| {
             let context = all.context(None);
@@ -115,7 +129,9 @@ pub async fn create(
             let (api_user, password) = account.renew_owner_credentials(&context);
             add(all, account, Usage::default(), label, api_user, password)
         })
-        .await
+        .await?;
+    state.store.coverage.renew(created.account.id);
+    Ok(created)
 }
 
 /// Creates an account from a document that holds one account. The account gets a free number, whatever its number in the
@@ -126,6 +142,7 @@ pub async fn load(
     seed: SeedInput,
     label: Option<String>,
 ) -> Result<CreatedAccount> {
+    check_label(label.as_deref())?;
     loop {
         let (id, context) = {
             let all = state.store.state();
@@ -147,9 +164,18 @@ pub async fn load(
             add(all, account, usage, label, api_user, password).map(Some)
         });
         if let Some(created) = created.await? {
+            state.store.coverage.renew(created.account.id);
             return Ok(created);
         }
     }
+}
+
+fn check_label(label: Option<&str>) -> Result<()> {
+    if label.is_some_and(|label| label.chars().count() > LONGEST_LABEL) {
+        let message = format!("at most {LONGEST_LABEL} characters");
+        return Err(Error::malformed("label", message));
+    }
+    Ok(())
 }
 
 fn add(

@@ -11,6 +11,8 @@ pub mod registration;
 pub mod scope;
 pub mod timezone;
 pub mod user;
+pub mod verification;
+pub mod waiting;
 
 use crate::AppState;
 use crate::domain::{Account, Caller, Context};
@@ -22,12 +24,19 @@ async fn change<T: Send + 'static>(
     caller: &Caller,
     change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let caller = *caller;
-    let change = move |account: &mut Account, context: &Context| {
+    let change = confirmed(*caller, change);
+    state.store.change(caller.account, change).await
+}
+
+/// Returns a change that is made only if the caller still exists.
+fn confirmed<T>(
+    caller: Caller,
+    change: impl FnOnce(&mut Account, &Context) -> Result<T>,
+) -> impl FnOnce(&mut Account, &Context) -> Result<T> {
+    move |account, context| {
         caller.confirm(account)?;
         change(account, context)
-    };
-    state.store.change(caller.account, change).await
+    }
 }
 
 /// Reads the current account of a caller, to reject a request before slow work is started for it.

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use super::{change, with_account};
+use super::{change, confirmed, with_account};
 use crate::AppState;
-use crate::domain::operator::Profile;
+use crate::domain::operator::{Profile, SetupMode};
 use crate::domain::{
-    Account, Caller, Input, NewOperator, Operator, OperatorAuthorization, OperatorChange,
+    Account, Caller, Context, Input, NewOperator, Operator, OperatorAuthorization, OperatorChange,
     OperatorGuid, PasswordHash, PlainPassword, Problems,
 };
 use crate::error::Result;
+use crate::testing::outbox::{Kind, Message};
 
 pub async fn create(
     state: &AppState,
@@ -26,11 +27,39 @@ pub async fn create(
     let password = input.value().and_then(|new| new.password.clone());
     let check = |account: &Account| validated(account, input.clone()).map(drop);
     let password = hash(state, caller, password, check).await?;
-    change(state, caller, move |account, context| {
+    change_inviting(state, caller, move |account, context| {
         let profile = validated(account, input)?;
-        account.add_operator(profile, password, context)
+        let operator = account.add_operator(profile, password, context)?;
+        let is_invited = is_invited(&operator);
+        Ok((operator, is_invited))
     })
     .await
+}
+
+fn is_invited(operator: &Operator) -> bool {
+    operator.profile().setup_mode == SetupMode::Invitation
+}
+
+/// Makes a change of one operator, and sends an invitation if that says so, once it is committed.
+async fn change_inviting(
+    state: &AppState,
+    caller: &Caller,
+    change: impl FnOnce(&mut Account, &Context) -> Result<(Arc<Operator>, bool)> + Send + 'static,
+) -> Result<Arc<Operator>> {
+    let change = confirmed(*caller, move |account, context| {
+        Ok((change(account, context)?, context.now))
+    });
+    let changed = state.store.change_tested(caller.account, change).await?;
+    let (((operator, is_invited), time), testing) = changed;
+    if is_invited {
+        testing.outbox.add(Message {
+            to: operator.profile().email.clone(),
+            kind: Kind::Invitation,
+            operator: operator.guid,
+            time,
+        });
+    }
+    Ok(operator)
 }
 
 pub async fn replace(
@@ -90,11 +119,17 @@ async fn edit<T: Clone + Send + 'static>(
     };
     let check = |account: &Account| validated(account, input.clone()).map(drop);
     let password = hash(state, caller, password, check).await?;
-    change(state, caller, move |account, _| {
+    change_inviting(state, caller, move |account, _| {
         let profile = validated(account, input)?;
-        account.set_profile(guid, profile, password)
+        let was_invited = is_invited(account.operator(guid)?);
+        account.set_profile(guid, profile, password)?;
+        let operator = account.operator(guid)?;
+        // A client that sends back what it got does not invite again.
+        let is_invited = is_invited(operator) && !was_invited;
+        Ok((Arc::clone(operator), is_invited))
     })
     .await
+    .map(drop)
 }
 
 /// Returns the hash of the password in a request, if there is one. Hashing is slow, so a request that would be rejected anyway

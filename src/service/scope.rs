@@ -1,6 +1,7 @@
 //! The scope of a request of a tester: "Everything that belongs to an account is found both for the whole server and for one
 //! account".
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::accounts;
@@ -8,23 +9,23 @@ use crate::domain::{AccountId, Moment};
 use crate::error::Result;
 use crate::store::{State, Store, Tenant};
 use crate::testing::TestState;
-use crate::testing::journal::{Entry, Journal, Match};
+use crate::testing::coverage::{Tally, Which};
+use crate::testing::fault::Fault;
+use crate::testing::journal::{Entry, Subscription};
+use crate::testing::matching::Match;
+use crate::testing::outbox::{MAX_MESSAGES, Message};
 
 /// An account, or the whole server, at one moment.
 #[derive(Debug)]
 pub struct Scope {
     pub tenant: Option<Arc<Tenant>>,
     pub all: Arc<State>,
-    /// The number of the latest request when this was created. It is read before `all`, since later requests may belong to
-    /// accounts that are not in `all`.
-    latest: u64,
     store: Store,
 }
 
 impl Scope {
     /// Returns the current scope of an account, or of the server without one.
     pub fn of(account: Option<AccountId>, store: &Store) -> Result<Self> {
-        let latest = store.latest_request();
         let all = Arc::clone(&*store.state());
         let tenant = account
             .map(|account| accounts::tenant(&all, account).cloned())
@@ -32,7 +33,6 @@ impl Scope {
         Ok(Self {
             tenant,
             all,
-            latest,
             store: store.clone(),
         })
     }
@@ -56,35 +56,99 @@ impl Scope {
         self.all.now(self.tenant.as_deref())
     }
 
-    /// Returns the matching requests that were recorded when this was created, in order; for the server, those of all accounts.
-    /// Journals are read one after the other while requests continue. Without that limit, an earlier request could be missing
-    /// while a later one is present.
+    /// Returns the recorded requests that match, in order; for the server, those of all accounts, deleted ones included.
     pub fn requests(&self, matches: &Match) -> Vec<Arc<Entry>> {
-        let found = self.journals().flat_map(|journal| journal.find(matches));
-        let mut found: Vec<_> = found
-            .filter(|entry| entry.sequence <= self.latest)
-            .collect();
-        found.sort_by_key(|entry| entry.sequence);
-        found
+        let mut entries = self.store.journal.list(self.own_testing());
+        entries.retain(|entry| matches.fits(entry.matched()));
+        entries
     }
 
-    /// Returns the number of recorded requests that match.
-    pub fn count(&self, matches: &Match) -> usize {
-        self.journals().map(|journal| journal.count(matches)).sum()
+    /// Returns the recorded request with a sequence number.
+    pub fn request(&self, sequence: u64) -> Option<Arc<Entry>> {
+        self.store.journal.get(sequence, self.own_testing())
     }
 
-    /// Returns the journal of the scope; for the server, also those of all accounts.
-    fn journals(&self) -> impl Iterator<Item = &Journal> {
-        let all = self.tenant.is_none().then(|| self.all.tenants());
-        let of_accounts = all
-            .into_iter()
-            .flatten()
-            .map(|tenant| &tenant.testing.journal);
-        of_accounts.chain([&self.testing().journal])
+    /// Returns the number of recorded requests of an account.
+    pub fn number_of_requests(&self, tenant: &Tenant) -> usize {
+        self.store.journal.count(&tenant.testing)
     }
 
-    /// Deletes the recorded requests; for the server, those of all accounts.
-    pub fn forget_requests(&self) {
-        self.journals().for_each(Journal::clear);
+    /// Deletes the recorded requests that match; for the server, those of all accounts.
+    pub fn forget_requests(&self, matches: &Match) {
+        self.store.journal.forget(&self.requests(matches));
+    }
+
+    /// Returns the latest of what the live service would have sent, each with its account, in order; for the server, of all
+    /// accounts.
+    pub fn outbox(&self) -> Vec<(AccountId, Message)> {
+        let of_one = |tenant: &Arc<Tenant>| {
+            let messages = tenant.testing.outbox.list().into_iter();
+            let account = tenant.account.id;
+            messages.map(move |(number, message)| (number, (account, message)))
+        };
+        let messages: BTreeMap<_, _> = self.tenants().flat_map(of_one).collect();
+        let surplus = messages.len().saturating_sub(MAX_MESSAGES);
+        messages.into_values().skip(surplus).collect()
+    }
+
+    pub fn clear_outbox(&self) {
+        for tenant in self.tenants() {
+            tenant.testing.outbox.clear();
+        }
+    }
+
+    /// Returns the account in scope, or all.
+    fn tenants(&self) -> impl Iterator<Item = &Arc<Tenant>> {
+        let all = self.all.tenants().filter(|_| self.tenant.is_none());
+        self.tenant.iter().chain(all)
+    }
+
+    /// Returns what became of the requests since the start: those of accounts with a label, or all in scope. Also returns whether
+    /// some of them may be counted elsewhere.
+    pub fn coverage(&self, label: Option<&str>) -> (Tally, bool) {
+        self.store.coverage.sum(self.which(label))
+    }
+
+    /// Forgets what became of those requests.
+    pub fn forget_coverage(&self, label: Option<&str>) {
+        self.store.coverage.clear(self.which(label));
+    }
+
+    /// Returns the labels of accounts, and those of which requests were counted.
+    pub fn labels(&self) -> BTreeSet<String> {
+        let mut labels = self.store.coverage.labels();
+        let bases = self
+            .all
+            .tenants()
+            .filter_map(|tenant| self.all.base(tenant.account.id));
+        labels.extend(bases.filter_map(|base| base.label.clone()));
+        labels
+    }
+
+    fn which<'a>(&self, label: Option<&'a str>) -> Which<'a> {
+        match (self.account(), label) {
+            (Some(account), _) => Which::Account(account),
+            (None, Some(label)) => Which::Label(label),
+            (None, None) => Which::All,
+        }
+    }
+
+    /// Starts to wait for requests that match. Returns `None` if too many tasks wait.
+    pub fn subscribe(&self, matches: Match) -> Option<Subscription> {
+        self.store
+            .journal
+            .waiters
+            .subscribe(matches, self.own_testing())
+    }
+
+    /// Returns the faults of the server that strike the requests of an account, too.
+    pub fn faults_of_server(&self) -> Vec<Fault> {
+        let of_server = self.tenant.as_ref().map(|_| self.all.testing.faults.list());
+        of_server.unwrap_or_default()
+    }
+
+    /// Returns the test state whose requests are in scope, or `None` for all.
+    fn own_testing(&self) -> Option<&TestState> {
+        self.tenant.as_ref().map(|tenant| &*tenant.testing)
     }
 }

@@ -22,7 +22,6 @@ mod tests;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, ArcSwapOption, Guard};
 use tokio::sync::{mpsc, oneshot};
@@ -32,7 +31,9 @@ pub use state::{Baseline, Name, Snapshot, State, Tenant};
 
 use crate::domain::{Account, AccountId, AuthenticatedBy, Caller, Context, Moment, SecretDigest};
 use crate::error::{Error, Result};
-use crate::testing::journal::Entry;
+use crate::testing::TestState;
+use crate::testing::coverage::Coverage;
+use crate::testing::journal::{Entry, Journal};
 use file::Opened;
 use writer::{Job, Writer};
 
@@ -43,8 +44,10 @@ pub struct Store {
     jobs: mpsc::UnboundedSender<Job>,
     /// The reason why changes currently cannot be saved.
     outage: Arc<ArcSwapOption<String>>,
-    /// The number of the latest request in a journal.
-    last_request: Arc<AtomicU64>,
+    /// The requests of all accounts.
+    pub journal: Arc<Journal>,
+    /// What became of all requests since the start.
+    pub coverage: Arc<Coverage>,
 }
 
 impl Store {
@@ -59,18 +62,25 @@ impl Store {
     }
 
     fn start(opened: Opened) -> Self {
+        let journal = Arc::<Journal>::default();
         let published = Arc::new(ArcSwap::from_pointee(opened.state.clone()));
         let outage = Arc::default();
         // Unbounded: the connections of a client limit its concurrent changes, and a submitted change must not be lost when the
         // client that waits for it disconnects.
         let (jobs, job_receiver) = mpsc::unbounded_channel();
-        let writer = Writer::new(opened, Arc::clone(&published), Arc::clone(&outage));
+        let writer = Writer::new(
+            opened,
+            Arc::clone(&published),
+            Arc::clone(&outage),
+            Arc::clone(&journal),
+        );
         tokio::spawn(writer.run(job_receiver));
         Self {
             published,
             jobs,
             outage,
-            last_request: Arc::default(),
+            journal,
+            coverage: Arc::default(),
         }
     }
 
@@ -119,16 +129,28 @@ impl Store {
         account: AccountId,
         change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let changed = self.change_tested(account, change).await;
+        changed.map(|(answer, _)| answer)
+    }
+
+    /// Changes an account as [`Store::change`] does. Also returns the test state that the account had at the change, for what
+    /// testers are to see of it: a reset that comes later has another one.
+    pub async fn change_tested<T: Send + 'static>(
+        &self,
+        account: AccountId,
+        change: impl FnOnce(&mut Account, &Context) -> Result<T> + Send + 'static,
+    ) -> Result<(T, Arc<TestState>)> {
         self.change_state(move |state| {
             let tenant = state.tenant(account).ok_or(Error::Unauthenticated)?;
             let mut account = Account::clone(&tenant.account);
             let answer = change(&mut account, &state.context(Some(tenant)))?;
+            let testing = Arc::clone(&tenant.testing);
             let tenant = Tenant {
                 account: Arc::new(account),
                 ..Tenant::clone(tenant)
             };
             state.put(tenant)?;
-            Ok(answer)
+            Ok((answer, testing))
         })
         .await
     }
@@ -148,24 +170,10 @@ impl Store {
         })?
     }
 
-    /// Assigns a request its sequence number, and records it in the journal of its account, or of the server.
-    pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Entry) {
+    /// Records a request in the journal of its account, or of the server.
+    pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Entry) -> Arc<Entry> {
         let testing = tenant.map_or(&all.testing, |tenant| &tenant.testing);
-        testing.journal.record(entry, || {
-            let number = self.last_request.fetch_add(1, Ordering::AcqRel) + 1;
-            // Notified while the journal is locked, so that a task that starts to wait is either notified or sees this entry.
-            testing.recorded();
-            if tenant.is_some() {
-                all.testing.recorded();
-            }
-            number
-        });
-    }
-
-    /// Returns the number of the latest request. All requests up to it are visible to a later reader of their journals, since a
-    /// journal is locked while a request gets its number.
-    pub fn latest_request(&self) -> u64 {
-        self.last_request.load(Ordering::Acquire)
+        self.journal.record(testing, entry)
     }
 
     /// Closes the store, after all submitted changes are made and usage is written.

@@ -13,7 +13,7 @@ use crate::domain::{
 };
 use crate::error::{Error, Result};
 use crate::system;
-use crate::testing::{TestState, Usage};
+use crate::testing::{Clock, Ended, TestState, Usage};
 
 /// All accounts at one moment. Cloning it is cheap.
 #[derive(Debug, Clone, Default)]
@@ -31,7 +31,7 @@ pub struct State {
     pub testing: Arc<TestState>,
     /// The test states that were replaced or removed since this state was published. When it is published, those who wait for
     /// them are notified.
-    pub(super) ended: Vec<Arc<TestState>>,
+    pub(super) ended: Vec<(Arc<TestState>, Ended)>,
 }
 
 /// A name by which accounts are found. Copies of an account contain the same names, so a name may refer to several accounts.
@@ -132,10 +132,20 @@ impl State {
 
     /// Returns the time of the clock of an account, or of the server's clock without one.
     pub fn now(&self, tenant: Option<&Tenant>) -> Moment {
+        self.clock(tenant).now(system::time())
+    }
+
+    /// Returns the time as [`State::now`] does, and the milliseconds since then; a frozen clock shows none.
+    pub fn precisely_now(&self, tenant: Option<&Tenant>) -> (Moment, u32) {
+        let clock = self.clock(tenant);
+        let (system, millisecond) = system::precise_time();
+        let is_frozen = matches!(clock, Clock::Frozen(_));
+        (clock.now(system), if is_frozen { 0 } else { millisecond })
+    }
+
+    fn clock(&self, tenant: Option<&Tenant>) -> Clock {
         let own = tenant.and_then(|tenant| tenant.testing.clock());
-        own.or_else(|| self.testing.clock())
-            .unwrap_or_default()
-            .now(system::time())
+        own.or_else(|| self.testing.clock()).unwrap_or_default()
     }
 
     /// Returns the context of a change of an account, or of the set of accounts without one.
@@ -204,7 +214,8 @@ impl State {
         let is_replaced =
             |previous: &&Arc<Tenant>| !Arc::ptr_eq(&previous.testing, &tenant.testing);
         if let Some(previous) = previous.as_ref().filter(is_replaced) {
-            self.ended.push(Arc::clone(&previous.testing));
+            self.ended
+                .push((Arc::clone(&previous.testing), Ended::Replaced));
         }
         self.accounts.insert(tenant);
         self.update_names(id, older, Some(&newer));
@@ -235,7 +246,8 @@ impl State {
         for api_user in tenant.account.api_users.iter() {
             self.logins.remove(&api_user.user_name);
         }
-        self.ended.push(Arc::clone(&tenant.testing));
+        self.ended
+            .push((Arc::clone(&tenant.testing), Ended::Deleted));
         true
     }
 
@@ -254,10 +266,12 @@ impl State {
     /// Resets everything to the seed: restores the seeded accounts and removes all others.
     pub fn reset_all(&mut self) -> Result<()> {
         let previous = mem::take(self);
+        self.testing = Arc::new(previous.testing.anew());
         self.ended = previous.ended;
         let test_states = previous.accounts.iter().map(|tenant| &tenant.testing);
-        self.ended
-            .extend(test_states.chain([&previous.testing]).cloned());
+        let test_states = test_states.chain([&previous.testing]);
+        let replaced = test_states.map(|testing| (Arc::clone(testing), Ended::Replaced));
+        self.ended.extend(replaced);
         self.bases = previous.bases;
         let (seeded, created): (Vec<_>, Vec<_>) =
             self.bases.iter().cloned().partition(|base| base.is_seeded);

@@ -32,6 +32,7 @@ use crate::domain::random_changes::{Owner, RandomChange, random_change};
 use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
 use crate::names::Names;
+use crate::operation::Catalog;
 use crate::service::accounts::{self, IfTaken};
 use crate::service::password::{PasswordCost, Passwords};
 use crate::system;
@@ -235,7 +236,8 @@ fn app(store: &Store) -> AppState {
         read_timeout: Duration::MAX,
         names: Names::default(),
         control: Control::Off,
-        apis: &[],
+        catalog: Catalog(&[]),
+        instance: system::uuid(),
     })
 }
 

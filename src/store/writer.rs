@@ -19,6 +19,7 @@ use super::load::{self, Corrupt};
 use super::state::State;
 use super::usage;
 use crate::error::{Error, Result};
+use crate::testing::journal::Journal;
 
 /// The maximum number of changes that share a commit. All waiting changes share one, but none should wait for a thousand others.
 const MAX_BATCH: usize = 256;
@@ -87,6 +88,7 @@ pub(super) struct Writer {
     published: Arc<ArcSwap<State>>,
     /// The reason why changes currently cannot be saved.
     outage: Arc<ArcSwapOption<String>>,
+    journal: Arc<Journal>,
     /// Whether a commit failed and the file could not be loaded again. Until it is, its content is unknown.
     is_state_unknown: bool,
 }
@@ -96,6 +98,7 @@ impl Writer {
         opened: Opened,
         published: Arc<ArcSwap<State>>,
         outage: Arc<ArcSwapOption<String>>,
+        journal: Arc<Journal>,
     ) -> Self {
         let Opened {
             connection,
@@ -107,6 +110,7 @@ impl Writer {
             files,
             published,
             outage,
+            journal,
             is_state_unknown: false,
         }
     }
@@ -212,9 +216,14 @@ impl Writer {
             }
         }
         let ended = mem::take(&mut newer.ended);
+        let is_server_reset = !Arc::ptr_eq(&older.testing, &newer.testing);
         self.published.store(Arc::new(newer));
-        for testing in ended {
-            testing.end();
+        for (testing, ended) in ended {
+            testing.end(ended);
+            self.journal.end(&testing, ended);
+        }
+        if is_server_reset {
+            self.journal.forget_deleted();
         }
         Commit::Done
     }

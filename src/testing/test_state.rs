@@ -1,45 +1,73 @@
 //! The test state of an account or of the server, which is not saved.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
 use super::Clock;
 use super::fault::Faults;
-use super::journal::Journal;
+use super::outbox::Outbox;
 
-/// The clock, the journal and the faults of an account or of the server. A reset replaces it with a new one, so that whatever
-/// an older request still writes is discarded.
-#[derive(Debug, Default)]
+/// The clock, the faults and the outbox of an account or of the server; its requests are found by its number. A reset replaces
+/// it with a new one, so that whatever an older request still writes is discarded.
+#[derive(Debug)]
 pub struct TestState {
+    /// A number that no other one of this process had.
+    pub number: u64,
     clock: Mutex<Option<Clock>>,
-    pub journal: Journal,
     pub faults: Faults,
-    /// Whether this was replaced or removed. Tasks that wait for requests subscribe to it.
-    has_ended: watch::Sender<bool>,
+    pub outbox: Outbox,
+    /// Why this ended. Tasks that wait for requests subscribe to it.
+    ended: watch::Sender<Option<Ended>>,
+}
+
+/// Why a test state ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// Its account, or the server, was reset.
+    Replaced,
+    /// Its account was deleted.
+    Deleted,
+}
+
+impl Default for TestState {
+    fn default() -> Self {
+        static LAST: AtomicU64 = AtomicU64::new(0);
+
+        Self {
+            number: LAST.fetch_add(1, Ordering::Relaxed),
+            clock: Mutex::default(),
+            faults: Faults::default(),
+            outbox: Outbox::default(),
+            ended: watch::Sender::default(),
+        }
+    }
 }
 
 impl TestState {
-    /// Returns a receiver that is notified of every request recorded from now on, and when this is replaced or removed; at once
-    /// if that has already happened.
-    pub fn changes(&self) -> watch::Receiver<bool> {
-        let mut changes = self.has_ended.subscribe();
-        if *changes.borrow() {
-            changes.mark_changed();
+    /// Returns the state of the server after a reset: with the faults that it began with.
+    pub fn anew(&self) -> Self {
+        Self {
+            faults: self.faults.anew(),
+            ..Self::default()
         }
-        changes
     }
 
-    /// Notifies the waiting tasks that a request was recorded.
-    pub fn recorded(&self) {
-        if self.has_ended.receiver_count() > 0 {
-            self.has_ended.send_modify(|_| ());
-        }
+    /// Returns why this ended, if it did.
+    pub fn ended(&self) -> Option<Ended> {
+        *self.ended.borrow()
+    }
+
+    /// Waits until this ends.
+    pub async fn end_of(&self) {
+        // The sender is a part of this, so there is no error.
+        let _ = self.ended.subscribe().wait_for(Option::is_some).await;
     }
 
     /// Notifies the waiting tasks that this was replaced or removed.
-    pub fn end(&self) {
-        self.has_ended.send_replace(true);
+    pub fn end(&self, ended: Ended) {
+        self.ended.send_replace(Some(ended));
     }
 
     /// Returns the clock that was set here, if any. An account without a clock uses that of the server, and the server that of

@@ -307,3 +307,10 @@ pub fn text(value: &Value, field: &str) -> String {
         .unwrap_or_else(|| panic!("no text {field}: {value}"))
         .to_owned()
 }
+
+/// Returns the reasons of a recorded request.
+pub fn reasons(entry: &Value) -> String {
+    let reasons = entry["reasons"].as_array().into_iter().flatten();
+    let reasons: Vec<_> = reasons.map(|reason| reason.as_str().unwrap()).collect();
+    reasons.join("; ")
+}

@@ -297,7 +297,8 @@ async fn a_hang_ends_when_a_client_with_an_unread_body_closes_its_sending_side()
 #[tokio::test]
 async fn a_wait_ends_when_the_client_closes_its_sending_side() {
     let app = TestApp::start().await;
-    let body = json!({"match": {"path": "/v4/Nope"}, "timeoutMs": 60_000}).to_string();
+    let body =
+        json!({"match": {"path": "/v4/Nope", "unknown": true}, "timeoutMs": 60_000}).to_string();
     for is_late in [false, true] {
         let mut stream = app.connect().await;
         let length = body.len();

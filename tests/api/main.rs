@@ -15,6 +15,7 @@ mod console;
 mod control;
 mod documents;
 mod duty_schedule;
+mod handle;
 mod kept;
 mod openapi;
 mod operator;

@@ -346,6 +346,12 @@ const LIFE: &str = "
     Emulator_ListRequests 200
     Emulator_CountRequestsOfAccount 200
     Emulator_WaitForRequests 200
+    Emulator_GetCoverage 200
+    Emulator_GetCoverageOfAccount 200
+    Emulator_ClearCoverage 204
+    Emulator_ListOutbox 200
+    Emulator_ListOutboxOfAccount 200
+    Emulator_ClearOutbox 204
     Emulator_FreezeClock 200
     Emulator_AdvanceClockOfAccount 200
     Emulator_GetClockOfAccount 200
@@ -462,7 +468,7 @@ async fn requests_without_an_example_match_the_document() {
     );
 
     for effect in [json!({"delayMs": 1}), json!({"network": "reset"})] {
-        let fault = json!({"effect": effect, "match": {"path": "/nowhere"}, "skip": 1.0, "probability": 0.5});
+        let fault = json!({"effect": effect, "match": {"path": "/nowhere", "unknown": true}, "skip": 1.0, "probability": 0.5});
         let creation = app.post("/_emulator/faults", fault).await;
         expect("Emulator_CreateFault", &creation, StatusCode::CREATED);
     }

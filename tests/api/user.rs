@@ -4,7 +4,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use uptrends_emulator::Options;
 
-use crate::app::{Answer, Client, ENVELOPE, TestApp, path_of, text};
+use crate::app::{Answer, Client, ENVELOPE, TestApp, path_of, reasons, text};
 
 const USERS: &str = "/api/Users";
 const PUT: Method = Method::PUT;
@@ -727,7 +727,7 @@ async fn an_inactive_user_cannot_authenticate() {
         let journal = app.anonymous(Method::GET, "/_emulator/requests?status=401");
         let journal = Answer::of(journal).await.expect(StatusCode::OK);
         let last = journal.as_array().unwrap().last().unwrap().clone();
-        text(&last, "reason")
+        reasons(&last)
     };
     assert!(
         reason()
@@ -889,7 +889,7 @@ async fn faults_and_the_journal_use_the_path_of_users() {
         journal[2]["response"]["body"]["Messages"][0]["CodeDesc"],
         403
     );
-    assert!(text(&journal[2], "reason").starts_with("OldPassword: "));
+    assert!(reasons(&journal[2]).starts_with("OldPassword: "));
 }
 
 /// Returns the request printed in the document.

@@ -3,7 +3,9 @@
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod coverage;
 mod database;
+mod faults;
 mod fixtures;
 // It writes to /dev/full.
 #[cfg(target_os = "linux")]

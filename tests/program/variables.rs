@@ -44,6 +44,7 @@ fn an_unknown_flag_or_value_is_reported_with_the_nearest_valid_one() {
         (vec!["-p", "9000"], vec![], "--listen"),
         (vec!["--db", "x"], vec![], "--database"),
         (vec!["serve", "--db=x"], vec![], "--database"),
+        (vec!["--coverage", "x.md"], vec![], "--coverage-file"),
         (vec!["--verbose"], vec![], "--log"),
         (vec!["--listen", ""], vec![], "--listen"),
         (vec!["--public-url", "ci.example.com"], vec![], "https://"),
@@ -121,6 +122,23 @@ fn an_unknown_flag_or_value_is_reported_with_the_nearest_valid_one() {
 }
 
 #[test]
+fn a_limit_is_a_number_of_bytes_and_not_too_small() {
+    for (flag, value, expected) in [
+        ("--max-journal-bytes", "65535", "it must be at least 65536"),
+        (
+            "--max-journal-bytes",
+            "64MiB",
+            "write a number of bytes: 67108864",
+        ),
+        ("--max-journal", "100000", "--max-journal-bytes"),
+    ] {
+        let stderr = start_error(&[flag, value], &[]);
+        assert!(stderr.contains(expected), "{flag} {value}: {stderr}");
+    }
+    Program::start(&["--max-journal-bytes", "65536"]).kill();
+}
+
+#[test]
 fn an_invalid_password_is_not_printed() {
     let stderr = start_error(
         &["--listen", "x"],
@@ -161,6 +179,8 @@ fn an_invalid_value_is_reported_with_its_variable() {
         ("UPTRENDS_EMULATOR_CONTROL_TOKEN", "a b"),
         ("UPTRENDS_EMULATOR_PUBLIC_URL", "x"),
         ("UPTRENDS_EMULATOR_ALLOWED_HOST", "x:1"),
+        ("UPTRENDS_EMULATOR_MAX_JOURNAL_BYTES", "-1"),
+        ("UPTRENDS_EMULATOR_COVERAGE_FILE", "coverage.txt"),
     ] {
         let stderr = start_error(&[], &[(variable, value)]);
         let stderr = stderr.lines().next().unwrap();
@@ -230,10 +250,13 @@ async fn an_empty_variable_counts_as_unset() {
         "DATABASE",
         "SEED",
         "SEED_JSON",
+        "FAULTS",
         "USERNAME",
         "PASSWORD",
         "CONTROL",
         "CONTROL_TOKEN",
+        "COVERAGE_FILE",
+        "MAX_JOURNAL_BYTES",
         "LOG",
         "LOG_FORMAT",
         "READY_FILE",

@@ -21,6 +21,10 @@ impl AccountId {
     /// The number of the first account where none exists yet.
     pub const FIRST: Self = Self(100_000);
 
+    pub fn number(self) -> u32 {
+        self.0.unsigned_abs()
+    }
+
     /// Returns the number after this one.
     pub fn next(self) -> Option<Self> {
         (self.0 < 999_999_999).then(|| Self(self.0 + 1))

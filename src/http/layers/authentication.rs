@@ -3,19 +3,22 @@
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, HeaderValue};
 use axum::response::IntoResponse as _;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use tower::ServiceExt as _;
+use tower::{ServiceExt as _, service_fn};
 
 use super::journal::Trace;
-use super::{LayerResult, Next};
+use super::{LayerResult, Next, faults};
 use crate::AppState;
+use crate::domain::Caller;
 use crate::error::Error;
 use crate::service::registration;
+use crate::store::Tenant;
+use crate::testing::journal::Authentication;
 
 /// A user name and a password, as sent.
 pub struct BasicCredentials {
@@ -23,35 +26,83 @@ pub struct BasicCredentials {
     pub password: String,
 }
 
+/// What the credentials of a request name.
+#[derive(Debug, Default)]
+pub struct Login {
+    pub user_name: Option<String>,
+    /// The account of the API user, whether the password is right or not.
+    pub tenant: Option<Arc<Tenant>>,
+    /// `None` if the credentials are not accepted.
+    pub caller: Option<Caller>,
+}
+
+/// Finds the API user of a request.
+pub fn find(state: &AppState, headers: &HeaderMap) -> Login {
+    let Some(BasicCredentials {
+        user_name,
+        password,
+    }) = credentials(headers.get(AUTHORIZATION))
+    else {
+        return Login::default();
+    };
+    let (caller, accepted) = state.store.authenticate(&user_name, &password).unzip();
+    let tenant = accepted.or_else(|| {
+        let all = state.store.state();
+        all.login(&user_name).map(|(tenant, _)| Arc::clone(tenant))
+    });
+    Login {
+        user_name: Some(user_name),
+        tenant,
+        caller,
+    }
+}
+
+/// Counts a request as a use of its API user.
+pub fn count(state: &AppState, caller: &Caller, tenant: &Tenant) {
+    if let Some(api_user) = caller.api_user() {
+        tenant.usage.count(api_user, state.store.now(tenant));
+    }
+}
+
 /// Resolves the API user of a request to its operator, and counts the request as a use of it. Applied to all paths but
 /// `/Register`, so that a new path requires authentication from its first day.
 pub async fn of_api_user(state: AppState, mut request: Request, next: impl Next) -> LayerResult {
     let trace = Trace::of_routed(&request);
-    let login = credentials(request.headers().get(AUTHORIZATION));
-    let found = login
-        .as_ref()
-        .and_then(|login| state.store.authenticate(&login.user_name, &login.password));
-    match (login, found) {
-        (Some(login), Some((caller, tenant))) => {
-            if let Some(api_user) = caller.api_user() {
-                tenant.usage.count(api_user, state.store.now(&tenant));
-            }
-            trace.set_login(Some(Arc::clone(&tenant)), Some(login.user_name), true);
+    let login = find(&state, request.headers());
+    let is_accepted = login.caller.is_some();
+    trace.set_login(login.tenant.clone(), login.user_name, outcome(is_accepted));
+    match (login.caller, login.tenant) {
+        (Some(caller), Some(tenant)) => {
+            count(&state, &caller, &tenant);
             request.extensions_mut().insert(caller);
             request.extensions_mut().insert(tenant);
             next.oneshot(request).await
         }
-        (login, _) => {
-            let user_name = login.map(|login| login.user_name);
-            let tenant = user_name.as_deref().and_then(|name| {
-                let all = state.store.state();
-                all.login(name).map(|(tenant, _)| Arc::clone(tenant))
-            });
-            trace.set_login(tenant, user_name, false);
-            trace.read_unbound_body(&state, request).await;
-            Ok(Error::Unauthenticated.into_response())
-        }
+        _ => refuse(state, request, trace).await,
     }
+}
+
+pub fn outcome(is_accepted: bool) -> Authentication {
+    if is_accepted {
+        Authentication::Accepted
+    } else {
+        Authentication::Refused
+    }
+}
+
+/// Rejects a request, unless a fault strikes it.
+async fn refuse(state: AppState, request: Request, trace: Trace) -> LayerResult {
+    let unauthenticated = {
+        let state = state.clone();
+        service_fn(move |request| {
+            let (state, trace) = (state.clone(), trace.clone());
+            async move {
+                trace.read_unbound_body(&state, request).await;
+                Ok(Error::Unauthenticated.into_response())
+            }
+        })
+    };
+    Box::pin(faults::inject(state, request, unauthenticated)).await
 }
 
 /// Resolves the login of a request to `/Register` to its operator. No other path takes an operator's login.
@@ -62,21 +113,22 @@ pub async fn of_operator(state: AppState, mut request: Request, next: impl Next)
         password,
     }) = credentials(request.headers().get(AUTHORIZATION))
     else {
-        trace.set_login(None, None, false);
-        return Ok(Error::Unauthenticated.into_response());
+        trace.set_login(None, None, Authentication::Refused);
+        return refuse(state, request, trace).await;
     };
     let found = registration::find(&state.store.state(), &user_name);
     let login = registration::log_in(&state, found.as_ref(), &password).await;
     trace.set_login(
         found.map(|(tenant, _)| tenant),
         Some(user_name),
-        login.is_ok(),
+        outcome(login.is_ok()),
     );
     match login {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.oneshot(request).await
         }
+        Err(Error::Unauthenticated) => refuse(state, request, trace).await,
         Err(error) => Ok(error.into_response()),
     }
 }

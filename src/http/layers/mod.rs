@@ -8,10 +8,10 @@ mod path;
 mod site;
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request};
-use axum::http::Method;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::ALLOW;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::head;
@@ -19,6 +19,7 @@ use tower::layer::layer_fn;
 use tower::{Layer, Service, ServiceBuilder, service_fn};
 use tower_http::catch_panic::CatchPanicLayer;
 
+use super::error::response_of;
 use super::operations;
 use crate::AppState;
 use crate::error::Error;
@@ -112,30 +113,51 @@ fn heads() -> Router<AppState> {
         })
 }
 
-async fn wrong_method(route: MatchedPath, method: Method) -> Response {
+async fn wrong_method(State(state): State<AppState>, request: Request) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let allowed = route.map(|route| operations::methods(route.as_str()).collect::<Vec<_>>());
     let error = Error::WrongMethod(format!(
-        "{method} is not a method of this path; the Allow header names those that are"
+        "{} is not a method of this path; the Allow header names those that are",
+        request.method()
     ));
-    let allowed: Vec<_> = operations::methods(route.as_str()).collect();
-    if allowed.is_empty() {
-        // Only the router knows the methods of pages.
-        return error.into_response();
+    let error = reject(state, request, error).await;
+    // Only the router knows the methods of pages.
+    match allowed.filter(|allowed| !allowed.is_empty()) {
+        Some(allowed) => ([(ALLOW, allowed.join(", "))], error).into_response(),
+        None => error,
     }
-    ([(ALLOW, allowed.join(", "))], error).into_response()
 }
 
 /// Rejects a request that no route matches, "before credentials are asked for (some of them need none)": the operations of the
 /// live service that are not emulated have no routes.
-async fn unknown_path(request: Request) -> Error {
+async fn unknown_path(State(state): State<AppState>, request: Request) -> Response {
     let path = request.uri().path();
-    if !not_emulated::is_not_emulated(path) {
-        return Error::UnknownPath(format!("there is no {path}"));
-    }
-    let Some(NotEmulated { method, path, id }) =
+    let error = if !not_emulated::is_not_emulated(path) {
+        Error::UnknownPath(format!("there is no {path}"))
+    } else if let Some(NotEmulated { method, path, id }) =
         not_emulated::find(request.method().as_str(), path)
-    else {
-        return Error::NotEmulated(documented(path));
+    {
+        Error::NotEmulated(format!("{id} ({method} {})", documented(path)))
+    } else {
+        Error::NotEmulated(documented(path))
     };
-    Trace::of(&request).set_operation(id);
-    Error::NotEmulated(format!("{id} ({method} {})", documented(path)))
+    reject(state, request, error).await
+}
+
+/// Rejects a request that no operation handles, unless a fault strikes it.
+async fn reject(state: AppState, request: Request, error: Error) -> Response {
+    let trace = Trace::of(&request);
+    let error = Arc::new(error);
+    let rejection = {
+        let state = state.clone();
+        service_fn(move |request| {
+            let (state, trace, error) = (state.clone(), trace.clone(), Arc::clone(&error));
+            async move {
+                trace.read_unbound_body(&state, request).await;
+                Ok(response_of(error))
+            }
+        })
+    };
+    let Ok(response) = faults::inject_unhandled(state, request, rejection).await;
+    response
 }

@@ -81,7 +81,7 @@ impl From<&Error> for MessageCode {
             | Error::WrongType { .. }
             | Error::WrongEncoding(_)
             | Error::TooSlow => Self::WrongRequest,
-            Error::NotReady | Error::Failed(_) => Self::Failed,
+            Error::NotReady | Error::Injected(_) | Error::Failed(_) => Self::Failed,
         }
     }
 }
@@ -211,7 +211,12 @@ impl Envelope {
             },
             version_information: VERSION,
         };
-        description.error_response(status, text, &FORMATS, &example);
+        description.error_response::<GetUsersResponse<'static>>(
+            status,
+            text,
+            &FORMATS,
+            &json!(example),
+        );
     }
 
     /// Creates a response without errors.

@@ -1,65 +1,220 @@
-//! The journal: recorded requests and responses of an account, without secrets.
+//! The journal: recorded requests and responses of all accounts, without secrets.
 
-mod matching;
 mod redaction;
+mod waiters;
 
-use std::collections::VecDeque;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use matching::{Match, Matched};
-pub use redaction::{Body, Headers, may_hold_json, redacted_query};
+pub use redaction::{Body, Headers, may_hold_json, names_a_secret, redacted_query};
+pub use waiters::{Subscription, Waiters};
 
-use crate::domain::{AccountId, Moment};
+use super::matching::Matched;
+use super::test_state::{Ended, TestState};
+use crate::domain::{AccountId, Moment, Problem};
 
-/// The maximum number of requests that the journal of an account keeps.
-const MAX_ENTRIES: usize = 1000;
+/// The number of requests that are kept of an account, and of those whose credentials name none.
+const MAX_OF_ACCOUNT: usize = 1000;
 
-/// The latest requests, in the order of their responses.
-#[derive(Debug, Default)]
+/// The number of requests that are kept of all deleted accounts.
+const MAX_OF_DELETED: usize = 10_000;
+
+/// The number of bytes that all entries together have at most by default.
+pub const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+/// The smallest number that they can be limited to: a few of the largest entries.
+const LEAST_MAX_BYTES: usize = 64 * 1024;
+
+/// Checks a limit for the bytes of all entries.
+pub fn max_bytes(bytes: usize) -> Result<usize, String> {
+    if bytes < LEAST_MAX_BYTES {
+        return Err(format!("it must be at least {LEAST_MAX_BYTES}"));
+    }
+    Ok(bytes)
+}
+
+/// The latest requests, in the order of their responses. Those of an account belong to its test state.
+#[derive(Debug)]
 pub struct Journal {
-    entries: Mutex<VecDeque<Arc<Entry>>>,
+    entries: Mutex<Entries>,
+    max_bytes: AtomicUsize,
+    pub waiters: Arc<Waiters>,
+}
+
+impl Default for Journal {
+    fn default() -> Self {
+        Self {
+            entries: Mutex::default(),
+            max_bytes: AtomicUsize::new(MAX_BYTES),
+            waiters: Arc::default(),
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    last: u64,
+    /// The number of the test state, or `None` if the account was deleted, with the entry.
+    all: BTreeMap<u64, (Option<u64>, Arc<Entry>)>,
+    /// The sequence numbers by test state.
+    kept: BTreeMap<u64, VecDeque<u64>>,
+    /// The sequence numbers of the requests of deleted accounts.
+    of_deleted: BTreeSet<u64>,
+    bytes: usize,
 }
 
 impl Journal {
-    /// Adds an entry. `number` returns its sequence number and is called while no other entry can be added.
-    pub fn record(&self, mut entry: Entry, number: impl FnOnce() -> u64) {
+    /// Sets the number of bytes that all entries may have together. The oldest are deleted first.
+    pub fn set_max_bytes(&self, bytes: usize) {
+        self.max_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Numbers a request, and adds it to those of a test state. The requests of one that was replaced are only numbered.
+    pub fn record(&self, testing: &TestState, mut entry: Entry) -> Arc<Entry> {
+        let bytes = entry.bytes();
         let mut entries = self.lock();
-        let oldest = if entries.len() == MAX_ENTRIES {
-            entries.pop_front()
-        } else {
-            None
+        entries.last += 1;
+        let sequence = entries.last;
+        entry.sequence = sequence;
+        let entry = Arc::new(entry);
+        let owner = match testing.ended() {
+            Some(Ended::Replaced) => return entry,
+            Some(Ended::Deleted) => None,
+            None => Some(testing.number),
         };
-        entry.sequence = number();
-        entries.push_back(Arc::new(entry));
+        entries.all.insert(sequence, (owner, Arc::clone(&entry)));
+        entries.bytes += bytes;
+        // The memory of old entries is freed after the lock is released.
+        let mut oldest = None;
+        let mut old = Vec::new();
+        if let Some(owner) = owner {
+            let of_owner = entries.kept.entry(owner).or_default();
+            of_owner.push_back(sequence);
+            if of_owner.len() > MAX_OF_ACCOUNT {
+                let first = of_owner[0];
+                oldest = entries.remove(first);
+            }
+        } else {
+            entries.of_deleted.insert(sequence);
+            old.extend(entries.limit_deleted());
+        }
+        let max_bytes = self.max_bytes.load(Ordering::Relaxed);
+        while entries.bytes > max_bytes
+            && let Some(oldest) = entries.all.first_key_value().map(|(sequence, _)| *sequence)
+        {
+            old.extend(entries.remove(oldest));
+        }
         drop(entries);
-        // The memory of the oldest entry is freed after the lock is released.
-        drop(oldest);
+        drop((oldest, old));
+        self.waiters.wake(&entry, owner);
+        entry
     }
 
-    /// Returns the requests that match, in order.
-    pub fn find(&self, matches: &Match) -> Vec<Arc<Entry>> {
+    /// Returns the requests of a test state, or of all, in order.
+    pub fn list(&self, testing: Option<&TestState>) -> Vec<Arc<Entry>> {
         let entries = self.lock();
-        let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
-        entries.iter().filter(fits).cloned().collect()
+        match testing {
+            None => entries
+                .all
+                .values()
+                .map(|(_, entry)| Arc::clone(entry))
+                .collect(),
+            Some(testing) => {
+                let sequences = entries.kept.get(&testing.number).into_iter().flatten();
+                let found = sequences.filter_map(|sequence| entries.all.get(sequence));
+                found.map(|(_, entry)| Arc::clone(entry)).collect()
+            }
+        }
     }
 
-    pub fn count(&self, matches: &Match) -> usize {
+    /// Returns a request of a test state, or any one.
+    pub fn get(&self, sequence: u64, testing: Option<&TestState>) -> Option<Arc<Entry>> {
         let entries = self.lock();
-        let fits = |entry: &&Arc<Entry>| matches.fits(entry.matched());
-        entries.iter().filter(fits).count()
+        let (owner, entry) = entries.all.get(&sequence)?;
+        let is_its = testing.is_none_or(|testing| *owner == Some(testing.number));
+        is_its.then(|| Arc::clone(entry))
     }
 
-    pub fn len(&self) -> usize {
-        self.lock().len()
+    /// Returns the number of requests of a test state.
+    pub fn count(&self, testing: &TestState) -> usize {
+        let entries = self.lock();
+        entries.kept.get(&testing.number).map_or(0, VecDeque::len)
     }
 
-    pub fn clear(&self) {
-        self.lock().clear();
+    /// Deletes requests.
+    pub fn forget(&self, forgotten: &[Arc<Entry>]) {
+        let mut entries = self.lock();
+        for entry in forgotten {
+            entries.remove(entry.sequence);
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+    /// Deletes the requests of a test state that ended, or moves them to those of deleted accounts.
+    pub fn end(&self, testing: &TestState, ended: Ended) {
+        let mut entries = self.lock();
+        let sequences = entries.kept.remove(&testing.number).unwrap_or_default();
+        for sequence in sequences {
+            match ended {
+                Ended::Replaced => {
+                    entries.remove(sequence);
+                }
+                Ended::Deleted => {
+                    if let Some((owner, _)) = entries.all.get_mut(&sequence) {
+                        *owner = None;
+                    }
+                    entries.of_deleted.insert(sequence);
+                }
+            }
+        }
+        entries.limit_deleted();
+    }
+
+    /// Deletes the requests of deleted accounts.
+    pub fn forget_deleted(&self) {
+        let mut entries = self.lock();
+        for sequence in std::mem::take(&mut entries.of_deleted) {
+            entries.remove(sequence);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Entries {
+    fn remove(&mut self, sequence: u64) -> Option<Arc<Entry>> {
+        let (owner, entry) = self.all.remove(&sequence)?;
+        self.bytes -= entry.bytes();
+        match owner {
+            None => {
+                self.of_deleted.remove(&sequence);
+            }
+            Some(owner) => {
+                let of_owner = self.kept.get_mut(&owner)?;
+                if of_owner.front() == Some(&sequence) {
+                    of_owner.pop_front();
+                } else if let Ok(at) = of_owner.binary_search(&sequence) {
+                    of_owner.remove(at);
+                }
+                if of_owner.is_empty() {
+                    self.kept.remove(&owner);
+                }
+            }
+        }
+        Some(entry)
+    }
+
+    fn limit_deleted(&mut self) -> Vec<Arc<Entry>> {
+        let surplus = self.of_deleted.len().saturating_sub(MAX_OF_DELETED);
+        let oldest: Vec<_> = self.of_deleted.iter().take(surplus).copied().collect();
+        oldest
+            .into_iter()
+            .filter_map(|sequence| self.remove(sequence))
+            .collect()
     }
 }
 
@@ -69,8 +224,10 @@ pub struct Entry {
     /// The sequence number among all requests of the server.
     pub sequence: u64,
     pub time: Moment,
+    /// The milliseconds after `time`.
+    pub millisecond: u32,
     pub duration: Duration,
-    pub method: String,
+    pub method: Cow<'static, str>,
     /// The canonical path: with `/v4`, in the vendor's spelling, and without the query.
     pub path: String,
     pub query: Option<String>,
@@ -78,12 +235,16 @@ pub struct Entry {
     /// `None` if the connection was reset or left hanging instead of a response.
     pub status: Option<u16>,
     pub account: Option<AccountId>,
+    /// The label of the account.
+    pub label: Option<String>,
     pub user_name: Option<String>,
     pub authentication: Authentication,
-    /// The Id of the fault that was applied.
+    /// The Id of the fault that decided the outcome, or of the first that delayed it.
     pub fault: Option<u64>,
-    /// The reason for a 4xx response.
-    pub reason: Option<String>,
+    /// Whether a change was committed, whatever became of its response.
+    pub committed: bool,
+    /// The reasons for a 4xx response.
+    pub reasons: Vec<Problem>,
     pub request: Message,
     pub response: Message,
 }
@@ -93,10 +254,44 @@ impl Entry {
         Matched {
             method: &self.method,
             path: &self.path,
+            query: self.query.as_deref(),
             operation_id: self.operation_id,
             user_name: self.user_name.as_deref(),
+            account: self.account,
+            label: self.label.as_deref(),
             status: self.status,
+            reasons: &self.reasons,
+            body: self.request.body.text(),
+            response_body: self.response.body.text(),
         }
+    }
+
+    /// Returns the time to the millisecond, as RFC 3339 writes it.
+    pub fn precise_time(&self) -> String {
+        format!("{}.{:03}Z", self.time, self.millisecond)
+    }
+
+    /// Returns the reasons as one text.
+    pub fn reason(&self) -> Option<String> {
+        let all: Vec<_> = self.reasons.iter().map(Problem::to_string).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    fn bytes(&self) -> usize {
+        // What an entry needs in the journal besides its texts.
+        const OVERHEAD: usize = size_of::<Entry>() + 128;
+
+        let reasons = self.reasons.iter();
+        let reasons: usize = reasons
+            .map(|reason| size_of::<Problem>() + reason.field.len() + reason.message.len())
+            .sum();
+        OVERHEAD
+            + reasons
+            + self.path.len()
+            + self.query.as_ref().map_or(0, String::len)
+            + self.user_name.as_ref().map_or(0, String::len)
+            + self.request.bytes()
+            + self.response.bytes()
     }
 }
 
@@ -114,4 +309,10 @@ pub enum Authentication {
 pub struct Message {
     pub headers: Headers,
     pub body: Body,
+}
+
+impl Message {
+    fn bytes(&self) -> usize {
+        self.headers.bytes() + self.body.text().map_or(0, str::len)
+    }
 }

@@ -3,44 +3,86 @@
 use std::borrow::Cow;
 
 use memchr::memchr3_iter;
+use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
 /// The number of bytes of a body that are kept.
 const MAX_BODY: usize = 4 * 1024;
 
-/// Redacted headers, stored in a single string, since every request has some.
-#[derive(Debug, Default)]
-pub struct Headers(String);
+/// The number of bytes of the headers of a message that are kept.
+const MAX_HEADERS: usize = 3 * 1024;
 
-impl<'a> FromIterator<(&'a str, Cow<'a, str>)> for Headers {
-    fn from_iter<I: IntoIterator<Item = (&'a str, Cow<'a, str>)>>(headers: I) -> Self {
+/// Redacted headers, stored in a single buffer, since every request has some: lines of a name, a tab and a value.
+#[derive(Debug, Clone, Default)]
+pub struct Headers {
+    lines: Vec<u8>,
+    /// Whether there were more.
+    pub are_cut: bool,
+}
+
+impl<'a> FromIterator<(&'a str, &'a [u8])> for Headers {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a [u8])>>(headers: I) -> Self {
         // Large enough for most heads.
-        let mut text = String::with_capacity(256);
+        let mut lines = Vec::with_capacity(256);
         for (name, value) in headers {
-            for part in [name, ": ", redacted_header(name, &value), "\n"] {
-                text.push_str(part);
+            let value = redacted_header(name, value);
+            if lines.len() + name.len() + value.len() > MAX_HEADERS {
+                return Self {
+                    lines,
+                    are_cut: true,
+                };
             }
+            lines.reserve(name.len() + value.len() + 2);
+            lines.extend_from_slice(name.as_bytes());
+            lines.push(b'\t');
+            lines.extend_from_slice(value);
+            // A value has no line end.
+            lines.push(b'\n');
         }
-        Self(text)
+        Self {
+            lines,
+            are_cut: false,
+        }
     }
 }
 
 impl Headers {
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.lines().filter_map(|line| line.split_once(": "))
+    /// Returns names and values. Values are read as text only here, since most are never looked at.
+    pub fn iter(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        self.lines.split(|byte| *byte == b'\n').filter_map(|line| {
+            let end = line.iter().position(|byte| *byte == b'\t')?;
+            let text = String::from_utf8_lossy;
+            Some((text(&line[..end]), text(&line[end + 1..])))
+        })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.lines.capacity()
     }
 }
 
 /// A redacted body.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub enum Body {
-    /// There was no body, or one that is neither JSON nor a form.
+    /// There was no body.
     #[default]
     None,
     Text(String),
     /// The first 4 KiB of a longer one.
     Start(String),
+    /// A body that may hold secrets which cannot be located, or that is no text.
+    Withheld,
+}
+
+impl Body {
+    /// Returns what is kept of the body.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::None | Self::Withheld => None,
+            Self::Text(text) | Self::Start(text) => Some(text),
+        }
+    }
 }
 
 /// Redacts the secrets of a query. A query without secrets is returned unchanged.
@@ -66,11 +108,13 @@ const SECRET_WORD: &[u8] = b"password";
 /// The replacement for a secret.
 const REDACTED: &str = "[redacted]";
 
-/// Redacts the value of a header that holds credentials.
-fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
+/// Redacts the value of a header that holds credentials. Names of headers are in lower case.
+fn redacted_header<'a>(name: &str, value: &'a [u8]) -> &'a [u8] {
     match name {
-        "authorization" | "cookie" | "set-cookie" => REDACTED,
-        _ if is_secret(name) || name.ends_with("-authorization") => REDACTED,
+        // What nearly every request has need not be searched.
+        "host" | "accept" | "content-type" | "content-length" | "user-agent" => value,
+        "authorization" | "cookie" | "set-cookie" => REDACTED.as_bytes(),
+        _ if is_secret(name) || name.ends_with("-authorization") => REDACTED.as_bytes(),
         _ => value,
     }
 }
@@ -78,16 +122,19 @@ fn redacted_header<'a>(name: &str, value: &'a str) -> &'a str {
 impl Body {
     /// Redacts a body of external origin according to its content type.
     pub fn of_foreign(content_type: &str, bytes: &[u8]) -> Self {
+        if bytes.is_empty() {
+            return Self::None;
+        }
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         let content_type = content_type.to_ascii_lowercase();
         let is_form = content_type.starts_with("application/x-www-form-urlencoded");
         // curl declares every body a form by default, so a body that is valid JSON is treated as JSON.
-        if (is_form || may_hold_json(&content_type)) && is_json() {
+        if is_json() {
             Self::of_json(bytes)
-        } else if is_form {
-            Self::of_form(bytes)
+        } else if is_form && let Some(form) = Self::of_form(bytes) {
+            form
         } else {
-            Self::None
+            Self::of_text(bytes)
         }
     }
 
@@ -112,23 +159,45 @@ impl Body {
                 redact(&mut value);
                 Self::truncated(&value.to_string())
             }
-            // It is not JSON, so its secrets cannot be located.
-            Err(_) => Self::None,
+            Err(_) => Self::of_text(bytes),
         }
     }
 
-    /// Redacts and truncates a form. A body whose names are not field names is not a form, and is dropped, since its secrets
-    /// cannot be located.
-    fn of_form(bytes: &[u8]) -> Self {
+    /// Truncates a body that is neither JSON nor a form. Its secrets could not be located, so one that may hold some is withheld.
+    fn of_text(bytes: &[u8]) -> Self {
+        let Ok(text) = std::str::from_utf8(bytes) else {
+            return Self::Withheld;
+        };
+        // An escape may hide a name, and so may the zeros of UTF-16.
+        let decoded = percent_decode_str(text).decode_utf8_lossy();
+        let may_hold_credentials = |text: &str| {
+            is_secret(text)
+                || ["authorization", "basic ", "bearer "]
+                    .iter()
+                    .any(|word| text.to_ascii_lowercase().contains(word))
+        };
+        if text.contains('\0')
+            || may_name_a_secret(bytes)
+            || may_hold_credentials(text)
+            || may_hold_credentials(&decoded)
+        {
+            return Self::Withheld;
+        }
+        Self::truncated(text)
+    }
+
+    /// Redacts and truncates a form. Returns `None` for a body whose names are not field names, since that is not a form.
+    fn of_form(bytes: &[u8]) -> Option<Self> {
         let fields: Option<Vec<_>> = form_urlencoded::parse(bytes)
             .map(|(name, value)| {
-                is_name(&name).then(|| format!("{name}={}", without_secret(&name, &value)))
+                is_name(&name).then(|| {
+                    let value = without_secret(&name, &value);
+                    let value = form_urlencoded::byte_serialize(value.as_bytes());
+                    format!("{name}={}", value.collect::<String>())
+                })
             })
             .collect();
-        match fields {
-            Some(fields) if !fields.is_empty() => Self::truncated(&fields.join("&")),
-            _ => Self::None,
-        }
+        Some(Self::truncated(&fields?.join("&")))
     }
 
     fn truncated(text: &str) -> Self {
@@ -141,7 +210,10 @@ impl Body {
 
 /// Returns whether a body of this content type (in lower case) may be JSON: `/api/Users` sends its JSON as HTML, too.
 pub fn may_hold_json(content_type: &str) -> bool {
-    content_type.contains("json") || content_type.starts_with("text/html")
+    ["application/json", "text/html"]
+        .iter()
+        .any(|media_type| content_type.starts_with(media_type))
+        || content_type.contains("json")
 }
 
 /// Returns whether bytes may contain the name of a secret field. It searches for the rarest letter of the word, since it runs
@@ -177,6 +249,17 @@ fn without_secret<'a>(name: &str, value: &'a str) -> &'a str {
     }
 }
 
+/// Returns whether a value has a field of a secret, at any depth. Such a field is recorded without its value.
+pub fn names_a_secret(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .any(|(name, value)| is_secret(name) || names_a_secret(value)),
+        Value::Array(items) => items.iter().any(names_a_secret),
+        _ => false,
+    }
+}
+
 /// Replaces the value of every field whose name contains "password", at any depth.
 fn redact(value: &mut Value) {
     match value {
@@ -202,7 +285,7 @@ mod tests {
 
     fn redacted(json: &str) -> String {
         match Body::of_json(json.as_bytes()) {
-            Body::None => "nothing".to_owned(),
+            Body::None | Body::Withheld => "nothing".to_owned(),
             Body::Text(text) | Body::Start(text) => text,
         }
     }
@@ -231,26 +314,40 @@ mod tests {
         assert_eq!(redacted(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
         assert_eq!(
             Body::of_foreign(FORM, b"Pass%77ord=s3cret&a=b"),
-            Body::Text("Password=[redacted]&a=b".to_owned())
+            Body::Text("Password=%5Bredacted%5D&a=b".to_owned())
         );
     }
 
     #[test]
-    fn a_body_that_is_declared_a_form_but_is_not_one_is_dropped() {
+    fn a_body_that_is_neither_json_nor_a_form_is_kept_unless_it_may_hold_secrets() {
         for input in [
             r#"{"Password":"s3cret""#,
             r#"{"Password":"s3cret=""#,
             r#"a=b&{"Password":"s3cret&s3cret""#,
+            r#"{"Pass%77ord":"s3cret"#,
+            r#"{"\u0050assword":"s3cret"#,
+            "P\0a\0s\0s\0w\0o\0r\0d\0",
+            "Authorization: Basic czNjcmV0",
         ] {
-            assert_eq!(Body::of_foreign(FORM, input.as_bytes()), Body::None);
+            assert_eq!(Body::of_foreign(FORM, input.as_bytes()), Body::Withheld);
+            assert_eq!(
+                Body::of_foreign("text/plain", input.as_bytes()),
+                Body::Withheld
+            );
         }
+        assert_eq!(Body::of_foreign("", &[0xff, 0xfe, b'P']), Body::Withheld);
+        let malformed = r#"{"FullName": "Alice",}"#;
+        assert_eq!(
+            Body::of_foreign("application/json", malformed.as_bytes()),
+            Body::Text(malformed.to_owned())
+        );
         assert_eq!(
             Body::of_foreign(FORM, br#"{"Password":"s3cret"}"#),
             Body::Text(r#"{"Password":"[redacted]"}"#.to_owned())
         );
         assert_eq!(
             Body::of_foreign(FORM, br#"a={"Password":"s3cret"}"#),
-            Body::Text("a=[redacted]".to_owned())
+            Body::Text("a=%5Bredacted%5D".to_owned())
         );
     }
 

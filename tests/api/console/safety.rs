@@ -407,7 +407,7 @@ async fn names_with_html_are_escaped() {
         &format!("{group}/schedules"),
         "/console/accounts",
         "/console/accounts/123456",
-        "/console/requests?path=<script>",
+        "/console/requests?userName=<script>",
         "/console/requests",
         "/console/requests/1",
         "/console/requests/2",

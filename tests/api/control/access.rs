@@ -1,10 +1,12 @@
 //! Access to the control API, and its errors.
 
-use reqwest::{Method, StatusCode};
-use serde_json::json;
 use std::collections::BTreeSet;
+
+use futures_util::future::join;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use uptrends_emulator::{Control, Options};
+use uptrends_emulator::{Control, Emulator, Options, Seed};
 
 use super::{NO_ACCOUNT, act, get, list, problem, request};
 use crate::anonymous::{OPERATIONS, documented};
@@ -27,8 +29,59 @@ fn method(name: &str) -> Method {
 }
 
 async fn health(app: &TestApp) {
-    assert_eq!(get(app, "/health").await, json!({"status": "alive"}));
+    let mut health = get(app, "/health").await;
+    let instance = health["instance"].take();
+    assert_eq!(instance.as_str().unwrap().len(), 36, "{instance}");
+    assert_eq!(
+        health,
+        json!({
+            "status": "alive", "version": env!("CARGO_PKG_VERSION"), "apiVersion": 1, "instance": null
+        })
+    );
     assert_eq!(get(app, "/ready").await, json!({"status": "ready"}));
+}
+
+#[tokio::test]
+async fn each_start_is_another_instance() {
+    let app = TestApp::start().await;
+    let health = get(&app, "/health").await;
+    act(&app, Method::POST, "/reset").await;
+    assert_eq!(get(&app, "/health").await, health);
+    let other = TestApp::start().await;
+    assert_ne!(get(&other, "/health").await["instance"], health["instance"]);
+}
+
+#[tokio::test]
+async fn the_instance_answers_for_its_health_before_the_accounts_are_loaded() {
+    // Hashing the passwords of a seed takes a while.
+    let operators = (0..8).map(|number| {
+        let name = format!("Operator {number}");
+        json!({
+            "FullName": name, "Email": format!("{number}@acme.com"), "Password": name,
+            "IsAccountAdministrator": number == 0
+        })
+    });
+    let operators: Vec<_> = operators.collect();
+    let seed = json!({"accounts": [{"AccountId": "1", "operators": operators}]});
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = port.local_addr().unwrap().to_string();
+    drop(port);
+    let options = Options::default().listen(&address);
+    let start = Emulator::start(options.seed(Seed::Text(seed.to_string())));
+    let app = TestApp::at(&format!("http://{address}"));
+    let ask = async {
+        let mut health = request(&app, Method::GET, "/health").send().await;
+        while health.is_err() {
+            health = request(&app, Method::GET, "/health").send().await;
+        }
+        let ready = act(&app, Method::GET, "/ready").await;
+        (health.unwrap().json::<Value>().await.unwrap(), ready)
+    };
+    let (emulator, (health, ready)) = join(start, ask).await;
+    let emulator = emulator.unwrap();
+    problem(&ready, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(get(&app, "/health").await, health);
+    emulator.stop().await;
 }
 
 #[tokio::test]
@@ -308,7 +361,7 @@ async fn errors_in_a_body_name_the_key() {
         ("/accounts", json!({"from": "account:x"}), "account"),
         ("/accounts", json!({"label": ["x"]}), "label"),
         ("/requests/count", json!({"statu": 200}), "statu"),
-        ("/requests/count", json!({"status": "200"}), "status"),
+        ("/requests/count", json!({"status": "20x"}), "status"),
         ("/requests/wait", json!({"match": {"paths": ""}}), "paths"),
         ("/requests/wait", json!({"atLeast": -1}), "atLeast"),
         ("/requests/wait", json!({"timeoutMs": 600_000}), "timeoutMs"),
@@ -332,7 +385,7 @@ async fn errors_in_a_body_name_the_key() {
     let answer = super::post(&app, "/requests/wait", wrong).await;
     assert_eq!(
         problem(&answer, StatusCode::BAD_REQUEST),
-        "match.status: must be a whole number from 0 to 65535, not -1; \
+        "match.status: \"-1\" is no status: 100 to 599, or a class such as \"4xx\"; \
          match: 'paths' is not a key here; the nearest one is path; \
          atLeast: must be a whole number from 0 to 9007199254740991, not a text; timeoutMs: at most 60000"
     );

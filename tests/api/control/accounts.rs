@@ -19,6 +19,21 @@ async fn register(app: &TestApp, login: &str) -> Answer {
 }
 
 #[tokio::test]
+async fn a_label_has_at_most_200_characters() {
+    let app = TestApp::start().await;
+    let seed = "accounts: [{AccountId: '1', operators: []}]";
+    for body in [
+        json!({"label": "é".repeat(201)}),
+        json!({"label": "é".repeat(201), "seed": seed}),
+    ] {
+        let answer = post(&app, "/accounts", body).await;
+        let detail = problem(&answer, StatusCode::BAD_REQUEST);
+        assert_eq!(detail, "label: at most 200 characters");
+    }
+    new_account(&app, json!({"label": "é".repeat(200)})).await;
+}
+
+#[tokio::test]
 async fn a_new_account_is_returned_with_everything_a_client_needs() {
     let app = TestApp::start().await;
     let account = new_account(&app, json!({"label": "my test"})).await;

@@ -134,5 +134,5 @@ async fn the_journal_uses_the_account_s_clock() {
     set(&app, &path, json!({"at": "2030-01-01T00:00:00"})).await;
     account.names().await;
     let entries = super::list(&app, &account.path("/requests")).await;
-    assert_eq!(entries[0]["time"], "2030-01-01T00:00:00Z");
+    assert_eq!(entries[0]["time"], "2030-01-01T00:00:00.000Z");
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
+use uptrends_emulator::{Options, Seed};
 
 use super::{
     act, count, get, list, new_account, new_fault, post, problem, request, wait_for_strike,
@@ -38,11 +39,13 @@ async fn a_fault_answers_as_configured() {
     let fault = json!({
         "match": {"method": "GET", "path": "/v4/Operator"},
         "effect": {"status": 429, "headers": {"Retry-After": "7", "X-Own": "x"}, "body": {"Messages": []}},
+        "seed": 7, "name": "too many",
     });
     let created = new_fault(&app, "/faults", fault.clone()).await;
     let path = format!("/faults/{}", created["id"]);
     let mut expected = json!({
-        "id": created["id"], "when": "before", "skip": 0, "probability": 1.0, "hits": 0,
+        "id": created["id"], "when": "before", "skip": 0, "probability": 1.0, "enabled": true, "hits": 0,
+        "spent": false, "requests": [],
     });
     expected
         .as_object_mut()
@@ -62,6 +65,7 @@ async fn a_fault_answers_as_configured() {
         "application/json; charset=utf-8"
     );
     expected["hits"] = json!(1);
+    expected["requests"] = json!([{"sequence": 1, "committed": false}]);
     assert_eq!(get(&app, &path).await, expected);
     assert_eq!(list(&app, "/faults").await, [expected]);
 
@@ -162,11 +166,6 @@ async fn a_fault_before_the_change_affects_only_usage_and_journal() {
     assert_eq!(entries[0]["fault"], id);
     assert_eq!(entries[0]["status"], 500);
     assert_eq!(entries[2].get("fault"), None);
-    // The fault strikes after authentication.
-    let wrong = app
-        .anonymous(Method::POST, "/v4/Operator")
-        .basic_auth("emulator", Some("x"));
-    Answer::of(wrong).await.expect(StatusCode::UNAUTHORIZED);
     assert_eq!(list(&app, "/faults").await[0]["hits"], 2);
 }
 
@@ -194,7 +193,7 @@ async fn a_retry_after_a_lost_answer_conflicts_with_its_own_operator() {
 }
 
 #[tokio::test]
-async fn a_fault_skips_strikes_and_is_removed() {
+async fn a_fault_skips_strikes_and_stays_when_it_is_spent() {
     let app = TestApp::start().await;
     let fault =
         json!({"match": {"path": "/v4/Account"}, "effect": {"status": 503}, "skip": 2, "count": 2});
@@ -208,9 +207,14 @@ async fn a_fault_skips_strikes_and_is_removed() {
         (&json!(1), &json!(1))
     );
     assert_eq!(statuses(&app, "/v4/Account", 3).await, [503, 200, 200]);
-    let deleted = act(&app, Method::GET, &path).await;
-    problem(&deleted, StatusCode::NOT_FOUND);
-    assert!(list(&app, "/faults").await.is_empty());
+    let spent = get(&app, &path).await;
+    assert_eq!(
+        (&spent["hits"], &spent["remaining"], &spent["spent"]),
+        (&json!(2), &json!(0), &json!(true))
+    );
+    let struck = json!([{"sequence": 3, "committed": false}, {"sequence": 4, "committed": false}]);
+    assert_eq!(spent["requests"], struck);
+    assert_eq!(list(&app, "/faults").await, [spent]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -317,7 +321,7 @@ async fn a_path_is_shown_in_its_canonical_form() {
         ("/operator/", "/v4/Operator".to_owned()),
         ("/API/users/*", "/api/Users/*".to_owned()),
         ("/V4/monitor/*", "/v4/Monitor/*".to_owned()),
-        ("*", "*".to_owned()),
+        ("*/operator", "/*/operator".to_owned()),
         ("/*/operator", "/*/operator".to_owned()),
         (
             "/v4/Operator/*/OperatorGroups",
@@ -398,7 +402,11 @@ async fn faults_of_an_account_affect_only_it_and_precede_those_of_the_server() {
     let fault = |status: u16| json!({"effect": {"status": status}, "count": 1});
     new_fault(&app, "/faults", fault(501)).await;
     new_fault(&app, &own.path("/faults"), fault(502)).await;
-    assert_eq!(list(&app, &other.path("/faults")).await, [Value::Null; 0]);
+    // An account's list shows those of the server, too.
+    let shown = list(&app, &other.path("/faults")).await;
+    assert_eq!(shown.len(), 1);
+    assert_eq!(shown[0]["ofServer"], true);
+    assert_eq!(list(&app, "/faults").await[0].get("ofServer"), None);
     assert_eq!(own.client.get("/v4/Account").await.status, 502);
     assert_eq!(other.client.get("/v4/Account").await.status, 501);
     assert_eq!(own.client.get("/v4/Account").await.status, 200);
@@ -431,9 +439,6 @@ async fn faults_strike_registration_like_any_other_operation() {
                 json!({"match": matches, "effect": {"status": 503}, "when": when, "count": 1});
             new_fault(&app, &path, fault).await;
             let api_users = account.client.list("/v4/ApiUser").await.len();
-            if when == "before" {
-                register("wrong").await.expect(StatusCode::UNAUTHORIZED);
-            }
             register("emulator")
                 .await
                 .expect(StatusCode::SERVICE_UNAVAILABLE);
@@ -449,7 +454,7 @@ async fn faults_strike_registration_like_any_other_operation() {
             json!({"operationId": "Register_Post"})
         )
         .await,
-        7
+        5
     );
 }
 
@@ -459,9 +464,8 @@ async fn an_invalid_fault_is_reported_with_the_field() {
     for (fault, field) in [
         (json!({}), "effect"),
         (json!({"effect": {}}), "effect"),
-        (json!({"effect": {"status": 503, "delayMs": 1}}), "effect"),
         (
-            json!({"effect": {"delayMs": 1, "network": "hang"}}),
+            json!({"effect": {"status": 503, "network": "hang"}}),
             "effect",
         ),
         (json!({"effect": {"headers": {"A": "b"}}}), "effect"),
@@ -583,9 +587,7 @@ async fn a_fault_can_answer_with_a_proxy_s_html_page() {
         assert_eq!((answer.status.as_u16(), answer.text.as_str()), (502, body));
         let entries = list(&app, "/requests").await;
         let recorded = &entries.last().unwrap()["response"];
-        // The journal records only JSON.
-        let expected = (content_type != "text/html").then(|| json!("<h1>502</h1>"));
-        assert_eq!(recorded.get("body"), expected.as_ref());
+        assert_eq!(recorded["body"], "<h1>502</h1>");
         assert_eq!(answer.headers["content-type"], content_type);
     }
 }
@@ -602,4 +604,369 @@ async fn a_fault_whose_body_came_after_a_reset_strikes() {
     app.get("/v4/Operator")
         .await
         .expect(StatusCode::SERVICE_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_fault_of_the_server_strikes_requests_without_credentials_and_unknown_paths() {
+    let app = TestApp::start().await;
+    new_fault(&app, "/faults", json!({"effect": {"status": 503}})).await;
+    for (method, path) in [
+        (Method::GET, "/v4/Operator"),
+        (Method::POST, "/v4/Register"),
+        (Method::GET, "/v4/Operatr"),
+        (Method::GET, "/"),
+        (Method::PATCH, "/v4/Operator"),
+        (Method::HEAD, "/v4/Operator"),
+        (Method::GET, "/v4/Monitor"),
+        (Method::GET, "/api/Users"),
+        (Method::GET, "/api/Nothing"),
+    ] {
+        let answer = Answer::of(app.anonymous(method.clone(), path)).await;
+        // `/` is not of the API.
+        let expected = if path == "/" { 200 } else { 503 };
+        assert_eq!(answer.status, expected, "{method} {path}: {}", answer.text);
+    }
+    let wrong = app.anonymous(Method::GET, "/v4/Operator");
+    let wrong = Answer::of(wrong.basic_auth("emulator", Some("wrong"))).await;
+    wrong.expect(StatusCode::SERVICE_UNAVAILABLE);
+    let entry = list(&app, "/accounts/123456/requests").await.pop().unwrap();
+    assert_eq!(entry["authentication"], "refused");
+    // The pages next to the API are not part of it.
+    let page = Answer::of(app.anonymous(Method::GET, "/v4/swagger/index.html")).await;
+    assert_eq!(page.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_fault_of_an_account_strikes_requests_whose_credentials_name_it() {
+    let app = TestApp::start().await;
+    let (own, other) = (
+        new_account(&app, json!({})).await,
+        new_account(&app, json!({})).await,
+    );
+    new_fault(
+        &app,
+        &own.path("/faults"),
+        json!({"effect": {"status": 503}}),
+    )
+    .await;
+    let api_user = text(&own.created["apiUser"], "UserName");
+    let wrong = app.anonymous(Method::GET, "/v4/Operator");
+    let wrong = Answer::of(wrong.basic_auth(&api_user, Some("wrong"))).await;
+    wrong.expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(own.client.get("/v4/Nothing").await.status, 503);
+    assert_eq!(other.client.get("/v4/Nothing").await.status, 404);
+    let anonymous = Answer::of(app.anonymous(Method::GET, "/v4/Operator")).await;
+    anonymous.expect(StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_status_alone_has_the_api_s_own_error_body() {
+    let app = TestApp::start().await;
+    for status in [400, 401, 429, 500, 503, 599] {
+        new_fault(
+            &app,
+            "/faults",
+            json!({"effect": {"status": status}, "count": 1}),
+        )
+        .await;
+        let answer = app.get("/v4/Operator").await;
+        assert_eq!(answer.status, status);
+        let body: Value = serde_json::from_str(&answer.text).unwrap();
+        assert!(body["Messages"][0]["Message"].is_string(), "{body}");
+        new_fault(
+            &app,
+            "/faults",
+            json!({"effect": {"status": status}, "count": 1}),
+        )
+        .await;
+        let answer = app.get("/api/Users").await;
+        assert_eq!(answer.status, status);
+        let body: Value = serde_json::from_str(&answer.text).unwrap();
+        assert_eq!(body["Messages"][0]["CodeDesc"], status, "{body}");
+        let entry = list(&app, "/requests").await.pop().unwrap();
+        assert_eq!(entry.get("reasons"), None, "{entry}");
+    }
+    new_fault(
+        &app,
+        "/faults",
+        json!({"effect": {"status": 200}, "count": 1}),
+    )
+    .await;
+    assert_eq!(app.get("/v4/Operator").await.text, "");
+}
+
+#[tokio::test]
+async fn delays_combine_with_other_effects_and_faults() {
+    let app = TestApp::start().await;
+    for delay in [20, 30] {
+        new_fault(&app, "/faults", json!({"effect": {"delayMs": delay}})).await;
+    }
+    let combined = json!({"effect": {"delayMs": 10, "status": 503}});
+    let combined = new_fault(&app, "/faults", combined).await;
+    let start = Instant::now();
+    app.get("/v4/Operator")
+        .await
+        .expect(StatusCode::SERVICE_UNAVAILABLE);
+    assert!(start.elapsed() >= Duration::from_millis(60));
+    let hits: Vec<_> = list(&app, "/faults").await;
+    assert!(hits.iter().all(|fault| fault["hits"] == 1), "{hits:?}");
+    // The fault that decided what became of the request is the one that is recorded.
+    assert_eq!(list(&app, "/requests").await[0]["fault"], combined["id"]);
+
+    act(&app, Method::DELETE, "/faults").await;
+    let reset = json!({"effect": {"delayMs": 30, "network": "reset"}, "when": "after"});
+    new_fault(&app, "/faults", reset).await;
+    let start = Instant::now();
+    let lost = app.request(Method::GET, "/v4/Operator").send().await;
+    assert!(lost.is_err() && start.elapsed() >= Duration::from_millis(30));
+}
+
+#[tokio::test]
+async fn a_seed_repeats_which_requests_are_struck() {
+    let app = TestApp::start().await;
+    let fault = json!({"effect": {"status": 503}, "probability": 0.5, "seed": 42});
+    let mut runs = Vec::new();
+    for _ in 0..2 {
+        new_fault(&app, "/faults", fault.clone()).await;
+        runs.push(statuses(&app, "/v4/Account", 30).await);
+        act(&app, Method::DELETE, "/faults").await;
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert!(runs[0].contains(&200) && runs[0].contains(&503));
+    // Without one, the seed is shown, so that this run can be repeated, too.
+    let random = json!({"effect": {"status": 503}, "probability": 0.5});
+    let created = new_fault(&app, "/faults", random).await;
+    assert!(created["seed"].is_u64());
+}
+
+#[tokio::test]
+async fn a_struck_request_shows_whether_its_change_was_committed() {
+    let app = TestApp::start().await;
+    for (when, email, committed) in [
+        ("before", "a@acme.com", false),
+        ("after", "b@acme.com", true),
+    ] {
+        for effect in [json!({"status": 502}), json!({"network": "reset"})] {
+            let fault = json!({
+                "match": {"operationId": "Operator_CreateOperator"}, "effect": effect, "when": when, "count": 1
+            });
+            let path = format!("/faults/{}", new_fault(&app, "/faults", fault).await["id"]);
+            let email = format!("{}{email}", effect.to_string().len());
+            let body = json!({"FullName": "New", "Email": email});
+            let _ = app
+                .request(Method::POST, "/v4/Operator")
+                .json(&body)
+                .send()
+                .await;
+            let entry = list(&app, "/requests").await.pop().unwrap();
+            assert_eq!(entry["committed"], committed, "{entry}");
+            let struck = json!([{"sequence": entry["sequence"], "committed": committed}]);
+            assert_eq!(get(&app, &path).await["requests"], struck);
+        }
+    }
+    // A refused change was not committed.
+    let after = json!({"effect": {"delayMs": 0}, "when": "after"});
+    let path = format!("/faults/{}", new_fault(&app, "/faults", after).await["id"]);
+    app.post("/v4/Operator", json!({}))
+        .await
+        .expect(StatusCode::BAD_REQUEST);
+    assert_eq!(get(&app, &path).await["requests"][0]["committed"], false);
+}
+
+#[tokio::test]
+async fn a_fault_is_switched_off_and_changed() {
+    let app = TestApp::start().await;
+    let fault = json!({
+        "match": {"path": "/v4/Account", "method": "GET"}, "effect": {"status": 503, "headers": {"Retry-After": "5"}},
+        "count": 1, "name": "outage"
+    });
+    let created = new_fault(&app, "/faults", fault).await;
+    let path = format!("/faults/{}", created["id"]);
+    let change = async |changes: Value| {
+        let request = request(&app, Method::PATCH, &path).json(&changes);
+        Answer::of(request).await
+    };
+    let off = change(json!({"enabled": false}))
+        .await
+        .expect(StatusCode::OK);
+    assert_eq!(
+        (&off["enabled"], &off["name"]),
+        (&json!(false), &json!("outage"))
+    );
+    assert_eq!(statuses(&app, "/v4/Account", 2).await, [200, 200]);
+    change(json!({"enabled": true})).await;
+    assert_eq!(statuses(&app, "/v4/Account", 2).await, [503, 200]);
+    // What it did is kept, and a spent fault can be given more to do.
+    let more = change(json!({"count": 3, "effect": {"status": 429}})).await;
+    let more = more.expect(StatusCode::OK);
+    assert_eq!((&more["hits"], &more["spent"]), (&json!(1), &json!(false)));
+    assert_eq!(
+        more["effect"],
+        json!({"status": 429, "headers": {"Retry-After": "5"}})
+    );
+    assert_eq!(statuses(&app, "/v4/Account", 3).await, [429, 429, 200]);
+    // A null takes a field back to its default.
+    let endless = change(json!({"count": null, "name": null, "match": {"method": null}})).await;
+    let endless = endless.expect(StatusCode::OK);
+    assert_eq!(endless.get("count").or(endless.get("name")), None);
+    assert_eq!(endless["match"], json!({"path": "/v4/Account"}));
+
+    for (changes, field) in [
+        (json!({"effect": null}), "effect"),
+        (json!({"effect": {"status": 99}}), "effect.status"),
+        (json!({"match": {"path": "/v4/Acount"}}), "match.path"),
+        (json!({"enable": false}), "enable"),
+        (json!({"hits": 0}), "hits"),
+    ] {
+        let answer = change(changes.clone()).await;
+        let message = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(message.contains(field), "{changes}: {message}");
+    }
+    assert_eq!(get(&app, &path).await["effect"], more["effect"]);
+    let missing = request(&app, Method::PATCH, "/faults/999999").json(&json!({}));
+    problem(&Answer::of(missing).await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_canned_answer_for_what_is_not_emulated_asks_for_credentials() {
+    let app = TestApp::start().await;
+    let monitors = json!([{"MonitorGuid": "x", "Name": "Home page"}]);
+    let fault = json!({
+        "match": {"operationId": "Monitor_GetMonitors"}, "effect": {"status": 200, "body": monitors}
+    });
+    new_fault(&app, "/faults", fault).await;
+    let answer = app.get("/v4/monitor").await;
+    assert_eq!(answer.expect(StatusCode::OK), monitors);
+    assert_eq!(
+        answer.headers["content-type"],
+        "application/json; charset=utf-8"
+    );
+    let anonymous = Answer::of(app.anonymous(Method::GET, "/v4/Monitor")).await;
+    anonymous.expect(StatusCode::UNAUTHORIZED);
+    assert!(anonymous.headers.contains_key("www-authenticate"));
+    let wrong = app.anonymous(Method::GET, "/v4/Monitor");
+    let wrong = Answer::of(wrong.basic_auth("emulator", Some("wrong"))).await;
+    wrong.expect(StatusCode::UNAUTHORIZED);
+    app.get("/v4/Monitor/x")
+        .await
+        .expect(StatusCode::NOT_IMPLEMENTED);
+    let entries = list(&app, "/requests").await;
+    let outcomes: Vec<_> = entries
+        .iter()
+        .map(|entry| entry["authentication"].clone())
+        .collect();
+    assert_eq!(outcomes, ["accepted", "refused", "refused", "notAsked"]);
+    // The request counts as use.
+    let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+    assert_eq!(api_users[0]["UsageLast30Days"], 2);
+
+    // These lists are public.
+    let addresses = json!({
+        "match": {"path": "/v4/Checkpoint/Server/Ipv4"}, "effect": {"status": 200, "body": ["192.0.2.1"]}
+    });
+    new_fault(&app, "/faults", addresses).await;
+    let anonymous = Answer::of(app.anonymous(Method::GET, "/v4/Checkpoint/Server/Ipv4")).await;
+    assert_eq!(anonymous.expect(StatusCode::OK), json!(["192.0.2.1"]));
+
+    // An account's own answers are for its credentials.
+    let account = new_account(&app, json!({})).await;
+    let own = json!({
+        "match": {"operationId": "Monitor_GetMonitors"}, "effect": {"status": 200, "body": []}
+    });
+    new_fault(&app, &account.path("/faults"), own).await;
+    assert_eq!(account.client.list("/v4/Monitor").await, [Value::Null; 0]);
+    assert_eq!(
+        app.get("/v4/Monitor").await.expect(StatusCode::OK),
+        monitors
+    );
+    // For an emulated operation, wrong credentials stay wrong.
+    let canned = json!({"match": {"path": "/v4/Operator"}, "effect": {"status": 200, "body": []}});
+    new_fault(&app, "/faults", canned).await;
+    let wrong = app.anonymous(Method::GET, "/v4/Operator");
+    let wrong = Answer::of(wrong.basic_auth("emulator", Some("wrong"))).await;
+    wrong.expect(StatusCode::UNAUTHORIZED);
+    assert_eq!(
+        app.get("/v4/Operator").await.expect(StatusCode::OK),
+        json!([])
+    );
+}
+
+#[tokio::test]
+async fn a_fault_strikes_by_the_body_of_a_request() {
+    let app = TestApp::start().await;
+    let fault = json!({
+        "match": {"method": "POST", "body": {"FullName": "Alice"}}, "effect": {"status": 503}
+    });
+    new_fault(&app, "/faults", fault).await;
+    let text = json!({"match": {"text": "needle"}, "effect": {"status": 502}});
+    new_fault(&app, "/faults", text).await;
+    let post = async |name: &str| {
+        let body = json!({"FullName": name, "Email": format!("{name}@acme.com")});
+        app.post("/v4/Operator", body).await.status.as_u16()
+    };
+    assert_eq!(post("Alice").await, 503);
+    assert_eq!(post("Bob").await, 201);
+    assert_eq!(post("Needle").await, 502);
+    assert_eq!(app.get("/v4/Operator?x=needle").await.status, 502);
+    assert_eq!(names(&app).await, 3);
+    let long = json!({"Filler": "x".repeat(10_000), "FullName": "Alice", "Email": "a@acme.com"});
+    app.post("/v4/Operator", long)
+        .await
+        .expect(StatusCode::SERVICE_UNAVAILABLE);
+    let malformed = app.request(Method::POST, "/v4/Operator").body("{");
+    Answer::of(malformed.header("Content-Type", "application/json"))
+        .await
+        .expect(StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
+async fn the_number_of_faults_is_limited() {
+    let app = TestApp::start().await;
+    let large = json!({"effect": {"status": 500, "body": "x".repeat(1024 * 1024)}});
+    let answer = post(&app, "/faults", large).await;
+    assert!(problem(&answer, StatusCode::BAD_REQUEST).contains("effect.body"));
+}
+
+#[tokio::test]
+async fn a_reset_of_the_server_restores_the_faults_that_it_began_with() {
+    let faults = "- {name: first, match: {path: /Account}, effect: {status: 503}, count: 1}
+- {name: second, match: {operationId: Monitor_GetMonitors}, effect: {status: 200, body: []}}";
+    let options = Options::default().faults(Seed::Text(faults.to_owned()));
+    let app = TestApp::start_with(options).await;
+    let account = new_account(&app, json!({})).await;
+    let names = async || {
+        let all = list(&app, "/faults").await;
+        all.iter()
+            .map(|fault| text(fault, "name"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(statuses(&app, "/v4/Account", 2).await, [503, 200]);
+    assert_eq!(statuses(&app, "/v4/Monitor", 1).await, [200]);
+    // An account has none of its own, and cannot bring those of the server back.
+    act(&app, Method::POST, "/accounts/123456/reset").await;
+    act(&app, Method::DELETE, &account.path("/faults")).await;
+    assert_eq!(statuses(&app, "/v4/Account", 1).await, [200]);
+    assert_eq!(statuses(&app, "/v4/Monitor", 1).await, [200]);
+
+    let first = list(&app, "/faults").await.swap_remove(0);
+    let path = format!("/faults/{}", first["id"]);
+    let changes = json!({"name": "changed", "effect": {"status": 500}});
+    let answer = Answer::of(request(&app, Method::PATCH, &path).json(&changes));
+    answer.await.expect(StatusCode::OK);
+    new_fault(
+        &app,
+        "/faults",
+        json!({"name": "third", "effect": {"status": 500}}),
+    )
+    .await;
+    assert_eq!(names().await, ["changed", "second", "third"]);
+    for _ in 0..2 {
+        act(&app, Method::POST, "/reset").await;
+        assert_eq!(names().await, ["first", "second"]);
+        let hits = list(&app, "/faults").await;
+        assert!(hits.iter().all(|fault| fault["hits"] == 0), "{hits:?}");
+        assert_eq!(statuses(&app, "/v4/Account", 2).await, [503, 200]);
+        act(&app, Method::DELETE, "/faults").await;
+        assert_eq!(statuses(&app, "/v4/Monitor", 1).await, [501]);
+    }
 }

@@ -10,12 +10,13 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::timeout;
+use uptrends_emulator::Options;
 
 use super::{
-    act, count, list, new_account, new_fault, post, problem, wait_for_strike, with_late_body,
+    act, count, get, list, new_account, new_fault, post, problem, wait_for_strike, with_late_body,
 };
 use crate::anonymous::{OPERATIONS, documented, filled};
-use crate::app::{Answer, TestApp, path_of, text};
+use crate::app::{Answer, TestApp, path_of, reasons, text};
 
 const OWN: &str = "/accounts/123456/requests";
 
@@ -46,7 +47,7 @@ async fn a_request_is_recorded_with_its_response() {
             "sequence": 1, "time": null, "durationMicros": null, "accountId": "123456",
             "method": "POST", "path": "/v4/Operator", "query": "a=b",
             "operationId": "Operator_CreateOperator", "status": 201, "userName": "emulator",
-            "authentication": "accepted",
+            "authentication": "accepted", "committed": true,
             "request": {
                 "headers": null,
                 "body": {"FullName": "Third", "Email": "third@acme.com", "Password": "[redacted]"},
@@ -96,17 +97,23 @@ async fn requests_are_kept_in_order_and_filtered() {
         ("path=/*/*/nonsense", vec![4]),
         ("path=/Operator", vec![1, 3]),
         ("path=/*/Operator", vec![1, 3]),
-        ("path=/Operators", vec![]),
+        ("path=Operator", vec![1, 3]),
+        ("path=/Operators&unknown=true", vec![]),
         ("status=200", vec![2, 3]),
         ("status=200&method=POST", vec![]),
         ("operationId=Operator_GetOperator", vec![2, 4]),
-        ("operationId=operator_getoperator", vec![]),
+        ("operationId=operator_getoperator", vec![2, 4]),
+        ("status=2xx", vec![1, 2, 3, 5]),
+        ("status=4xx&method=GET", vec![4]),
         ("userName=emulator", vec![1, 2, 3, 4, 5]),
         ("userName=nobody", vec![]),
         ("since=3", vec![4, 5]),
         ("limit=2", vec![4, 5]),
-        ("limit=0", vec![]),
-        ("since=1&limit=1&method=GET", vec![4]),
+        ("before=3", vec![1, 2]),
+        ("before=5&limit=2", vec![3, 4]),
+        ("since=1&before=5&limit=2", vec![2, 3]),
+        ("since=1&limit=1&method=GET", vec![2]),
+        ("account=123456&text=NONSENSE", vec![4]),
     ] {
         for path in [OWN, "/requests"] {
             let entries = list(&app, &format!("{path}?{query}")).await;
@@ -121,7 +128,7 @@ async fn requests_are_kept_in_order_and_filtered() {
             json!({"operationId": "Operator_DeleteOperator", "userName": "emulator"}),
             1,
         ),
-        (json!({"path": "/v4/Operator/*", "method": "PUT"}), 0),
+        (json!({"path": "/v4/Operator/*", "method": "PATCH"}), 0),
     ] {
         for path in [format!("{OWN}/count"), "/requests/count".to_owned()] {
             assert_eq!(
@@ -237,7 +244,7 @@ async fn unrouted_requests_are_recorded_with_the_account_of_their_credentials() 
         assert_eq!(entry["authentication"], "notAsked");
         assert_eq!(entry["accountId"], "123456");
         assert_eq!(entry.get("operationId"), None);
-        assert!(entry["reason"].is_string(), "{entry}");
+        assert!(!reasons(&entry).is_empty(), "{entry}");
     }
     app.get("/V4/monitor/7").await;
     let entry = last(&app, OWN).await;
@@ -327,11 +334,11 @@ async fn a_4xx_is_recorded_with_a_plain_reason() {
     ] {
         Answer::of(request).await;
         let entry = last(&app, "/requests").await;
-        let recorded_reason = text(&entry, "reason");
+        let recorded_reason = reasons(&entry);
         assert!(recorded_reason.contains(reason), "{reason}: {entry}");
     }
     app.get("/v4/Operator").await;
-    assert_eq!(last(&app, OWN).await.get("reason"), None);
+    assert_eq!(last(&app, OWN).await.get("reasons"), None);
 }
 
 #[tokio::test]
@@ -344,7 +351,7 @@ async fn an_answer_of_a_fault_is_recorded_without_a_reason() {
         let entry = last(&app, OWN).await;
         assert_eq!(entry["status"], status);
         assert_eq!(entry["fault"], id);
-        assert_eq!(entry.get("reason"), None, "{entry}");
+        assert_eq!(entry.get("reasons"), None, "{entry}");
         assert_eq!(entry["authentication"], "accepted");
     }
 }
@@ -478,12 +485,21 @@ async fn the_start_of_a_long_body_is_recorded() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_neither_json_nor_a_form_are_omitted() {
+async fn a_body_is_recorded_as_it_came_unless_it_may_hold_credentials() {
     let app = TestApp::start().await;
     for (content_type, body, expected) in [
-        ("application/json", "hello", Value::Null),
-        ("application/json", "{\"FullName\": \"x\"", Value::Null),
-        ("text/plain", "{\"FullName\": \"x\"}", Value::Null),
+        ("application/json", "hello", json!("hello")),
+        (
+            "application/json",
+            "{\"FullName\": \"x\"",
+            json!("{\"FullName\": \"x\""),
+        ),
+        ("application/json", "{\"Password\": \"x\"", Value::Null),
+        (
+            "text/plain",
+            "{\"FullName\": \"x\"}",
+            json!({"FullName": "x"}),
+        ),
         (
             "Application/JSON",
             "{\"FullName\": \"x\"}",
@@ -502,7 +518,7 @@ async fn bodies_that_are_neither_json_nor_a_form_are_omitted() {
         (
             "application/x-www-form-urlencoded",
             "FullName=x+y&Email=",
-            json!("FullName=x y&Email="),
+            json!("FullName=x+y&Email="),
         ),
         (
             "application/x-www-form-urlencoded",
@@ -515,11 +531,10 @@ async fn bodies_that_are_neither_json_nor_a_form_are_omitted() {
             .header("Content-Type", content_type);
         Answer::of(request.body(body)).await;
         let entry = last(&app, OWN).await;
-        assert_eq!(
-            entry["request"].get("body").unwrap_or(&Value::Null),
-            &expected,
-            "{content_type} {body}"
-        );
+        let request = &entry["request"];
+        assert_eq!(request["body"], expected, "{content_type} {body}");
+        let is_withheld = expected.is_null().then_some(&Value::Bool(true));
+        assert_eq!(request.get("isWithheld"), is_withheld);
     }
 }
 
@@ -638,7 +653,7 @@ async fn credentials_revoked_during_a_request_are_reported() {
     let answer = with_late_body(&app, &head, body, taking_away).await;
     assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
     let entry = last(&app, OWN).await;
-    let reason = text(&entry, "reason");
+    let reason = reasons(&entry);
     assert!(reason.contains("no longer"), "{reason}");
 }
 
@@ -661,16 +676,214 @@ async fn head_requests_and_repeated_headers_are_recorded_as_received() {
     Answer::of(request).await;
     let entry = last(&app, OWN).await;
     assert_eq!(entry["method"], "HEAD");
-    let reason = text(&entry, "reason");
+    let reason = reasons(&entry);
     assert!(reason.starts_with("HEAD is not a method"), "{reason}");
     assert_eq!(entry["request"]["headers"]["x-own"], "1, 2");
 }
 
 #[tokio::test]
-async fn only_the_whole_journal_can_be_cleared() {
+async fn the_requests_that_match_are_cleared() {
     let app = TestApp::start().await;
     app.get("/v4/Operator").await;
-    let answer = act(&app, Method::DELETE, "/requests?path=/v4/Account").await;
+    app.get("/v4/Account").await;
+    let answer = act(&app, Method::DELETE, "/requests?path=/v4/Acount").await;
     assert!(problem(&answer, StatusCode::BAD_REQUEST).contains("path"));
-    assert_eq!(list(&app, "/requests").await.len(), 1);
+    let answer = act(&app, Method::DELETE, "/requests?limit=1").await;
+    assert!(problem(&answer, StatusCode::BAD_REQUEST).contains("limit"));
+    assert_eq!(list(&app, "/requests").await.len(), 2);
+    act(&app, Method::DELETE, "/requests?path=/v4/Account").await;
+    let left = list(&app, "/requests").await;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0]["path"], "/v4/Operator");
+}
+
+#[tokio::test]
+async fn every_answer_names_its_request() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({})).await;
+    let own = account.client.get("/v4/Operator").await;
+    assert_eq!(own.headers["emulator-request"], format!("{}/1", account.id));
+    let anonymous = Answer::of(app.anonymous(Method::GET, "/v4/Nothing")).await;
+    assert_eq!(anonymous.headers["emulator-request"], "-/2");
+    let shown = get(&app, "/requests/1").await;
+    assert_eq!(shown["accountId"], account.id);
+    assert_eq!(get(&app, &account.path("/requests/1")).await, shown);
+    for path in ["/accounts/123456/requests/1", "/requests/3"] {
+        let missing = act(&app, Method::GET, path).await;
+        problem(&missing, StatusCode::NOT_FOUND);
+    }
+    let control = act(&app, Method::GET, "/requests").await;
+    assert_eq!(control.headers.get("emulator-request"), None);
+}
+
+#[tokio::test]
+async fn the_requests_of_a_deleted_account_stay_under_its_number_and_label() {
+    let app = TestApp::start().await;
+    let account = new_account(&app, json!({"label": "test 7"})).await;
+    account.new_operator("Alice").await;
+    act(&app, Method::DELETE, &account.path(""))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let gone = act(&app, Method::GET, &account.path("/requests")).await;
+    problem(&gone, StatusCode::NOT_FOUND);
+    for query in [format!("account={}", account.id), "label=test+7".to_owned()] {
+        let kept = list(&app, &format!("/requests?{query}")).await;
+        assert_eq!(kept.len(), 1);
+        assert_eq!(kept[0]["operationId"], "Operator_CreateOperator");
+        assert_eq!(
+            (&kept[0]["label"], &kept[0]["committed"]),
+            (&json!("test 7"), &json!(true))
+        );
+    }
+    // That of an account that is reset is gone, as are all others when the server is reset.
+    let other = new_account(&app, json!({"label": "test 8"})).await;
+    other.client.get("/v4/Operator").await;
+    act(&app, Method::POST, &other.path("/reset")).await;
+    assert_eq!(
+        count(&app, "/requests/count", json!({"label": "test 8"})).await,
+        0
+    );
+    act(&app, Method::POST, "/reset").await;
+    assert_eq!(list(&app, "/requests").await, [Value::Null; 0]);
+}
+
+#[tokio::test]
+async fn the_journal_is_read_in_pages() {
+    let app = TestApp::start().await;
+    for _ in 0..5 {
+        app.get("/v4/Operator").await;
+    }
+    let mut path = "/requests?method=GET&limit=2".to_owned();
+    let mut read = Vec::new();
+    loop {
+        let page = act(&app, Method::GET, &path).await;
+        let entries = page.expect(StatusCode::OK);
+        let sequences = entries
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["sequence"].as_u64());
+        read.push(sequences.map(Option::unwrap).collect::<Vec<_>>());
+        let Some(link) = page.headers.get("link") else {
+            break;
+        };
+        let link = link.to_str().unwrap();
+        let query = link
+            .strip_prefix('<')
+            .unwrap()
+            .strip_suffix(">; rel=\"next\"")
+            .unwrap();
+        path = format!("/requests{query}");
+    }
+    assert_eq!(read, [vec![4, 5], vec![2, 3], vec![1]]);
+    for (query, field) in [
+        ("limit=0", "limit"),
+        ("limit=1001", "limit"),
+        ("limit=", "limit"),
+        ("since=x", "since"),
+        ("before=-1", "before"),
+        ("stauts=200", "status"),
+        ("status=200&status=404", "status"),
+        ("path=", "path"),
+        ("body={", "body"),
+    ] {
+        let answer = act(&app, Method::GET, &format!("/requests?{query}")).await;
+        let message = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(message.contains(field), "{query}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn the_journal_is_read_as_an_http_archive() {
+    let app = TestApp::start().await;
+    app.post("/v4/Operator?a=%20b", json!({"FullName": "Alice"}))
+        .await;
+    let fault = json!({"effect": {"network": "reset"}});
+    super::new_fault(&app, "/faults", fault).await;
+    let _ = app.request(Method::GET, "/v4/Account").send().await;
+    let answer = act(&app, Method::GET, "/requests.har").await;
+    let disposition = answer.headers["content-disposition"].to_str().unwrap();
+    assert!(disposition.contains("requests.har"));
+    let archive = answer.expect(StatusCode::OK);
+    assert_eq!(archive["log"]["version"], "1.2");
+    let entries = archive["log"]["entries"].as_array().unwrap();
+    assert_eq!(entries.len(), 2);
+    let (request, response) = (&entries[0]["request"], &entries[0]["response"]);
+    assert_eq!(request["url"], format!("{}/v4/Operator?a=%20b", app.url()));
+    assert_eq!(
+        request["queryString"],
+        json!([{"name": "a", "value": " b"}])
+    );
+    assert_eq!(request["postData"]["text"], r#"{"FullName":"Alice"}"#);
+    assert_eq!(response["status"], 400);
+    assert!(
+        response["content"]["text"]
+            .as_str()
+            .unwrap()
+            .contains("Email")
+    );
+    assert_eq!(request["bodySize"], 20);
+    assert_eq!(entries[1]["response"]["status"], 0);
+    act(&app, Method::DELETE, "/faults").await;
+    let long = json!({"FullName": "x".repeat(5000)});
+    app.post("/v4/Operator", long).await;
+    let archive = get(&app, "/requests.har").await;
+    let cut = &archive["log"]["entries"][2];
+    assert_eq!(cut["request"]["bodySize"], -1);
+    assert!(text(cut, "comment").contains("cut"), "{cut}");
+    let filtered = get(
+        &app,
+        "/requests.har?operationId=Account_GetAccountStatistics",
+    )
+    .await;
+    assert_eq!(filtered["log"]["entries"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_longer_than_an_entry_is_cut() {
+    let app = TestApp::start().await;
+    let long = "x".repeat(20_000);
+    let request = app
+        .request(Method::GET, &format!("/v4/Operator?{long}"))
+        .header("X-Long", &long[..10_000]);
+    Answer::of(request).await;
+    let entry = last(&app, OWN).await;
+    assert!(
+        entry.to_string().len() < 16 * 1024,
+        "{}",
+        entry.to_string().len()
+    );
+    assert_eq!(entry["request"]["isCut"], true);
+    assert!(text(&entry, "query").ends_with('…'));
+}
+
+#[tokio::test]
+async fn the_oldest_requests_of_all_accounts_are_forgotten_first_beyond_a_size() {
+    let app = TestApp::start_with(Options::default().max_journal_bytes(65_536)).await;
+    let account = new_account(&app, json!({})).await;
+    let body = json!({"Description": "x".repeat(4000)});
+    for _ in 0..2 {
+        let path = "/v4/OperatorGroup";
+        account.client.send(Method::POST, path, body.clone()).await;
+    }
+    let own = account.path("/requests");
+    assert_eq!(list(&app, &own).await.len(), 2);
+    for _ in 0..30 {
+        app.post("/v4/OperatorGroup", body.clone()).await;
+    }
+    assert_eq!(list(&app, &own).await, Vec::<Value>::new());
+    let kept = list(&app, "/requests").await;
+    let sequences: Vec<_> = kept
+        .iter()
+        .map(|entry| entry["sequence"].as_u64().unwrap())
+        .collect();
+    let first = sequences[0];
+    // Each needs at least the bytes of its body, and at most 16 KiB.
+    assert!((17..=29).contains(&first), "{sequences:?}");
+    assert_eq!(sequences, (first..=32).collect::<Vec<_>>());
+    let gone = act(&app, Method::GET, &format!("/requests/{}", first - 1)).await;
+    problem(&gone, StatusCode::NOT_FOUND);
+    // What goes makes room for the next, whatever its account.
+    account.client.get("/v4/Operator").await;
+    assert_eq!(list(&app, &own).await.len(), 1);
 }

@@ -3,10 +3,14 @@
 mod access;
 mod accounts;
 mod clock;
+mod coverage;
 mod documents;
 mod faults;
 mod journal;
+mod matching;
+mod outbox;
 mod secrets;
+mod verify;
 
 use std::time::Duration;
 

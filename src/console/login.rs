@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::page::redirect;
 use super::prelude::*;
 use super::session::Session;
-use super::visit::{EndSession, StartSession};
+use super::visit::NextSession;
 use crate::document::{DEFAULT_LOGIN, default_password_hash};
 use crate::domain::PasswordHash;
 use crate::error::Error;
@@ -73,14 +73,14 @@ async fn log_in(visit: Visit) -> Result<Response> {
 /// Begins a session and continues with the page that was asked for.
 fn begin(visit: &Visit, session: Session) -> Response {
     let mut response = redirect(visit.next_page());
-    let start = StartSession(Arc::new(session));
-    response.extensions_mut().insert(start);
+    let next = NextSession(Some(Arc::new(session)));
+    response.extensions_mut().insert(next);
     response
 }
 
 async fn log_out() -> Response {
     let mut response = redirect("/console/login");
-    response.extensions_mut().insert(EndSession);
+    response.extensions_mut().insert(NextSession(None));
     response
 }
 

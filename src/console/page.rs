@@ -124,17 +124,16 @@ impl Frame {
 
     /// Returns the name of the navigation entry that the page belongs to.
     pub fn section(&self) -> &str {
-        let path = self.target.split('?').next().unwrap_or_default();
-        let mut names = path.split('/').skip(2);
-        let (name, tool) = (names.next().unwrap_or_default(), names.nth(1));
-        tool.filter(|tool| name == "accounts" && TOOLS.contains(tool))
-            .unwrap_or(name)
+        match (self.segment(2), self.segment(4)) {
+            ("accounts", tool) if TOOLS.contains(&tool) => tool,
+            (name, _) => name,
+        }
     }
 
-    /// Returns the name of the tab in the path of an operator's page.
-    pub fn tab(&self) -> &str {
+    /// Returns a segment of the page's path, such as the tab of an operator.
+    pub fn segment(&self, number: usize) -> &str {
         let path = self.target.split('?').next().unwrap_or_default();
-        path.split('/').nth(4).unwrap_or_default()
+        path.split('/').nth(number).unwrap_or_default()
     }
 
     /// Returns the attribute that marks the page's own navigation entry.

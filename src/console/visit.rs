@@ -211,13 +211,9 @@ pub fn parse<T: FromStr>(text: &str) -> Result<T> {
     text.parse().map_err(|_| Failure::unknown_page())
 }
 
-/// A response extension: starts the given session.
+/// A response extension: ends the session, and starts the given one.
 #[derive(Debug, Clone)]
-pub struct StartSession(pub Arc<Session>);
-
-/// A response extension: ends the session.
-#[derive(Debug, Clone, Copy)]
-pub struct EndSession;
+pub struct NextSession(pub Option<Arc<Session>>);
 
 /// A response extension: what the form leaves in the session.
 #[derive(Debug, Clone)]
@@ -243,9 +239,9 @@ pub async fn middleware(State(console): State<Console>, request: Request, next: 
     };
     let mut response = if let Ok(Some(body)) = &form {
         let text = String::from_utf8_lossy(body);
-        let form_of_visitor = format!("{:?} {uri} {text}", headers.get_all(COOKIE));
+        // The cookie tells visitors apart, and each display of a page has other forms.
+        let key = SecretDigest::of(&format!("{:?} {uri} {text}", headers.get(COOKIE)));
         let sent = console.sent.clone();
-        let key = SecretDigest::of(&form_of_visitor);
         sent.once(key, || answer(console, parts, form, next)).await
     } else {
         answer(console, parts, form, next).await
@@ -308,13 +304,12 @@ async fn answer(
         response = failed(failure, &visit);
     }
 
-    let start = response.extensions_mut().remove::<StartSession>();
-    let end = response.extensions_mut().remove::<EndSession>();
-    if start.is_some() || end.is_some() || has_expired {
+    let next_session = response.extensions_mut().remove::<NextSession>();
+    if next_session.is_some() || has_expired {
         console.sessions.close(&cookie.token);
     }
-    let new_session = match start {
-        Some(StartSession(session)) => Some(session),
+    let new_session = match next_session {
+        Some(NextSession(session)) => session,
         None if has_expired => {
             let session = Session::new(visit.session.has_token, None);
             let notice = "Your session is over: the log-in that it began with is no longer valid.";

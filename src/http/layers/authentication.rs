@@ -11,7 +11,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use tower::{ServiceExt as _, service_fn};
 
-use super::journal::Trace;
+use super::trace::Trace;
 use super::{LayerResult, Next, faults};
 use crate::AppState;
 use crate::domain::Caller;

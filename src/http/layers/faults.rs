@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::authentication;
-use super::journal::Trace;
+use super::trace::Trace;
 use super::{LayerResult, Next};
 use crate::connection::{Connection, Ending};
 use crate::error::Error;

@@ -12,7 +12,9 @@ use axum::http::header::{CONTENT_TYPE, EXPECT};
 use axum::http::response::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 
+use super::authentication;
 use crate::connection::{Connection, DISCARDING};
+use crate::domain::Caller;
 use crate::error::Error;
 use crate::http::extract::LARGEST_BODY;
 use crate::http::{operations, reason};
@@ -53,6 +55,8 @@ struct Strikes {
     ids: Vec<u64>,
     before: bool,
     after: bool,
+    /// Whether the credentials were asked for, if a fault decides that.
+    has_asked: bool,
 }
 
 /// The credentials of a request.
@@ -61,7 +65,28 @@ struct Login {
     /// The account that the user name belongs to, whether the credentials were accepted or not.
     tenant: Option<Arc<Tenant>>,
     user_name: Option<String>,
-    outcome: Authentication,
+    /// `None` if they are not accepted.
+    caller: Option<Caller>,
+    asked: Asked,
+}
+
+/// Whether a request is asked for its credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Always,
+    /// If a fault strikes. The operation is not emulated, and answered before credentials are asked for.
+    IfStruck,
+    Never,
+}
+
+impl Asked {
+    fn is(self, is_struck: bool) -> bool {
+        match self {
+            Self::Always => true,
+            Self::IfStruck => is_struck,
+            Self::Never => false,
+        }
+    }
 }
 
 impl Trace {
@@ -114,18 +139,20 @@ impl Trace {
         self.0.as_ref()?.operation_id.get().copied()
     }
 
-    /// Records the credentials of the request, and what became of them. They may name an account without being accepted.
+    /// Records the credentials of the request. They may name an account without being accepted.
     pub fn set_login(
         &self,
         tenant: Option<Arc<Tenant>>,
         user_name: Option<String>,
-        outcome: Authentication,
+        caller: Option<Caller>,
+        asked: Asked,
     ) {
         if let Some(data) = &self.0 {
             let _ = data.login.set(Login {
                 tenant,
                 user_name,
-                outcome,
+                caller,
+                asked,
             });
         }
     }
@@ -185,10 +212,14 @@ impl Trace {
         request.body = whole.as_deref().or(request.body);
         let own = self.tenant().map(|tenant| &tenant.testing.faults);
         for faults in own.into_iter().chain([&all.testing.faults]) {
-            faults.strike(when, request, self.is_accepted(), &mut strike);
+            faults.strike(when, request, self.is_admitted(), &mut strike);
         }
         let mut strikes = lock(&data.strikes);
         strikes.ids.extend(&strike.ids);
+        let is_struck = strike.is_refused || !strike.ids.is_empty();
+        if is_struck && !mem::replace(&mut strikes.has_asked, true) {
+            self.count_use(state);
+        }
         match when {
             _ if strike.ids.is_empty() => {}
             When::Before => strikes.before = true,
@@ -239,9 +270,23 @@ impl Trace {
         self.login()?.tenant.as_ref()
     }
 
-    pub fn is_accepted(&self) -> bool {
+    /// Returns whether the credentials suffice for a canned answer.
+    fn is_admitted(&self) -> bool {
         self.login()
-            .is_some_and(|login| login.outcome == Authentication::Accepted)
+            .is_some_and(|login| login.caller.is_some() || login.asked == Asked::Never)
+    }
+
+    /// Counts a request that is asked for its credentials only now as a use of its API user.
+    fn count_use(&self, state: &AppState) {
+        if let Some(Login {
+            tenant: Some(tenant),
+            caller: Some(caller),
+            asked: Asked::IfStruck,
+            ..
+        }) = self.login()
+        {
+            authentication::count(state, caller, tenant);
+        }
     }
 }
 
@@ -253,13 +298,19 @@ impl TraceData {
         response: Option<(&Parts, &Bytes)>,
     ) -> (Option<Arc<Tenant>>, Entry) {
         let login = self.login.get();
-        let (tenant, user_name, outcome) = match login {
-            Some(login) => (login.tenant.clone(), login.user_name.clone(), login.outcome),
-            None => (None, None, Authentication::NotAsked),
-        };
+        let (tenant, user_name) = login.map_or((None, None), |login| {
+            (login.tenant.clone(), login.user_name.clone())
+        });
         let account = tenant.as_ref().map(|tenant| tenant.account.id);
         let base = account.and_then(|account| all.base(account));
         let strikes = lock(&self.strikes);
+        let authentication = match login {
+            Some(login) if login.asked.is(strikes.has_asked) => match login.caller {
+                Some(_) => Authentication::Accepted,
+                None => Authentication::Refused,
+            },
+            _ => Authentication::NotAsked,
+        };
         let (time, millisecond) = all.precisely_now(tenant.as_deref());
         let entry = Entry {
             sequence: 0,
@@ -273,11 +324,11 @@ impl TraceData {
             status: response.map(|(parts, _)| parts.status.as_u16()),
             account,
             label: base.and_then(|base| base.label.clone()),
-            authentication: outcome,
+            authentication,
             fault: strikes.decisive,
             committed: self.is_committed.load(Ordering::Acquire),
             reasons: response.map_or_else(Vec::new, |(parts, _)| {
-                let is_accepted = outcome == Authentication::Accepted;
+                let is_accepted = authentication == Authentication::Accepted;
                 let path = self.uri.path();
                 let mut reasons =
                     reason::of(all, parts, path, user_name.as_deref(), account, is_accepted);

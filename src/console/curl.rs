@@ -48,11 +48,8 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::command;
-    use crate::domain::Moment;
-    use crate::testing::journal::{Authentication, Body, Entry, Message};
+    use crate::testing::journal::{Body, Entry, Message};
 
     fn entry(method: &str, query: Option<&str>, body: Body) -> Entry {
         let headers = [
@@ -60,27 +57,14 @@ mod tests {
             ("content-type", b"application/json"),
         ];
         Entry {
-            sequence: 1,
-            time: "2026-01-01T00:00:00".parse::<Moment>().unwrap(),
-            duration: Duration::ZERO,
             method: method.to_owned().into(),
-            path: "/v4/Operator".to_owned(),
             query: query.map(str::to_owned),
-            operation_id: None,
-            status: Some(200),
-            account: None,
             user_name: Some("it's me".to_owned()),
-            authentication: Authentication::Accepted,
-            fault: None,
-            label: None,
-            millisecond: 0,
-            committed: false,
-            reasons: Vec::new(),
             request: Message {
                 headers: headers.into_iter().collect(),
                 body,
             },
-            response: Message::default(),
+            ..Entry::example()
         }
     }
 

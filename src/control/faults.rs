@@ -15,7 +15,7 @@ use strum::{EnumString, VariantNames};
 
 use super::any_json::{AnyFields, AnyJson};
 use super::extract::{FromShape, Path, Scoped, Within, of_json};
-use super::matches::{MatchBody, MatchShape};
+use super::matches::{self, MatchBody, MatchShape};
 use super::problem::{Problem, Result};
 use super::scope::{Scope, both};
 use crate::AppState;
@@ -26,7 +26,6 @@ use crate::domain::text::quoted;
 use crate::domain::value::{LARGEST_WHOLE, from_node, word_of};
 use crate::operation::{Created, Operation};
 use crate::testing::fault::{Answer, Definition, Effect, End, Fault, TooMany, When};
-use crate::testing::matching::Match;
 
 pub static OPERATIONS: &[[Operation; 2]] = &[
     both!(GET "/faults" => list, "Emulator_ListFaults", "All faults, spent ones included; those of the server too in the list of an account."),
@@ -384,10 +383,7 @@ impl FromShape for Definition {
             enabled,
         } = shape;
         let when = when.into_value().unwrap_or_default();
-        let matches = match matches.into_value() {
-            Some(matches) => matches.resolve("match.", fields, within),
-            None => Some(Match::default()),
-        };
+        let matches = matches::resolve(matches, fields, within);
         let has_status = matches
             .as_ref()
             .is_some_and(|matches| matches.status.is_some());

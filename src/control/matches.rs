@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::any_json::AnyJson;
 use super::extract::{FromShape, Within};
 use super::scope::Scope;
-use crate::bind::{Fields, Part, shape, with_example};
+use crate::bind::{Fields, Located, Part, shape, with_example};
 use crate::domain::node::Node;
 use crate::domain::text::quoted;
 use crate::domain::value::{FromNode, Kind, Mismatch};
@@ -128,6 +128,18 @@ pub fn outside(criteria: &Match, scope: Option<&Scope>) -> Option<(&'static str,
         ))
     } else {
         None
+    }
+}
+
+/// Returns the match that is the field `match` of a body. Without one, every request matches.
+pub fn resolve(
+    matches: Located<MatchShape>,
+    fields: &mut Fields<'_>,
+    within: Within<'_>,
+) -> Option<Match> {
+    match matches.into_value() {
+        Some(matches) => matches.resolve("match.", fields, within),
+        None => Some(Match::default()),
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::extract::{FromShape, Path, Query, Scoped, Within};
 use super::har::Archive;
-use super::matches::MatchShape;
+use super::matches::{self, MatchShape};
 use super::problem::{Problem, Result};
 use super::recorded::RecordedRequest;
 use super::scope::{Scope, both};
@@ -242,10 +242,7 @@ impl FromShape for Wait {
             fields.malformed::<()>("timeoutMs", format!("at most {LONGEST_WAIT}"));
         }
         Some(Self {
-            matches: match shape.matches.into_value() {
-                Some(matches) => matches.resolve("match.", fields, within)?,
-                None => Match::default(),
-            },
+            matches: matches::resolve(shape.matches, fields, within)?,
             at_least: shape.at_least.into_value().unwrap_or(1),
             timeout: Duration::from_millis(timeout),
         })

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::extract::{FromShape, Scoped, Within};
-use super::matches::{MatchBody, MatchShape};
+use super::matches::{self, MatchBody, MatchShape};
 use super::requests::Count;
 use super::scope::both;
 use crate::bind::{Fields, shape, with_example};
@@ -89,10 +89,7 @@ impl FromShape for Verify {
             },
         };
         Some(Self {
-            matches: match shape.matches.into_value() {
-                Some(matches) => matches.resolve("match.", fields, within)?,
-                None => Match::default(),
-            },
+            matches: matches::resolve(shape.matches, fields, within)?,
             expected,
         })
     }

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer as _};
 
-use super::layers::journal::Trace;
+use super::layers::trace::Trace;
 use crate::AppState;
 use crate::bind;
 use crate::body;

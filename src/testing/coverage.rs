@@ -334,28 +334,15 @@ fn fields(reasons: &[Problem]) -> BTreeSet<String> {
 mod tests {
     use super::{Coverage, MAX_COUNTED, MAX_UNKNOWN, Which, fields};
     use crate::domain::{AccountId, Problem};
-    use crate::testing::journal::{Authentication, Entry, Message};
+    use crate::testing::journal::Entry;
 
     fn entry(account: usize, label: Option<&str>, operation_id: Option<&'static str>) -> Entry {
         Entry {
-            sequence: 0,
-            time: "2026-01-01T12:00:00".parse().unwrap(),
-            millisecond: 0,
-            duration: std::time::Duration::ZERO,
-            method: "GET".into(),
             path: format!("/v4/{account}"),
-            query: None,
             operation_id,
-            status: Some(200),
             account: Some(id(account)),
             label: label.map(str::to_owned),
-            user_name: None,
-            authentication: Authentication::Accepted,
-            fault: None,
-            committed: false,
-            reasons: Vec::new(),
-            request: Message::default(),
-            response: Message::default(),
+            ..Entry::example()
         }
     }
 

@@ -11,14 +11,13 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use tower::{ServiceExt as _, service_fn};
 
-use super::journal::Trace;
+use super::trace::{Asked, Trace};
 use super::{LayerResult, Next, faults};
 use crate::AppState;
 use crate::domain::Caller;
 use crate::error::Error;
 use crate::service::registration;
 use crate::store::Tenant;
-use crate::testing::journal::Authentication;
 
 /// A user name and a password, as sent.
 pub struct BasicCredentials {
@@ -69,8 +68,12 @@ pub fn count(state: &AppState, caller: &Caller, tenant: &Tenant) {
 pub async fn of_api_user(state: AppState, mut request: Request, next: impl Next) -> LayerResult {
     let trace = Trace::of_routed(&request);
     let login = find(&state, request.headers());
-    let is_accepted = login.caller.is_some();
-    trace.set_login(login.tenant.clone(), login.user_name, outcome(is_accepted));
+    trace.set_login(
+        login.tenant.clone(),
+        login.user_name,
+        login.caller,
+        Asked::Always,
+    );
     match (login.caller, login.tenant) {
         (Some(caller), Some(tenant)) => {
             count(&state, &caller, &tenant);
@@ -79,14 +82,6 @@ pub async fn of_api_user(state: AppState, mut request: Request, next: impl Next)
             next.oneshot(request).await
         }
         _ => refuse(state, request, trace).await,
-    }
-}
-
-pub fn outcome(is_accepted: bool) -> Authentication {
-    if is_accepted {
-        Authentication::Accepted
-    } else {
-        Authentication::Refused
     }
 }
 
@@ -113,7 +108,7 @@ pub async fn of_operator(state: AppState, mut request: Request, next: impl Next)
         password,
     }) = credentials(request.headers().get(AUTHORIZATION))
     else {
-        trace.set_login(None, None, Authentication::Refused);
+        trace.set_login(None, None, None, Asked::Always);
         return refuse(state, request, trace).await;
     };
     let found = registration::find(&state.store.state(), &user_name);
@@ -121,7 +116,8 @@ pub async fn of_operator(state: AppState, mut request: Request, next: impl Next)
     trace.set_login(
         found.map(|(tenant, _)| tenant),
         Some(user_name),
-        outcome(login.is_ok()),
+        login.as_ref().ok().copied(),
+        Asked::Always,
     );
     match login {
         Ok(caller) => {

@@ -12,14 +12,13 @@ use tokio::time::timeout;
 use tower::ServiceExt as _;
 
 use super::authentication;
-use super::journal::Trace;
+use super::trace::{Asked, Trace};
 use super::{LayerResult, Next};
 use crate::connection::{Connection, Ending};
 use crate::error::Error;
 use crate::http::extract::LARGEST_BODY;
-use crate::operation::not_emulated::{self, NotEmulated};
+use crate::operation::not_emulated;
 use crate::testing::fault::{Answer, Effect, End, Interest, Strike, When};
-use crate::testing::journal::Authentication;
 use crate::{AppState, body};
 
 /// Applies faults to a request before it is bound, or after its change was committed. The credentials are checked already.
@@ -42,19 +41,11 @@ pub async fn inject_unhandled(state: AppState, request: Request, next: impl Next
         trace.set_operation(operation.id);
     }
     let login = authentication::find(&state, request.headers());
-    let own = login.tenant.as_ref();
-    let own = own.and_then(|tenant| tenant.testing.faults.interest(trace.operation_id()));
-    if own.is_none() && interest(&state, &trace).is_none() {
-        trace.set_login(login.tenant, login.user_name, Authentication::NotAsked);
-        return next.oneshot(request).await;
-    }
-    if let (Some(caller), Some(tenant)) = (&login.caller, &login.tenant) {
-        authentication::count(&state, caller, tenant);
-    }
-    let is_admitted =
-        login.caller.is_some() || !operation.is_some_and(NotEmulated::asks_for_credentials);
-    let outcome = authentication::outcome(is_admitted);
-    trace.set_login(login.tenant, login.user_name, outcome);
+    let asked = match operation {
+        Some(operation) if operation.asks_for_credentials() => Asked::IfStruck,
+        _ => Asked::Never,
+    };
+    trace.set_login(login.tenant, login.user_name, login.caller, asked);
     inject(state, request, next).await
 }
 

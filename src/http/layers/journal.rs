@@ -1,292 +1,25 @@
 //! Records every request in the journal before its response is sent.
 
-use std::borrow::Cow;
-use std::mem;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{MatchedPath, Request};
-use axum::http::header::{CONTENT_TYPE, EXPECT};
+use axum::extract::Request;
 use axum::http::response::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderName, HeaderValue};
 use axum::response::Response;
 use tower::ServiceExt as _;
 use tracing::{Level, field};
 
 use super::path::is_page;
+use super::trace::Trace;
 use super::{LayerResult, Next};
 use crate::body;
-use crate::connection::{Connection, DISCARDING};
-use crate::error::Error;
-use crate::http::extract::LARGEST_BODY;
-use crate::http::{operations, reason};
-use crate::operation::path::documented;
-use crate::store::{State as Accounts, Tenant};
-use crate::testing::fault::{Strike, Struck, When};
-use crate::testing::journal::{self, Authentication, Entry, Message, redacted_query};
+use crate::store::State as Accounts;
+use crate::testing::journal::Entry;
 use crate::{AppState, Control};
 
 /// The header that names the request in the journal: its account or `-`, and its sequence number.
 const EMULATOR_REQUEST: HeaderName = HeaderName::from_static("emulator-request");
-
-/// The longest path, query and user name that are kept, in bytes.
-const MAX_TEXT: usize = 1024;
-
-/// The number of reasons that are kept.
-const MAX_REASONS: usize = 20;
-
-/// The facts about a request that layers and extractors record for the journal and for faults; nothing if it is not recorded.
-#[derive(Debug, Clone, Default)]
-pub struct Trace(Option<Arc<TraceData>>);
-
-#[derive(Debug)]
-struct TraceData {
-    start: Instant,
-    method: Method,
-    uri: Uri,
-    headers: Mutex<journal::Headers>,
-    content_type: Option<HeaderValue>,
-    operation_id: OnceLock<&'static str>,
-    login: OnceLock<Login>,
-    body: OnceLock<Bytes>,
-    is_committed: AtomicBool,
-    strikes: Mutex<Strikes>,
-}
-
-/// The faults that struck a request.
-#[derive(Debug, Default)]
-struct Strikes {
-    decisive: Option<u64>,
-    ids: Vec<u64>,
-    before: bool,
-    after: bool,
-}
-
-/// The credentials of a request.
-#[derive(Debug)]
-struct Login {
-    /// The account that the user name belongs to, whether the credentials were accepted or not.
-    tenant: Option<Arc<Tenant>>,
-    user_name: Option<String>,
-    outcome: Authentication,
-}
-
-impl Trace {
-    /// Starts to trace a request.
-    fn start(request: &Request) -> Self {
-        let headers = request.headers();
-        Self(Some(Arc::new(TraceData {
-            start: Instant::now(),
-            method: request.method().clone(),
-            uri: request.uri().clone(),
-            headers: Mutex::new(journal_headers(headers)),
-            content_type: headers.get(CONTENT_TYPE).cloned(),
-            operation_id: OnceLock::new(),
-            login: OnceLock::new(),
-            body: OnceLock::new(),
-            is_committed: AtomicBool::new(false),
-            strikes: Mutex::default(),
-        })))
-    }
-
-    /// Returns the trace of a request, or an empty one if it carries none.
-    pub fn of(request: &Request) -> Self {
-        let trace = request.extensions().get::<Self>();
-        trace.cloned().unwrap_or_default()
-    }
-
-    /// Returns the trace of a request that has a route, and records the operation of the route.
-    pub fn of_routed(request: &Request) -> Self {
-        let trace = Self::of(request);
-        let route = request
-            .extensions()
-            .get::<MatchedPath>()
-            .map(MatchedPath::as_str)
-            .unwrap_or_default();
-        if let Some(operation) = operations::find(request.method().as_str(), route) {
-            trace.set_operation(operation.id);
-        }
-        trace
-    }
-
-    /// Records the operation of the request.
-    pub fn set_operation(&self, operation_id: &'static str) {
-        if let Some(data) = &self.0 {
-            let _ = data.operation_id.set(operation_id);
-        }
-    }
-
-    /// Returns the operation of the request, if it is known.
-    pub fn operation_id(&self) -> Option<&'static str> {
-        self.0.as_ref()?.operation_id.get().copied()
-    }
-
-    /// Records the credentials of the request, and what became of them. They may name an account without being accepted.
-    pub fn set_login(
-        &self,
-        tenant: Option<Arc<Tenant>>,
-        user_name: Option<String>,
-        outcome: Authentication,
-    ) {
-        if let Some(data) = &self.0 {
-            let _ = data.login.set(Login {
-                tenant,
-                user_name,
-                outcome,
-            });
-        }
-    }
-
-    /// Records the body of the request.
-    pub fn set_body(&self, body: &Bytes) {
-        if let Some(data) = &self.0 {
-            let _ = data.body.set(body.clone());
-        }
-    }
-
-    /// Reads and records the body of a request that is answered without being bound, unless its client asks first whether
-    /// to send it. The response waits no longer for it than for a body that is discarded.
-    pub async fn read_unbound_body(&self, state: &AppState, request: Request) {
-        let (parts, body) = request.into_parts();
-        if parts.headers.contains_key(EXPECT) {
-            return;
-        }
-        let within = state.read_timeout.min(DISCARDING);
-        match body::read(&parts.headers, body, LARGEST_BODY, within).await {
-            Ok(bytes) => self.set_body(&bytes),
-            Err(Error::TooSlow) => {
-                if let Some(connection) = parts.extensions.get::<Connection>() {
-                    connection.is_late();
-                }
-            }
-            Err(_) => {}
-        }
-    }
-
-    /// Records the status that the operation answers with: a change that succeeded was committed.
-    pub fn set_outcome(&self, method: &Method, status: StatusCode) {
-        if let Some(data) = &self.0
-            && status.is_success()
-            && method != Method::GET
-        {
-            data.is_committed.store(true, Ordering::Release);
-        }
-    }
-
-    /// Finds and records the faults that strike the request now.
-    pub fn strike(
-        &self,
-        state: &AppState,
-        when: When,
-        response: Option<(&Parts, &Bytes)>,
-    ) -> Strike {
-        let mut strike = Strike::default();
-        let Some(data) = &self.0 else {
-            return strike;
-        };
-        let all = state.store.state();
-        let (_, entry) = data.entry(&all, response);
-        let mut request = entry.matched();
-        // The journal keeps the start of a long body, but a fault sees all of it.
-        let whole = data.body.get().map(|body| String::from_utf8_lossy(body));
-        request.body = whole.as_deref().or(request.body);
-        let own = self.tenant().map(|tenant| &tenant.testing.faults);
-        for faults in own.into_iter().chain([&all.testing.faults]) {
-            faults.strike(when, request, self.is_accepted(), &mut strike);
-        }
-        let mut strikes = data.strikes.lock().unwrap_or_else(PoisonError::into_inner);
-        strikes.ids.extend(&strike.ids);
-        match when {
-            _ if strike.ids.is_empty() => {}
-            When::Before => strikes.before = true,
-            When::After => strikes.after = true,
-        }
-        if strike.effect.end.is_some() || strikes.decisive.is_none() {
-            strikes.decisive = strike.decisive;
-        }
-        strike
-    }
-
-    fn login(&self) -> Option<&Login> {
-        self.0.as_ref()?.login.get()
-    }
-
-    /// Returns the account that the credentials name, if they name one.
-    pub fn tenant(&self) -> Option<&Arc<Tenant>> {
-        self.login()?.tenant.as_ref()
-    }
-
-    pub fn is_accepted(&self) -> bool {
-        self.login()
-            .is_some_and(|login| login.outcome == Authentication::Accepted)
-    }
-}
-
-impl TraceData {
-    /// Returns the request as it is recorded, with its response, if there is one yet.
-    fn entry(
-        &self,
-        all: &Accounts,
-        response: Option<(&Parts, &Bytes)>,
-    ) -> (Option<Arc<Tenant>>, Entry) {
-        let login = self.login.get();
-        let (tenant, user_name, outcome) = match login {
-            Some(login) => (login.tenant.clone(), login.user_name.clone(), login.outcome),
-            None => (None, None, Authentication::NotAsked),
-        };
-        let account = tenant.as_ref().map(|tenant| tenant.account.id);
-        let base = account.and_then(|account| all.base(account));
-        let strikes = self.strikes.lock().unwrap_or_else(PoisonError::into_inner);
-        let (time, millisecond) = all.precisely_now(tenant.as_deref());
-        let entry = Entry {
-            sequence: 0,
-            time,
-            millisecond,
-            duration: self.start.elapsed(),
-            method: method_name(&self.method),
-            path: cut(documented(self.uri.path())),
-            query: self.uri.query().map(redacted_query).map(cut),
-            operation_id: self.operation_id.get().copied(),
-            status: response.map(|(parts, _)| parts.status.as_u16()),
-            account,
-            label: base.and_then(|base| base.label.clone()),
-            authentication: outcome,
-            fault: strikes.decisive,
-            committed: self.is_committed.load(Ordering::Acquire),
-            reasons: response.map_or_else(Vec::new, |(parts, _)| {
-                let is_accepted = outcome == Authentication::Accepted;
-                let path = self.uri.path();
-                let mut reasons =
-                    reason::of(all, parts, path, user_name.as_deref(), account, is_accepted);
-                reasons.truncate(MAX_REASONS);
-                reasons
-            }),
-            user_name: user_name.map(cut),
-            request: Message {
-                // No match is about them; they are added when the request is recorded.
-                headers: journal::Headers::default(),
-                body: self.body.get().map_or(journal::Body::None, |body| {
-                    journal::Body::of_foreign(text(self.content_type.as_ref()), body)
-                }),
-            },
-            response: response.map_or_else(Message::default, |(parts, body)| Message {
-                headers: journal_headers(&parts.headers),
-                body: match text(parts.headers.get(CONTENT_TYPE)) {
-                    content_type if strikes.decisive.is_some() => {
-                        journal::Body::of_foreign(content_type, body)
-                    }
-                    content_type if journal::may_hold_json(content_type) => {
-                        journal::Body::of_json(body)
-                    }
-                    _ => journal::Body::None,
-                },
-            }),
-        };
-        (tenant, entry)
-    }
-}
 
 /// Records requests, except those for pages. Without the control API nobody could read the journal, so nothing is recorded.
 pub async fn record(state: AppState, mut request: Request, next: impl Next) -> LayerResult {
@@ -333,29 +66,13 @@ impl Recording {
     /// Writes the request, and returns its name, if it has one.
     fn write(&mut self, response: Option<(&Parts, &Bytes)>) -> Option<HeaderValue> {
         self.is_written = true;
-        let data = self.trace.0.as_ref()?;
-        let (tenant, mut entry) = data.entry(&self.all, response);
-        let mut headers = data.headers.lock().unwrap_or_else(PoisonError::into_inner);
-        entry.request.headers = mem::take(&mut headers);
+        let (tenant, entry) = self.trace.finished(&self.all, response)?;
         log(&entry);
         if matches!(self.state.control, Control::Off) {
             return None;
         }
         let entry = self.state.store.record(&self.all, tenant.as_deref(), entry);
-        let strikes = data.strikes.lock().unwrap_or_else(PoisonError::into_inner);
-        let coverage = &self.state.store.coverage;
-        coverage.record(&entry, strikes.before, strikes.after);
-        for id in &strikes.ids {
-            let struck = Struck {
-                sequence: entry.sequence,
-                committed: entry.committed,
-            };
-            let own = tenant.as_ref().map(|tenant| &tenant.testing.faults);
-            let is_own = own.is_some_and(|faults| faults.record(*id, struck));
-            if !is_own {
-                self.all.testing.faults.record(*id, struck);
-            }
-        }
+        self.trace.settle(&self.state, &self.all, &entry);
         Some(name_of(&entry))
     }
 }
@@ -384,18 +101,6 @@ fn push_number(text: &mut Vec<u8>, mut number: u64) {
     text[start..].reverse();
 }
 
-/// Returns the name of a method, without a copy of those that the API has.
-fn method_name(method: &Method) -> Cow<'static, str> {
-    match *method {
-        Method::GET => "GET".into(),
-        Method::POST => "POST".into(),
-        Method::PUT => "PUT".into(),
-        Method::PATCH => "PATCH".into(),
-        Method::DELETE => "DELETE".into(),
-        _ => cut(method.to_string()).into(),
-    }
-}
-
 fn log(entry: &Entry) {
     tracing::debug!(
         method = &*entry.method,
@@ -416,27 +121,4 @@ impl Drop for Recording {
             self.write(None);
         }
     }
-}
-
-fn text(header: Option<&HeaderValue>) -> &str {
-    header
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-}
-
-/// Converts headers to the form of the journal.
-fn journal_headers(headers: &HeaderMap) -> journal::Headers {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect()
-}
-
-/// Limits a text that a client may make long.
-fn cut(mut text: String) -> String {
-    if text.len() > MAX_TEXT {
-        text.truncate(text.floor_char_boundary(MAX_TEXT));
-        text.push('…');
-    }
-    text
 }

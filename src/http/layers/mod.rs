@@ -3,9 +3,10 @@
 mod authentication;
 mod envelope;
 mod faults;
-pub mod journal;
+mod journal;
 mod path;
 mod site;
+pub mod trace;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ use crate::error::Error;
 use crate::operation::not_emulated::{self, NotEmulated};
 use crate::operation::path::documented;
 use crate::operation::routes;
-use journal::Trace;
+use trace::Trace;
 
 /// The service that a layer calls.
 pub trait Next:

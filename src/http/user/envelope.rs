@@ -18,7 +18,7 @@ use crate::AppState;
 use crate::domain::Moment;
 use crate::error::Error;
 use crate::http::extract::Json;
-use crate::http::layers::journal::Trace;
+use crate::http::layers::trace::Trace;
 use crate::operation::path::is_of_users;
 use crate::operation::{Describe, Description};
 use crate::status::{messages, status};

@@ -316,3 +316,96 @@ impl Message {
         self.headers.bytes() + self.body.text().map_or(0, str::len)
     }
 }
+
+#[cfg(test)]
+impl Entry {
+    /// Returns a request for tests.
+    pub fn example() -> Self {
+        Self {
+            sequence: 0,
+            time: "2026-01-01T12:00:00".parse().expect("it is a time"),
+            millisecond: 0,
+            duration: Duration::ZERO,
+            method: "GET".into(),
+            path: "/v4/Operator".to_owned(),
+            query: None,
+            operation_id: None,
+            status: Some(200),
+            account: None,
+            label: None,
+            user_name: None,
+            authentication: Authentication::Accepted,
+            fault: None,
+            committed: false,
+            reasons: Vec::new(),
+            request: Message::default(),
+            response: Message::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Ended, Entry, Journal, MAX_OF_ACCOUNT, MAX_OF_DELETED, TestState};
+
+    /// Records requests, and returns the number of the last.
+    fn record(journal: &Journal, testing: &TestState, times: usize) -> u64 {
+        let recorded = (0..times).map(|_| journal.record(testing, Entry::example()).sequence);
+        recorded.last().unwrap_or_default()
+    }
+
+    fn end(journal: &Journal, testing: &TestState, ended: Ended) {
+        testing.end(ended);
+        journal.end(testing, ended);
+    }
+
+    #[test]
+    fn the_latest_requests_of_all_deleted_accounts_are_kept() {
+        let journal = Journal::default();
+        let live = TestState::default();
+        record(&journal, &live, 1);
+        for _ in 0..=MAX_OF_DELETED / MAX_OF_ACCOUNT {
+            let deleted = TestState::default();
+            record(&journal, &deleted, MAX_OF_ACCOUNT);
+            end(&journal, &deleted, Ended::Deleted);
+        }
+        let kept = journal.list(None);
+        assert_eq!(kept.len(), 1 + MAX_OF_DELETED);
+        assert_eq!((kept[0].sequence, kept[1].sequence), (1, 1002));
+        assert_eq!(journal.lock().of_deleted.len(), MAX_OF_DELETED);
+        journal.forget_deleted();
+        assert_eq!(journal.list(None).len(), 1);
+        assert_eq!(journal.list(Some(&live)).len(), 1);
+    }
+
+    #[test]
+    fn a_request_that_outlives_its_account_is_kept_and_one_that_outlives_a_reset_is_not() {
+        let journal = Journal::default();
+        let [deleted, replaced] = [TestState::default(), TestState::default()];
+        record(&journal, &deleted, 1);
+        record(&journal, &replaced, 1);
+        end(&journal, &deleted, Ended::Deleted);
+        end(&journal, &replaced, Ended::Replaced);
+        let late = record(&journal, &deleted, 1);
+        record(&journal, &replaced, 1);
+        let kept: Vec<_> = journal.list(None).iter().map(|one| one.sequence).collect();
+        assert_eq!(kept, [1, late]);
+        assert!(journal.get(late, Some(&deleted)).is_none());
+    }
+
+    #[test]
+    fn the_oldest_requests_go_first_and_leave_no_bytes_behind() {
+        let journal = Journal::default();
+        let one = Entry::example().bytes();
+        journal.set_max_bytes(3 * one);
+        let [first, second] = [TestState::default(), TestState::default()];
+        record(&journal, &first, 2);
+        record(&journal, &second, 2);
+        let kept: Vec<_> = journal.list(None).iter().map(|one| one.sequence).collect();
+        assert_eq!(kept, [2, 3, 4]);
+        assert_eq!(journal.count(&first), 1);
+        journal.forget(&journal.list(None));
+        assert_eq!(journal.lock().bytes, 0);
+        assert!(journal.lock().kept.is_empty());
+    }
+}

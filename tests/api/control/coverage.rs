@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{act, get, list, new_account, new_fault, problem, request};
+use super::{act, get, list, new_account, problem, refuse_one_and_lose_one, request};
 use crate::app::{Answer, TestApp, path_of, text};
 
 /// Returns what is counted of an operation.
@@ -100,14 +100,7 @@ async fn it_lists_every_operation_and_which_were_never_called() {
 #[tokio::test]
 async fn it_tells_which_requests_were_struck_and_lost() {
     let app = TestApp::start().await;
-    for (effect, when) in [
-        (json!({"status": 503}), "before"),
-        (json!({"network": "reset"}), "after"),
-    ] {
-        let matches = json!({"operationId": "Operator_CreateOperator"});
-        let fault = json!({"match": matches, "effect": effect, "when": when, "count": 1});
-        new_fault(&app, "/faults", fault).await;
-    }
+    refuse_one_and_lose_one(&app).await;
     let create = || {
         let body = json!({"FullName": "A", "Email": "a@b.com"});
         app.request(Method::POST, "/v4/Operator").json(&body).send()

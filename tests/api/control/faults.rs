@@ -970,3 +970,37 @@ async fn a_reset_of_the_server_restores_the_faults_that_it_began_with() {
         assert_eq!(statuses(&app, "/v4/Monitor", 1).await, [501]);
     }
 }
+
+#[tokio::test]
+async fn credentials_are_recorded_as_asked_for_only_where_a_struck_operation_asks() {
+    let app = TestApp::start().await;
+    for (matches, status) in [
+        (json!({"path": "/v4/Operatr", "unknown": true}), 503),
+        (json!({"path": "/v4/Checkpoint/Server/Ipv4"}), 200),
+        (json!({"path": "/v4/Monitor", "userName": "somebody"}), 200),
+        (json!({"path": "/v4/MonitorGroup"}), 503),
+    ] {
+        let fault = json!({"match": matches, "effect": {"status": status}});
+        new_fault(&app, "/faults", fault).await;
+    }
+    for (path, status, anonymous, named) in [
+        ("/v4/Operatr", 503, "notAsked", "notAsked"),
+        ("/v4/Checkpoint/Server/Ipv4", 200, "notAsked", "notAsked"),
+        // No fault strikes, so it is a 501, "before credentials are asked for".
+        ("/v4/Monitor", 501, "notAsked", "notAsked"),
+        ("/v4/MonitorGroup", 503, "refused", "accepted"),
+    ] {
+        let answers = [
+            Answer::of(app.anonymous(Method::GET, path)).await,
+            app.get(path).await,
+        ];
+        let entries = list(&app, "/requests?limit=2").await;
+        for ((answer, entry), expected) in answers.iter().zip(&entries).zip([anonymous, named]) {
+            assert_eq!(answer.status, status, "{path}: {}", answer.text);
+            assert_eq!(entry["authentication"], expected, "{path}: {entry}");
+        }
+    }
+    // The request that was struck and the present one.
+    let api_users = app.get("/v4/ApiUser").await.expect(StatusCode::OK);
+    assert_eq!(api_users[0]["UsageLast30Days"], 2);
+}

@@ -92,6 +92,18 @@ async fn new_fault(app: &TestApp, path: &str, fault: Value) -> Value {
     answer.expect(StatusCode::CREATED)
 }
 
+/// Lets the next new operator be refused, and the answer of the one after it be lost.
+async fn refuse_one_and_lose_one(app: &TestApp) {
+    for (effect, when) in [
+        (json!({"status": 503}), "before"),
+        (json!({"network": "reset"}), "after"),
+    ] {
+        let matches = json!({"operationId": "Operator_CreateOperator"});
+        let fault = json!({"match": matches, "effect": effect, "when": when, "count": 1});
+        new_fault(app, "/faults", fault).await;
+    }
+}
+
 async fn count(app: &TestApp, path: &str, matches: Value) -> Value {
     let answer = post(app, path, matches).await;
     answer.expect(StatusCode::OK)["count"].clone()

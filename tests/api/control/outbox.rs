@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{act, list, new_account, new_fault, post};
+use super::{act, list, new_account, post, refuse_one_and_lose_one};
 use crate::app::{TestApp, path_of, text};
 
 const OWN: &str = "/accounts/123456/outbox";
@@ -70,14 +70,7 @@ async fn a_change_to_invitation_invites_once() {
 #[tokio::test]
 async fn only_committed_changes_invite() {
     let app = TestApp::start().await;
-    for (effect, when) in [
-        (json!({"status": 503}), "before"),
-        (json!({"network": "reset"}), "after"),
-    ] {
-        let matches = json!({"operationId": "Operator_CreateOperator"});
-        let fault = json!({"match": matches, "effect": effect, "when": when, "count": 1});
-        new_fault(&app, "/faults", fault).await;
-    }
+    refuse_one_and_lose_one(&app).await;
     let create = |email| {
         let request = app.request(Method::POST, "/v4/Operator");
         request.json(&invited(email)).send()

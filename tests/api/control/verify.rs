@@ -124,3 +124,15 @@ async fn contradictory_expectations_are_rejected() {
         assert!(message.contains(field), "{body}: {message}");
     }
 }
+
+#[tokio::test]
+async fn a_request_of_another_method_is_less_near_than_one_of_another_status() {
+    let app = TestApp::start().await;
+    app.post("/v4/Operator", json!({})).await;
+    app.get("/v4/Operator").await;
+    let matches = json!({"method": "POST", "path": "/v4/Operator", "status": 201});
+    let verification = json!({"match": matches, "times": 1});
+    let answer = post(&app, "/requests/verify", verification).await;
+    let failure = answer.expect(StatusCode::EXPECTATION_FAILED);
+    assert_eq!(failure["nearest"][0]["sequence"], 1);
+}

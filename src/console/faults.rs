@@ -7,7 +7,7 @@ use super::page::count;
 use super::prelude::*;
 use crate::control::{Within, of_json};
 use crate::error::Error;
-use crate::testing::fault::{Definition, Effect, End, Fault, When};
+use crate::testing::fault::{Definition, Effect, End, Fault, Struck, When};
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -17,12 +17,81 @@ pub fn routes() -> Router<Console> {
 }
 
 pages! {
-    List = "faults.html" { path: String, rows: Vec<Fault>, form: Form, operations: Words }
+    List = "faults.html" {
+        path: String,
+        rows: Vec<Row>,
+        presets: Vec<Crumb>,
+        form: Form,
+        operations: Words,
+    }
 }
 
-impl List {
-    fn matches(fault: &Fault) -> String {
-        let matches = &fault.definition.matches;
+/// The number of requests that a row shows of those that its fault struck.
+const SHOWN_REQUESTS: usize = 5;
+
+/// A usual fault: its name in links, what they say, and the values of its form.
+type Preset = (
+    &'static str,
+    &'static str,
+    &'static [(&'static str, &'static str)],
+);
+
+const PRESETS: [Preset; 5] = [
+    (
+        "lost",
+        "Lose one answer",
+        &[("effect", "reset"), ("when", "after"), ("count", "1")],
+    ),
+    (
+        "busy",
+        "429 with Retry-After",
+        &[
+            ("effect", "answer"),
+            ("effect.status", "429"),
+            ("effect.headers", "Retry-After: 5"),
+            ("count", "1"),
+        ],
+    ),
+    (
+        "slow",
+        "Slow answers",
+        &[("effect", "delay"), ("effect.delayMs", "3000")],
+    ),
+    (
+        "reset",
+        "Reset the connection",
+        &[("effect", "reset"), ("count", "1")],
+    ),
+    (
+        "canned",
+        "A canned answer",
+        &[
+            ("effect", "answer"),
+            ("effect.status", "200"),
+            ("effect.body", "[]"),
+        ],
+    ),
+];
+
+/// Returns the links to forms for what goes wrong most often, for requests like one of the journal, or for all.
+pub fn presets(tools: &str, request: Option<u64>) -> Vec<Crumb> {
+    let request = request.map_or_else(String::new, |sequence| format!("&request={sequence}"));
+    let link = |(name, text, _): &Preset| {
+        crumb(*text, format!("{tools}/faults?preset={name}{request}#add"))
+    };
+    PRESETS.iter().map(link).collect()
+}
+
+/// A fault of the list.
+struct Row {
+    fault: Fault,
+    /// Whether it is one of the whole server, in the list of an account.
+    is_of_server: bool,
+}
+
+impl Row {
+    fn matches(&self) -> String {
+        let matches = &self.fault.definition.matches;
         let parts = matches.criteria().map(|criterion| {
             let name: &'static str = criterion.into();
             match matches.expected(criterion) {
@@ -38,8 +107,8 @@ impl List {
         }
     }
 
-    fn effect(fault: &Fault) -> String {
-        let Effect { delay, end } = &fault.definition.effect;
+    fn effect(&self) -> String {
+        let Effect { delay, end } = &self.fault.definition.effect;
         let delay = delay.map(|delay| format!("{} ms later", delay.as_millis()));
         let end = end.as_ref().map(|end| match end {
             End::Answer(answer) => format!("answer {}", answer.status),
@@ -50,18 +119,25 @@ impl List {
         parts.join(", ")
     }
 
-    fn when(fault: &Fault) -> &'static str {
-        match fault.definition.when {
+    fn when(&self) -> &'static str {
+        match self.fault.definition.when {
             When::Before => "before the change",
             When::After => "after the change",
         }
     }
 
-    fn left(fault: &Fault) -> String {
-        fault.definition.count.map_or_else(
-            || "no end".to_owned(),
-            |count| format!("{} left", count.saturating_sub(fault.hits)),
-        )
+    fn left(&self) -> String {
+        match self.fault.definition.count {
+            _ if !self.fault.definition.enabled => "switched off".to_owned(),
+            None => "no end".to_owned(),
+            Some(_) if self.fault.is_spent() => "spent".to_owned(),
+            Some(count) => format!("{} left", count.saturating_sub(self.fault.hits)),
+        }
+    }
+
+    /// Returns the latest requests that were struck.
+    fn struck(&self) -> impl Iterator<Item = &Struck> {
+        self.fault.requests.iter().rev().take(SHOWN_REQUESTS)
     }
 }
 
@@ -74,13 +150,43 @@ async fn list(tool: Tool) -> Result<Response> {
         .collect();
     operations.sort_unstable();
     let path = tool.path() + "/faults";
+    let row = |is_of_server| {
+        move |fault| Row {
+            fault,
+            is_of_server,
+        }
+    };
+    let own = tool.scope.testing().faults.list().into_iter();
+    let of_server = tool.scope.faults_of_server().into_iter();
+    let request = tool.data.get("request").and_then(|text| text.parse().ok());
     page(&List {
         frame: tool.frame("Faults"),
-        rows: tool.scope.testing().faults.list(),
+        rows: own
+            .map(row(false))
+            .chain(of_server.map(row(true)))
+            .collect(),
+        presets: presets(&tool.path(), request),
         operations: words(&operations),
-        form: tool.form(Form::to(path.as_str()).with_value("effect.status", 503)),
+        form: tool.form(form(&tool, request)),
         path,
     })
+}
+
+/// Returns the form of a new fault, filled in for requests like one of the journal, and for what goes wrong.
+fn form(tool: &Tool, request: Option<u64>) -> Form {
+    let mut form = Form::to(tool.path() + "/faults");
+    if let Some(entry) = request.and_then(|sequence| tool.scope.request(sequence)) {
+        let path = entry.path.as_str();
+        form = form
+            .with_value("match.method", &*entry.method)
+            .with_value("match.path", path);
+    }
+    let preset = tool.data.text("preset");
+    let preset = PRESETS.iter().find(|(name, _, _)| *name == preset);
+    let values = preset.map_or(&[("effect.status", "503")][..], |(_, _, values)| values);
+    values
+        .iter()
+        .fold(form, |form, (name, value)| form.with_value(name, *value))
 }
 
 async fn create(tool: Tool) -> Result<Response> {
@@ -100,18 +206,27 @@ fn fault(data: &FormData, within: Within<'_>) -> Result<Definition, Error> {
             serde_json::from_str(&text).unwrap_or(text.into())
         })
     };
+    let delay = json("effect.delayMs");
     let effect = match data.text("effect").as_str() {
-        "delay" => json!({"delayMs": json("effect.delayMs")}),
-        network @ ("reset" | "hang") => json!({"network": network}),
+        "delay" => json!({"delayMs": delay}),
+        network @ ("reset" | "hang") => json!({"network": network, "delayMs": delay}),
         _ => json!({
-            "status": json("effect.status"), "headers": headers(data)?, "body": json("effect.body")
+            "status": json("effect.status"), "headers": headers(data)?, "body": json("effect.body"), "delayMs": delay
         }),
     };
-    let matches = ["method", "path", "operationId", "userName"]
-        .map(|name| (name.to_owned(), given(&format!("match.{name}"))));
+    let matches = [
+        "method",
+        "path",
+        "operationId",
+        "userName",
+        "label",
+        "status",
+        "text",
+    ]
+    .map(|name| (name.to_owned(), given(&format!("match.{name}"))));
     let fault = json!({
-        "match": Map::from_iter(matches), "effect": effect, "when": given("when"), "skip": json("skip"),
-        "count": json("count"), "probability": json("probability"),
+        "name": given("name"), "match": Map::from_iter(matches), "effect": effect, "when": given("when"),
+        "skip": json("skip"), "count": json("count"), "probability": json("probability"),
     });
     of_json(fault, within)
 }
@@ -141,7 +256,7 @@ async fn delete(tool: Tool) -> Result<Response> {
     let notice = if is_removed {
         "The fault was removed."
     } else {
-        "The fault was gone already: its count was used up."
+        "The fault was gone already."
     };
     Ok(done(notice, tool.path() + "/faults"))
 }

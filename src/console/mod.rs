@@ -12,12 +12,13 @@
 //! | `form` | form fields, binding, and display with validation messages |
 //! | `login` | the token page, log in, log out |
 //! | `operators`, `operator_groups`, `schedules`, `api_users`, `setup` | the pages of Account setup |
-//! | `requests`, `faults`, `clock`, `accounts` | the control API as web pages |
+//! | `requests`, `faults`, `coverage`, `clock`, `accounts` | the control API as web pages |
 
 mod accounts;
 mod api_users;
 mod assets;
 mod clock;
+mod coverage;
 mod curl;
 mod faults;
 mod form;
@@ -84,6 +85,7 @@ pub fn routes(state: &AppState) -> Option<Router> {
         .merge(accounts::routes())
         .merge(tools::in_both_scopes(requests::routes()))
         .merge(tools::in_both_scopes(faults::routes()))
+        .merge(tools::in_both_scopes(coverage::routes()))
         .merge(tools::in_both_scopes(clock::routes()))
         .method_not_allowed_fallback(async || {
             let message = "this page has nothing of that kind";

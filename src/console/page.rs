@@ -30,7 +30,7 @@ macro_rules! pages {
 pub(super) use pages;
 
 /// The pages that show one account or the whole server.
-pub const TOOLS: [&str; 3] = ["requests", "faults", "clock"];
+pub const TOOLS: [&str; 4] = ["requests", "faults", "coverage", "clock"];
 
 /// The number of rows of a page of a list. With the longest names, the page stays below 60 KB.
 const PAGE_SIZE: usize = 50;
@@ -189,7 +189,7 @@ pub fn tools(scope: Option<AccountId>) -> String {
 }
 
 /// Returns the start of a text, with an ellipsis where something is left out.
-fn cut(text: &str, length: usize) -> String {
+pub fn cut(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
@@ -285,7 +285,7 @@ pub fn page(template: &impl Template) -> Result<Response> {
 }
 
 /// Renders a page with the given status.
-fn page_with(status: StatusCode, template: &impl Template) -> Result<Response> {
+pub fn page_with(status: StatusCode, template: &impl Template) -> Result<Response> {
     let html = template
         .render()
         .map_err(|error| Error::Failed(format!("a page could not be written: {error}")))?;

@@ -26,8 +26,8 @@ pub static OPERATIONS: &[[Operation; 2]] = &[
 
 /// The requests that are counted.
 #[derive(Debug)]
-struct Counted {
-    label: Option<String>,
+pub struct Counted {
+    pub label: Option<String>,
 }
 
 shape! {

@@ -1,5 +1,6 @@
 //! The extractors of the control API: body, path and query. Their rejections are problems (RFC 9457).
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 
 use axum::extract::{FromRequest, FromRequestParts, Request};
@@ -60,6 +61,21 @@ pub fn of_json<T: FromShape>(object: Json, within: Within<'_>) -> Result<T, Erro
         }) => bind(&entries, &bind::CONTROL, within),
         _ => bind(&[], &bind::CONTROL, within),
     }
+}
+
+/// Binds the parameters of a query.
+pub fn of_query<'a, T: FromShape>(
+    parameters: impl IntoIterator<Item = (impl Into<Cow<'a, str>>, impl Into<Cow<'a, str>>)>,
+    within: Within<'_>,
+) -> Result<T, Error> {
+    let parameters = parameters.into_iter();
+    let entries: Vec<_> = parameters
+        .map(|(name, value)| {
+            let value = Content::Text(value.into().into_owned());
+            (Key::from(name.into()), value.into())
+        })
+        .collect();
+    bind(&entries, &bind::CONTROL_QUERY, within)
 }
 
 /// Reads a list of objects from the text of a file, which messages call `source`.
@@ -159,15 +175,13 @@ impl<T: FromShape> FromRequestParts<AppState> for Query<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self> {
-        let query = parts.uri.query().unwrap_or_default();
-        let entries: Vec<_> = form_urlencoded::parse(query.as_bytes())
-            .map(|(name, value)| (Key::from(name), Content::Text(value.into_owned()).into()))
-            .collect();
         let scope = Scope::from_request_parts(parts, state).await?;
         let within = Within {
             catalog: state.catalog,
             scope: Some(&scope),
         };
-        Ok(Self(bind(&entries, &bind::CONTROL_QUERY, within)?))
+        let query = parts.uri.query().unwrap_or_default();
+        let parameters = form_urlencoded::parse(query.as_bytes());
+        Ok(Self(of_query(parameters, within)?))
     }
 }

@@ -36,8 +36,8 @@ use crate::{AppState, Control};
 pub use accounts::NewAccount;
 pub use clock::{Freeze, Instant};
 #[cfg(feature = "cli")]
-pub use coverage::{CoverageBody, OperationBody as OperationCoverage};
-pub use extract::{FromShape, LARGEST_BODY, Within, of_json, of_list};
+pub use coverage::{Counted, CoverageBody, OperationBody as OperationCoverage};
+pub use extract::{FromShape, LARGEST_BODY, Within, of_json, of_list, of_query};
 pub use outbox::OutboxMessage;
 use problem::Problem;
 pub use recorded::{RecordedMessage, RecordedRequest};

@@ -73,9 +73,11 @@ impl Scope {
         self.store.journal.count(&tenant.testing)
     }
 
-    /// Deletes the recorded requests that match; for the server, those of all accounts.
-    pub fn forget_requests(&self, matches: &Match) {
-        self.store.journal.forget(&self.requests(matches));
+    /// Deletes the recorded requests that match, and returns their number; for the server, those of all accounts.
+    pub fn forget_requests(&self, matches: &Match) -> usize {
+        let forgotten = self.requests(matches);
+        self.store.journal.forget(&forgotten);
+        forgotten.len()
     }
 
     /// Returns the latest of what the live service would have sent, each with its account, in order; for the server, of all

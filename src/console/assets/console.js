@@ -59,54 +59,52 @@ const live = document.getElementById("live");
 if (live) follow(live);
 
 function follow(live) {
-  const rows = document.getElementById("rows");
+  const list = document.getElementById("list");
   const text = live.querySelector("[data-live-text]");
   const toggle = live.querySelector("[data-live-toggle]");
-  const limit = 200;
   let latest = Number(live.dataset.latest);
   let asking = null;
 
   const state = (isOn, words) => {
     live.classList.toggle("on", isOn);
     text.textContent = words;
-    toggle.textContent = isOn ? "Pause" : "Go on";
+    toggle.textContent = asking ? "Pause" : "Go on";
   };
 
-  const insert = (html) => {
-    rows.insertAdjacentHTML("afterbegin", html);
-    for (const row of rows.children) {
-      if (Number(row.dataset.sequence) <= latest) break;
-      row.classList.add("fresh");
-    }
-    latest = Number(rows.firstElementChild.dataset.sequence);
-    while (rows.children.length > limit) rows.lastElementChild.remove();
-    rows.parentElement.hidden = false;
-    document.querySelector("[data-live-empty]").hidden = true;
+  const show = (html) => {
+    const focused = document.activeElement.closest("tr")?.dataset.sequence;
+    list.innerHTML = html;
+    const rows = [...list.querySelectorAll("[data-sequence]")];
+    for (const row of rows) row.classList.toggle("fresh", Number(row.dataset.sequence) > latest);
+    latest = Number(rows[0].dataset.sequence);
+    rows.find((row) => row.dataset.sequence === focused)?.querySelector("a").focus();
   };
 
   const ask = async () => {
     const asked = new AbortController();
     asking = asked;
-    state(true, "Live");
     while (asking === asked) {
       const query = new URLSearchParams(location.search);
       query.set("since", latest);
+      query.set("instance", live.dataset.instance);
       try {
+        state(true, "Live");
         const answer = await fetch(`${live.dataset.url}?${query}`, { signal: asked.signal });
-        if (answer.redirected || (answer.status !== 200 && answer.status !== 204)) throw new Error(answer.status);
-        if (answer.status === 200) insert(await answer.text());
+        // Another instance answers, which has other requests: the emulator was started again.
+        if (answer.status === 205 || answer.status === 404 || answer.redirected) return location.reload();
+        if (answer.status === 200) show(await answer.text());
+        else if (answer.status !== 204) throw new Error(answer.status);
       } catch {
         if (asking !== asked) return;
-        asking = null;
-        state(false, "Not live: the emulator does not answer.");
+        state(false, "Not live: the emulator does not answer. Trying again.");
+        await new Promise((done) => { setTimeout(done, 1000); });
       }
     }
   };
 
   const stop = () => {
-    const asked = asking;
+    asking?.abort();
     asking = null;
-    asked?.abort();
     state(false, "Paused");
   };
 

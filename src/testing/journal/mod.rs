@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-pub use redaction::{Body, Headers, may_hold_json, names_a_secret, redacted_query};
+pub use redaction::{Body, Headers, REDACTED, may_hold_json, names_a_secret, redacted_query};
 pub use waiters::{Subscription, Waiters};
 
 use super::matching::Matched;

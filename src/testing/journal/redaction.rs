@@ -106,7 +106,7 @@ pub fn redacted_query(query: &str) -> String {
 const SECRET_WORD: &[u8] = b"password";
 
 /// The replacement for a secret.
-const REDACTED: &str = "[redacted]";
+pub const REDACTED: &str = "[redacted]";
 
 /// Redacts the value of a header that holds credentials. Names of headers are in lower case.
 fn redacted_header<'a>(name: &str, value: &'a [u8]) -> &'a [u8] {

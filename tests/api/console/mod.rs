@@ -4,6 +4,7 @@ mod accounts;
 mod api_management;
 mod browser;
 mod operators;
+mod requests;
 mod rights;
 mod safety;
 mod slips;

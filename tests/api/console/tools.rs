@@ -1,117 +1,10 @@
-//! The tools for testers: requests, faults, the clock, accounts.
-
-use std::time::{Duration, Instant};
+//! The tools for testers: faults, coverage, the clock, accounts.
 
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
 use super::browser::{Browser, Page, element};
 use crate::app::{Answer, TestApp, text};
-
-const REQUESTS: &str = "/console/accounts/123456/requests";
-
-#[tokio::test]
-async fn requests_are_listed_filtered_and_shown_with_their_reason() {
-    let app = TestApp::start().await;
-    let browser = Browser::new(&app);
-    assert!(browser.read(REQUESTS).await.contains("No requests yet"));
-    app.get("/v4/Operator").await.expect(StatusCode::OK);
-    let body = json!({"FullName": "It's me", "Email": "x", "Password": "s3cret"});
-    app.post("/v4/Operator", body)
-        .await
-        .expect(StatusCode::FORBIDDEN);
-    let asking = app.anonymous(Method::GET, "/v4/Operator");
-    Answer::of(asking.basic_auth("nobody", Some("x")))
-        .await
-        .expect(StatusCode::UNAUTHORIZED);
-
-    let page = browser.read(REQUESTS).await;
-    assert!(page.contains("is not an e-mail address"), "{page}");
-    assert!(!page.contains("nobody"), "it names no account");
-    let page = browser.read("/console/requests").await;
-    assert!(page.contains("no account has an API user nobody"), "{page}");
-    assert_eq!(page.matches("data-sequence=").count(), 3);
-    for (query, expected) in [
-        ("method=post", 1),
-        ("status=200", 1),
-        ("status=", 3),
-        ("path=/v4/operator", 3),
-        ("path=/operator/", 3),
-        ("userName=nobody", 1),
-        ("operationId=Operator_CreateOperator&userName=nobody", 0),
-    ] {
-        let page = browser.read(&format!("/console/requests?{query}")).await;
-        assert_eq!(page.matches("data-sequence=").count(), expected, "{query}");
-    }
-
-    let page = browser.read(&format!("{REQUESTS}/2")).await;
-    for expected in [
-        "Operator_CreateOperator",
-        "&#34;Password&#34;: &#34;[redacted]&#34;",
-        "accepted",
-        "403",
-    ] {
-        assert!(page.contains(expected), "{expected}: {page}");
-    }
-    assert!(
-        !page.contains("s3cret") && !page.contains("Basic "),
-        "{page}"
-    );
-    let url = app.url();
-    let command = format!(
-        "curl -X POST -u emulator -H &#39;content-type: application/json&#39; --data-raw \
-         &#39;{{&#34;FullName&#34;:&#34;It&#39;\\&#39;&#39;s me&#34;,&#34;Email&#34;:&#34;x&#34;,\
-         &#34;Password&#34;:&#34;[redacted]&#34;}}&#39; {url}/v4/Operator"
-    );
-    assert!(page.contains(&command), "{page}");
-    browser
-        .open(&format!("{REQUESTS}/3"))
-        .await
-        .expect(StatusCode::NOT_FOUND);
-
-    let clear = format!("{REQUESTS}/clear");
-    browser
-        .fill(REQUESTS, &clear, &[])
-        .await
-        .expect(StatusCode::OK);
-    assert!(browser.read(REQUESTS).await.contains("No requests yet"));
-}
-
-#[tokio::test]
-async fn newer_requests_are_returned_as_they_arrive() {
-    let app = TestApp::start().await;
-    let browser = Browser::new(&app);
-    app.get("/v4/Operator").await.expect(StatusCode::OK);
-    browser.read(REQUESTS).await;
-    let path = format!("{REQUESTS}/newer?since=1&path=/v4/Account");
-    let asking = browser.answer(browser.request(Method::GET, &path));
-    let (rows, _) = tokio::join!(asking, async {
-        app.get("/v4/Operator").await;
-        app.get("/v4/Account").await
-    });
-    let rows = rows.text();
-    assert_eq!(rows.matches("data-sequence=\"3\"").count(), 1, "{rows}");
-    assert!(
-        !rows.contains("data-sequence=\"2\"") && !rows.contains("<html"),
-        "{rows}"
-    );
-}
-
-#[tokio::test]
-async fn a_page_waiting_for_requests_does_not_prevent_the_stop() {
-    let app = TestApp::start().await;
-    let browser = Browser::new(&app);
-    browser.read(REQUESTS).await;
-    let waiting = browser.request(Method::GET, &format!("{REQUESTS}/newer?since=0"));
-    let waiting = tokio::spawn(waiting.send());
-    // When another request on its own connection is answered, the first is certainly in progress.
-    browser.read("/console/login").await;
-    let start = Instant::now();
-    drop(browser);
-    app.stop().await;
-    assert!(start.elapsed() < Duration::from_secs(4));
-    waiting.await.unwrap().ok();
-}
 
 #[tokio::test]
 async fn a_fault_is_added_strikes_and_is_removed() {
@@ -126,8 +19,7 @@ async fn a_fault_is_added_strikes_and_is_removed() {
         ("effect.headers", "Retry-After: 5\r\nX-Test: a: b"),
         ("effect.body", "{\"a\": 1}"),
         ("count", "3"),
-        // Fields of other effects are ignored.
-        ("effect.delayMs", "60000"),
+        ("effect.delayMs", "1"),
     ];
     let page = browser.fill(path, path, &fields).await;
     let text = page.expect(StatusCode::OK);
@@ -148,7 +40,12 @@ async fn a_fault_is_added_strikes_and_is_removed() {
         !browser.read("/console/faults").await.contains("2 left"),
         "it is the account's"
     );
-    assert!(browser.read(REQUESTS).await.contains(">Fault<"));
+    assert!(
+        browser
+            .read("/console/accounts/123456/requests")
+            .await
+            .contains(">Fault ")
+    );
 
     browser
         .fill(path, &format!("{path}/delete"), &[])
@@ -180,6 +77,119 @@ async fn a_fault_is_added_strikes_and_is_removed() {
         .expect(StatusCode::OK);
     let faults = Answer::of(app.anonymous(Method::GET, "/_emulator/accounts/123456/faults")).await;
     assert_eq!(faults.expect(StatusCode::OK), json!([]));
+}
+
+#[tokio::test]
+async fn usual_faults_are_made_in_two_steps() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let path = "/console/faults";
+    let page = browser.read(path).await;
+    for (name, expected) in [
+        ("Lose one answer", json!([{"network": "reset"}, "after", 1])),
+        (
+            "429 with Retry-After",
+            json!([{"status": 429, "headers": {"Retry-After": "5"}}, "before", 1]),
+        ),
+        ("Slow answers", json!([{"delayMs": 3000}, "before", null])),
+        (
+            "Reset the connection",
+            json!([{"network": "reset"}, "before", 1]),
+        ),
+        (
+            "A canned answer",
+            json!([{"status": 200, "body": []}, "before", null]),
+        ),
+    ] {
+        let (before, _) = page.split_once(&format!("\">{name}</a>")).unwrap();
+        let form = before
+            .rsplit('"')
+            .next()
+            .unwrap()
+            .split('#')
+            .next()
+            .unwrap();
+        browser.fill(form, path, &[]).await.expect(StatusCode::OK);
+        let faults = Answer::of(app.anonymous(Method::GET, "/_emulator/faults")).await;
+        let faults = faults.expect(StatusCode::OK);
+        let fault = faults.as_array().unwrap().last().unwrap();
+        assert_eq!(
+            json!([fault["effect"], fault["when"], fault["count"]]),
+            expected
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_faults_of_the_server_are_among_those_of_an_account() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let fields = [
+        ("effect.status", "503"),
+        ("name", "Out <of> order"),
+        ("match.label", "ci"),
+    ];
+    let label = json!({"label": "ci"});
+    let made = Answer::of(
+        app.anonymous(Method::POST, "/_emulator/accounts")
+            .json(&label),
+    )
+    .await;
+    made.expect(StatusCode::CREATED);
+    browser
+        .fill("/console/faults", "/console/faults", &fields)
+        .await
+        .expect(StatusCode::OK);
+    let page = browser.read("/console/accounts/123456/faults").await;
+    assert!(
+        page.contains("Out &#60;of&#62; order") && page.contains("Whole server"),
+        "{page}"
+    );
+    assert!(!page.contains("Nothing goes wrong by itself"), "{page}");
+    assert!(!page.contains("Remove fault"), "{page}");
+    let page = browser.read("/console/faults").await;
+    assert!(
+        page.contains("label ci") && page.contains("Remove fault"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn operations_are_shown_by_outcomes_with_those_that_were_never_called() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let page = browser.read("/console/coverage").await;
+    assert!(
+        page.contains("<b>0 of 47</b>") && page.contains("<li>Operator_CreateOperator</li>"),
+        "{page}"
+    );
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    let body = json!({"FullName": "A", "Email": "x"});
+    app.post("/v4/Operator", body)
+        .await
+        .expect(StatusCode::FORBIDDEN);
+    app.get("/v4/Operators").await.expect(StatusCode::NOT_FOUND);
+    let path = "/console/accounts/123456/coverage";
+    let page = browser.read(path).await;
+    assert!(
+        page.contains("<b>2 of 47</b>") && page.contains("(Email 1)"),
+        "{page}"
+    );
+    assert!(!page.contains("<li>Operator_CreateOperator</li>"), "{page}");
+    assert!(
+        browser
+            .read("/console/coverage")
+            .await
+            .contains("GET /v4/Operators")
+    );
+    let page = browser.open("/console/coverage?label=c1").await;
+    assert!(
+        page.expect(StatusCode::BAD_REQUEST)
+            .contains("no account has the label")
+    );
+    let clear = format!("{path}/clear");
+    let page = browser.fill(&clear, &clear, &[]).await;
+    assert!(page.expect(StatusCode::OK).contains("<b>0 of 47</b>"));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use axum::http::header::{HOST, ORIGIN};
+use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
 use axum::http::{HeaderMap, Method, Uri};
@@ -33,24 +33,52 @@ impl Names {
                 quoted(name)
             ));
         }
-        let is_foreign = self.is_cross_origin(uri, headers) || is_foreign_form(method, headers);
+        let is_foreign =
+            self.is_cross_origin(uri, headers) || self.is_foreign_change(method, uri, headers);
         is_foreign.then(|| FOREIGN.to_owned())
+    }
+
+    /// Returns whether a page of another site sends a request that may change something. The browser may have added credentials
+    /// that it remembers, so they do not show who meant the request.
+    pub fn is_foreign_change(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+        if method.is_safe() {
+            return false;
+        }
+        // Over plain HTTP, browsers send Sec-Fetch-Site to this machine only. To others, what needs no preflight has an Origin.
+        if headers.contains_key(SEC_FETCH_SITE) {
+            is_cross_site(headers)
+        } else {
+            needs_no_preflight(headers) && self.is_cross_origin(uri, headers)
+        }
     }
 }
 
 /// The reason to reject a request of another site's page.
-pub const FOREIGN: &str = "requests from pages of another origin are refused";
+pub const FOREIGN: &str = "requests from pages of another origin are refused; a proxy of the page's own origin can forward them";
+
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
 
 /// Returns whether, according to `Sec-Fetch-Site`, a page of another site made this request. Only browsers send the header.
 pub fn is_cross_site(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site");
+    let site = headers.get(SEC_FETCH_SITE);
     site.is_some_and(|site| site != "same-origin" && site != "none")
 }
 
-/// Returns whether a page of another site made a request that may change something. The browser may have added credentials that
-/// it remembers, so they do not show who meant the request.
-pub fn is_foreign_form(method: &Method, headers: &HeaderMap) -> bool {
-    !method.is_safe() && is_cross_site(headers)
+/// Returns whether a browser sends a POST with these headers for a page of another site without asking first, as it does with a
+/// form ("CORS-safelisted", Fetch Standard 2.2.2).
+fn needs_no_preflight(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(CONTENT_TYPE) else {
+        return true;
+    };
+    let media_type = content_type.to_str().unwrap_or_default();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim();
+    [
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+        "text/plain",
+    ]
+    .iter()
+    .any(|safe| media_type.eq_ignore_ascii_case(safe))
 }
 
 /// Domains in which nobody can register a name, so that a request for one of them is meant for a server of this machine or

@@ -12,7 +12,7 @@ use crate::document::{SeedInput, export};
 use crate::domain::{Account, AccountId, Moment};
 use crate::error::Error;
 use crate::service;
-use crate::service::accounts::{self, CreatedAccount, IfTaken, Source};
+use crate::service::accounts::{self, CreatedAccount, IfNameExists, Source};
 use crate::service::scope::Scope;
 use crate::store::Tenant;
 use crate::testing::Usage;
@@ -62,15 +62,9 @@ async fn pick(mut visit: Visit) -> Result<Response> {
         ));
     }
     let all = visit.app.store.state();
-    let by_number = name.parse().ok().filter(|id| all.tenant(*id).is_some());
-    let mut ids = all.newest().map(|tenant| tenant.account.id);
-    let found = by_number.or_else(|| {
-        let found = ids.find(|id| all.label(*id) == name)?;
-        // A label that several accounts have is a search for them.
-        let is_only = ids.all(|id| all.label(id) != name);
-        is_only.then_some(found)
-    });
+    let found = accounts::by_number_or_label(&all, name);
     let path = found.map(|account| tools(Some(account)) + &at.unwrap_or_default());
+    // A label that several accounts have is a search for them.
     Ok(redirect(path.unwrap_or_else(|| {
         with_query("/console/accounts", "q", name)
     })))
@@ -272,7 +266,13 @@ async fn take_snapshot(tool: Tool) -> Result<Response> {
     let name = tool.data.get_nonblank("name");
     let name = name.ok_or_else(|| Error::malformed("name", "is required"))?;
     let notice = format!("The state of the account is kept as {name}.");
-    accounts::take_snapshot(&tool.app, tool.tenant()?.account.id, name, IfTaken::Refuse).await?;
+    accounts::take_snapshot(
+        &tool.app,
+        tool.tenant()?.account.id,
+        name,
+        IfNameExists::Refuse,
+    )
+    .await?;
     Ok(done(notice, tool.path()))
 }
 

@@ -5,6 +5,9 @@
 
 use std::sync::Arc;
 
+use axum::http::StatusCode;
+use axum::routing::head;
+
 use super::operators::{Head, crumbs, crumbs_below, path_of};
 use super::prelude::*;
 use super::session::News;
@@ -26,7 +29,8 @@ pub fn routes() -> Router<Console> {
         )
         .route(
             "/operators/{guid}/api-users/{apiUserGuid}/password",
-            get(password),
+            // The password is shown once, which HEAD must not use up.
+            head(async || StatusCode::NO_CONTENT).get(password),
         )
         .route(
             "/operators/{guid}/api-users/{apiUserGuid}/delete",

@@ -8,7 +8,7 @@ use crate::domain::node::{Content, Key, Node};
 use crate::status::sentence;
 
 /// The number of values that are suggested for a field.
-pub const MOST_SUGGESTED: usize = 50;
+pub const MOST_SUGGESTED: usize = 20;
 
 /// Values that are longer are not shown again when a form is refused.
 const LONGEST_KEPT: usize = 64 * 1024;

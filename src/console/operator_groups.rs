@@ -171,16 +171,13 @@ async fn delete(login: LoggedIn) -> Result<Response> {
 }
 
 async fn add_member(login: LoggedIn) -> Result<Response> {
-    let (guid, name) = (login.segment("guid")?, login.data.text("operator"));
-    let by_email = login.account().operator_by_email(name.trim());
-    let operator = match (by_email, name.parse()) {
-        (Some(operator), _) => operator.guid,
-        (None, Ok(guid)) => guid,
-        (None, Err(_)) => {
-            let message = "no operator has this e-mail address or GUID";
-            return Err(Error::malformed("operator", message).into());
-        }
-    };
+    let guid = login.segment("guid")?;
+    let operator = login
+        .account()
+        .operator_named(login.data.text("operator").trim());
+    let operator = operator
+        .map_err(|message| Error::malformed("operator", message))?
+        .guid;
     service::operator_group::add_member(&login.app, login.caller(), guid, operator).await?;
     Ok(done("The operator joined the group.", path_of(guid)))
 }

@@ -242,13 +242,8 @@ async fn groups(login: LoggedIn) -> Result<Response> {
 
 async fn join(login: LoggedIn) -> Result<Response> {
     let guid = login.segment("guid")?;
-    let name = login.data.text("group");
-    let mut groups = login.account().operator_groups.iter();
-    let group = groups.find(|group| {
-        group.description.as_str() == name.trim() || group.guid.to_string() == name.trim()
-    });
-    let group =
-        group.ok_or_else(|| Error::malformed("group", "no group has this description or GUID"))?;
+    let group = login.account().group_named(login.data.text("group").trim());
+    let group = group.map_err(|message| Error::malformed("group", message))?;
     service::operator_group::add_member(&login.app, login.caller(), group.guid, guid).await?;
     Ok(done(
         "The operator joined the group.",

@@ -32,7 +32,7 @@ pub(super) use pages;
 /// The pages that show one account or the whole server.
 pub const TOOLS: [&str; 4] = ["requests", "faults", "coverage", "clock"];
 
-/// The number of rows of a page of a list. With the longest names, the page stays below 60 KB.
+/// The number of rows of a page of a list. With the longest texts, cut, the page stays below 60 KB.
 const PAGE_SIZE: usize = 50;
 
 /// The number of accounts that the picker suggests.
@@ -65,10 +65,14 @@ impl Frame {
     /// Creates the frame of a page. The account of the latest page stays, if this page has none of its own.
     pub fn new(visit: &Visit, title: impl Into<String>) -> Self {
         let all = visit.app.store.state();
+        let is_admitted = visit.is_admitted();
         let scope = visit
             .account
-            .filter(|account| all.tenant(*account).is_some());
-        let newest = all.newest().take(SUGGESTED_ACCOUNTS);
+            .filter(|account| is_admitted && all.tenant(*account).is_some());
+        let newest = all
+            .newest()
+            .filter(|_| is_admitted)
+            .take(SUGGESTED_ACCOUNTS);
         Self {
             title: title.into(),
             target: visit.target.clone(),
@@ -82,7 +86,11 @@ impl Frame {
                 .map(|tenant| tenant.account.id)
                 .map(|id| (id, cut(all.label(id), 40)))
                 .collect(),
-            alerts: alerts(&all, scope),
+            alerts: if is_admitted {
+                alerts(&all, scope)
+            } else {
+                Vec::new()
+            },
             crumbs: Vec::new(),
         }
     }
@@ -188,6 +196,11 @@ pub fn tools(scope: Option<AccountId>) -> String {
     )
 }
 
+/// Returns as much of a text as a list shows: in 50 rows, the longest ones would make a page too large.
+pub fn short(text: impl fmt::Display) -> String {
+    cut(&text.to_string(), 50)
+}
+
 /// Returns the start of a text, with an ellipsis where something is left out.
 pub fn cut(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
@@ -215,26 +228,22 @@ impl<T> Listed<T> {
     ) -> Self {
         let search = visit.data.text("q").trim().to_owned();
         let number = visit.data.get("page").and_then(|page| page.parse().ok());
-        let number = number.unwrap_or(1).max(1);
         let term = search.to_lowercase();
         let is_found = |item: &T| {
             let has_term = |text: &String| text.to_lowercase().contains(&term);
             term.is_empty() || texts(item).iter().any(has_term)
         };
-        let first = PAGE_SIZE.saturating_mul(number - 1);
-        let mut page = Self {
-            rows: Vec::new(),
+        let rows: Vec<_> = items.filter(is_found).collect();
+        let found = rows.len();
+        // A page that is no more, since rows were deleted, is the last one.
+        let number = number.unwrap_or(1).clamp(1, last_page(found));
+        let rows = rows.into_iter().skip(PAGE_SIZE * (number - 1));
+        Self {
+            rows: rows.take(PAGE_SIZE).collect(),
             search,
             number,
-            found: 0,
-        };
-        for item in items.filter(is_found) {
-            if page.found >= first && page.rows.len() < PAGE_SIZE {
-                page.rows.push(item);
-            }
-            page.found += 1;
+            found,
         }
-        page
     }
 
     /// Returns the same page with other rows.
@@ -253,13 +262,13 @@ impl<T> Listed<T> {
         if self.found <= PAGE_SIZE {
             return all;
         }
-        let first = PAGE_SIZE.saturating_mul(self.number - 1);
+        let first = PAGE_SIZE * (self.number - 1);
         format!("{} to {} of {all}", first + 1, first + self.rows.len())
     }
 
     /// Returns the links to the other pages: the first, the previous, the next and the last.
     pub fn links(&self) -> Vec<Crumb> {
-        let last = self.found.div_ceil(PAGE_SIZE).max(1);
+        let last = last_page(self.found);
         let pages = [
             ("First", 1, self.number > 1),
             ("Previous", self.number - 1, self.number > 1),
@@ -271,12 +280,17 @@ impl<T> Listed<T> {
             if !self.search.is_empty() {
                 query.append_pair("q", &self.search);
             }
-            query.append_pair("page", &number.min(last).to_string());
+            query.append_pair("page", &number.to_string());
             crumb(name, query.finish())
         };
         let pages = pages.into_iter().filter(|(_, _, is_there)| *is_there);
         pages.map(link).collect()
     }
+}
+
+/// Returns the number of the last page.
+fn last_page(rows: usize) -> usize {
+    rows.div_ceil(PAGE_SIZE).max(1)
 }
 
 /// Renders a page with status 200.

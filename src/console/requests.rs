@@ -27,7 +27,7 @@ use crate::testing::matching::Match;
 const PAGE_SIZE: usize = 50;
 
 /// The number of characters of a target or of reasons that a list shows.
-const LONGEST_SHOWN: usize = 200;
+const LONGEST_SHOWN: usize = 160;
 
 /// How long a long poll for newer requests lasts.
 const POLL_TIMEOUT: Duration = Duration::from_secs(25);

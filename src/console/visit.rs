@@ -88,6 +88,11 @@ impl Visit {
         question(self.frame(action).below(above), text)
     }
 
+    /// Returns whether the visitor has entered the token of `--control-token`, if there is one.
+    pub fn is_admitted(&self) -> bool {
+        self.session.has_token || !self.app.control.has_token()
+    }
+
     /// Returns the requested path.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()
@@ -95,12 +100,13 @@ impl Visit {
 
     /// Returns the path of a page that a form names, if it is one of the console.
     pub fn own_page(&self, path: &str) -> Option<String> {
+        let is_own = |path: &&str| path.starts_with("/console/");
         let path = path
             .strip_prefix(self.app.names.base_path())
-            .unwrap_or(path);
-        let is_own =
-            path.starts_with("/console/") && path.bytes().all(|byte| byte.is_ascii_graphic());
-        is_own.then(|| path.to_owned())
+            .filter(is_own)
+            .or(Some(path).filter(is_own))?;
+        let is_plain = path.bytes().all(|byte| byte.is_ascii_graphic());
+        is_plain.then(|| path.to_owned())
     }
 
     /// Returns the page to continue with: the one that `next` names, or else the start page.
@@ -237,19 +243,29 @@ pub async fn middleware(State(console): State<Console>, request: Request, next: 
             body.map(Some).map_err(Failure::from)
         }
     };
-    let mut response = if let Ok(Some(body)) = &form {
+    let (mut response, is_again) = if let Ok(Some(body)) = &form {
         let text = String::from_utf8_lossy(body);
         // The cookie tells visitors apart, and each display of a page has other forms.
         let key = SecretDigest::of(&format!("{:?} {uri} {text}", headers.get(COOKIE)));
         let sent = console.sent.clone();
-        sent.once(key, || answer(console, parts, form, next)).await
+        sent.once(key, was_done, || answer(console, parts, form, next))
+            .await
     } else {
-        answer(console, parts, form, next).await
+        (answer(console, parts, form, next).await, false)
     };
-    if let Some(Left(session, news)) = response.extensions_mut().remove() {
+    if let Some(Left(session, mut news)) = response.extensions_mut().remove() {
+        if is_again && let Some(notice) = &mut news.notice {
+            notice.push_str(" It was sent before, so nothing was done again.");
+        }
         session.set_news(news);
     }
     response
+}
+
+/// Returns whether a form was carried out. Any other may be sent again.
+fn was_done(response: &Response) -> bool {
+    let left = response.extensions().get::<Left>();
+    response.status().is_redirection() && left.is_none_or(|Left(_, news)| news.refused.is_none())
 }
 
 /// Returns the response, with the cookie of a session that begins. `form` is the body of a form, if the request is one.
@@ -266,7 +282,7 @@ async fn answer(
     let uri = uri.map_or_else(|| parts.uri.clone(), |OriginalUri(uri)| uri.clone());
     let (session, is_new) = match console.sessions.find(&cookie.token) {
         Some(session) => (session, false),
-        None if is_cross_site(&parts.headers) => return refresh(uri.path()),
+        None if is_cross_site(&parts.headers) => return refresh(&uri),
         None => (Arc::new(Session::new(false, None)), true),
     };
     let operator = current_operator(&console.app, &session);
@@ -291,8 +307,7 @@ async fn answer(
         session,
     };
 
-    let wants_token = visit.app.control.has_token() && !visit.session.has_token;
-    let mut response = if wants_token && parts.uri.path() != "/token" {
+    let mut response = if !visit.is_admitted() && parts.uri.path() != "/token" {
         redirect(with_query("/console/token", "next", &visit.target))
     } else if let Some(failure) = failure {
         failure.into_response()
@@ -343,7 +358,7 @@ fn current_operator(app: &AppState, session: &Session) -> Option<CurrentOperator
 fn failed(cause: Failure, visit: &Visit) -> Response {
     let page = visit
         .data
-        .get("page")
+        .get("from_page")
         .and_then(|page| visit.own_page(&page));
     let (status, messages) = match (cause, page) {
         (Failure::LogIn, page) => {
@@ -387,9 +402,10 @@ fn read_form(body: &[u8], session: &Session) -> Result<FormData> {
 
 /// Makes the browser request the same page again. A link from another site arrives without the `SameSite=Strict` cookie;
 /// answering it with a new session would replace the existing one, whereas the repeated request carries the cookie.
-fn refresh(path: &str) -> Response {
+fn refresh(uri: &Uri) -> Response {
+    let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
     let mut response = StatusCode::OK.into_response();
-    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={path}")) {
+    if let Ok(refresh) = HeaderValue::from_str(&format!("0; url={target}")) {
         response.headers_mut().insert(REFRESH, refresh);
     }
     response

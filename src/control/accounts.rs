@@ -20,7 +20,7 @@ use crate::domain::value::{from_node, parsed};
 use crate::domain::{ApiUserGuid, OperatorGuid, restore_parsed, schema};
 use crate::error::Error;
 use crate::operation::{Created, Describe, Description, Operation, operation};
-use crate::service::accounts::{self, CreatedAccount, IfTaken, LONGEST_LABEL, Source};
+use crate::service::accounts::{self, CreatedAccount, IfNameExists, LONGEST_LABEL, Source};
 use crate::store::{State as Accounts, Tenant};
 use crate::testing::Usage;
 
@@ -351,7 +351,8 @@ async fn take_snapshot(
     State(state): State<AppState>,
     Path((id, name)): Path<(String, String)>,
 ) -> Result<TakenSnapshot> {
-    let is_new = accounts::take_snapshot(&state, account_id(&id)?, name, IfTaken::Replace).await?;
+    let is_new =
+        accounts::take_snapshot(&state, account_id(&id)?, name, IfNameExists::Replace).await?;
     Ok(TakenSnapshot { is_new })
 }
 

@@ -23,6 +23,9 @@ use crate::testing::Usage;
 /// The largest number of characters of the label of an account.
 pub const LONGEST_LABEL: usize = 200;
 
+/// The largest number of characters of the name of a snapshot.
+pub const LONGEST_SNAPSHOT_NAME: usize = 100;
+
 /// The source of a new account.
 #[derive(Debug, Clone, Default)]
 pub enum Source {
@@ -259,9 +262,19 @@ pub async fn reset_all(state: &AppState) -> Result<()> {
     state.store.change_state(State::reset_all).await
 }
 
+/// Returns the account with a number, or else the only one with a label.
+pub fn by_number_or_label(all: &State, name: &str) -> Option<AccountId> {
+    let by_number = name.parse().ok().filter(|id| all.tenant(*id).is_some());
+    by_number.or_else(|| {
+        let ids = all.newest().map(|tenant| tenant.account.id);
+        let mut found = ids.filter(|id| all.label(*id) == name);
+        found.next().filter(|_| found.next().is_none())
+    })
+}
+
 /// What happens to a snapshot that has the name of a new one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum IfTaken {
+pub enum IfNameExists {
     Replace,
     Refuse,
 }
@@ -271,14 +284,18 @@ pub async fn take_snapshot(
     state: &AppState,
     account: AccountId,
     name: String,
-    if_taken: IfTaken,
+    if_name_exists: IfNameExists,
 ) -> Result<bool> {
+    if name.chars().count() > LONGEST_SNAPSHOT_NAME {
+        let message = format!("at most {LONGEST_SNAPSHOT_NAME} characters");
+        return Err(Error::malformed("name", message));
+    }
     state
         .store
         .change_state(move |all| {
             let mut tenant = Tenant::clone(tenant(all, account)?);
             let is_new = !tenant.snapshots.contains_key(&name);
-            if !is_new && if_taken == IfTaken::Refuse {
+            if !is_new && if_name_exists == IfNameExists::Refuse {
                 let message = "another snapshot has this name; choose another, or delete that one";
                 return Err(Error::refused("name", message));
             }

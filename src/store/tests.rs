@@ -33,7 +33,7 @@ use crate::domain::{Account, AccountId, Collection, Context};
 use crate::error::{Error, Result};
 use crate::names::Names;
 use crate::operation::Catalog;
-use crate::service::accounts::{self, IfTaken};
+use crate::service::accounts::{self, IfNameExists};
 use crate::service::password::{PasswordCost, Passwords};
 use crate::system;
 use crate::testing::{Clock, Usage};
@@ -212,7 +212,7 @@ impl Action {
             }
             Self::Delete { account } => accounts::delete(app, id(account)).await,
             Self::Snapshot { account } => {
-                accounts::take_snapshot(app, id(account), snapshot(account), IfTaken::Replace)
+                accounts::take_snapshot(app, id(account), snapshot(account), IfNameExists::Replace)
                     .await
                     .map(drop)
             }

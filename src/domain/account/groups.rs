@@ -20,6 +20,21 @@ impl Account {
             .ok_or_else(|| Error::NotFound(format!("operator group {guid} does not exist")))
     }
 
+    /// Returns the group with a GUID, or the only one with a description, or why there is none.
+    pub fn group_named(&self, name: &str) -> Result<&Arc<OperatorGroup>, &'static str> {
+        let by_guid = name.parse().ok();
+        if let Some(group) = by_guid.and_then(|guid| self.operator_groups.get(&guid)) {
+            return Ok(group);
+        }
+        let groups = self.operator_groups.iter();
+        let mut groups = groups.filter(|group| group.description.as_str() == name);
+        match (groups.next(), groups.next()) {
+            (Some(group), None) => Ok(group),
+            (Some(_), Some(_)) => Err("several groups have this description; give a GUID"),
+            (None, _) => Err("no group has this description or GUID"),
+        }
+    }
+
     pub fn add_operator_group(
         &mut self,
         description: Description,

@@ -23,6 +23,13 @@ impl Account {
         self.operators.get(self.emails.get(&Email::key_of(email))?)
     }
 
+    /// Returns the operator with an e-mail address or a GUID, or why there is none.
+    pub fn operator_named(&self, name: &str) -> Result<&Arc<Operator>, &'static str> {
+        let by_guid = || self.operators.get(&name.parse().ok()?);
+        let found = self.operator_by_email(name).or_else(by_guid);
+        found.ok_or("no operator has this e-mail address or GUID")
+    }
+
     /// Returns the Administrators group, which every account has once it is loaded.
     pub(super) fn administrators(&self) -> Option<OperatorGroupGuid> {
         self.administrators

@@ -88,7 +88,7 @@ fn routed(state: &AppState, pages: Router<AppState>) -> Router {
 }
 
 /// Creates a layer from an async function, as axum's `from_fn` does, but without boxing the inner service and the function's
-/// future: every request passes four such layers.
+/// future: every request passes several such layers.
 fn layer<S, F, Fut>(
     state: &AppState,
     around: F,

@@ -191,7 +191,7 @@ async fn no_page_grows_with_the_number_of_operators() {
     let app = TestApp::start().await;
     let group = app.new_group(&"G".repeat(50)).await;
     for number in 0..130 {
-        let name = format!("{number} {}", "N".repeat(90));
+        let name = format!("{number} {}", "&".repeat(250));
         let email = format!("{number}-{}@example.com", "e".repeat(40));
         let operator = app
             .new_operator(json!({"FullName": name, "Email": email}))
@@ -209,6 +209,7 @@ async fn no_page_grows_with_the_number_of_operators() {
     for path in [
         "/console/operators",
         "/console/operators?page=3",
+        "/console/operators?page=18446744073709551615",
         "/console/groups",
         &group,
         &format!("{group}?page=2"),
@@ -220,11 +221,20 @@ async fn no_page_grows_with_the_number_of_operators() {
         let page = browser.read(path).await;
         assert!(page.len() < 60_000, "{path}: {}", page.len());
     }
-    let page = browser.read("/console/operators?page=3").await;
-    assert!(
-        page.contains("<caption>101 to 132 of 132 operators<"),
-        "{page}"
-    );
+    // A page that is no more is the last one.
+    for number in ["3", "4", "18446744073709551615"] {
+        let page = browser
+            .read(&format!("/console/operators?page={number}"))
+            .await;
+        assert!(
+            page.contains("<caption>101 to 132 of 132 operators<"),
+            "{page}"
+        );
+        assert!(
+            page.contains("?page=2\">Previous") && !page.contains(">Next<"),
+            "{page}"
+        );
+    }
 
     // An operator who is not suggested is found by its e-mail address.
     let members = format!("{group}/members");

@@ -377,3 +377,22 @@ async fn time_zones_are_listed_and_searched() {
     let page = browser.read("/console/time-zones?q=AMSTERDAM").await;
     assert!(page.contains("1 time zone;"), "{page}");
 }
+
+#[tokio::test]
+async fn a_group_is_joined_by_a_description_that_only_it_has() {
+    let app = TestApp::start().await;
+    let groups = [app.new_group("same").await, app.new_group("same").await];
+    let browser = Browser::as_owner(&app).await;
+    let tab = owner_path(&app).await + "/groups";
+    let page = browser.fill(&tab, &tab, &[("group", "same")]).await;
+    let message = element(page.expect(StatusCode::OK), "group-error");
+    assert!(message.contains("Several groups"), "{message}");
+    for group in groups {
+        let guid = group.rsplit('/').next().unwrap();
+        let page = browser.fill(&tab, &tab, &[("group", guid)]).await;
+        assert!(
+            page.expect(StatusCode::OK)
+                .contains(&format!("/console/groups/{guid}"))
+        );
+    }
+}

@@ -57,9 +57,20 @@ async fn with_a_token_the_console_asks_for_it_once_and_first() {
     }))
     .await;
     let browser = Browser::new(&app);
+    let control = async |path: &str, body: Value| {
+        let asking = app.anonymous(Method::POST, &format!("/_emulator{path}"));
+        let asking = asking.bearer_auth("t0ken").json(&body);
+        assert!(Answer::of(asking).await.status.is_success(), "{path}");
+    };
+    control("/accounts", json!({"label": "a customer"})).await;
+    control("/clock/freeze", json!({})).await;
+    control("/faults", json!({"effect": {"status": 503}})).await;
     for path in ["/console/login", "/console/requests", "/console/accounts"] {
         let page = browser.open(path).await;
         assert!(page.text().contains("<h1>Token</h1>"), "{path}");
+        for secret in ["a customer", "123456", "stands still", "fault waits"] {
+            assert!(!page.text().contains(secret), "{secret}: {}", page.text());
+        }
     }
     let page = browser.open("/console/requests").await;
     let form = page.form("/console/token");
@@ -252,6 +263,38 @@ async fn a_form_of_another_site_changes_nothing_with_credentials_that_the_browse
     }
     assert_eq!(app.get("/v4/Operator").await.text, operators);
 
+    // Over plain HTTP, browsers send no Sec-Fetch-Site to other machines.
+    let posting = |origin: &str, content_type: Option<&str>| {
+        let asking = app.anonymous(Method::POST, "/v4/Register");
+        let asking = asking.basic_auth("admin@example.com", Some("emulator"));
+        let asking = asking.header("Origin", origin);
+        match content_type {
+            Some(content_type) => asking.header("Content-Type", content_type).body("a=b"),
+            None => asking,
+        }
+    };
+    for origin in ["http://evil.test", "null"] {
+        for content_type in [
+            None,
+            Some("application/x-www-form-urlencoded"),
+            Some("text/plain; charset=utf-8"),
+        ] {
+            let answer = Answer::of(posting(origin, content_type)).await;
+            let messages = answer.messages(StatusCode::FORBIDDEN);
+            assert!(messages[0].contains("another origin"), "{messages:?}");
+        }
+    }
+    let made = Answer::of(posting(&app.url(), None)).await;
+    made.expect(StatusCode::CREATED);
+    let journal = app.anonymous(
+        Method::GET,
+        "/_emulator/requests?text=another+origin&method=POST",
+    );
+    let journal = Answer::of(journal).await.expect(StatusCode::OK);
+    let refused = journal.as_array().unwrap();
+    assert_eq!(refused.len(), 14, "{journal}");
+    assert_eq!(refused[0]["request"]["body"]["FullName"], "Forged");
+
     // Reading is what a page of another site may ask for, and cannot see.
     let asking = app.request(Method::GET, "/v4/Operator");
     let reading = Answer::of(asking.header("Sec-Fetch-Site", "cross-site")).await;
@@ -274,7 +317,7 @@ async fn a_link_from_another_site_does_not_end_the_session() {
         .request(Method::GET, "/console/operators?q=x")
         .header("Sec-Fetch-Site", "cross-site");
     let answer = browser.answer(asking).await.answer;
-    assert_eq!(answer.headers["refresh"], "0; url=/console/operators");
+    assert_eq!(answer.headers["refresh"], "0; url=/console/operators?q=x");
     assert!(!answer.headers.contains_key(SET_COOKIE));
     browser.set_cookie(cookie);
     assert!(browser.read("/console/operators").await.contains("Log out"));

@@ -23,6 +23,7 @@ async fn a_form_that_is_sent_twice_makes_one_api_user_and_shows_its_password_aga
     let (first, second) = tokio::join!(browser.post(&form), browser.post(&form));
     let path = first.answer.headers[LOCATION].to_str().unwrap();
     assert_eq!(second.answer.headers[LOCATION], path);
+    browser.answer(browser.request(Method::HEAD, path)).await;
     let shown = browser.read(path).await;
     let password = element(&shown, "password");
     assert!(!browser.read(path).await.contains(&password));
@@ -38,6 +39,54 @@ async fn a_form_that_is_sent_twice_makes_one_api_user_and_shows_its_password_aga
     let other = Browser::as_owner(&app).await;
     other.fill(&new, &tab, &[]).await.expect(StatusCode::OK);
     assert_eq!(number().await, 4);
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_again_says_that_it_was_sent_before() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let path = "/console/clock";
+    browser
+        .fill(path, "/console/clock/freeze", &[("at", "2026-01-01 12:00")])
+        .await;
+    let page = browser.open(path).await;
+    let form = page.form("/console/clock/advance");
+    for again in [false, true] {
+        let page = browser.send(form.clone()).await;
+        let text = page.expect(StatusCode::OK);
+        assert!(text.contains("2026-01-02 12:00:00"), "{text}");
+        assert_eq!(text.contains("It was sent before"), again, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_form_that_was_refused_is_carried_out_when_it_is_sent_again() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let path = "/console/accounts/123456";
+    let snapshots = format!("{path}/snapshots");
+    browser.fill(path, &snapshots, &[("name", "s")]).await;
+    let form = browser.open(path).await.form(&snapshots).with("name", "s");
+    let refused = browser.send(form.clone()).await;
+    assert!(refused.text().contains("Another snapshot has this name"));
+    let delete = format!(
+        "/_emulator{}/snapshots/s",
+        path.trim_start_matches("/console")
+    );
+    Answer::of(app.anonymous(Method::DELETE, &delete))
+        .await
+        .expect(StatusCode::NO_CONTENT);
+    let taken = browser.send(form).await;
+    assert!(
+        !taken.text().contains("Another snapshot"),
+        "{}",
+        taken.text()
+    );
+    assert!(taken.text().contains("restore?name=s"), "{}", taken.text());
+    let page = browser
+        .fill(path, &snapshots, &[("name", &"N".repeat(101))])
+        .await;
+    assert!(element(page.text(), "name-error").contains("100 characters"));
 }
 
 #[tokio::test]
@@ -78,7 +127,7 @@ async fn a_refused_form_leads_back_to_its_page_with_what_was_typed() {
         "//example.com/console/",
         "/v4/swagger/",
     ] {
-        let form = form.clone().with("Description", "").with("page", page);
+        let form = form.clone().with("Description", "").with("from_page", page);
         browser.post(&form).await.expect(StatusCode::BAD_REQUEST);
     }
 }

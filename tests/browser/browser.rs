@@ -53,11 +53,11 @@ impl Server {
         driver
     }
 
-    fn emulator() -> Self {
+    fn emulator(address: &str) -> Self {
         let program = std::env::var_os("UPTRENDS_BINARY").expect("UPTRENDS_BINARY is set");
         let mut command = Command::new(program);
         Self::start(
-            command.args(["--listen", "127.0.0.1:0"]),
+            command.args(["--listen", address]),
             "uptrends-emulator ready on ",
         )
     }
@@ -198,18 +198,36 @@ impl Browser {
 #[tokio::test]
 async fn api_users_are_managed_and_requests_are_watched_in_a_browser() {
     let driver = Server::chromedriver();
-    let emulator = Server::emulator();
-    let url = emulator.url.as_str();
+    let emulator = Server::emulator("127.0.0.1:0");
+    let url = emulator.url.clone();
+    let url = url.as_str();
     let browser = Browser(driver.browser().await);
 
     browser.0.goto(url).await.unwrap();
     manage_api_users(&browser, url).await;
     watch_requests(&browser, url).await;
+    find_a_request(&browser, url).await;
+    lose_an_answer(&browser, url).await;
     choose_an_effect(&browser, url).await;
     use_the_keyboard(&browser, url).await;
     send_twice(&browser, url).await;
     look_at_every_page(&browser, url).await;
+    let _emulator = outlive_a_restart(&browser, emulator).await;
     browser.0.close().await.unwrap();
+}
+
+/// Sends a request to the control API.
+async fn control(method: Method, url: &str, path: &str, body: Value) {
+    let request = reqwest::Client::new().request(method, format!("{url}/_emulator{path}"));
+    let request = if body.is_null() {
+        request
+    } else {
+        let request = request.header("Content-Type", "application/json");
+        request.body(body.to_string())
+    };
+    let response = request.send().await.unwrap();
+    let status = response.status();
+    assert!(status.is_success(), "{path}: {status}");
 }
 
 /// Lists the operators as an API user and returns the status.
@@ -298,24 +316,113 @@ async fn manage_api_users(browser: &Browser, url: &str) {
 
 /// Expects requests to be shown as they arrive.
 async fn watch_requests(browser: &Browser, url: &str) {
-    let path = format!("{url}/console/requests");
-    browser.0.goto(&path).await.unwrap();
+    browser
+        .open(&format!("{url}/console/requests"), "Requests")
+        .await;
     browser.element(Locator::Css("#live.on")).await;
-    let rows = browser
-        .0
-        .find_all(Locator::Css("#rows tr"))
-        .await
-        .unwrap()
-        .len();
+    let latest = browser.text("#list tbody td").await;
     assert_eq!(
         ask(url, "emulator", "wrong").await,
         StatusCode::UNAUTHORIZED
     );
-    let newest = format!("#rows tr:nth-last-child({}) .reason", rows + 1);
-    let reason = browser.text(&newest).await;
+    let latest: u32 = latest.parse().unwrap();
+    let row = format!("tr.fresh[data-sequence='{}'] .reason", latest + 1);
+    let reason = browser.text(&row).await;
     assert_eq!(reason, "the password of API user emulator is wrong");
     browser.click("Pause").await;
     browser.element(Locator::Css("#live:not(.on)")).await;
+}
+
+/// Finds one of a thousand requests by a text, chips and the pages to the oldest one.
+async fn find_a_request(browser: &Browser, url: &str) {
+    control(Method::DELETE, url, "/requests", Value::Null).await;
+    let client = reqwest::Client::new();
+    for number in 1..=1000 {
+        let request = client.get(format!("{url}/v4/Operator/{number}"));
+        let request = request.basic_auth("emulator", Some("emulator"));
+        request.send().await.unwrap();
+    }
+    assert_eq!(ask(url, "emulator", "emulator").await, StatusCode::OK);
+    browser
+        .open(&format!("{url}/console/requests"), "Requests")
+        .await;
+    browser.press("/").await;
+    browser.press("operator/617").await;
+    browser.press(&char::from(Key::Enter).to_string()).await;
+    let found = browser.text(".requests tbody th").await;
+    assert!(found.starts_with("GET /v4/Operator/617"), "{found}");
+    browser.click("Show all").await;
+    browser.click("2xx").await;
+    browser
+        .element(Locator::Css(".chip[aria-current='true']"))
+        .await;
+    let caption = browser.text(".requests caption").await;
+    assert!(caption.starts_with("1 request,"), "{caption}");
+    browser.click("2xx").await;
+    for page in 1..=20 {
+        let caption = format!("//caption[starts-with(., '{} to ')]", (page - 1) * 50 + 1);
+        browser.element(Locator::XPath(&caption)).await;
+        browser.click("Older").await;
+    }
+    let oldest = browser.text(".requests tbody th").await;
+    assert!(oldest.starts_with("GET /v4/Operator/1\n") || oldest.starts_with("GET /v4/Operator/1 "), "{oldest}");
+    browser.fill("#q", "path:/v4/Oprator").await;
+    browser.click("Search").await;
+    let error = browser.text("#q-error").await;
+    assert!(error.contains("/v4/Operator"), "{error}");
+}
+
+/// Loses an answer after the commit: one click on the page of a request, and one that adds the fault.
+async fn lose_an_answer(browser: &Browser, url: &str) {
+    let client = reqwest::Client::new();
+    let create = async |name: &str| {
+        let body = json!({"FullName": name, "Email": format!("{name}@acme.com")}).to_string();
+        let request = client.post(format!("{url}/v4/Operator")).body(body);
+        let request = request.header("Content-Type", "application/json");
+        let request = request.basic_auth("emulator", Some("emulator"));
+        request.send().await
+    };
+    let created = create("first").await.unwrap();
+    let number = created.headers()["emulator-request"].to_str().unwrap().to_owned();
+    let number: u32 = number.rsplit('/').next().unwrap().parse().unwrap();
+    browser
+        .open(
+            &format!("{url}/console/requests/{number}"),
+            &format!("Request {number}"),
+        )
+        .await;
+    browser.click("Lose one answer").await;
+    browser.arrive("Faults").await;
+    browser.click("Add fault").await;
+    browser.element(Locator::XPath("//td[.='1 left']")).await;
+    assert!(create("second").await.is_err());
+    browser.0.refresh().await.unwrap();
+    let struck = (number + 1).to_string();
+    browser.click(&struck).await;
+    browser.arrive(&format!("Request {struck}")).await;
+    browser
+        .element(Locator::XPath("//dd[span='Kept' and contains(., 'told something else')]"))
+        .await;
+    control(Method::DELETE, url, "/accounts/123456/faults", Value::Null).await;
+}
+
+/// Leaves the page of requests open while the emulator is started again.
+async fn outlive_a_restart(browser: &Browser, emulator: Server) -> Server {
+    let url = emulator.url.clone();
+    browser
+        .open(&format!("{url}/console/requests"), "Requests")
+        .await;
+    browser.element(Locator::Css("#live.on")).await;
+    drop(emulator);
+    let away = Locator::XPath("//*[@data-live-text and contains(., 'does not answer')]");
+    browser.element(away).await;
+    let emulator = Server::emulator(url.trim_start_matches("http://"));
+    assert_eq!(ask(&url, "emulator", "emulator").await, StatusCode::OK);
+    browser
+        .element(Locator::XPath("//caption[starts-with(., '1 request,')]"))
+        .await;
+    browser.element(Locator::Css("#live.on")).await;
+    emulator
 }
 
 /// Expects a form to show the fields of the selected choice.
@@ -330,7 +437,7 @@ async fn choose_an_effect(browser: &Browser, url: &str) {
     );
     assert!(
         browser
-            .are_there("[data-for][hidden] #effect-delayMs")
+            .are_there("[data-for][hidden] #match-status")
             .await
     );
     let effect = browser.element(Locator::Css("#effect")).await;
@@ -400,18 +507,10 @@ async fn send_twice(browser: &Browser, url: &str) {
 async fn look_at_every_page(browser: &Browser, url: &str) {
     let axe = std::env::var_os("AXE").expect("AXE is set");
     let axe = std::fs::read_to_string(axe).unwrap();
-    let control = async |path: &str, body: Value| {
-        let request = reqwest::Client::new().post(format!("{url}/_emulator{path}"));
-        let request = request.header("Content-Type", "application/json");
-        let response = request.body(body.to_string()).send().await.unwrap();
-        assert!(
-            response.status().is_success(),
-            "{path}: {}",
-            response.status()
-        );
-    };
-    control("/accounts", json!({"label": "L".repeat(200)})).await;
+    control(Method::POST, url, "/accounts", json!({"label": "L".repeat(200)})).await;
     control(
+        Method::POST,
+        url,
         "/accounts/123457/clock/freeze",
         json!({"at": "2026-06-25T19:37:59"}),
     )
@@ -455,13 +554,17 @@ async fn look_at_every_page(browser: &Browser, url: &str) {
             "time-zones",
             "requests",
             "requests/1",
+            "requests?q=path:",
             "faults",
+            "coverage",
             "clock",
             "accounts",
             "accounts/new",
             "accounts/reset",
             "accounts/123457",
             "accounts/123457/requests",
+            "accounts/123457/coverage",
+            "accounts/123457/faults?preset=lost",
             "accounts/123457/snapshots/restore?name=before",
             "accounts/123457/clock",
             "none",

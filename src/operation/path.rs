@@ -41,7 +41,12 @@ pub const USERS: &str = "/api/Users";
 
 /// Returns whether a path, in the form of the routes, belongs to the companion API.
 pub fn is_of_users(path: &str) -> bool {
-    path.strip_prefix(USERS)
+    is_under(USERS, path)
+}
+
+/// Returns whether a path is another one or below it.
+pub fn is_under(other: &str, path: &str) -> bool {
+    path.strip_prefix(other)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

@@ -73,7 +73,7 @@ mod tests {
         let entry = entry(
             "POST",
             Some("a=$(x)"),
-            Body::Text(r#"{"a": "it's"}"#.to_owned()),
+            Body::Text(r#"{"a": "it's"}"#.into()),
         );
         assert_eq!(
             command(&entry, "http://localhost:8080"),

@@ -243,7 +243,7 @@ impl From<&Message> for DisplayMessage {
         let (body, is_cut) = match &message.body {
             Body::None | Body::Withheld => (None, false),
             Body::Text(text) => (Some(indented(text)), false),
-            Body::Start(text) => (Some(text.clone()), true),
+            Body::Start(text) => (Some(text.to_string()), true),
         };
         let headers = message.headers.iter();
         Self {

@@ -313,7 +313,7 @@ pub struct Message {
 
 impl Message {
     fn bytes(&self) -> usize {
-        self.headers.bytes() + self.body.text().map_or(0, str::len)
+        self.headers.bytes() + self.body.bytes()
     }
 }
 

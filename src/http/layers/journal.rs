@@ -66,12 +66,13 @@ impl Recording {
     /// Writes the request, and returns its name, if it has one.
     fn write(&mut self, response: Option<(&Parts, &Bytes)>) -> Option<HeaderValue> {
         self.is_written = true;
-        let (tenant, entry) = self.trace.finished(&self.all, response)?;
+        let entry = self.trace.finished(&self.all, response)?;
         log(&entry);
         if matches!(self.state.control, Control::Off) {
             return None;
         }
-        let entry = self.state.store.record(&self.all, tenant.as_deref(), entry);
+        let tenant = self.trace.tenant().map(|tenant| &**tenant);
+        let entry = self.state.store.record(&self.all, tenant, entry);
         self.trace.settle(&self.state, &self.all, &entry);
         Some(name_of(&entry))
     }

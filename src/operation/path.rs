@@ -93,7 +93,10 @@ pub fn documented(path: &str) -> String {
     if is_of_users(path) || path.starts_with("/v4/api/") {
         path.to_owned()
     } else {
-        ["/v4", path].concat()
+        let mut documented = String::with_capacity("/v4".len() + path.len());
+        documented.push_str("/v4");
+        documented.push_str(path);
+        documented
     }
 }
 

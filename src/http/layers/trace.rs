@@ -339,12 +339,12 @@ impl TraceData {
                     .body
                     .get()
                     .map_or(journal::Body::None, |(content_type, body)| {
-                        journal::Body::of_foreign(text(content_type.as_ref()), body)
+                        journal::Body::of_foreign(bytes(content_type.as_ref()), body)
                     }),
             },
             response: response.map_or_else(Message::default, |(parts, body)| Message {
                 headers: journal_headers(&parts.headers),
-                body: match text(parts.headers.get(CONTENT_TYPE)) {
+                body: match bytes(parts.headers.get(CONTENT_TYPE)) {
                     content_type if strikes.decisive.is_some() => {
                         journal::Body::of_foreign(content_type, body)
                     }
@@ -370,10 +370,8 @@ fn method_name(method: &Method) -> Cow<'static, str> {
     }
 }
 
-fn text(header: Option<&HeaderValue>) -> &str {
-    header
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+fn bytes(header: Option<&HeaderValue>) -> &[u8] {
+    header.map(HeaderValue::as_bytes).unwrap_or_default()
 }
 
 /// Converts headers to the form of the journal.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Deref;
 
-use memchr::memchr3_iter;
+use memchr::{memchr3_iter, memmem};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -150,13 +150,13 @@ fn redacted_header<'a>(name: &str, value: &'a [u8]) -> &'a [u8] {
 
 impl Body {
     /// Redacts a body of external origin according to its content type.
-    pub fn of_foreign(content_type: &str, bytes: &[u8]) -> Self {
+    pub fn of_foreign(content_type: &[u8], bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::None;
         }
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         let content_type = content_type.to_ascii_lowercase();
-        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        let is_form = content_type.starts_with(b"application/x-www-form-urlencoded");
         // curl declares every body a form by default, so a body that is valid JSON is treated as JSON.
         if is_json() {
             Self::of_json(bytes)
@@ -234,11 +234,11 @@ impl Body {
 }
 
 /// Returns whether a body of this content type (in lower case) may be JSON: `/api/Users` sends its JSON as HTML, too.
-pub fn may_hold_json(content_type: &str) -> bool {
-    ["application/json", "text/html"]
+pub fn may_hold_json(content_type: &[u8]) -> bool {
+    [b"application/json".as_slice(), b"text/html"]
         .iter()
         .any(|media_type| content_type.starts_with(media_type))
-        || content_type.contains("json")
+        || memmem::find(content_type, b"json").is_some()
 }
 
 /// Returns whether bytes may contain the name of a secret field. It searches for the rarest letter of the word, since it runs
@@ -306,7 +306,7 @@ fn redact(value: &mut Value) {
 mod tests {
     use super::{Body, redacted_query};
 
-    const FORM: &str = "application/x-www-form-urlencoded";
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
     fn redacted(json: &str) -> String {
         match Body::of_json(json.as_bytes()) {
@@ -356,14 +356,14 @@ mod tests {
         ] {
             assert_eq!(Body::of_foreign(FORM, input.as_bytes()), Body::Withheld);
             assert_eq!(
-                Body::of_foreign("text/plain", input.as_bytes()),
+                Body::of_foreign(b"text/plain", input.as_bytes()),
                 Body::Withheld
             );
         }
-        assert_eq!(Body::of_foreign("", &[0xff, 0xfe, b'P']), Body::Withheld);
+        assert_eq!(Body::of_foreign(b"", &[0xff, 0xfe, b'P']), Body::Withheld);
         let malformed = r#"{"FullName": "Alice",}"#;
         assert_eq!(
-            Body::of_foreign("application/json", malformed.as_bytes()),
+            Body::of_foreign(b"application/json", malformed.as_bytes()),
             Body::Text(malformed.into())
         );
         assert_eq!(

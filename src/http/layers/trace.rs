@@ -234,10 +234,14 @@ impl Trace {
     }
 
     /// Returns the request as it is recorded once it is over; `None` if it is not recorded.
-    pub fn finished(&self, all: &Accounts, response: Option<(&Parts, &Bytes)>) -> Option<Entry> {
+    pub fn finished(
+        &self,
+        all: &Accounts,
+        response: Option<(&Parts, &Bytes)>,
+    ) -> Option<Arc<Entry>> {
         let data = self.0.as_ref()?;
         let headers = mem::take(&mut *lock(&data.headers));
-        Some(data.entry(all, headers, response))
+        Some(Arc::new(data.entry(all, headers, response)))
     }
 
     /// Counts a recorded request, and adds it to those that its faults have struck.

@@ -57,13 +57,23 @@ impl Default for Journal {
 #[derive(Debug, Default)]
 struct Entries {
     last: u64,
-    /// The number of the test state, or `None` if the account was deleted, with the entry.
-    all: BTreeMap<u64, (Option<u64>, Arc<Entry>)>,
+    /// All requests in order. A deleted one leaves a gap while few are deleted, but not at the start.
+    all: VecDeque<Slot>,
+    gaps: usize,
     /// The sequence numbers by test state.
     kept: BTreeMap<u64, VecDeque<u64>>,
     /// The sequence numbers of the requests of deleted accounts.
     of_deleted: BTreeSet<u64>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    sequence: u64,
+    /// The number of the test state, or `None` if the account was deleted.
+    owner: Option<u64>,
+    /// `None` stands for a gap.
+    entry: Option<Arc<Entry>>,
 }
 
 impl Journal {
@@ -73,19 +83,23 @@ impl Journal {
     }
 
     /// Numbers a request, and adds it to those of a test state. The requests of one that was replaced are only numbered.
-    pub fn record(&self, testing: &TestState, mut entry: Entry) -> Arc<Entry> {
+    pub fn record(&self, testing: &TestState, mut entry: Arc<Entry>) -> Arc<Entry> {
         let bytes = entry.bytes();
         let mut entries = self.lock();
         entries.last += 1;
         let sequence = entries.last;
-        entry.sequence = sequence;
-        let entry = Arc::new(entry);
+        let unshared = Arc::get_mut(&mut entry);
+        unshared.expect("only the journal shares it").sequence = sequence;
         let owner = match testing.ended() {
             Some(Ended::Replaced) => return entry,
             Some(Ended::Deleted) => None,
             None => Some(testing.number),
         };
-        entries.all.insert(sequence, (owner, Arc::clone(&entry)));
+        entries.all.push_back(Slot {
+            sequence,
+            owner,
+            entry: Some(Arc::clone(&entry)),
+        });
         entries.bytes += bytes;
         // The memory of old entries is freed after the lock is released.
         let mut oldest = None;
@@ -103,7 +117,7 @@ impl Journal {
         }
         let max_bytes = self.max_bytes.load(Ordering::Relaxed);
         while entries.bytes > max_bytes
-            && let Some(oldest) = entries.all.first_key_value().map(|(sequence, _)| *sequence)
+            && let Some(oldest) = entries.all.front().map(|slot| slot.sequence)
         {
             old.extend(entries.remove(oldest));
         }
@@ -117,15 +131,16 @@ impl Journal {
     pub fn list(&self, testing: Option<&TestState>) -> Vec<Arc<Entry>> {
         let entries = self.lock();
         match testing {
-            None => entries
-                .all
-                .values()
-                .map(|(_, entry)| Arc::clone(entry))
-                .collect(),
+            None => {
+                let slots = entries.all.iter();
+                slots.filter_map(|slot| slot.entry.clone()).collect()
+            }
             Some(testing) => {
                 let sequences = entries.kept.get(&testing.number).into_iter().flatten();
-                let found = sequences.filter_map(|sequence| entries.all.get(sequence));
-                found.map(|(_, entry)| Arc::clone(entry)).collect()
+                let found = sequences.filter_map(|sequence| entries.find(*sequence));
+                found
+                    .filter_map(|at| entries.all[at].entry.clone())
+                    .collect()
             }
         }
     }
@@ -133,9 +148,9 @@ impl Journal {
     /// Returns a request of a test state, or any one.
     pub fn get(&self, sequence: u64, testing: Option<&TestState>) -> Option<Arc<Entry>> {
         let entries = self.lock();
-        let (owner, entry) = entries.all.get(&sequence)?;
+        let Slot { owner, entry, .. } = &entries.all[entries.find(sequence)?];
         let is_its = testing.is_none_or(|testing| *owner == Some(testing.number));
-        is_its.then(|| Arc::clone(entry))
+        entry.clone().filter(|_| is_its)
     }
 
     /// Returns the number of requests of a test state.
@@ -162,8 +177,8 @@ impl Journal {
                     entries.remove(sequence);
                 }
                 Ended::Deleted => {
-                    if let Some((owner, _)) = entries.all.get_mut(&sequence) {
-                        *owner = None;
+                    if let Some(at) = entries.find(sequence) {
+                        entries.all[at].owner = None;
                     }
                     entries.of_deleted.insert(sequence);
                 }
@@ -186,9 +201,32 @@ impl Journal {
 }
 
 impl Entries {
+    /// Returns the index of a request.
+    fn find(&self, sequence: u64) -> Option<usize> {
+        let found = self
+            .all
+            .binary_search_by_key(&sequence, |slot| slot.sequence);
+        found.ok()
+    }
+
+    /// Closes the gaps at the start, and all of them once they are most of the slots.
+    fn close_gaps(&mut self) {
+        while self.all.pop_front_if(|slot| slot.entry.is_none()).is_some() {
+            self.gaps -= 1;
+        }
+        if self.gaps > self.all.len() / 2 {
+            self.all.retain(|slot| slot.entry.is_some());
+            self.gaps = 0;
+        }
+    }
+
     fn remove(&mut self, sequence: u64) -> Option<Arc<Entry>> {
-        let (owner, entry) = self.all.remove(&sequence)?;
+        let at = self.find(sequence)?;
+        let Slot { owner, entry, .. } = &mut self.all[at];
+        let (owner, entry) = (*owner, entry.take()?);
         self.bytes -= entry.bytes();
+        self.gaps += 1;
+        self.close_gaps();
         match owner {
             None => {
                 self.of_deleted.remove(&sequence);
@@ -350,7 +388,8 @@ mod tests {
 
     /// Records requests, and returns the number of the last.
     fn record(journal: &Journal, testing: &TestState, times: usize) -> u64 {
-        let recorded = (0..times).map(|_| journal.record(testing, Entry::example()).sequence);
+        let recorded =
+            (0..times).map(|_| journal.record(testing, Entry::example().into()).sequence);
         recorded.last().unwrap_or_default()
     }
 

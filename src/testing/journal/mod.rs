@@ -433,6 +433,25 @@ mod tests {
     }
 
     #[test]
+    fn the_requests_after_an_old_one_leave_few_gaps() {
+        let journal = Journal::default();
+        let [old, busy] = [TestState::default(), TestState::default()];
+        record(&journal, &old, 1);
+        let last = record(&journal, &busy, 5 * MAX_OF_ACCOUNT);
+        let kept: Vec<_> = journal.list(None).iter().map(|one| one.sequence).collect();
+        let first = last - MAX_OF_ACCOUNT as u64 + 1;
+        assert_eq!(
+            kept,
+            [1].into_iter().chain(first..=last).collect::<Vec<_>>()
+        );
+        assert!(journal.lock().all.len() <= 2 * kept.len());
+        assert!(journal.get(1, Some(&old)).is_some());
+        assert!(journal.get(first - 1, None).is_none());
+        journal.forget(&journal.list(Some(&old)));
+        assert_eq!(journal.lock().all.len(), MAX_OF_ACCOUNT);
+    }
+
+    #[test]
     fn the_oldest_requests_go_first_and_leave_no_bytes_behind() {
         let journal = Journal::default();
         let one = Entry::example().bytes();

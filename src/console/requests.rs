@@ -107,7 +107,7 @@ impl Row {
     fn new(entry: &Arc<Entry>, tool: &Tool) -> Self {
         Self {
             path: format!("{}/requests/{}", tool.path(), entry.sequence),
-            time: entry.time.day_first(),
+            time: entry.time().day_first(),
             // In an account's own journal, the title shows its number.
             account: entry.account.filter(|_| tool.scope.tenant.is_none()),
             entry: Arc::clone(entry),
@@ -276,7 +276,7 @@ async fn show(tool: Tool, Path(path): Path<Vec<(String, String)>>) -> Result<Res
     page(&Show {
         frame: tool.frame(Section::Requests, format!("Request {sequence}")),
         crumbs: vec![crumb("Requests", tool.path() + "/requests")],
-        time: entry.time.day_first(),
+        time: entry.time().day_first(),
         authentication: match entry.authentication {
             Authentication::NotAsked => "not asked for",
             Authentication::Accepted => "accepted",

@@ -22,7 +22,7 @@ use crate::operation::path::documented;
 use crate::store::{State as Accounts, Tenant};
 use crate::testing::fault::{Strike, Struck, When};
 use crate::testing::journal::{self, Authentication, Entry, Message, redacted_query};
-use crate::{AppState, body};
+use crate::{AppState, body, system};
 
 /// The longest path, query and user name that are kept, in bytes.
 const MAX_TEXT: usize = 1024;
@@ -312,11 +312,10 @@ impl TraceData {
             },
             _ => Authentication::NotAsked,
         };
-        let (time, millisecond) = all.precisely_now(tenant);
         Entry {
             sequence: 0,
-            time,
-            millisecond,
+            system: system::now(),
+            clock: all.clock(tenant),
             duration: self.start.elapsed(),
             method: method_name(&self.method),
             path: cut(documented(self.uri.path())),

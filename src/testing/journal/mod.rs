@@ -7,11 +7,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 pub use redaction::{Body, Headers, may_hold_json, names_a_secret, redacted_query};
 pub use waiters::{Subscription, Waiters};
 
+use super::Clock;
 use super::matching::Matched;
 use super::test_state::{Ended, TestState};
 use crate::domain::{AccountId, Moment, Problem};
@@ -261,9 +263,9 @@ impl Entries {
 pub struct Entry {
     /// The sequence number among all requests of the server.
     pub sequence: u64,
-    pub time: Moment,
-    /// The milliseconds after `time`.
-    pub millisecond: u32,
+    /// The time of the system's clock, and the clock that shows it. The time is only calculated when it is shown.
+    pub system: SystemTime,
+    pub clock: Clock,
     pub duration: Duration,
     pub method: Cow<'static, str>,
     /// The canonical path: with `/v4`, in the vendor's spelling, and without the query.
@@ -304,9 +306,20 @@ impl Entry {
         }
     }
 
-    /// Returns the time to the millisecond, as RFC 3339 writes it.
+    /// Returns the time of the account's clock.
+    pub fn time(&self) -> Moment {
+        self.clock.now(DateTime::<Utc>::from(self.system).into())
+    }
+
+    /// Returns the time to the millisecond, as RFC 3339 writes it; a frozen clock shows no milliseconds.
     pub fn precise_time(&self) -> String {
-        format!("{}.{:03}Z", self.time, self.millisecond)
+        let millisecond = match self.clock {
+            Clock::Frozen(_) => 0,
+            Clock::Running | Clock::Moved(_) => {
+                DateTime::<Utc>::from(self.system).timestamp_subsec_millis()
+            }
+        };
+        format!("{}.{millisecond:03}Z", self.time())
     }
 
     /// Returns the reasons as one text.
@@ -361,8 +374,8 @@ impl Entry {
     pub fn example() -> Self {
         Self {
             sequence: 0,
-            time: "2026-01-01T12:00:00".parse().expect("it is a time"),
-            millisecond: 0,
+            system: SystemTime::UNIX_EPOCH,
+            clock: Clock::default(),
             duration: Duration::ZERO,
             method: "GET".into(),
             path: "/v4/Operator".to_owned(),

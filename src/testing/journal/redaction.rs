@@ -175,7 +175,7 @@ impl Body {
         if !may_name_a_secret(start) {
             return match bytes.len() {
                 0 => Self::None,
-                ..=MAX_BODY => Self::Text(start.into()),
+                1..=MAX_BODY => Self::Text(start.into()),
                 _ => Self::Start(start.into()),
             };
         }

@@ -53,12 +53,13 @@ enum Around {
 
 const GET_ONE: Benchmark = Benchmark {
     name: "get one operator",
-    times: 500,
+    // Enough that a write of usage, once a second, makes no difference, and that the journal is full.
+    times: 2000,
     request: "GET /v4/Operator/00000000-0000-4000-8000-000000000007",
     body: "",
     around: Around::Nothing,
-    // The journal, coverage and the check for faults. The aim is 12.
-    limit: Some(("get one without control API", 16)),
+    // The journal, coverage and the check for faults.
+    limit: Some(("get one without control API", 12)),
 };
 
 const BENCHMARKS: [Benchmark; 7] = [

@@ -1,6 +1,8 @@
 //! The system time and cryptographically secure random bytes.
 
-use chrono::Utc;
+use std::time::SystemTime;
+
+use chrono::{DateTime, Utc};
 use rand::TryRng as _;
 use rand::rngs::SysRng;
 use uuid::Uuid;
@@ -9,19 +11,16 @@ use crate::domain::{Context, Moment};
 
 /// Returns the time of the system's clock.
 pub fn time() -> Moment {
-    precise_time().0
+    DateTime::<Utc>::from(now()).into()
 }
 
-/// Returns the time of the system's clock, and the milliseconds since then.
+/// Returns the system time with all its digits.
 #[expect(
     clippy::disallowed_methods,
     reason = "this is the one place that asks the system"
 )]
-pub fn precise_time() -> (Moment, u32) {
-    let now = Utc::now();
-    // A leap second has more than 1000.
-    let millisecond = now.timestamp_subsec_millis().min(999);
-    (now.into(), millisecond)
+pub fn now() -> SystemTime {
+    SystemTime::now()
 }
 
 /// Fills a buffer with random bytes.

@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn shell_special_characters_are_quoted() {
-        let body = Body::Text(r#"{"a": "it's"}"#.to_owned());
+        let body = Body::Text(r#"{"a": "it's"}"#.into());
         let command = command("POST", Some("a=$(x)[1]"), body);
         assert_eq!(
             command.line,
@@ -147,10 +147,10 @@ mod tests {
 
     #[test]
     fn a_request_that_is_not_kept_as_a_whole_cannot_be_repeated() {
-        let text = |text: &str| Body::Text(text.to_owned());
+        let text = |text: &str| Body::Text(text.into());
         for (query, body) in [
             (None, Body::Withheld),
-            (None, Body::Start("{".to_owned())),
+            (None, Body::Start("{".into())),
             (None, text(r#"{"Password":"[redacted]"}"#)),
             (None, text("Password=%5Bredacted%5D")),
             (Some("password=%5Bredacted%5D"), Body::None),
@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn a_body_of_no_type_is_not_sent_as_a_form() {
         let request = Message {
-            body: Body::Text("{}".to_owned()),
+            body: Body::Text("{}".into()),
             ..Message::default()
         };
         let entry = Entry {

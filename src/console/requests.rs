@@ -239,7 +239,7 @@ impl Row {
             path: format!("{}/requests/{}", tool.path(), entry.sequence),
             target: cut(&entry.target(), LONGEST_SHOWN),
             reason: entry.reason().map(|reason| cut(&reason, LONGEST_SHOWN)),
-            time: entry.time.readable(),
+            time: entry.time().readable(),
             // In an account's own journal, the title shows its number.
             account: entry.account.filter(|_| tool.scope.tenant.is_none()),
             entry: Arc::clone(entry),
@@ -379,7 +379,7 @@ impl From<&Message> for DisplayMessage {
                 "The body is not kept: it is no text, or may hold credentials that cannot be told apart.",
             ),
             Body::Text(text) => (indented(text), ""),
-            Body::Start(text) => (text.clone(), "Only the start of the body is kept."),
+            Body::Start(text) => (text.to_string(), "Only the start of the body is kept."),
         };
         let headers = message.headers.iter();
         let headers = headers.map(|(name, value)| (name.into_owned(), value.into_owned()));
@@ -418,7 +418,7 @@ async fn show(tool: Tool) -> Result<Response> {
         frame: tool
             .frame(format!("Request {sequence}"))
             .below(vec![crumb("Requests", format!("{path}/requests"))]),
-        time: entry.time.readable(),
+        time: entry.time().readable(),
         authentication: match entry.authentication {
             Authentication::NotAsked => "not asked for",
             Authentication::Accepted => "accepted",

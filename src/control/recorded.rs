@@ -116,9 +116,9 @@ impl RecordedMessage {
         let body = match &message.body {
             journal::Body::None | journal::Body::Withheld => None,
             journal::Body::Text(text) => {
-                Some(serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str())))
+                Some(serde_json::from_str(text).unwrap_or_else(|_| Value::from(&**text)))
             }
-            journal::Body::Start(text) => Some(Value::from(text.as_str())),
+            journal::Body::Start(text) => Some(Value::from(&**text)),
         };
         let mut headers: BTreeMap<String, String> = BTreeMap::new();
         for (name, value) in message.headers.iter() {

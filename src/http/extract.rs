@@ -98,7 +98,7 @@ impl<P: FromPath + Send, B: FromBody<P>> FromRequest<AppState> for PathAndBody<P
         let (mut parts, body) = request.into_parts();
         let bytes = read_in_time(state, &parts.headers, body).await?;
         if let Some(trace) = parts.extensions.get::<Trace>() {
-            trace.set_body(&bytes);
+            trace.set_body(&parts.headers, &bytes);
         }
         let (entries, source) = B::entries(&media_type(&parts.headers), &bytes)?;
 

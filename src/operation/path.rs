@@ -41,7 +41,12 @@ pub const USERS: &str = "/api/Users";
 
 /// Returns whether a path, in the form of the routes, belongs to the companion API.
 pub fn is_of_users(path: &str) -> bool {
-    path.strip_prefix(USERS)
+    is_under(USERS, path)
+}
+
+/// Returns whether a path is another one or below it.
+pub fn is_under(other: &str, path: &str) -> bool {
+    path.strip_prefix(other)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
@@ -88,7 +93,10 @@ pub fn documented(path: &str) -> String {
     if is_of_users(path) || path.starts_with("/v4/api/") {
         path.to_owned()
     } else {
-        ["/v4", path].concat()
+        let mut documented = String::with_capacity("/v4".len() + path.len());
+        documented.push_str("/v4");
+        documented.push_str(path);
+        documented
     }
 }
 

@@ -171,7 +171,7 @@ impl Store {
     }
 
     /// Records a request in the journal of its account, or of the server.
-    pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Entry) -> Arc<Entry> {
+    pub fn record(&self, all: &State, tenant: Option<&Tenant>, entry: Arc<Entry>) -> Arc<Entry> {
         let testing = tenant.map_or(&all.testing, |tenant| &tenant.testing);
         self.journal.record(testing, entry)
     }

@@ -135,15 +135,8 @@ impl State {
         self.clock(tenant).now(system::time())
     }
 
-    /// Returns the time as [`State::now`] does, and the milliseconds since then; a frozen clock shows none.
-    pub fn precisely_now(&self, tenant: Option<&Tenant>) -> (Moment, u32) {
-        let clock = self.clock(tenant);
-        let (system, millisecond) = system::precise_time();
-        let is_frozen = matches!(clock, Clock::Frozen(_));
-        (clock.now(system), if is_frozen { 0 } else { millisecond })
-    }
-
-    fn clock(&self, tenant: Option<&Tenant>) -> Clock {
+    /// Returns the clock of an account, or of the server without one.
+    pub fn clock(&self, tenant: Option<&Tenant>) -> Clock {
         let own = tenant.and_then(|tenant| tenant.testing.clock());
         own.or_else(|| self.testing.clock()).unwrap_or_default()
     }

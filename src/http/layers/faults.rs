@@ -78,7 +78,7 @@ async fn strike(
             Ok(bytes) => bytes,
             Err(error) => return Ok(error.into_response()),
         };
-        trace.set_body(&bytes);
+        trace.set_body(&parts.headers, &bytes);
         request = Request::from_parts(parts, Body::from(bytes));
     }
     if interest.before {

@@ -32,14 +32,19 @@ pub async fn record(state: AppState, mut request: Request, next: impl Next) -> L
     }
     let trace = Trace::start(&request);
     request.extensions_mut().insert(trace.clone());
-    let recording = Recording {
+    let mut recording = Recording {
         all: Arc::clone(&*state.store.state()),
         state,
         trace,
         is_written: false,
     };
     let Ok(response) = next.oneshot(request).await;
-    Ok(recording.finish(response).await)
+    let (mut parts, body) = response.into_parts();
+    let body = body::of_response(body).await;
+    if let Some(name) = recording.write(Some((&parts, &body))) {
+        parts.headers.insert(EMULATOR_REQUEST, name);
+    }
+    Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// A request that is not in a journal yet. It is written when it is answered, or when this is dropped: because it ends without
@@ -53,25 +58,17 @@ struct Recording {
 }
 
 impl Recording {
-    /// Writes the request and its response into the journal of its account, or of the server, and returns the response.
-    async fn finish(mut self, response: Response) -> Response {
-        let (mut parts, body) = response.into_parts();
-        let body = body::of_response(body).await;
-        if let Some(name) = self.write(Some((&parts, &body))) {
-            parts.headers.insert(EMULATOR_REQUEST, name);
-        }
-        Response::from_parts(parts, Body::from(body))
-    }
-
-    /// Writes the request, and returns its name, if it has one.
+    /// Writes the request and its response, if there is one, into the journal of its account, or of the server. Returns the
+    /// name of the request, if it has one.
     fn write(&mut self, response: Option<(&Parts, &Bytes)>) -> Option<HeaderValue> {
         self.is_written = true;
-        let (tenant, entry) = self.trace.finished(&self.all, response)?;
+        let entry = self.trace.finished(&self.all, response)?;
         log(&entry);
         if matches!(self.state.control, Control::Off) {
             return None;
         }
-        let entry = self.state.store.record(&self.all, tenant.as_deref(), entry);
+        let tenant = self.trace.tenant().map(|tenant| &**tenant);
+        let entry = self.state.store.record(&self.all, tenant, entry);
         self.trace.settle(&self.state, &self.all, &entry);
         Some(name_of(&entry))
     }
@@ -79,26 +76,27 @@ impl Recording {
 
 /// Returns the name of a recorded request. Each response has one, so it is written without the machinery of formatting.
 fn name_of(entry: &Entry) -> HeaderValue {
-    let mut name = Vec::with_capacity(24);
-    match entry.account {
-        Some(account) => push_number(&mut name, account.number().into()),
-        None => name.push(b'-'),
-    }
-    name.push(b'/');
-    push_number(&mut name, entry.sequence);
-    HeaderValue::try_from(name).expect("digits are a valid header value")
+    // The longest name has 30 bytes. It is written from its end.
+    let mut name = [b'-'; 32];
+    let slash = write_number(entry.sequence, &mut name, 32) - 1;
+    name[slash] = b'/';
+    let start = match entry.account {
+        Some(account) => write_number(account.number().into(), &mut name, slash),
+        None => slash - 1,
+    };
+    HeaderValue::from_bytes(&name[start..]).expect("digits are a valid header value")
 }
 
-fn push_number(text: &mut Vec<u8>, mut number: u64) {
-    let start = text.len();
+/// Writes a number before an index, and returns that of its first digit.
+fn write_number(mut number: u64, text: &mut [u8], mut at: usize) -> usize {
     loop {
-        text.push(b"0123456789"[(number % 10) as usize]);
+        at -= 1;
+        text[at] = b"0123456789"[(number % 10) as usize];
         number /= 10;
         if number == 0 {
-            break;
+            return at;
         }
     }
-    text[start..].reverse();
 }
 
 fn log(entry: &Entry) {

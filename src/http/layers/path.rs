@@ -3,7 +3,7 @@
 use axum::extract::Request;
 use axum::http::Uri;
 
-use crate::operation::path::canonical_path;
+use crate::operation::path::{canonical_path, is_under};
 
 /// Rewrites the path of a request to the form of the routes.
 pub fn make_canonical(mut request: Request) -> Request {
@@ -23,5 +23,5 @@ pub fn make_canonical(mut request: Request) -> Request {
 
 /// Returns whether the path of a request, in the form of the routes, is one of the pages for people next to the API.
 pub fn is_page(request: &Request) -> bool {
-    request.uri().path().split('/').nth(1) == Some("swagger")
+    is_under("/swagger", request.uri().path())
 }

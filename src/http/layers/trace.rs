@@ -22,7 +22,7 @@ use crate::operation::path::documented;
 use crate::store::{State as Accounts, Tenant};
 use crate::testing::fault::{Strike, Struck, When};
 use crate::testing::journal::{self, Authentication, Entry, Message, redacted_query};
-use crate::{AppState, body};
+use crate::{AppState, body, system};
 
 /// The longest path, query and user name that are kept, in bytes.
 const MAX_TEXT: usize = 1024;
@@ -40,10 +40,10 @@ struct TraceData {
     method: Method,
     uri: Uri,
     headers: Mutex<journal::Headers>,
-    content_type: Option<HeaderValue>,
     operation_id: OnceLock<&'static str>,
     login: OnceLock<Login>,
-    body: OnceLock<Bytes>,
+    /// The body with its content type.
+    body: OnceLock<(Option<HeaderValue>, Bytes)>,
     is_committed: AtomicBool,
     strikes: Mutex<Strikes>,
 }
@@ -92,13 +92,11 @@ impl Asked {
 impl Trace {
     /// Starts to trace a request.
     pub fn start(request: &Request) -> Self {
-        let headers = request.headers();
         Self(Some(Arc::new(TraceData {
             start: Instant::now(),
             method: request.method().clone(),
             uri: request.uri().clone(),
-            headers: Mutex::new(journal_headers(headers)),
-            content_type: headers.get(CONTENT_TYPE).cloned(),
+            headers: Mutex::new(journal_headers(request.headers())),
             operation_id: OnceLock::new(),
             login: OnceLock::new(),
             body: OnceLock::new(),
@@ -157,10 +155,11 @@ impl Trace {
         }
     }
 
-    /// Records the body of the request.
-    pub fn set_body(&self, body: &Bytes) {
+    /// Records the body of the request, whose headers name its type.
+    pub fn set_body(&self, headers: &HeaderMap, body: &Bytes) {
         if let Some(data) = &self.0 {
-            let _ = data.body.set(body.clone());
+            let content_type = headers.get(CONTENT_TYPE).cloned();
+            let _ = data.body.set((content_type, body.clone()));
         }
     }
 
@@ -173,7 +172,7 @@ impl Trace {
         }
         let within = state.read_timeout.min(DISCARDING);
         match body::read(&parts.headers, body, LARGEST_BODY, within).await {
-            Ok(bytes) => self.set_body(&bytes),
+            Ok(bytes) => self.set_body(&parts.headers, &bytes),
             Err(Error::TooSlow) => {
                 if let Some(connection) = parts.extensions.get::<Connection>() {
                     connection.is_late();
@@ -205,10 +204,13 @@ impl Trace {
             return strike;
         };
         let all = state.store.state();
-        let (_, entry) = data.entry(&all, response);
+        let entry = data.entry(&all, journal::Headers::default(), response);
         let mut request = entry.matched();
         // The journal keeps the start of a long body, but a fault sees all of it.
-        let whole = data.body.get().map(|body| String::from_utf8_lossy(body));
+        let whole = data
+            .body
+            .get()
+            .map(|(_, body)| String::from_utf8_lossy(body));
         request.body = whole.as_deref().or(request.body);
         let own = self.tenant().map(|tenant| &tenant.testing.faults);
         for faults in own.into_iter().chain([&all.testing.faults]) {
@@ -231,16 +233,15 @@ impl Trace {
         strike
     }
 
-    /// Returns the request as it is recorded once it is over, and its account; `None` if it is not recorded.
+    /// Returns the request as it is recorded once it is over; `None` if it is not recorded.
     pub fn finished(
         &self,
         all: &Accounts,
         response: Option<(&Parts, &Bytes)>,
-    ) -> Option<(Option<Arc<Tenant>>, Entry)> {
+    ) -> Option<Arc<Entry>> {
         let data = self.0.as_ref()?;
-        let (tenant, mut entry) = data.entry(all, response);
-        entry.request.headers = mem::take(&mut *lock(&data.headers));
-        Some((tenant, entry))
+        let headers = mem::take(&mut *lock(&data.headers));
+        Some(Arc::new(data.entry(all, headers, response)))
     }
 
     /// Counts a recorded request, and adds it to those that its faults have struck.
@@ -291,17 +292,17 @@ impl Trace {
 }
 
 impl TraceData {
-    /// Returns the request as it is recorded, with its response, if there is one yet.
+    /// Returns the request as it is recorded, with its response, if there is one yet. No match is about its headers.
     fn entry(
         &self,
         all: &Accounts,
+        headers: journal::Headers,
         response: Option<(&Parts, &Bytes)>,
-    ) -> (Option<Arc<Tenant>>, Entry) {
+    ) -> Entry {
         let login = self.login.get();
-        let (tenant, user_name) = login.map_or((None, None), |login| {
-            (login.tenant.clone(), login.user_name.clone())
-        });
-        let account = tenant.as_ref().map(|tenant| tenant.account.id);
+        let tenant = login.and_then(|login| login.tenant.as_deref());
+        let user_name = login.and_then(|login| login.user_name.clone());
+        let account = tenant.map(|tenant| tenant.account.id);
         let base = account.and_then(|account| all.base(account));
         let strikes = lock(&self.strikes);
         let authentication = match login {
@@ -311,11 +312,10 @@ impl TraceData {
             },
             _ => Authentication::NotAsked,
         };
-        let (time, millisecond) = all.precisely_now(tenant.as_deref());
-        let entry = Entry {
+        Entry {
             sequence: 0,
-            time,
-            millisecond,
+            system: system::now(),
+            clock: all.clock(tenant),
             duration: self.start.elapsed(),
             method: method_name(&self.method),
             path: cut(documented(self.uri.path())),
@@ -337,15 +337,17 @@ impl TraceData {
             }),
             user_name: user_name.map(cut),
             request: Message {
-                // No match is about them; they are added when the request is recorded.
-                headers: journal::Headers::default(),
-                body: self.body.get().map_or(journal::Body::None, |body| {
-                    journal::Body::of_foreign(text(self.content_type.as_ref()), body)
-                }),
+                headers,
+                body: self
+                    .body
+                    .get()
+                    .map_or(journal::Body::None, |(content_type, body)| {
+                        journal::Body::of_foreign(bytes(content_type.as_ref()), body)
+                    }),
             },
             response: response.map_or_else(Message::default, |(parts, body)| Message {
                 headers: journal_headers(&parts.headers),
-                body: match text(parts.headers.get(CONTENT_TYPE)) {
+                body: match bytes(parts.headers.get(CONTENT_TYPE)) {
                     content_type if strikes.decisive.is_some() => {
                         journal::Body::of_foreign(content_type, body)
                     }
@@ -355,8 +357,7 @@ impl TraceData {
                     _ => journal::Body::None,
                 },
             }),
-        };
-        (tenant, entry)
+        }
     }
 }
 
@@ -372,10 +373,8 @@ fn method_name(method: &Method) -> Cow<'static, str> {
     }
 }
 
-fn text(header: Option<&HeaderValue>) -> &str {
-    header
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+fn bytes(header: Option<&HeaderValue>) -> &[u8] {
+    header.map(HeaderValue::as_bytes).unwrap_or_default()
 }
 
 /// Converts headers to the form of the journal.

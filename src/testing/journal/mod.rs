@@ -7,11 +7,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 pub use redaction::{Body, Headers, REDACTED, may_hold_json, names_a_secret, redacted_query};
 pub use waiters::{Subscription, Waiters};
 
+use super::Clock;
 use super::matching::Matched;
 use super::test_state::{Ended, TestState};
 use crate::domain::{AccountId, Moment, Problem};
@@ -57,13 +59,23 @@ impl Default for Journal {
 #[derive(Debug, Default)]
 struct Entries {
     last: u64,
-    /// The number of the test state, or `None` if the account was deleted, with the entry.
-    all: BTreeMap<u64, (Option<u64>, Arc<Entry>)>,
+    /// All requests in order. A deleted one leaves a gap while few are deleted, but not at the start.
+    all: VecDeque<Slot>,
+    gaps: usize,
     /// The sequence numbers by test state.
     kept: BTreeMap<u64, VecDeque<u64>>,
     /// The sequence numbers of the requests of deleted accounts.
     of_deleted: BTreeSet<u64>,
     bytes: usize,
+}
+
+#[derive(Debug)]
+struct Slot {
+    sequence: u64,
+    /// The number of the test state, or `None` if the account was deleted.
+    owner: Option<u64>,
+    /// `None` stands for a gap.
+    entry: Option<Arc<Entry>>,
 }
 
 impl Journal {
@@ -73,19 +85,23 @@ impl Journal {
     }
 
     /// Numbers a request, and adds it to those of a test state. The requests of one that was replaced are only numbered.
-    pub fn record(&self, testing: &TestState, mut entry: Entry) -> Arc<Entry> {
+    pub fn record(&self, testing: &TestState, mut entry: Arc<Entry>) -> Arc<Entry> {
         let bytes = entry.bytes();
         let mut entries = self.lock();
         entries.last += 1;
         let sequence = entries.last;
-        entry.sequence = sequence;
-        let entry = Arc::new(entry);
+        let unshared = Arc::get_mut(&mut entry);
+        unshared.expect("only the journal shares it").sequence = sequence;
         let owner = match testing.ended() {
             Some(Ended::Replaced) => return entry,
             Some(Ended::Deleted) => None,
             None => Some(testing.number),
         };
-        entries.all.insert(sequence, (owner, Arc::clone(&entry)));
+        entries.all.push_back(Slot {
+            sequence,
+            owner,
+            entry: Some(Arc::clone(&entry)),
+        });
         entries.bytes += bytes;
         // The memory of old entries is freed after the lock is released.
         let mut oldest = None;
@@ -103,7 +119,7 @@ impl Journal {
         }
         let max_bytes = self.max_bytes.load(Ordering::Relaxed);
         while entries.bytes > max_bytes
-            && let Some(oldest) = entries.all.first_key_value().map(|(sequence, _)| *sequence)
+            && let Some(oldest) = entries.all.front().map(|slot| slot.sequence)
         {
             old.extend(entries.remove(oldest));
         }
@@ -117,15 +133,16 @@ impl Journal {
     pub fn list(&self, testing: Option<&TestState>) -> Vec<Arc<Entry>> {
         let entries = self.lock();
         match testing {
-            None => entries
-                .all
-                .values()
-                .map(|(_, entry)| Arc::clone(entry))
-                .collect(),
+            None => {
+                let slots = entries.all.iter();
+                slots.filter_map(|slot| slot.entry.clone()).collect()
+            }
             Some(testing) => {
                 let sequences = entries.kept.get(&testing.number).into_iter().flatten();
-                let found = sequences.filter_map(|sequence| entries.all.get(sequence));
-                found.map(|(_, entry)| Arc::clone(entry)).collect()
+                let found = sequences.filter_map(|sequence| entries.find(*sequence));
+                found
+                    .filter_map(|at| entries.all[at].entry.clone())
+                    .collect()
             }
         }
     }
@@ -133,9 +150,9 @@ impl Journal {
     /// Returns a request of a test state, or any one.
     pub fn get(&self, sequence: u64, testing: Option<&TestState>) -> Option<Arc<Entry>> {
         let entries = self.lock();
-        let (owner, entry) = entries.all.get(&sequence)?;
+        let Slot { owner, entry, .. } = &entries.all[entries.find(sequence)?];
         let is_its = testing.is_none_or(|testing| *owner == Some(testing.number));
-        is_its.then(|| Arc::clone(entry))
+        entry.clone().filter(|_| is_its)
     }
 
     /// Returns the number of requests of a test state.
@@ -162,8 +179,8 @@ impl Journal {
                     entries.remove(sequence);
                 }
                 Ended::Deleted => {
-                    if let Some((owner, _)) = entries.all.get_mut(&sequence) {
-                        *owner = None;
+                    if let Some(at) = entries.find(sequence) {
+                        entries.all[at].owner = None;
                     }
                     entries.of_deleted.insert(sequence);
                 }
@@ -186,9 +203,32 @@ impl Journal {
 }
 
 impl Entries {
+    /// Returns the index of a request.
+    fn find(&self, sequence: u64) -> Option<usize> {
+        let found = self
+            .all
+            .binary_search_by_key(&sequence, |slot| slot.sequence);
+        found.ok()
+    }
+
+    /// Closes the gaps at the start, and all of them once they are most of the slots.
+    fn close_gaps(&mut self) {
+        while self.all.pop_front_if(|slot| slot.entry.is_none()).is_some() {
+            self.gaps -= 1;
+        }
+        if self.gaps > self.all.len() / 2 {
+            self.all.retain(|slot| slot.entry.is_some());
+            self.gaps = 0;
+        }
+    }
+
     fn remove(&mut self, sequence: u64) -> Option<Arc<Entry>> {
-        let (owner, entry) = self.all.remove(&sequence)?;
+        let at = self.find(sequence)?;
+        let Slot { owner, entry, .. } = &mut self.all[at];
+        let (owner, entry) = (*owner, entry.take()?);
         self.bytes -= entry.bytes();
+        self.gaps += 1;
+        self.close_gaps();
         match owner {
             None => {
                 self.of_deleted.remove(&sequence);
@@ -223,9 +263,9 @@ impl Entries {
 pub struct Entry {
     /// The sequence number among all requests of the server.
     pub sequence: u64,
-    pub time: Moment,
-    /// The milliseconds after `time`.
-    pub millisecond: u32,
+    /// The time of the system's clock, and the clock that shows it. The time is only calculated when it is shown.
+    pub system: SystemTime,
+    pub clock: Clock,
     pub duration: Duration,
     pub method: Cow<'static, str>,
     /// The canonical path: with `/v4`, in the vendor's spelling, and without the query.
@@ -266,9 +306,20 @@ impl Entry {
         }
     }
 
-    /// Returns the time to the millisecond, as RFC 3339 writes it.
+    /// Returns the time of the account's clock.
+    pub fn time(&self) -> Moment {
+        self.clock.now(DateTime::<Utc>::from(self.system).into())
+    }
+
+    /// Returns the time to the millisecond, as RFC 3339 writes it; a frozen clock shows no milliseconds.
     pub fn precise_time(&self) -> String {
-        format!("{}.{:03}Z", self.time, self.millisecond)
+        let millisecond = match self.clock {
+            Clock::Frozen(_) => 0,
+            Clock::Running | Clock::Moved(_) => {
+                DateTime::<Utc>::from(self.system).timestamp_subsec_millis()
+            }
+        };
+        format!("{}.{millisecond:03}Z", self.time())
     }
 
     /// Returns the reasons as one text.
@@ -313,7 +364,7 @@ pub struct Message {
 
 impl Message {
     fn bytes(&self) -> usize {
-        self.headers.bytes() + self.body.text().map_or(0, str::len)
+        self.headers.bytes() + self.body.bytes()
     }
 }
 
@@ -323,8 +374,8 @@ impl Entry {
     pub fn example() -> Self {
         Self {
             sequence: 0,
-            time: "2026-01-01T12:00:00".parse().expect("it is a time"),
-            millisecond: 0,
+            system: SystemTime::UNIX_EPOCH,
+            clock: Clock::default(),
             duration: Duration::ZERO,
             method: "GET".into(),
             path: "/v4/Operator".to_owned(),
@@ -350,7 +401,8 @@ mod tests {
 
     /// Records requests, and returns the number of the last.
     fn record(journal: &Journal, testing: &TestState, times: usize) -> u64 {
-        let recorded = (0..times).map(|_| journal.record(testing, Entry::example()).sequence);
+        let recorded =
+            (0..times).map(|_| journal.record(testing, Entry::example().into()).sequence);
         recorded.last().unwrap_or_default()
     }
 
@@ -391,6 +443,25 @@ mod tests {
         let kept: Vec<_> = journal.list(None).iter().map(|one| one.sequence).collect();
         assert_eq!(kept, [1, late]);
         assert!(journal.get(late, Some(&deleted)).is_none());
+    }
+
+    #[test]
+    fn the_requests_after_an_old_one_leave_few_gaps() {
+        let journal = Journal::default();
+        let [old, busy] = [TestState::default(), TestState::default()];
+        record(&journal, &old, 1);
+        let last = record(&journal, &busy, 5 * MAX_OF_ACCOUNT);
+        let kept: Vec<_> = journal.list(None).iter().map(|one| one.sequence).collect();
+        let first = last - MAX_OF_ACCOUNT as u64 + 1;
+        assert_eq!(
+            kept,
+            [1].into_iter().chain(first..=last).collect::<Vec<_>>()
+        );
+        assert!(journal.lock().all.len() <= 2 * kept.len());
+        assert!(journal.get(1, Some(&old)).is_some());
+        assert!(journal.get(first - 1, None).is_none());
+        journal.forget(&journal.list(Some(&old)));
+        assert_eq!(journal.lock().all.len(), MAX_OF_ACCOUNT);
     }
 
     #[test]

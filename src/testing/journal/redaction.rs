@@ -1,8 +1,9 @@
 //! Redacts secrets from recorded requests and responses, and truncates long bodies.
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
-use memchr::memchr3_iter;
+use memchr::{memchr3_iter, memmem};
 use percent_encoding::percent_decode_str;
 use serde::de::IgnoredAny;
 use serde_json::Value;
@@ -33,7 +34,6 @@ impl<'a> FromIterator<(&'a str, &'a [u8])> for Headers {
                     are_cut: true,
                 };
             }
-            lines.reserve(name.len() + value.len() + 2);
             lines.extend_from_slice(name.as_bytes());
             lines.push(b'\t');
             lines.extend_from_slice(value);
@@ -68,20 +68,49 @@ pub enum Body {
     /// There was no body.
     #[default]
     None,
-    Text(String),
+    Text(Text),
     /// The first 4 KiB of a longer one.
-    Start(String),
+    Start(Text),
     /// A body that may hold secrets which cannot be located, or that is no text.
     Withheld,
 }
 
 impl Body {
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::None | Self::Withheld => 0,
+            Self::Text(text) | Self::Start(text) => text.0.len(),
+        }
+    }
+
     /// Returns what is kept of the body.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::None | Self::Withheld => None,
             Self::Text(text) | Self::Start(text) => Some(text),
         }
+    }
+}
+
+/// A text of a body. It is read as UTF-8 only when it is looked at, since most are never looked at.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Text(Vec<u8>);
+
+impl Deref for Text {
+    type Target = str;
+
+    /// Returns the text up to its end, or up to a character that it is cut within.
+    fn deref(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_else(|_| {
+            let start = self.0.utf8_chunks().next();
+            start.map_or("", |start| start.valid())
+        })
+    }
+}
+
+impl<T: Into<Vec<u8>>> From<T> for Text {
+    fn from(bytes: T) -> Self {
+        Self(bytes.into())
     }
 }
 
@@ -121,13 +150,13 @@ fn redacted_header<'a>(name: &str, value: &'a [u8]) -> &'a [u8] {
 
 impl Body {
     /// Redacts a body of external origin according to its content type.
-    pub fn of_foreign(content_type: &str, bytes: &[u8]) -> Self {
+    pub fn of_foreign(content_type: &[u8], bytes: &[u8]) -> Self {
         if bytes.is_empty() {
             return Self::None;
         }
         let is_json = || serde_json::from_slice::<IgnoredAny>(bytes).is_ok();
         let content_type = content_type.to_ascii_lowercase();
-        let is_form = content_type.starts_with("application/x-www-form-urlencoded");
+        let is_form = content_type.starts_with(b"application/x-www-form-urlencoded");
         // curl declares every body a form by default, so a body that is valid JSON is treated as JSON.
         if is_json() {
             Self::of_json(bytes)
@@ -144,14 +173,10 @@ impl Body {
         // A secret follows the name of its field, so a start that holds no such name holds no secret either. An escape
         // may hide a name.
         if !may_name_a_secret(start) {
-            return match (std::str::from_utf8(start), bytes.len() > MAX_BODY) {
-                (Ok(""), _) => Self::None,
-                (Ok(text), false) => Self::Text(text.to_owned()),
-                (Ok(text), true) => Self::Start(text.to_owned()),
-                // The body may be cut within a character; the bytes before it are valid, since JSON is UTF-8.
-                (Err(error), _) => {
-                    Self::Start(String::from_utf8_lossy(&start[..error.valid_up_to()]).into_owned())
-                }
+            return match bytes.len() {
+                0 => Self::None,
+                1..=MAX_BODY => Self::Text(start.into()),
+                _ => Self::Start(start.into()),
             };
         }
         match serde_json::from_slice::<Value>(bytes) {
@@ -202,18 +227,18 @@ impl Body {
 
     fn truncated(text: &str) -> Self {
         if text.len() <= MAX_BODY {
-            return Self::Text(text.to_owned());
+            return Self::Text(text.into());
         }
-        Self::Start(text[..text.floor_char_boundary(MAX_BODY)].to_owned())
+        Self::Start(text.as_bytes()[..MAX_BODY].into())
     }
 }
 
 /// Returns whether a body of this content type (in lower case) may be JSON: `/api/Users` sends its JSON as HTML, too.
-pub fn may_hold_json(content_type: &str) -> bool {
-    ["application/json", "text/html"]
+pub fn may_hold_json(content_type: &[u8]) -> bool {
+    [b"application/json".as_slice(), b"text/html"]
         .iter()
         .any(|media_type| content_type.starts_with(media_type))
-        || content_type.contains("json")
+        || memmem::find(content_type, b"json").is_some()
 }
 
 /// Returns whether bytes may contain the name of a secret field. It searches for the rarest letter of the word, since it runs
@@ -281,12 +306,12 @@ fn redact(value: &mut Value) {
 mod tests {
     use super::{Body, redacted_query};
 
-    const FORM: &str = "application/x-www-form-urlencoded";
+    const FORM: &[u8] = b"application/x-www-form-urlencoded";
 
     fn redacted(json: &str) -> String {
         match Body::of_json(json.as_bytes()) {
             Body::None | Body::Withheld => "nothing".to_owned(),
-            Body::Text(text) | Body::Start(text) => text,
+            Body::Text(text) | Body::Start(text) => text.to_owned(),
         }
     }
 
@@ -314,7 +339,7 @@ mod tests {
         assert_eq!(redacted(r#"{"FullName": "X"}"#), r#"{"FullName": "X"}"#);
         assert_eq!(
             Body::of_foreign(FORM, b"Pass%77ord=s3cret&a=b"),
-            Body::Text("Password=%5Bredacted%5D&a=b".to_owned())
+            Body::Text("Password=%5Bredacted%5D&a=b".into())
         );
     }
 
@@ -331,23 +356,23 @@ mod tests {
         ] {
             assert_eq!(Body::of_foreign(FORM, input.as_bytes()), Body::Withheld);
             assert_eq!(
-                Body::of_foreign("text/plain", input.as_bytes()),
+                Body::of_foreign(b"text/plain", input.as_bytes()),
                 Body::Withheld
             );
         }
-        assert_eq!(Body::of_foreign("", &[0xff, 0xfe, b'P']), Body::Withheld);
+        assert_eq!(Body::of_foreign(b"", &[0xff, 0xfe, b'P']), Body::Withheld);
         let malformed = r#"{"FullName": "Alice",}"#;
         assert_eq!(
-            Body::of_foreign("application/json", malformed.as_bytes()),
-            Body::Text(malformed.to_owned())
+            Body::of_foreign(b"application/json", malformed.as_bytes()),
+            Body::Text(malformed.into())
         );
         assert_eq!(
             Body::of_foreign(FORM, br#"{"Password":"s3cret"}"#),
-            Body::Text(r#"{"Password":"[redacted]"}"#.to_owned())
+            Body::Text(r#"{"Password":"[redacted]"}"#.into())
         );
         assert_eq!(
             Body::of_foreign(FORM, br#"a={"Password":"s3cret"}"#),
-            Body::Text("a=%5Bredacted%5D".to_owned())
+            Body::Text("a=%5Bredacted%5D".into())
         );
     }
 

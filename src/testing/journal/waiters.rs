@@ -1,5 +1,6 @@
 //! Tasks that wait for requests. A request wakes those whose match it fits, and costs nothing more for all others.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,11 +46,12 @@ impl Waiters {
             return;
         }
         let by_operation = self.lock();
+        let request = LazyCell::new(|| entry.matched());
         let own = Some(entry.operation_id.unwrap_or(UNKNOWN));
         let found = [by_operation.get(&None), by_operation.get(&own)];
         for waiter in found.into_iter().flatten().flatten() {
             let is_in_scope = waiter.testing.is_none() || waiter.testing == testing;
-            if is_in_scope && waiter.matches.fits(entry.matched()) {
+            if is_in_scope && waiter.matches.fits(*request) {
                 waiter.came.notify_one();
             }
         }

@@ -16,6 +16,7 @@ use crate::service::accounts::{self, CreatedAccount, IfNameExists, Source};
 use crate::service::scope::Scope;
 use crate::store::Tenant;
 use crate::testing::Usage;
+use crate::testing::outbox::Message;
 
 pub fn routes() -> Router<Console> {
     let of_account = Router::new()
@@ -46,6 +47,8 @@ pages! {
         /// The snapshots, the latest first, each with the time when it was taken.
         snapshots: Listed<(String, Option<Moment>)>,
         form: Form,
+        /// The latest of what the live service would have sent.
+        outbox: Vec<Message>,
     }
 }
 
@@ -113,7 +116,7 @@ fn owner(tenant: &Tenant) -> &str {
 async fn list(visit: Visit) -> Result<Response> {
     let scope = Scope::of(None, &visit.app.store)?;
     let all = &scope.all;
-    let accounts = Listed::new(&visit, all.newest(), |tenant| {
+    let accounts = Listed::search(&visit, all.newest(), |tenant| {
         let Account { id, settings, .. } = &*tenant.account;
         let (label, owner) = (all.label(*id), owner(tenant));
         vec![
@@ -185,6 +188,7 @@ async fn credentials(tool: Tool) -> Result<Response> {
 async fn show(tool: Tool) -> Result<Response> {
     let tenant = tool.tenant()?;
     let owner = tenant.account.operator(tenant.account.owner)?;
+    let outbox = tool.scope.outbox().into_iter().rev().take(20);
     let snapshots = tenant.snapshots.iter();
     let mut snapshots: Vec<_> = snapshots
         .map(|(name, snapshot)| (name.clone(), snapshot.taken))
@@ -198,8 +202,9 @@ async fn show(tool: Tool) -> Result<Response> {
         owner_has_password: owner.password().is_some() && tenant.account.may_log_in(owner),
         faults: tenant.testing.faults.waiting() + tool.scope.all.testing.faults.waiting(),
         clock: service::clock::of(&tool.scope).mode(),
-        snapshots: Listed::new(&tool, snapshots.into_iter(), |_| Vec::new()),
+        snapshots: Listed::new(&tool, snapshots.into_iter()),
         form: tool.form(Form::to(tool.path() + "/snapshots")),
+        outbox: outbox.map(|(_, message)| message).collect(),
     })
 }
 

@@ -82,7 +82,7 @@ async fn list(login: LoggedIn) -> Result<Response> {
         frame: login
             .frame(format!("{}: API management", head.name))
             .below(crumbs()),
-        api_users: Listed::new(&login, api_users, |_| Vec::new())
+        api_users: Listed::new(&login, api_users)
             .map(|api_user| (Arc::clone(api_user), login.usage(api_user))),
         head,
     })

@@ -8,6 +8,7 @@ use super::prelude::*;
 use crate::control::{Within, of_json};
 use crate::error::Error;
 use crate::testing::fault::{Definition, Effect, End, Fault, Struck, When};
+use crate::testing::journal::Entry;
 
 pub fn routes() -> Router<Console> {
     Router::new()
@@ -29,55 +30,33 @@ pages! {
 /// The number of requests that a row shows of those that its fault struck.
 const SHOWN_REQUESTS: usize = 5;
 
-/// A usual fault: its name in links, what they say, and the values of its form.
-type Preset = (
-    &'static str,
-    &'static str,
-    &'static [(&'static str, &'static str)],
-);
-
-const PRESETS: [Preset; 5] = [
+/// Usual faults: what their links say, and the values of their forms.
+const PRESETS: [(&str, &str); 5] = [
+    ("Lose one answer", "effect=reset&when=after&count=1"),
     (
-        "lost",
-        "Lose one answer",
-        &[("effect", "reset"), ("when", "after"), ("count", "1")],
-    ),
-    (
-        "busy",
         "429 with Retry-After",
-        &[
-            ("effect", "answer"),
-            ("effect.status", "429"),
-            ("effect.headers", "Retry-After: 5"),
-            ("count", "1"),
-        ],
+        "effect=answer&effect.status=429&effect.headers=Retry-After:+5&count=1",
     ),
+    ("Slow answers", "effect=delay&effect.delayMs=3000"),
+    ("Reset the connection", "effect=reset&count=1"),
     (
-        "slow",
-        "Slow answers",
-        &[("effect", "delay"), ("effect.delayMs", "3000")],
-    ),
-    (
-        "reset",
-        "Reset the connection",
-        &[("effect", "reset"), ("count", "1")],
-    ),
-    (
-        "canned",
         "A canned answer",
-        &[
-            ("effect", "answer"),
-            ("effect.status", "200"),
-            ("effect.body", "[]"),
-        ],
+        "effect=answer&effect.status=200&effect.body=[]",
     ),
 ];
 
-/// Returns the links to forms for what goes wrong most often, for requests like one of the journal, or for all.
-pub fn presets(tools: &str, request: Option<u64>) -> Vec<Crumb> {
-    let request = request.map_or_else(String::new, |sequence| format!("&request={sequence}"));
-    let link = |(name, text, _): &Preset| {
-        crumb(*text, format!("{tools}/faults?preset={name}{request}#add"))
+/// Returns the links to the forms of usual faults, filled in for requests like one of the journal.
+pub fn presets(tools: &str, entry: &Entry) -> Vec<Crumb> {
+    let request = form_urlencoded::Serializer::new("&".to_owned())
+        .append_pair("match.method", &entry.method)
+        .append_pair("match.path", &entry.path)
+        .finish();
+    usual(tools, &request)
+}
+
+fn usual(tools: &str, request: &str) -> Vec<Crumb> {
+    let link = |(name, values): &(&str, &str)| {
+        crumb(*name, format!("{tools}/faults?{values}{request}#add"))
     };
     PRESETS.iter().map(link).collect()
 }
@@ -90,23 +69,6 @@ struct Row {
 }
 
 impl Row {
-    fn matches(&self) -> String {
-        let matches = &self.fault.definition.matches;
-        let parts = matches.criteria().map(|criterion| {
-            let name: &'static str = criterion.into();
-            match matches.expected(criterion) {
-                Value::String(text) => format!("{name} {text}"),
-                other => format!("{name} {other}"),
-            }
-        });
-        let parts: Vec<_> = parts.collect();
-        if parts.is_empty() {
-            "every request".to_owned()
-        } else {
-            parts.join(", ")
-        }
-    }
-
     fn effect(&self) -> String {
         let Effect { delay, end } = &self.fault.definition.effect;
         let delay = delay.map(|delay| format!("{} ms later", delay.as_millis()));
@@ -158,35 +120,22 @@ async fn list(tool: Tool) -> Result<Response> {
     };
     let own = tool.scope.testing().faults.list().into_iter();
     let of_server = tool.scope.faults_of_server().into_iter();
-    let request = tool.data.get("request").and_then(|text| text.parse().ok());
+    let mut form = Form::to(path.as_str());
+    form.values = tool.data.clone();
+    if !tool.target.contains('?') {
+        form = form.with_value("effect.status", 503);
+    }
     page(&List {
         frame: tool.frame("Faults"),
         rows: own
             .map(row(false))
             .chain(of_server.map(row(true)))
             .collect(),
-        presets: presets(&tool.path(), request),
+        presets: usual(&tool.path(), ""),
         operations: words(&operations),
-        form: tool.form(form(&tool, request)),
+        form: tool.form(form),
         path,
     })
-}
-
-/// Returns the form of a new fault, filled in for requests like one of the journal, and for what goes wrong.
-fn form(tool: &Tool, request: Option<u64>) -> Form {
-    let mut form = Form::to(tool.path() + "/faults");
-    if let Some(entry) = request.and_then(|sequence| tool.scope.request(sequence)) {
-        let path = entry.path.as_str();
-        form = form
-            .with_value("match.method", &*entry.method)
-            .with_value("match.path", path);
-    }
-    let preset = tool.data.text("preset");
-    let preset = PRESETS.iter().find(|(name, _, _)| *name == preset);
-    let values = preset.map_or(&[("effect.status", "503")][..], |(_, _, values)| values);
-    values
-        .iter()
-        .fold(form, |form, (name, value)| form.with_value(name, *value))
 }
 
 async fn create(tool: Tool) -> Result<Response> {

@@ -19,7 +19,6 @@ mod api_users;
 mod assets;
 mod clock;
 mod coverage;
-mod curl;
 mod faults;
 mod form;
 mod login;

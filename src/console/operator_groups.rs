@@ -7,9 +7,7 @@ use super::form::MOST_SUGGESTED;
 use super::operators::{Permissions, texts};
 use super::prelude::*;
 use crate::domain::text::Description;
-use crate::domain::{
-    GroupKind, Operator, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid,
-};
+use crate::domain::{Operator, OperatorGroup, OperatorGroupAuthorization, OperatorGroupGuid};
 use crate::error::Error;
 use crate::service;
 use crate::wire::bind;
@@ -23,17 +21,14 @@ pub fn routes() -> Router<Console> {
         .route("/groups/{guid}/members", post(add_member))
         .route("/groups/{guid}/members/remove", post(remove_member))
         .route("/groups/{guid}/duty", post(set_duty))
-        .route("/groups/{guid}/permissions", post(authorize))
-        .route(
-            "/groups/{guid}/permissions/withdraw",
-            post(delete_authorization),
-        )
+        .route("/groups/{guid}/permissions", post(change_permissions))
 }
 
 pages! {
     List = "groups.html" { groups: Listed<Row> }
     New = "group_new.html" { form: Form }
     Show = "group.html" {
+        path: String,
         group: Arc<OperatorGroup>,
         /// The members, each with whether it cannot leave.
         members: Listed<(Arc<Operator>, bool)>,
@@ -85,7 +80,7 @@ async fn list(login: LoggedIn) -> Result<Response> {
             members: members.len(),
         }
     };
-    let groups = Listed::new(&login, account.operator_groups.iter(), |group| {
+    let groups = Listed::search(&login, account.operator_groups.iter(), |group| {
         vec![group.description.to_string()]
     });
     page(&List {
@@ -110,16 +105,6 @@ async fn create(login: LoggedIn) -> Result<Response> {
     ))
 }
 
-impl Show {
-    fn path(&self) -> String {
-        path_of(self.group.guid)
-    }
-
-    fn is_everyone(&self) -> bool {
-        self.group.kind == GroupKind::Everyone
-    }
-}
-
 async fn show(login: LoggedIn) -> Result<Response> {
     let account = login.account();
     let group = account.operator_group(login.segment("guid")?)?;
@@ -135,7 +120,7 @@ async fn show(login: LoggedIn) -> Result<Response> {
         Form::to(path_of(group.guid)).with_value("Description", group.description.as_str());
     page(&Show {
         frame: login.frame(group.description.as_str()).below(crumbs()),
-        members: Listed::new(&login, all().filter(is_member), |operator| texts(operator)).map(
+        members: Listed::search(&login, all().filter(is_member), |operator| texts(operator)).map(
             |operator| {
                 let stays = account.always_holds(group, operator.guid);
                 (Arc::clone(operator), stays)
@@ -145,6 +130,7 @@ async fn show(login: LoggedIn) -> Result<Response> {
             group.all_authorizations(),
             OperatorGroupAuthorization::Administrator,
         ),
+        path: path_of(group.guid),
         group: Arc::clone(group),
         add: login.form(Form::to(path_of(group.guid) + "/members")),
         others: others.take(MOST_SUGGESTED).collect(),
@@ -199,14 +185,15 @@ async fn set_duty(login: LoggedIn) -> Result<Response> {
     ))
 }
 
-async fn authorize(login: LoggedIn) -> Result<Response> {
+async fn change_permissions(login: LoggedIn) -> Result<Response> {
     let (guid, word) = (login.segment("guid")?, login.value("permission")?);
-    service::operator_group::authorize(&login.app, login.caller(), guid, word).await?;
-    Ok(done("The permission was assigned.", path_of(guid)))
-}
-
-async fn delete_authorization(login: LoggedIn) -> Result<Response> {
-    let (guid, word) = (login.segment("guid")?, login.value("permission")?);
-    service::operator_group::remove_authorization(&login.app, login.caller(), guid, word).await?;
-    Ok(done("The permission was withdrawn.", path_of(guid)))
+    let (app, caller) = (&login.app, login.caller());
+    let notice = if login.data.get("withdraw").is_some() {
+        service::operator_group::remove_authorization(app, caller, guid, word).await?;
+        "The permission was withdrawn."
+    } else {
+        service::operator_group::authorize(app, caller, guid, word).await?;
+        "The permission was assigned."
+    };
+    Ok(done(notice, path_of(guid)))
 }

@@ -29,11 +29,7 @@ pub fn routes() -> Router<Console> {
         .route("/operators/{guid}/groups/leave", post(leave))
         .route(
             "/operators/{guid}/permissions",
-            get(permissions).post(authorize),
-        )
-        .route(
-            "/operators/{guid}/permissions/withdraw",
-            post(delete_authorization),
+            get(permissions).post(change_permissions),
         )
 }
 
@@ -132,7 +128,7 @@ async fn list(login: LoggedIn) -> Result<Response> {
     };
     page(&List {
         frame: login.frame("Operators").below(crumbs()[..1].to_vec()),
-        operators: Listed::new(&login, account.operators.iter(), |operator| texts(operator))
+        operators: Listed::search(&login, account.operators.iter(), |operator| texts(operator))
             .map(row),
     })
 }
@@ -230,7 +226,7 @@ async fn groups(login: LoggedIn) -> Result<Response> {
         frame: login
             .frame(format!("{}: member of", head.name))
             .below(crumbs()),
-        groups: Listed::new(&login, all().filter(is_joined), |_| Vec::new()).map(|group| {
+        groups: Listed::new(&login, all().filter(is_joined)).map(|group| {
             let stays = account.always_holds(group, operator.guid);
             (Arc::clone(group), stays)
         }),
@@ -296,20 +292,15 @@ async fn permissions(login: LoggedIn) -> Result<Response> {
     })
 }
 
-async fn authorize(login: LoggedIn) -> Result<Response> {
+async fn change_permissions(login: LoggedIn) -> Result<Response> {
     let (guid, word) = (login.segment("guid")?, login.value("permission")?);
-    service::operator::authorize(&login.app, login.caller(), guid, word).await?;
-    Ok(done(
-        "The permission was assigned.",
-        path_of(guid) + "/permissions",
-    ))
-}
-
-async fn delete_authorization(login: LoggedIn) -> Result<Response> {
-    let (guid, word) = (login.segment("guid")?, login.value("permission")?);
-    service::operator::remove_authorization(&login.app, login.caller(), guid, word).await?;
-    Ok(done(
-        "The permission was withdrawn.",
-        path_of(guid) + "/permissions",
-    ))
+    let (app, caller) = (&login.app, login.caller());
+    let notice = if login.data.get("withdraw").is_some() {
+        service::operator::remove_authorization(app, caller, guid, word).await?;
+        "The permission was withdrawn."
+    } else {
+        service::operator::authorize(app, caller, guid, word).await?;
+        "The permission was assigned."
+    };
+    Ok(done(notice, path_of(guid) + "/permissions"))
 }

@@ -198,52 +198,68 @@ pub fn tools(scope: Option<AccountId>) -> String {
 
 /// Returns as much of a text as a list shows: in 50 rows, the longest ones would make a page too large.
 pub fn short(text: impl fmt::Display) -> String {
-    cut(&text.to_string(), 50)
+    cut(text.to_string(), 50)
 }
 
 /// Returns the start of a text, with an ellipsis where something is left out.
-pub fn cut(text: &str, length: usize) -> String {
+pub fn cut(text: impl AsRef<str>, length: usize) -> String {
+    let text = text.as_ref();
     match text.char_indices().nth(length) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
 }
 
-/// A page of the results of a search.
+/// A page of a list.
 #[derive(Debug)]
 pub struct Listed<T> {
     pub rows: Vec<T>,
     pub search: String,
-    /// The number of the page, from 1.
-    pub number: usize,
+    /// The number of rows before the page, and that of all.
+    pub first: usize,
     pub found: usize,
+    /// The links to the first, the previous, the next and the last page.
+    pub links: Vec<Crumb>,
 }
 
 impl<T> Listed<T> {
+    /// Returns the requested page; one that is no more, since rows were deleted, is the last.
+    pub fn new(visit: &Visit, items: impl Iterator<Item = T>) -> Self {
+        let rows: Vec<_> = items.collect();
+        let found = rows.len();
+        let last = found.div_ceil(PAGE_SIZE).max(1);
+        let number = visit.data.get("page").and_then(|page| page.parse().ok());
+        let number = number.unwrap_or(1).clamp(1, last);
+        let first = PAGE_SIZE * (number - 1);
+        let links = [
+            ("First", 1, number > 1),
+            ("Previous", number - 1, number > 1),
+            ("Next", number + 1, number < last),
+            ("Last", last, number < last),
+        ];
+        let links = links.into_iter().filter(|(_, _, is_there)| *is_there);
+        let link = |(name, number, _): (&str, usize, bool)| {
+            crumb(name, visit.query_with("page", &number.to_string()))
+        };
+        Self {
+            rows: rows.into_iter().skip(first).take(PAGE_SIZE).collect(),
+            search: visit.data.text("q").trim().to_owned(),
+            first,
+            found,
+            links: links.map(link).collect(),
+        }
+    }
+
     /// Returns the requested page of those items of which a text contains the search term, ignoring case.
-    pub fn new(
+    pub fn search(
         visit: &Visit,
         items: impl Iterator<Item = T>,
         texts: impl Fn(&T) -> Vec<String>,
     ) -> Self {
-        let search = visit.data.text("q").trim().to_owned();
-        let number = visit.data.get("page").and_then(|page| page.parse().ok());
-        let term = search.to_lowercase();
-        let is_found = |item: &T| {
-            let has_term = |text: &String| text.to_lowercase().contains(&term);
-            term.is_empty() || texts(item).iter().any(has_term)
-        };
-        let rows: Vec<_> = items.filter(is_found).collect();
-        let found = rows.len();
-        // A page that is no more, since rows were deleted, is the last one.
-        let number = number.unwrap_or(1).clamp(1, last_page(found));
-        let rows = rows.into_iter().skip(PAGE_SIZE * (number - 1));
-        Self {
-            rows: rows.take(PAGE_SIZE).collect(),
-            search,
-            number,
-            found,
-        }
+        let term = visit.data.text("q").trim().to_lowercase();
+        let has_term = |text: &String| text.to_lowercase().contains(&term);
+        let is_found = |item: &T| term.is_empty() || texts(item).iter().any(has_term);
+        Self::new(visit, items.filter(is_found))
     }
 
     /// Returns the same page with other rows.
@@ -251,46 +267,21 @@ impl<T> Listed<T> {
         Listed {
             rows: self.rows.into_iter().map(row).collect(),
             search: self.search,
-            number: self.number,
+            first: self.first,
             found: self.found,
+            links: self.links,
         }
     }
 
     /// Describes the rows: `51 to 100 of 10,000 accounts`.
     pub fn caption(&self, one: &str, many: &str) -> String {
         let all = count(self.found, one, many);
-        if self.found <= PAGE_SIZE {
+        if self.links.is_empty() {
             return all;
         }
-        let first = PAGE_SIZE * (self.number - 1);
-        format!("{} to {} of {all}", first + 1, first + self.rows.len())
+        let last = grouped(self.first + self.rows.len());
+        format!("{} to {last} of {all}", grouped(self.first + 1))
     }
-
-    /// Returns the links to the other pages: the first, the previous, the next and the last.
-    pub fn links(&self) -> Vec<Crumb> {
-        let last = last_page(self.found);
-        let pages = [
-            ("First", 1, self.number > 1),
-            ("Previous", self.number - 1, self.number > 1),
-            ("Next", self.number + 1, self.number < last),
-            ("Last", last, self.number < last),
-        ];
-        let link = |(name, number, _): (&str, usize, bool)| {
-            let mut query = form_urlencoded::Serializer::for_suffix("?".to_owned(), 1);
-            if !self.search.is_empty() {
-                query.append_pair("q", &self.search);
-            }
-            query.append_pair("page", &number.to_string());
-            crumb(name, query.finish())
-        };
-        let pages = pages.into_iter().filter(|(_, _, is_there)| *is_there);
-        pages.map(link).collect()
-    }
-}
-
-/// Returns the number of the last page.
-fn last_page(rows: usize) -> usize {
-    rows.div_ceil(PAGE_SIZE).max(1)
 }
 
 /// Renders a page with status 200.
@@ -402,7 +393,7 @@ pub fn count(number: usize, one: &str, many: &str) -> String {
 }
 
 /// Writes a number with commas between groups of three digits.
-pub fn grouped(number: usize) -> String {
+fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

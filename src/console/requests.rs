@@ -10,24 +10,15 @@ use axum::response::IntoResponse as _;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::curl::Command;
 use super::faults;
-use super::form::FormData;
-use super::page::{count, cut, grouped, page_with};
+use super::page::{count, page_with};
 use super::prelude::*;
 use crate::connection::Connection;
 use crate::control::of_query;
-use crate::domain::AccountId;
 use crate::error::Error;
 use crate::status::sentence;
-use crate::testing::journal::{Authentication, Body, Entry, Message};
+use crate::testing::journal::{Body, Command, Entry};
 use crate::testing::matching::Match;
-
-/// The maximum number of requests on a page.
-const PAGE_SIZE: usize = 50;
-
-/// The number of characters of a target or of reasons that a list shows.
-const LONGEST_SHOWN: usize = 160;
 
 /// How long a long poll for newer requests lasts.
 const POLL_TIMEOUT: Duration = Duration::from_secs(25);
@@ -46,104 +37,98 @@ pub fn routes() -> Router<Console> {
 pages! {
     List = "requests.html" {
         path: String,
-        search: Search,
+        rows: Rows,
         /// Why no request can be found.
         problems: Vec<String>,
-        found: Found,
+        /// The links that turn a status or a method on or off, each with whether it is on.
+        chips: Vec<(Crumb, bool)>,
+        /// Those that are on.
+        chosen: Vec<(&'static str, String)>,
         base_url: String,
         instance: String,
     }
     Show = "request.html" {
         entry: Arc<Entry>,
-        time: String,
-        authentication: &'static str,
-        /// The account that the request was for, with the page about it.
-        account: Option<(AccountId, String)>,
-        messages: [(&'static str, DisplayMessage); 2],
+        /// The page about the account that the request was for, or about its requests.
+        account: String,
         command: Command,
         faults: Vec<Crumb>,
     }
 }
 
-/// What is searched for.
-struct Search {
-    /// The text of the box: each word is `name:value` for a criterion of a match, or belongs to the text that is searched for.
-    text: String,
-    status: String,
-    method: String,
+impl List {
+    fn is_search(&self) -> bool {
+        !(self.rows.list.search.is_empty() && self.chosen.is_empty())
+    }
 }
 
-impl Search {
-    fn of(data: &FormData) -> Self {
-        let value = |name| data.text(name).trim().to_owned();
+/// Requests, the latest first.
+#[derive(Template)]
+#[template(path = "request_rows.html")]
+struct Rows {
+    list: Listed<Arc<Entry>>,
+    path: String,
+    /// Whether rows tell their accounts.
+    is_of_server: bool,
+}
+
+impl Rows {
+    fn new(tool: &Tool, entries: Vec<Arc<Entry>>) -> Self {
         Self {
-            text: value("q"),
-            status: value("status"),
-            method: value("method"),
+            list: Listed::new(tool, entries.into_iter().rev()),
+            path: tool.path() + "/requests",
+            is_of_server: tool.scope.tenant.is_none(),
         }
     }
 
-    /// Returns the criteria, or an error that says why no request can fulfill them.
-    fn matches(&self, tool: &Tool) -> Result<Match, Error> {
-        let mut parameters = vec![("status", &*self.status), ("method", &*self.method)];
-        parameters.retain(|(_, value)| !value.is_empty());
-        let mut text = Vec::new();
-        let mut rest = self.text.as_str();
-        while !rest.is_empty() {
-            let word = rest.split_whitespace().next().unwrap_or_default();
-            let name = word.split_once(':').map_or("", |(name, _)| name);
-            let after = if is_name(name) {
-                let (value, after) = split_value(&rest[name.len() + 1..]);
-                parameters.push((name, value));
-                after
-            } else {
-                text.push(word);
-                &rest[word.len()..]
-            };
-            rest = after.trim_start();
-        }
-        let text = text.join(" ");
-        if !text.is_empty() {
-            parameters.push(("text", &text));
-        }
-        of_query(parameters, tool.within())
+    /// Returns the number of the latest request.
+    fn latest(&self) -> u64 {
+        self.list.rows.first().map_or(0, |entry| entry.sequence)
     }
+}
 
-    fn is_given(&self) -> bool {
-        [&self.text, &self.status, &self.method]
-            .iter()
-            .any(|text| !text.is_empty())
-    }
-
-    /// Returns the query of the page with one parameter set.
-    fn with(&self, name: &str, value: &str) -> String {
-        let parameters = [
-            ("q", self.text.as_str()),
-            ("status", &self.status),
-            ("method", &self.method),
-            ("before", ""),
-        ];
-        let all = parameters.map(|(key, own)| (key, if key == name { value } else { own }));
-        let given = all.iter().filter(|(_, value)| !value.is_empty());
-        form_urlencoded::Serializer::for_suffix("?".to_owned(), 1)
-            .extend_pairs(given)
-            .finish()
-    }
-
-    /// Returns the links that turn a status or a method on or off, each with whether it is on.
-    fn chips(&self) -> Vec<(Crumb, bool)> {
-        let chip = |name, chosen: &str, value| {
-            let is_on = chosen == value;
-            (
-                crumb(value, self.with(name, if is_on { "" } else { value })),
-                is_on,
-            )
+/// Returns the criteria of the search box and of the chips, or an error that says why no request can fulfill them. In the box, each
+/// word is `name:value` for a criterion, or belongs to the text that is searched for.
+fn matches(tool: &Tool) -> Result<Match, Error> {
+    let search = tool.data.text("q");
+    let (mut parameters, mut text) = (Vec::new(), Vec::new());
+    let mut rest = search.trim();
+    while !rest.is_empty() {
+        let word = rest.split_whitespace().next().unwrap_or_default();
+        let name = word.split_once(':').map_or("", |(name, _)| name);
+        let is_letter = |byte: u8| byte.is_ascii_alphabetic();
+        let after = if !name.is_empty() && name.bytes().all(is_letter) {
+            let (value, after) = split_value(&rest[name.len() + 1..]);
+            parameters.push((name, value.to_owned()));
+            after
+        } else {
+            text.push(word);
+            &rest[word.len()..]
         };
-        let statuses = ["2xx", "4xx", "5xx"].map(|value| chip("status", &self.status, value));
-        let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
-        let methods = methods.map(|value| chip("method", &self.method, value));
-        statuses.into_iter().chain(methods).collect()
+        rest = after.trim_start();
     }
+    if !text.is_empty() {
+        parameters.push(("text", text.join(" ")));
+    }
+    parameters.extend(chosen(tool));
+    of_query(parameters, tool.within())
+}
+
+/// Returns the chosen status and method.
+fn chosen(tool: &Tool) -> Vec<(&'static str, String)> {
+    let value = |name| Some((name, tool.data.get_nonblank(name)?));
+    ["status", "method"].into_iter().filter_map(value).collect()
+}
+
+fn chips(tool: &Tool) -> Vec<(Crumb, bool)> {
+    let chip = |name, value| {
+        let is_on = tool.data.text(name) == value;
+        let query = tool.query_with(name, if is_on { "" } else { value });
+        (crumb(value, query), is_on)
+    };
+    let statuses = ["2xx", "4xx", "5xx"].map(|value| chip("status", value));
+    let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"].map(|value| chip("method", value));
+    statuses.into_iter().chain(methods).collect()
 }
 
 /// Splits a text after its first word, or after what stands in quotation marks, the second of which ends a word.
@@ -161,157 +146,37 @@ fn split_value(text: &str) -> (&str, &str) {
     }
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphabetic())
-}
-
-/// A page of the requests that match, the latest first.
-#[derive(Default, Template)]
-#[template(path = "request_rows.html")]
-struct Found {
-    rows: Vec<Row>,
-    /// Describes the rows: `51 to 100 of 1,000 requests`.
-    caption: String,
-    /// The links to newer and older requests.
-    links: Vec<Crumb>,
-    /// Whether the latest request is on the page.
-    is_latest: bool,
-}
-
-impl Found {
-    fn new(tool: &Tool, search: &Search, matches: &Match) -> Self {
-        let before = tool
-            .data
-            .get("before")
-            .and_then(|before| before.parse().ok());
-        let found = tool.scope.requests(matches);
-        let end = before.map_or(found.len(), |before| {
-            found.partition_point(|entry| entry.sequence < before)
-        });
-        let start = end.saturating_sub(PAGE_SIZE);
-        let newest = found.len() - end;
-        let all = count(found.len(), "request", "requests");
-        let caption = match start..end {
-            range if range.len() == found.len() => all,
-            range => format!(
-                "{} to {} of {all}",
-                grouped(newest + 1),
-                grouped(newest + range.len())
-            ),
-        };
-        let mut links = Vec::new();
-        if newest > 0 {
-            links.push(crumb("Latest", search.with("before", "")));
-        }
-        if start > 0 {
-            links.push(crumb(
-                "Older",
-                search.with("before", &found[start].sequence.to_string()),
-            ));
-        }
-        let rows = found[start..end].iter().rev();
-        Self {
-            rows: rows.map(|entry| Row::new(entry, tool)).collect(),
-            caption,
-            links,
-            is_latest: newest == 0,
-        }
-    }
-
-    /// Returns the number of the latest request.
-    fn latest(&self) -> u64 {
-        self.rows.first().map_or(0, |row| row.entry.sequence)
-    }
-}
-
-struct Row {
-    entry: Arc<Entry>,
-    path: String,
-    target: String,
-    reason: Option<String>,
-    time: String,
-    account: Option<AccountId>,
-}
-
-impl Row {
-    fn new(entry: &Arc<Entry>, tool: &Tool) -> Self {
-        Self {
-            path: format!("{}/requests/{}", tool.path(), entry.sequence),
-            target: cut(&entry.target(), LONGEST_SHOWN),
-            reason: entry.reason().map(|reason| cut(&reason, LONGEST_SHOWN)),
-            time: entry.time().readable(),
-            // In an account's own journal, the title shows its number.
-            account: entry.account.filter(|_| tool.scope.tenant.is_none()),
-            entry: Arc::clone(entry),
-        }
-    }
-}
-
-/// The display of an entry, shared by the rows and its own page.
-pub trait DisplayEntry {
-    fn target(&self) -> String;
-    fn status_text(&self) -> String;
-    fn kind(&self) -> &'static str;
-    fn milliseconds(&self) -> String;
-}
-
-impl DisplayEntry for Entry {
-    fn target(&self) -> String {
-        match &self.query {
-            Some(query) => format!("{}?{query}", self.path),
-            None => self.path.clone(),
-        }
-    }
-
-    fn status_text(&self) -> String {
-        self.status
-            .map_or_else(|| "no answer".to_owned(), |status| status.to_string())
-    }
-
-    fn kind(&self) -> &'static str {
-        kind(self.status)
-    }
-
-    fn milliseconds(&self) -> String {
-        format!("{:.1}", self.duration.as_secs_f64() * 1000.0)
-    }
+/// Returns what a list says of the status of a response.
+pub fn status(entry: &Entry) -> String {
+    let status = entry.status.map(|status| status.to_string());
+    status.unwrap_or_else(|| "no answer".to_owned())
 }
 
 /// Returns the CSS class of a status, for its colour.
-pub fn kind(status: Option<u16>) -> &'static str {
-    match status {
-        Some(200..=299) => "good",
-        Some(300..=499) => "warn",
+pub fn kind(status: &str) -> &'static str {
+    match status.as_bytes().first() {
+        Some(b'2') => "good",
+        Some(b'3' | b'4') => "warn",
         _ => "bad",
     }
 }
 
 async fn list(tool: Tool) -> Result<Response> {
-    let search = Search::of(&tool.data);
-    let (status, problems, found) = match search.matches(&tool) {
-        Ok(matches) => (
-            StatusCode::OK,
-            Vec::new(),
-            Found::new(&tool, &search, &matches),
-        ),
-        Err(Error::Malformed(problems)) => {
-            let problems = problems
-                .iter()
-                .map(|problem| sentence(&problem.to_string()));
-            (
-                StatusCode::BAD_REQUEST,
-                problems.collect(),
-                Found::default(),
-            )
-        }
+    let (status, entries, problems) = match matches(&tool) {
+        Ok(matches) => (StatusCode::OK, tool.scope.requests(&matches), Vec::new()),
+        Err(Error::Malformed(problems)) => (StatusCode::BAD_REQUEST, Vec::new(), problems),
         Err(error) => return Err(error.into()),
     };
     let list = List {
         frame: tool.frame("Requests"),
         path: tool.path() + "/requests",
-        search,
-        problems,
-        found,
+        rows: Rows::new(&tool, entries),
+        problems: problems
+            .iter()
+            .map(|problem| sentence(&problem.to_string()))
+            .collect(),
+        chips: chips(&tool),
+        chosen: chosen(&tool),
         base_url: tool.base_url.clone(),
         instance: tool.app.instance.to_string(),
     };
@@ -326,14 +191,13 @@ async fn newer(mut tool: Tool, Extension(connection): Extension<Connection>) -> 
     }
     let deadline = Instant::now() + POLL_TIMEOUT;
     let since: u64 = tool.value("since")?;
-    let search = Search::of(&tool.data);
-    let matches = search.matches(&tool)?;
+    let matches = matches(&tool)?;
     loop {
         // Subscribe before reading, so that no request between reading and waiting is missed.
         let subscription = tool.scope.subscribe(matches.clone());
-        let found = Found::new(&tool, &search, &matches);
-        if found.latest() > since {
-            return page(&found);
+        let rows = Rows::new(&tool, tool.scope.requests(&matches));
+        if rows.latest() > since {
+            return page(&rows);
         }
         let Some(subscription) = subscription else {
             break;
@@ -352,42 +216,26 @@ async fn newer(mut tool: Tool, Extension(connection): Extension<Connection>) -> 
 
 /// Deletes the requests that the page would list.
 async fn clear(tool: Tool) -> Result<Response> {
-    let search = Search::of(&tool.data);
-    let matches = search.matches(&tool)?;
-    let number = tool.scope.forget_requests(&matches);
+    let number = tool.scope.forget_requests(&matches(&tool)?);
     let notice = count(number, "request was", "requests were") + " deleted.";
     Ok(done(
         notice,
-        tool.path() + "/requests" + &search.with("before", ""),
+        tool.path() + "/requests" + &tool.query_with("page", ""),
     ))
 }
 
-/// Headers and body for display.
-struct DisplayMessage {
-    headers: Vec<(String, String)>,
-    body: String,
-    /// What is to be known about the body.
-    note: &'static str,
-}
-
-impl From<&Message> for DisplayMessage {
-    fn from(message: &Message) -> Self {
-        let (body, note) = match &message.body {
-            Body::None => (String::new(), "There was no body."),
-            Body::Withheld => (
-                String::new(),
-                "The body is not kept: it is no text, or may hold credentials that cannot be told apart.",
-            ),
-            Body::Text(text) => (indented(text), ""),
-            Body::Start(text) => (text.to_string(), "Only the start of the body is kept."),
+impl Show {
+    /// Returns a body for display, and what is to be known about it.
+    fn shown(body: &Body) -> (String, &'static str) {
+        let note = match body {
+            Body::None => "There was no body.",
+            Body::Withheld => {
+                "The body is not kept: it is no text, or may hold credentials that cannot be told apart."
+            }
+            Body::Text(text) => return (indented(text), ""),
+            Body::Start(text) => return (text.to_string(), "Only the start of the body is kept."),
         };
-        let headers = message.headers.iter();
-        let headers = headers.map(|(name, value)| (name.into_owned(), value.into_owned()));
-        Self {
-            headers: headers.collect(),
-            body,
-            note,
-        }
+        (String::new(), note)
     }
 }
 
@@ -402,35 +250,25 @@ fn indented(text: &str) -> String {
 
 async fn show(tool: Tool) -> Result<Response> {
     let sequence: u64 = tool.segment("sequence")?;
-    let path = tool.path();
     let entry = tool.scope.request(sequence).ok_or_else(|| {
         let message = "this request is not in the journal any more";
         Failure::new(StatusCode::NOT_FOUND, message)
     })?;
-    let existing = entry
+    let account = entry
         .account
         .filter(|account| tool.scope.all.tenant(*account).is_some());
-    let path_of = |account| match existing {
-        Some(_) => tools(existing),
-        None => format!("/console/requests?q=account:{account}"),
-    };
+    let tools = tools(account);
+    let requests = crumb("Requests", tool.path() + "/requests");
     page(&Show {
         frame: tool
             .frame(format!("Request {sequence}"))
-            .below(vec![crumb("Requests", format!("{path}/requests"))]),
-        time: entry.time().readable(),
-        authentication: match entry.authentication {
-            Authentication::NotAsked => "not asked for",
-            Authentication::Accepted => "accepted",
-            Authentication::Refused => "refused",
+            .below(vec![requests]),
+        account: match (account, entry.account) {
+            (None, Some(deleted)) => format!("/console/requests?q=account:{deleted}"),
+            _ => tools.clone(),
         },
-        account: entry.account.map(|account| (account, path_of(account))),
-        messages: [
-            ("Request", DisplayMessage::from(&entry.request)),
-            ("Answer", DisplayMessage::from(&entry.response)),
-        ],
         command: Command::new(&entry, &tool.base_url),
-        faults: faults::presets(&tools(existing), Some(sequence)),
+        faults: faults::presets(&tools, &entry),
         entry,
     })
 }

@@ -103,7 +103,7 @@ async fn list(login: LoggedIn) -> Result<Response> {
     page(&List {
         frame: login.frame(title).below(above.crumbs),
         head: above.head,
-        schedules: Some(Listed::new(&login, schedules, |_| Vec::new())),
+        schedules: Some(Listed::new(&login, schedules)),
         form: login.form(Form::to(above.path.clone())),
         submit: "Add schedule",
         modes: words(ScheduleMode::VARIANTS),

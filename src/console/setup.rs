@@ -56,7 +56,7 @@ async fn time_zones(login: LoggedIn) -> Result<Response> {
     page(&TimeZones {
         frame: login.frame("Time zones"),
         year,
-        zones: Listed::new(&login, all.iter(), |zone| {
+        zones: Listed::search(&login, all.iter(), |zone| {
             vec![zone.description.clone(), zone.id.to_string()]
         }),
     })

@@ -93,6 +93,19 @@ impl Visit {
         self.session.has_token || !self.app.control.has_token()
     }
 
+    /// Returns the query of the page with one parameter set.
+    pub fn query_with(&self, name: &str, value: &str) -> String {
+        let kept = ["q", "status", "method"]
+            .into_iter()
+            .filter(|kept| *kept != name);
+        let kept = kept.map(|kept| (kept, self.data.text(kept)));
+        let all = kept.chain([(name, value.to_owned())]);
+        let given = all.filter(|(_, value)| !value.trim().is_empty());
+        form_urlencoded::Serializer::for_suffix("?".to_owned(), 1)
+            .extend_pairs(given)
+            .finish()
+    }
+
     /// Returns the requested path.
     pub fn path(&self) -> &str {
         self.target.split('?').next().unwrap_or_default()

@@ -206,6 +206,24 @@ impl Match {
     }
 }
 
+/// Writes the criteria: `method POST, path /v4/Operator`.
+impl fmt::Display for Match {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let criteria = self.criteria().map(|criterion| {
+            let name: &'static str = criterion.into();
+            match self.expected(criterion) {
+                Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            }
+        });
+        let criteria: Vec<_> = criteria.collect();
+        if criteria.is_empty() {
+            return formatter.write_str("every request");
+        }
+        formatter.write_str(&criteria.join(", "))
+    }
+}
+
 impl Matched<'_> {
     /// Returns what a request has where a criterion expects something, in JSON.
     pub fn actual(&self, criterion: Criterion) -> Value {

@@ -363,7 +363,7 @@ async fn find_a_request(browser: &Browser, url: &str) {
     assert!(caption.starts_with("1 request,"), "{caption}");
     browser.click("2xx").await;
     for first in (51..1000).step_by(50) {
-        browser.click("Older").await;
+        browser.click("Next").await;
         let caption =
             format!("//caption[starts-with(., '{first} to ') and contains(., 'of 1,000 ')]");
         browser.element(Locator::XPath(&caption)).await;

@@ -1,5 +1,6 @@
 //! The journal: recorded requests and responses of all accounts, without secrets.
 
+mod curl;
 mod redaction;
 mod waiters;
 
@@ -10,7 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
-pub use redaction::{Body, Headers, REDACTED, may_hold_json, names_a_secret, redacted_query};
+pub use curl::Command;
+pub use redaction::{Body, Headers, may_hold_json, names_a_secret, redacted_query};
 pub use waiters::{Subscription, Waiters};
 
 use super::Clock;
@@ -304,6 +306,19 @@ impl Entry {
             body: self.request.body.text(),
             response_body: self.response.body.text(),
         }
+    }
+
+    /// Returns the path with the query.
+    pub fn target(&self) -> String {
+        match &self.query {
+            Some(query) => format!("{}?{query}", self.path),
+            None => self.path.clone(),
+        }
+    }
+
+    /// Returns the duration in milliseconds, to a tenth.
+    pub fn milliseconds(&self) -> String {
+        format!("{:.1}", self.duration.as_secs_f64() * 1000.0)
     }
 
     /// Returns the time of the account's clock.

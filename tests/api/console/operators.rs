@@ -332,16 +332,16 @@ async fn groups_and_permissions_are_added_and_removed() {
             api_path_of(&app.owner().await) + "/Authorization",
         ),
     ] {
-        browser
-            .fill(page, &action, &[("permission", "AllowInfra")])
-            .await
-            .expect(StatusCode::OK);
+        // The form that assigns a permission follows those that withdraw one.
+        let form = browser.open(page).await.forms(&action).last().unwrap();
+        let assigned = browser.send(form.with("permission", "AllowInfra")).await;
+        assert!(assigned.expect(StatusCode::OK).contains("was assigned"));
         assert!(app.get(&permissions).await.text.contains("AllowInfra"));
-        let withdraw = format!("{action}/withdraw");
-        browser
-            .fill(page, &withdraw, &[("permission", "AllowInfra")])
-            .await
-            .expect(StatusCode::OK);
+        let page = browser.open(page).await;
+        let mut forms = page.forms(&action);
+        let form = forms.find(|form| form.fields["permission"] == "AllowInfra");
+        let withdrawn = browser.send(form.unwrap()).await;
+        assert!(withdrawn.expect(StatusCode::OK).contains("was withdrawn"));
         assert!(!app.get(&permissions).await.text.contains("AllowInfra"));
     }
 

@@ -170,7 +170,7 @@ async fn one_request_among_a_thousand_is_found_and_the_oldest_is_reached() {
             "{caption}: {page}"
         );
         seen.extend(numbers);
-        let Some((before, _)) = page.split_once("\">Older</a>") else {
+        let Some((before, _)) = page.split_once("\">Next</a>") else {
             break;
         };
         path = format!("/console/requests{}", before.rsplit('"').next().unwrap());

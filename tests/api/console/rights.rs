@@ -78,8 +78,8 @@ async fn forms_of_an_ordinary_operator_are_rejected_except_for_its_own_data() {
             vec![("permission", "AllowInfra")],
         ),
         (
-            format!("{own}/permissions/withdraw"),
-            vec![("permission", "AccountAccess")],
+            format!("{own}/permissions"),
+            vec![("permission", "AccountAccess"), ("withdraw", "")],
         ),
         (format!("{own}/api-users"), vec![("Description", "X")]),
         ("/console/groups".to_owned(), vec![("Description", "X")]),

@@ -102,13 +102,8 @@ async fn usual_faults_are_made_in_two_steps() {
         ),
     ] {
         let (before, _) = page.split_once(&format!("\">{name}</a>")).unwrap();
-        let form = before
-            .rsplit('"')
-            .next()
-            .unwrap()
-            .split('#')
-            .next()
-            .unwrap();
+        let form = before.rsplit('"').next().unwrap().replace("&#38;", "&");
+        let form = form.split('#').next().unwrap();
         browser.fill(form, path, &[]).await.expect(StatusCode::OK);
         let faults = Answer::of(app.anonymous(Method::GET, "/_emulator/faults")).await;
         let faults = faults.expect(StatusCode::OK);
@@ -343,6 +338,21 @@ async fn accounts_are_created_shown_and_deleted() {
         .open("/console/accounts/123457")
         .await
         .expect(StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_page_of_an_account_shows_the_invitations_that_would_have_been_sent() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let path = "/console/accounts/123456";
+    assert!(!browser.read(path).await.contains("Outbox"));
+    let invited = json!({"SetupMode": "Invitation", "Email": "invited@acme.com"});
+    app.new_operator(invited).await;
+    let page = browser.read(path).await;
+    assert!(
+        page.contains("<h2>Outbox</h2>") && page.contains(">invited@acme.com<"),
+        "{page}"
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Formats a recorded request as a `curl` command. Credentials are not recorded, so curl prompts for the password.
 
-use super::requests::DisplayEntry as _;
-use crate::testing::journal::{Body, Entry, REDACTED};
+use super::redaction::REDACTED;
+use super::{Body, Entry};
 
 /// Headers that curl sets by itself, or that are not recorded.
 const OMITTED_HEADERS: [&str; 8] = [
@@ -112,8 +112,8 @@ fn quoted(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::{Body, Entry, Message};
     use super::Command;
-    use crate::testing::journal::{Body, Entry, Message};
 
     fn command(method: &str, query: Option<&str>, body: Body) -> Command {
         let headers = [

@@ -368,12 +368,17 @@ async fn time_zones_are_listed_and_searched() {
     let app = TestApp::start().await;
     let browser = Browser::as_owner(&app).await;
     let zones = app.get("/v4/Timezone").await.expect(StatusCode::OK);
+    let zones = zones.as_array().unwrap().len();
     let mut rows = 0;
-    for page in 1..=4 {
+    for page in 1..=zones.div_ceil(50) {
         let path = format!("/console/time-zones?page={page}");
-        rows += browser.read(&path).await.matches("<tr><td").count();
+        rows += browser
+            .read(&path)
+            .await
+            .matches("<th scope=\"row\">")
+            .count();
     }
-    assert_eq!(rows, zones.as_array().unwrap().len());
+    assert_eq!(rows, zones);
     let page = browser.read("/console/time-zones?q=AMSTERDAM").await;
     assert!(page.contains("1 time zone;"), "{page}");
 }

@@ -20,7 +20,9 @@ pub fn routes() -> Router<Console> {
 pages! {
     List = "faults.html" {
         path: String,
-        rows: Vec<Row>,
+        rows: Listed<Row>,
+        /// Whether some are those of the scope itself.
+        has_own: bool,
         presets: Vec<Crumb>,
         form: Form,
         operations: Words,
@@ -118,19 +120,17 @@ async fn list(tool: Tool) -> Result<Response> {
             is_of_server,
         }
     };
-    let own = tool.scope.testing().faults.list().into_iter();
-    let of_server = tool.scope.faults_of_server().into_iter();
+    let own = tool.scope.testing().faults.list().into_iter().rev();
+    let of_server = tool.scope.faults_of_server().into_iter().rev();
     let mut form = Form::to(path.as_str());
     form.values = tool.data.clone();
-    if !tool.target.contains('?') {
+    if tool.data.get("effect").is_none() {
         form = form.with_value("effect.status", 503);
     }
     page(&List {
         frame: tool.frame("Faults"),
-        rows: own
-            .map(row(false))
-            .chain(of_server.map(row(true)))
-            .collect(),
+        has_own: own.len() > 0,
+        rows: Listed::new(&tool, own.map(row(false)).chain(of_server.map(row(true)))),
         presets: usual(&tool.path(), ""),
         operations: words(&operations),
         form: tool.form(form),

@@ -47,8 +47,11 @@ async fn a_fault_is_added_strikes_and_is_removed() {
             .contains(">Fault ")
     );
 
+    let page = browser.read(path).await;
+    let (_, button) = page.split_once("name=\"id\" value=\"").unwrap();
+    let id = button.split('"').next().unwrap().to_owned();
     browser
-        .fill(path, &format!("{path}/delete"), &[])
+        .fill(path, &format!("{path}/delete"), &[("id", &id)])
         .await
         .expect(StatusCode::OK);
     app.get("/v4/Operator/x")
@@ -113,6 +116,34 @@ async fn usual_faults_are_made_in_two_steps() {
             expected
         );
     }
+}
+
+#[tokio::test]
+async fn faults_are_listed_in_pages_the_latest_first() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    for number in 1..=120 {
+        let fault = json!({
+            "name": format!("{number} {}", "&".repeat(1000)),
+            "match": {"text": "é".repeat(1000)},
+            "effect": {"status": 503}
+        });
+        let made = app
+            .anonymous(Method::POST, "/_emulator/faults")
+            .json(&fault);
+        Answer::of(made).await.expect(StatusCode::CREATED);
+    }
+    for (page, first, last) in [(1, 120, 71), (3, 20, 1)] {
+        for path in ["/console/faults", "/console/accounts/123456/faults"] {
+            let page = browser.read(&format!("{path}?page={page}")).await;
+            assert!(page.len() < 60 * 1024, "{}", page.len());
+            for number in [first, last] {
+                assert!(page.contains(&format!("<b>{number} ")), "{number}: {page}");
+            }
+        }
+    }
+    let page = browser.read("/console/accounts/123456/faults").await;
+    assert!(!page.contains("Remove all"), "{page}");
 }
 
 #[tokio::test]

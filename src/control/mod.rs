@@ -35,7 +35,6 @@ use crate::operation::{Api, Operation, operation};
 use crate::{AppState, Control};
 pub use accounts::NewAccount;
 pub use clock::{Freeze, Instant};
-#[cfg(feature = "cli")]
 pub use coverage::{Counted, CoverageBody, OperationBody as OperationCoverage};
 pub use extract::{FromShape, LARGEST_BODY, Within, of_json, of_list, of_query};
 pub use outbox::OutboxMessage;

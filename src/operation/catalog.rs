@@ -136,13 +136,18 @@ impl Catalog {
         methods.sort_unstable();
         methods.dedup();
         if methods.is_empty() {
-            let near = nearest(
-                path,
-                self.all().map(|known| {
-                    let near = in_stars(&known.path);
-                    (known.path.clone(), near)
-                }),
-            );
+            let similar = || {
+                let known = self.all();
+                nearest(
+                    path,
+                    known.map(|known| (known.path.clone(), in_stars(&known.path))),
+                )
+            };
+            // The path of a proxy or of a base URL may stand before it.
+            let starts = path.match_indices('/').skip(1);
+            let mut ends = starts.map(|(start, _)| canonical(&path[start..]));
+            let is_known = |end: &String| self.all().any(|known| can_meet(end, &known.path));
+            let near = ends.find(is_known).unwrap_or_else(similar);
             let message =
                 format!("is {path}, which no operation has; the nearest one is {near}; {MEANT}");
             return Problem::new("path", message);

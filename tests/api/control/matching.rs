@@ -86,6 +86,16 @@ async fn what_no_operation_can_meet_is_refused_with_the_nearest_that_can() {
             "unknown",
             "operationId",
         ),
+        (
+            json!({"path": "/api/v4/Operator"}),
+            "path",
+            "nearest one is /v4/Operator;",
+        ),
+        (
+            json!({"path": "/proxy/Operator/*/DutySchedule"}),
+            "path",
+            "nearest one is /v4/Operator/*/DutySchedule;",
+        ),
         (json!({"status": 0}), "status", "100 to 599"),
         (json!({"status": 600}), "status", "100 to 599"),
         (json!({"status": "6xx"}), "status", "100 to 599"),

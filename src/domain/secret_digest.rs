@@ -18,8 +18,8 @@ use super::{Kept, Restore};
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    pub fn of(secret: &str) -> Self {
-        Self(Sha256::digest(secret.as_bytes()).into())
+    pub fn of(secret: impl AsRef<[u8]>) -> Self {
+        Self(Sha256::digest(secret).into())
     }
 
     /// Returns whether both are digests of the same secret. Compares them in constant time.

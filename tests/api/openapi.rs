@@ -560,9 +560,14 @@ async fn the_page_and_its_assets_are_local_and_need_no_credentials() {
         let quoted = page.text.split('"').filter(|text| text.starts_with('/'));
         let parts: Vec<_> = quoted.collect();
         assert_eq!(parts.len(), 3, "{parts:?}");
-        for part in parts {
-            let part = Answer::of(app.anonymous(Method::GET, part)).await;
+        let versioned = parts.iter().filter(|path| path.contains('?'));
+        assert_eq!(versioned.count(), 2, "{parts:?}");
+        for path in parts {
+            let part = Answer::of(app.anonymous(Method::GET, path)).await;
             assert_eq!(part.status, StatusCode::OK);
+            // What the path names by its content is kept by browsers, and nothing else.
+            let cached = part.headers["Cache-Control"].to_str().unwrap();
+            assert_eq!(cached.ends_with("immutable"), path.contains('?'), "{path}");
         }
     }
     for part in ["swagger-ui-bundle.js", "swagger-ui.css"] {
@@ -572,6 +577,7 @@ async fn the_page_and_its_assets_are_local_and_need_no_credentials() {
             .await
             .unwrap();
         assert_eq!(part.headers()["Content-Encoding"], "gzip");
+        assert_eq!(part.headers()["Cache-Control"], "no-cache");
         assert_eq!(part.bytes().await.unwrap()[..2], [0x1f, 0x8b]);
     }
     let wrong = Answer::of(app.anonymous(Method::POST, "/v4/swagger/")).await;

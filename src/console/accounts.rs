@@ -1,5 +1,7 @@
 //! The pages that list, create, reset, delete and export the server's accounts, and manage their snapshots.
 
+use std::sync::Arc;
+
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::IntoResponse as _;
 
@@ -15,8 +17,8 @@ use crate::service;
 use crate::service::accounts::{self, CreatedAccount, IfNameExists, Source};
 use crate::service::scope::Scope;
 use crate::store::Tenant;
-use crate::testing::Usage;
 use crate::testing::outbox::Message;
+use crate::testing::{TestState, Usage};
 
 pub fn routes() -> Router<Console> {
     let of_account = Router::new()
@@ -74,14 +76,10 @@ async fn pick(mut visit: Visit) -> Result<Response> {
 }
 
 struct Row {
-    id: AccountId,
-    name: String,
+    account: Arc<Account>,
     label: String,
     is_seeded: bool,
     owner: String,
-    operators: usize,
-    operator_groups: usize,
-    api_users: usize,
     requests: usize,
 }
 
@@ -90,20 +88,16 @@ impl Row {
         let all = &scope.all;
         let account = &tenant.account;
         Self {
-            id: account.id,
-            name: account.settings.name.clone(),
+            account: Arc::clone(account),
             label: all.label(account.id).to_owned(),
             is_seeded: all.base(account.id).is_some_and(|base| base.is_seeded),
             owner: owner(tenant).to_owned(),
-            operators: account.operators.len(),
-            operator_groups: account.operator_groups.len(),
-            api_users: account.api_users.len(),
             requests: scope.number_of_requests(tenant),
         }
     }
 
     fn path(&self) -> String {
-        tools(Some(self.id))
+        tools(Some(self.account.id))
     }
 }
 
@@ -188,6 +182,8 @@ async fn credentials(tool: Tool) -> Result<Response> {
 async fn show(tool: Tool) -> Result<Response> {
     let tenant = tool.tenant()?;
     let owner = tenant.account.operator(tenant.account.owner)?;
+    let (id, label) = (tenant.account.id, tool.scope.all.label(tenant.account.id));
+    let faults = |testing: &TestState| testing.faults.waiting(Some(id), Some(label));
     let outbox = tool.scope.outbox().into_iter().rev().take(20);
     let snapshots = tenant.snapshots.iter();
     let mut snapshots: Vec<_> = snapshots
@@ -200,7 +196,7 @@ async fn show(tool: Tool) -> Result<Response> {
             .below(crumbs()),
         row: Row::new(&tool.scope, tenant),
         owner_has_password: owner.password().is_some() && tenant.account.may_log_in(owner),
-        faults: tenant.testing.faults.waiting() + tool.scope.all.testing.faults.waiting(),
+        faults: faults(&tenant.testing) + faults(&tool.scope.all.testing),
         clock: service::clock::of(&tool.scope).mode(),
         snapshots: Listed::new(&tool, snapshots.into_iter()),
         form: tool.form(Form::to(tool.path() + "/snapshots")),

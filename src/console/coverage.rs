@@ -2,7 +2,6 @@
 
 use super::page::count;
 use super::prelude::*;
-use super::visit::with_query;
 use crate::control::{Counted, CoverageBody, OperationCoverage, of_query};
 
 pub fn routes() -> Router<Console> {
@@ -48,15 +47,11 @@ impl Counts {
 
 async fn show(tool: Tool) -> Result<Response> {
     let mut counts = Counts::of(&tool)?;
-    let of_label = match counts.label.as_str() {
-        "" => String::new(),
-        label => format!(" label:\"{label}\""),
-    };
     let operations = &mut counts.coverage.operations;
     let called = operations.extract_if(.., |operation| operation.calls > 0);
     let called = called.map(|operation| {
-        let search = format!("operationId:{}{of_label}", operation.operation_id);
-        let requests = with_query(&(tool.path() + "/requests"), "q", &search);
+        let search = format!("operationId:{}", operation.operation_id);
+        let requests = tool.path() + "/requests" + &tool.query_with("q", &search);
         (operation, requests)
     });
     page(&Show {

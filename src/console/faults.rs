@@ -6,6 +6,7 @@ use super::form::{FormData, Words, words};
 use super::page::count;
 use super::prelude::*;
 use crate::control::{Within, of_json};
+use crate::domain::text::quoted;
 use crate::error::Error;
 use crate::testing::fault::{Definition, Effect, End, Fault, Struck, When};
 use crate::testing::journal::Entry;
@@ -47,11 +48,28 @@ const PRESETS: [(&str, &str); 5] = [
     ),
 ];
 
-/// Returns the links to the forms of usual faults, filled in for requests like one of the journal.
-pub fn presets(tools: &str, entry: &Entry) -> Vec<Crumb> {
-    let request = form_urlencoded::Serializer::new("&".to_owned())
-        .append_pair("match.method", &entry.method)
-        .append_pair("match.path", &entry.path)
+/// Returns the links to the forms of usual faults, filled in for requests like one of the journal: of its account, which `tools`
+/// are for, or else of accounts with its label.
+pub fn presets(tools: &str, entry: &Entry, is_account_gone: bool) -> Vec<Crumb> {
+    let label = entry.label.as_deref().filter(|_| is_account_gone);
+    let is_unknown = entry.operation_id.is_none();
+    // Of a path that was cut, only the operation is sure.
+    let (path, operation) = match entry.operation_id {
+        Some(operation) if entry.path.ends_with('…') => (None, Some(operation)),
+        _ => (Some(&*entry.path), None),
+    };
+    let request = [
+        ("match.method", Some(&*entry.method)),
+        ("match.path", path),
+        ("match.operationId", operation),
+        ("match.unknown", is_unknown.then_some("true")),
+        ("match.label", label),
+    ];
+    let request = request
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)));
+    let request = form_urlencoded::Serializer::for_suffix("&".to_owned(), 1)
+        .extend_pairs(request)
         .finish();
     usual(tools, &request)
 }
@@ -145,58 +163,69 @@ async fn create(tool: Tool) -> Result<Response> {
     Ok(done("The fault was added.", tool.path() + "/faults"))
 }
 
+/// The fields of a fault that are texts, and those that are numbers or flags, whatever its effect is.
+const TEXTS: &str = "name when match.method match.path match.operationId match.userName match.label match.status match.text";
+const NUMBERS: &str = "match.unknown effect.delayMs skip count probability";
+
 /// Binds the fault of a form as the control API would. Only the fields of the selected effect are used.
 fn fault(data: &FormData, within: Within<'_>) -> Result<Definition, Error> {
-    let given = |name: &str| data.get_nonblank(name).map_or(Value::Null, Value::from);
-    // The binder rejects what is no number, and no JSON.
-    let json = |name: &str| {
-        let text = data.get_nonblank(name);
-        text.map_or(Value::Null, |text| {
-            serde_json::from_str(&text).unwrap_or(text.into())
-        })
+    let mut fault = json!({"match": {}, "effect": {}});
+    let mut set = |name: &str, value: Value| match name.split_once('.') {
+        Some((part, field)) => fault[part][field] = value,
+        None => fault[name] = value,
     };
-    let delay = json("effect.delayMs");
-    let effect = match data.text("effect").as_str() {
-        "delay" => json!({"delayMs": delay}),
-        network @ ("reset" | "hang") => json!({"network": network, "delayMs": delay}),
-        _ => json!({
-            "status": json("effect.status"), "headers": headers(data)?, "body": json("effect.body"), "delayMs": delay
-        }),
-    };
-    let matches = [
-        "method",
-        "path",
-        "operationId",
-        "userName",
-        "label",
-        "status",
-        "text",
-    ]
-    .map(|name| (name.to_owned(), given(&format!("match.{name}"))));
-    let fault = json!({
-        "name": given("name"), "match": Map::from_iter(matches), "effect": effect, "when": given("when"),
-        "skip": json("skip"), "count": json("count"), "probability": json("probability"),
-    });
+    // The binder rejects what is no number.
+    let number = |text: String| serde_json::from_str(&text).unwrap_or(text.into());
+    let given = |name: &'static str| Some((name, data.get_nonblank(name)?));
+    for (name, text) in TEXTS.split(' ').filter_map(given) {
+        set(name, text.into());
+    }
+    for (name, text) in NUMBERS.split(' ').filter_map(given) {
+        set(name, number(text));
+    }
+    match data.text("effect").as_str() {
+        "answer" | "" => {
+            set(
+                "effect.status",
+                data.get_nonblank("effect.status")
+                    .map_or(Value::Null, number),
+            );
+            set("effect.headers", headers(data)?);
+            if let Some(text) = data.get_nonblank("effect.body") {
+                let body = serde_json::from_str(&text);
+                let refused =
+                    |error| Error::malformed("effect.body", format!("is not JSON: {error}"));
+                set("effect.body", body.map_err(refused)?);
+            }
+        }
+        "delay" => {}
+        network @ ("reset" | "hang") => set("effect.network", network.into()),
+        other => {
+            return Err(Error::malformed(
+                "effect",
+                format!("{} is none", quoted(other)),
+            ));
+        }
+    }
     of_json(fault, within)
 }
 
 /// Parses headers written as `Name: value`, one per line.
 fn headers(data: &FormData) -> Result<Value, Error> {
-    let headers = data.get_nonblank("effect.headers").unwrap_or_default();
-    let header = |line: &str| {
-        let (name, value) = line.split_once(':').ok_or_else(|| {
-            let message = "write each on a line of its own, as Retry-After: 5";
-            Error::malformed("effect.headers", message)
-        })?;
-        Ok((name.trim().to_owned(), value.trim().into()))
-    };
-    let lines = headers.lines().filter(|line| !line.trim().is_empty());
-    let headers: Map<_, _> = lines.map(header).collect::<Result<_, Error>>()?;
-    Ok(if headers.is_empty() {
-        Value::Null
-    } else {
-        headers.into()
-    })
+    let lines = data.get_nonblank("effect.headers").unwrap_or_default();
+    let mut headers = Map::new();
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        let (name, value) = line.split_once(':').unwrap_or_default();
+        if name.trim().is_empty()
+            || headers
+                .insert(name.trim().to_owned(), value.trim().into())
+                .is_some()
+        {
+            let message = "write each once, on a line of its own, as Retry-After: 5";
+            return Err(Error::malformed("effect.headers", message));
+        }
+    }
+    Ok(Some(headers).filter(|headers| !headers.is_empty()).into())
 }
 
 async fn delete(tool: Tool) -> Result<Response> {

@@ -178,10 +178,13 @@ fn alerts(all: &State, scope: Option<AccountId>) -> Vec<Crumb> {
             let text = format!("The clock of {name} {state}.");
             alerts.push(crumb(text, tools(account) + "/clock"));
         }
-        let waiting = testing.faults.waiting();
+        let waiting = testing
+            .faults
+            .waiting(scope, scope.map(|scope| all.label(scope)));
         if waiting > 0 {
             let text = count(waiting, "fault waits", "faults wait");
-            let text = format!("{text} for requests to {name}.");
+            let whose = account.map_or("any account", |_| &name);
+            let text = format!("{text} for requests of {whose}.");
             alerts.push(crumb(text, tools(account) + "/faults"));
         }
     }

@@ -11,13 +11,13 @@ use serde_json::Value;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use super::faults;
-use super::page::{count, page_with};
+use super::page::{count, page_with, short};
 use super::prelude::*;
 use crate::connection::Connection;
-use crate::control::of_query;
+use crate::control::{in_words, of_query};
+use crate::domain::Problem;
 use crate::error::Error;
-use crate::status::sentence;
-use crate::testing::journal::{Body, Command, Entry};
+use crate::testing::journal::{Body, Command, Entry, Message};
 use crate::testing::matching::Match;
 
 /// How long a long poll for newer requests lasts.
@@ -36,7 +36,6 @@ pub fn routes() -> Router<Console> {
 
 pages! {
     List = "requests.html" {
-        path: String,
         rows: Rows,
         /// Why no request can be found.
         problems: Vec<String>,
@@ -44,7 +43,6 @@ pages! {
         chips: Vec<(Crumb, bool)>,
         /// Those that are on.
         chosen: Vec<(&'static str, String)>,
-        base_url: String,
         instance: String,
     }
     Show = "request.html" {
@@ -56,12 +54,6 @@ pages! {
     }
 }
 
-impl List {
-    fn is_search(&self) -> bool {
-        !(self.rows.list.search.is_empty() && self.chosen.is_empty())
-    }
-}
-
 /// Requests, the latest first.
 #[derive(Template)]
 #[template(path = "request_rows.html")]
@@ -70,6 +62,8 @@ struct Rows {
     path: String,
     /// Whether rows tell their accounts.
     is_of_server: bool,
+    is_search: bool,
+    base_url: String,
 }
 
 impl Rows {
@@ -78,6 +72,8 @@ impl Rows {
             list: Listed::new(tool, entries.into_iter().rev()),
             path: tool.path() + "/requests",
             is_of_server: tool.scope.tenant.is_none(),
+            is_search: tool.query_with("page", "") != "?",
+            base_url: tool.base_url.clone(),
         }
     }
 
@@ -87,37 +83,20 @@ impl Rows {
     }
 }
 
-/// Returns the criteria of the search box and of the chips, or an error that says why no request can fulfill them. In the box, each
-/// word is `name:value` for a criterion, or belongs to the text that is searched for.
+/// Returns the criteria of the search box and of the chips, or an error that says why no request can fulfill them.
 fn matches(tool: &Tool) -> Result<Match, Error> {
     let search = tool.data.text("q");
-    let (mut parameters, mut text) = (Vec::new(), Vec::new());
-    let mut rest = search.trim();
-    while !rest.is_empty() {
-        let word = rest.split_whitespace().next().unwrap_or_default();
-        let name = word.split_once(':').map_or("", |(name, _)| name);
-        let is_letter = |byte: u8| byte.is_ascii_alphabetic();
-        let after = if !name.is_empty() && name.bytes().all(is_letter) {
-            let (value, after) = split_value(&rest[name.len() + 1..]);
-            parameters.push((name, value.to_owned()));
-            after
-        } else {
-            text.push(word);
-            &rest[word.len()..]
-        };
-        rest = after.trim_start();
-    }
-    if !text.is_empty() {
-        parameters.push(("text", text.join(" ")));
-    }
-    parameters.extend(chosen(tool));
-    of_query(parameters, tool.within())
+    let searched = in_words(&search);
+    of_query(searched.into_iter().chain(chosen(tool)), tool.within())
 }
 
-/// Returns the chosen status and method.
+/// Returns the chosen status, method and label.
 fn chosen(tool: &Tool) -> Vec<(&'static str, String)> {
     let value = |name| Some((name, tool.data.get_nonblank(name)?));
-    ["status", "method"].into_iter().filter_map(value).collect()
+    ["status", "method", "label"]
+        .into_iter()
+        .filter_map(value)
+        .collect()
 }
 
 fn chips(tool: &Tool) -> Vec<(Crumb, bool)> {
@@ -128,22 +107,17 @@ fn chips(tool: &Tool) -> Vec<(Crumb, bool)> {
     };
     let statuses = ["2xx", "4xx", "5xx"].map(|value| chip("status", value));
     let methods = ["GET", "POST", "PUT", "PATCH", "DELETE"].map(|value| chip("method", value));
-    statuses.into_iter().chain(methods).collect()
-}
-
-/// Splits a text after its first word, or after what stands in quotation marks, the second of which ends a word.
-fn split_value(text: &str) -> (&str, &str) {
-    let ends_word = |at: usize| {
-        text[at + 1..]
-            .chars()
-            .next()
-            .is_none_or(char::is_whitespace)
-    };
-    let mut marks = text.match_indices('"').map(|(at, _)| at);
-    match marks.next().zip(marks.find(|at| ends_word(*at))) {
-        Some((0, end)) => (&text[1..end], &text[end + 1..]),
-        _ => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
-    }
+    let label = tool.data.get_nonblank("label");
+    let label = label.map(|label| {
+        (
+            crumb(
+                format!("Label {}", short(label)),
+                tool.query_with("label", ""),
+            ),
+            true,
+        )
+    });
+    statuses.into_iter().chain(methods).chain(label).collect()
 }
 
 /// Returns what a list says of the status of a response.
@@ -161,6 +135,12 @@ pub fn kind(status: &str) -> &'static str {
     }
 }
 
+/// Returns a problem as one of the search box, which is written in another way than JSON.
+fn in_box(problem: &Problem) -> String {
+    let message = problem.to_string();
+    message.replace("add \"unknown\": true", "add unknown:true") + "."
+}
+
 async fn list(tool: Tool) -> Result<Response> {
     let (status, entries, problems) = match matches(&tool) {
         Ok(matches) => (StatusCode::OK, tool.scope.requests(&matches), Vec::new()),
@@ -169,15 +149,10 @@ async fn list(tool: Tool) -> Result<Response> {
     };
     let list = List {
         frame: tool.frame("Requests"),
-        path: tool.path() + "/requests",
         rows: Rows::new(&tool, entries),
-        problems: problems
-            .iter()
-            .map(|problem| sentence(&problem.to_string()))
-            .collect(),
+        problems: problems.iter().map(in_box).collect(),
         chips: chips(&tool),
         chosen: chosen(&tool),
-        base_url: tool.base_url.clone(),
         instance: tool.app.instance.to_string(),
     };
     page_with(status, &list)
@@ -196,7 +171,7 @@ async fn newer(mut tool: Tool, Extension(connection): Extension<Connection>) -> 
         // Subscribe before reading, so that no request between reading and waiting is missed.
         let subscription = tool.scope.subscribe(matches.clone());
         let rows = Rows::new(&tool, tool.scope.requests(&matches));
-        if rows.latest() > since {
+        if rows.latest() != since {
             return page(&rows);
         }
         let Some(subscription) = subscription else {
@@ -226,8 +201,9 @@ async fn clear(tool: Tool) -> Result<Response> {
 
 impl Show {
     /// Returns a body for display, and what is to be known about it.
-    fn shown(body: &Body) -> (String, &'static str) {
-        let note = match body {
+    fn shown(message: &Message) -> (String, &'static str) {
+        let note = match &message.body {
+            Body::None if message.has_unread_body() => "The body was not read.",
             Body::None => "There was no body.",
             Body::Withheld => {
                 "The body is not kept: it is no text, or may hold credentials that cannot be told apart."
@@ -245,6 +221,8 @@ fn indented(text: &str) -> String {
         let is_same = value.to_string().as_str() == text;
         is_same.then(|| format!("{value:#}"))
     });
+    // Deep nesting makes it many times longer.
+    let indented = indented.filter(|indented| indented.len() <= 4 * text.len());
     indented.unwrap_or_else(|| text.to_owned())
 }
 
@@ -268,7 +246,7 @@ async fn show(tool: Tool) -> Result<Response> {
             _ => tools.clone(),
         },
         command: Command::new(&entry, &tool.base_url),
-        faults: faults::presets(&tools, &entry),
+        faults: faults::presets(&tools, &entry, account.is_none()),
         entry,
     })
 }

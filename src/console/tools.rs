@@ -64,7 +64,10 @@ impl FromRequestParts<Console> for Tool {
         let is_of_account = visit.segments.contains_key("accountId");
         let account = is_of_account.then(|| visit.segment("accountId"));
         let scope = Scope::of(account.transpose()?, &visit.app.store)?;
-        visit.enter(scope.account());
+        // A list that stays open in another tab asks for newer requests by itself.
+        if visit.data.get("since").is_none() {
+            visit.enter(scope.account());
+        }
         Ok(Self { visit, scope })
     }
 }

@@ -95,7 +95,7 @@ impl Visit {
 
     /// Returns the query of the page with one parameter set.
     pub fn query_with(&self, name: &str, value: &str) -> String {
-        let kept = ["q", "status", "method"]
+        let kept = ["q", "status", "method", "label"]
             .into_iter()
             .filter(|kept| *kept != name);
         let kept = kept.map(|kept| (kept, self.data.text(kept)));

@@ -131,6 +131,46 @@ pub fn outside(criteria: &Match, scope: Option<&Scope>) -> Option<(&'static str,
     }
 }
 
+/// Returns the criteria of a match that is written in one line, with their values: each word, or what is in quotation marks, is the
+/// value of the criterion that `name:` before it names, or belongs to the text. `status:404 label:"my suite" alice` is a status, a
+/// label and a text.
+pub fn in_words(line: &str) -> Vec<(&str, String)> {
+    let (mut criteria, mut text) = (Vec::new(), Vec::new());
+    let mut rest = line.trim();
+    while !rest.is_empty() {
+        let word = rest.split_whitespace().next().unwrap_or_default();
+        let name = word.split_once(':').map_or("", |(name, _)| name);
+        let is_name = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic());
+        let start = if is_name { name.len() + 1 } else { 0 };
+        let (value, after) = split_value(&rest[start..]);
+        if is_name && name != "text" {
+            criteria.push((name, value.to_owned()));
+        } else {
+            text.push(value);
+        }
+        rest = after.trim_start();
+    }
+    if !text.is_empty() {
+        criteria.push(("text", text.join(" ")));
+    }
+    criteria
+}
+
+/// Splits a text after its first word, or after what stands in quotation marks, the second of which ends a word.
+fn split_value(text: &str) -> (&str, &str) {
+    let ends_word = |at: usize| {
+        text[at + 1..]
+            .chars()
+            .next()
+            .is_none_or(char::is_whitespace)
+    };
+    let mut marks = text.match_indices('"').map(|(at, _)| at);
+    match marks.next().zip(marks.find(|at| ends_word(*at))) {
+        Some((0, end)) => (&text[1..end], &text[end + 1..]),
+        _ => text.split_at(text.find(char::is_whitespace).unwrap_or(text.len())),
+    }
+}
+
 /// Returns the match that is the field `match` of a body. Without one, every request matches.
 pub fn resolve(
     matches: Located<MatchShape>,
@@ -176,5 +216,40 @@ impl JsonSchema for MatchBody {
 
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> Schema {
         MatchShape::json_schema(generator)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_words;
+
+    #[test]
+    fn a_line_names_criteria_and_a_text() {
+        for (line, criteria) in [
+            ("", &[][..]),
+            (" alice  bob ", &[("text", "alice bob")][..]),
+            ("status:404 alice", &[("status", "404"), ("text", "alice")]),
+            (
+                "alice label:\"my suite\" bob",
+                &[("label", "my suite"), ("text", "alice bob")],
+            ),
+            ("label:a\"b path:", &[("label", "a\"b"), ("path", "")]),
+            ("label:\"a \"b\"-c\"", &[("label", "a \"b\"-c")]),
+            ("label:\"a b", &[("label", "\"a"), ("text", "b")]),
+            (
+                "text:Email: \"is required\"",
+                &[("text", "Email: is required")],
+            ),
+            ("\"Email: é\"", &[("text", "Email: é")]),
+            (
+                "{\"FullName\": 7} 12:30",
+                &[("text", "{\"FullName\": 7} 12:30")],
+            ),
+        ] {
+            let expected = criteria
+                .iter()
+                .map(|(name, value)| (*name, (*value).to_owned()));
+            assert_eq!(in_words(line), expected.collect::<Vec<_>>(), "{line}");
+        }
     }
 }

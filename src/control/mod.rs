@@ -37,6 +37,7 @@ pub use accounts::NewAccount;
 pub use clock::{Freeze, Instant};
 pub use coverage::{Counted, CoverageBody, OperationBody as OperationCoverage};
 pub use extract::{FromShape, LARGEST_BODY, Within, of_json, of_list, of_query};
+pub use matches::in_words;
 pub use outbox::OutboxMessage;
 use problem::Problem;
 pub use recorded::{RecordedMessage, RecordedRequest};

@@ -18,7 +18,7 @@ use super::{Kept, Restore};
 pub struct SecretDigest([u8; 32]);
 
 impl SecretDigest {
-    pub fn of(secret: impl AsRef<[u8]>) -> Self {
+    pub fn of(secret: &(impl AsRef<[u8]> + ?Sized)) -> Self {
         Self(Sha256::digest(secret).into())
     }
 

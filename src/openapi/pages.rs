@@ -27,7 +27,7 @@ const STYLE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/swagger-ui.css.gz
 
 /// The query of the URLs of Swagger UI's files, which is made of their content: another version of the program has another one.
 static VERSION: LazyLock<String> =
-    LazyLock::new(|| SecretDigest::of([SCRIPT, STYLE].concat()).hex()[..16].to_owned());
+    LazyLock::new(|| SecretDigest::of(&[SCRIPT, STYLE].concat()).hex()[..16].to_owned());
 
 static INDEX: LazyLock<String> =
     LazyLock::new(|| include_str!("index.html").replace("VERSION", &VERSION));

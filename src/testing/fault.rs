@@ -10,6 +10,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 
 use super::matching::{Match, Matched, Reach, UNKNOWN};
+use crate::domain::AccountId;
 
 /// The number of faults that an account, or the server, may have.
 const MAX_FAULTS: usize = 10_000;
@@ -261,13 +262,21 @@ impl Faults {
         self.lock().by_id.values().cloned().collect()
     }
 
-    /// Returns the number of faults that wait for a request.
-    pub fn waiting(&self) -> usize {
+    /// Returns the number of faults that wait for a request, of an account with a label if one is given.
+    pub fn waiting(&self, account: Option<AccountId>, label: Option<&str>) -> usize {
         let all = self.lock();
-        all.by_id
-            .values()
-            .filter(|fault| fault.is_waiting())
-            .count()
+        let may_strike = |fault: &&Fault| {
+            let matches = &fault.definition.matches;
+            let is_of = matches
+                .account
+                .is_none_or(|of| account.is_none_or(|is| of == is));
+            let has = matches
+                .label
+                .as_ref()
+                .is_none_or(|of| label.is_none_or(|is| of == is));
+            fault.is_waiting() && is_of && has
+        };
+        all.by_id.values().filter(may_strike).count()
     }
 
     pub fn get(&self, id: u64) -> Option<Fault> {

@@ -72,31 +72,39 @@ function follow(live) {
   };
 
   const show = (html) => {
-    const focused = document.activeElement.closest("tr")?.dataset.sequence;
+    const focused = list.contains(document.activeElement) && document.activeElement.textContent;
+    const path = document.activeElement.pathname;
     list.innerHTML = html;
     const rows = [...list.querySelectorAll("[data-sequence]")];
     for (const row of rows) row.classList.toggle("fresh", Number(row.dataset.sequence) > latest);
-    latest = Number(rows[0].dataset.sequence);
-    rows.find((row) => row.dataset.sequence === focused)?.querySelector("a").focus();
+    latest = Number(rows[0]?.dataset.sequence ?? 0);
+    const links = [...list.querySelectorAll("a")];
+    const isSame = (link) => link.textContent === focused && link.pathname === path;
+    if (focused) (links.find(isSame) ?? links[0])?.focus();
   };
 
   const ask = async () => {
     const asked = new AbortController();
     asking = asked;
+    let isLost = false;
+    state(true, "Live");
     while (asking === asked) {
       const query = new URLSearchParams(location.search);
-      query.set("since", latest);
+      query.set("since", isLost ? 0 : latest);
+      query.delete("page");
       query.set("instance", live.dataset.instance);
       try {
-        state(true, "Live");
         const answer = await fetch(`${live.dataset.url}?${query}`, { signal: asked.signal });
         // Another instance answers, which has other requests: the emulator was started again.
         if (answer.status === 205 || answer.status === 404 || answer.redirected) return location.reload();
         if (answer.status === 200) show(await answer.text());
         else if (answer.status !== 204) throw new Error(answer.status);
+        isLost = false;
+        state(true, "Live");
       } catch {
         if (asking !== asked) return;
-        state(false, "Not live: the emulator does not answer. Trying again.");
+        if (!isLost) state(false, "Not live: the emulator does not answer. Trying again.");
+        isLost = true;
         await new Promise((done) => { setTimeout(done, 1000); });
       }
     }

@@ -333,6 +333,9 @@ impl TraceData {
                 let mut reasons =
                     reason::of(all, parts, path, user_name.as_deref(), account, is_accepted);
                 reasons.truncate(MAX_REASONS);
+                for reason in &mut reasons {
+                    reason.message = cut(mem::take(&mut reason.message));
+                }
                 reasons
             }),
             user_name: user_name.map(cut),

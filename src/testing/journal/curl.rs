@@ -43,14 +43,13 @@ impl Command {
                 quoted(&format!("{name}{separator}{value}"))
             ));
         }
+        let has = |name: &str| entry.request.headers.iter().any(|(is, _)| is == name);
+        // What curl would add by itself.
+        if !has("accept") {
+            parts.push("-H accept:".to_owned());
+        }
         if let Some(text) = entry.request.body.text() {
-            if !entry
-                .request
-                .headers
-                .iter()
-                .any(|(name, _)| name == "content-type")
-            {
-                // curl would add that of a form.
+            if !has("content-type") {
                 parts.push("-H content-type:".to_owned());
             }
             parts.push(format!("--data-raw {}", quoted(text)));
@@ -72,39 +71,64 @@ impl Command {
 
 /// Returns what keeps a recorded request from being repeated.
 fn why_not(entry: &Entry) -> Option<&'static str> {
-    let headers = &entry.request.headers;
+    let Entry {
+        query,
+        request,
+        user_name,
+        ..
+    } = entry;
     let is_redacted = |text: &str| text.contains(REDACTED) || text.contains("%5Bredacted%5D");
-    match &entry.request.body {
-        Body::Withheld => return Some("the body is not kept"),
-        Body::Start(_) => return Some("only the start of the body is kept"),
-        Body::Text(text) if is_redacted(text) => {
-            return Some(
-                "the secrets of the body are not kept; write them where [redacted] stands",
-            );
-        }
-        Body::Text(_) | Body::None => {}
-    }
-    let sent = headers
+    let is_cut = |text: &str| text.ends_with('…');
+    let mut sent = request
+        .headers
         .iter()
         .filter(|(name, _)| !OMITTED_HEADERS.contains(&&**name));
-    if entry.query.as_deref().is_some_and(is_redacted) {
-        Some("the secrets of the query are not kept")
-    } else if { sent }.any(|(_, value)| is_redacted(&value)) {
-        Some("the secrets of the headers are not kept")
-    } else if headers.are_cut {
-        Some("only the first headers are kept")
-    } else if entry.user_name.is_none() && headers.iter().any(|(name, _)| name == "authorization") {
-        Some("its credentials are not kept, and name no user")
-    } else {
-        None
+    let has_credentials = || {
+        request
+            .headers
+            .iter()
+            .any(|(name, _)| name == "authorization")
+    };
+    match &request.body {
+        Body::Withheld => Some("its body is not kept"),
+        Body::None if request.has_unread_body() => Some("its body was not read"),
+        Body::Start(_) => Some("only the start of its body is kept"),
+        // It was written anew without its secrets, so its blanks and double fields are gone, too.
+        Body::Text(text) if text.to_ascii_lowercase().contains("password") => {
+            Some("its body names secrets, which are not kept; write them where [redacted] stands")
+        }
+        Body::Text(_) if entry.method == "HEAD" => Some("curl sends no body with HEAD"),
+        _ if is_cut(&entry.path) || query.as_deref().is_some_and(is_cut) => {
+            Some("only the start of its path and query is kept")
+        }
+        _ if query.as_deref().is_some_and(is_redacted) => {
+            Some("the secrets of its query are not kept")
+        }
+        _ if sent.any(|(_, value)| is_redacted(&value)) => {
+            Some("the secrets of its headers are not kept")
+        }
+        _ if request.headers.are_cut => Some("only its first headers are kept"),
+        _ if user_name.as_deref().map_or_else(has_credentials, is_cut) => {
+            Some("its credentials are not kept, and name no user")
+        }
+        _ => None,
     }
 }
 
 /// Quotes a word for a shell where necessary.
 fn quoted(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:@".contains(&byte);
+    let is_control = |character: char| character.is_ascii_control() && !"\n\t".contains(character);
     if !text.is_empty() && text.bytes().all(is_plain) {
         text.to_owned()
+    } else if text.contains(is_control) {
+        // A browser would not copy them as they are.
+        let escaped = text.chars().map(|character| match character {
+            '\\' | '\'' => format!("\\{character}"),
+            _ if is_control(character) => format!("\\x{:02x}", u32::from(character)),
+            _ => character.to_string(),
+        });
+        format!("$'{}'", escaped.collect::<String>())
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
@@ -113,7 +137,7 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::{Body, Entry, Message};
-    use super::Command;
+    use super::{Command, REDACTED};
 
     fn command(method: &str, query: Option<&str>, body: Body) -> Command {
         let headers = [
@@ -140,7 +164,7 @@ mod tests {
         let command = command("POST", Some("a=$(x)[1]"), body);
         assert_eq!(
             command.line,
-            r#"curl -X POST -u 'it'\''s me' -H 'content-type: application/json' -H 'x-empty;' --data-raw '{"a": "it'\''s"}' -g 'http://localhost:8080/v4/Operator?a=$(x)[1]'"#
+            r#"curl -X POST -u 'it'\''s me' -H 'content-type: application/json' -H 'x-empty;' -H accept: --data-raw '{"a": "it'\''s"}' -g 'http://localhost:8080/v4/Operator?a=$(x)[1]'"#
         );
         assert_eq!(command.why_not, None);
     }
@@ -159,21 +183,56 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_body_of_no_type_is_not_sent_as_a_form() {
+    /// Returns the command for a request with these headers and this body.
+    fn with(method: &str, headers: &[(&str, &[u8])], body: Body) -> Command {
         let request = Message {
-            body: Body::Text("{}".into()),
-            ..Message::default()
+            headers: headers.iter().copied().collect(),
+            body,
         };
         let entry = Entry {
-            method: "HEAD".into(),
+            method: method.to_owned().into(),
             request,
             ..Entry::example()
         };
-        let command = Command::new(&entry, "http://h");
+        Command::new(&entry, "http://h")
+    }
+
+    #[test]
+    fn nothing_is_sent_that_the_request_did_not_have() {
+        let command = with("POST", &[], Body::Text("{\r\n'}".into()));
         assert_eq!(
             command.line,
-            "curl -I -H content-type: --data-raw '{}' http://h/v4/Operator"
+            r"curl -X POST -H accept: -H content-type: --data-raw $'{\x0d
+\'}' http://h/v4/Operator"
         );
+        assert_eq!(command.why_not, None);
+        assert_eq!(
+            with("HEAD", &[], Body::None).line,
+            "curl -I -H accept: http://h/v4/Operator"
+        );
+    }
+
+    #[test]
+    fn what_was_not_read_or_has_other_credentials_cannot_be_repeated() {
+        for (method, name, value, body) in [
+            ("HEAD", "accept", "*/*", Body::Text("{}".into())),
+            ("DELETE", "content-length", "7", Body::None),
+            ("GET", "transfer-encoding", "chunked", Body::None),
+            ("GET", "authorization", REDACTED, Body::None),
+            ("GET", "x-password", REDACTED, Body::None),
+        ] {
+            let command = with(method, &[(name, value.as_bytes())], body);
+            assert!(command.why_not.is_some(), "{method} {name}");
+        }
+        assert!(
+            with("GET", &[("content-length", b"0")], Body::None)
+                .why_not
+                .is_none()
+        );
+        let long = Entry {
+            path: format!("/v4/{}…", "x".repeat(1020)),
+            ..Entry::example()
+        };
+        assert!(Command::new(&long, "http://h").why_not.is_some());
     }
 }

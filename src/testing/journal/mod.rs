@@ -378,6 +378,15 @@ pub struct Message {
 }
 
 impl Message {
+    /// Returns whether there was a body that nobody read.
+    pub fn has_unread_body(&self) -> bool {
+        let announces = |(name, value): (Cow<'_, str>, Cow<'_, str>)| match &*name {
+            "content-length" => value != "0",
+            name => name == "transfer-encoding",
+        };
+        matches!(self.body, Body::None) && self.headers.iter().any(announces)
+    }
+
     fn bytes(&self) -> usize {
         self.headers.bytes() + self.body.bytes()
     }

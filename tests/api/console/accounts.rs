@@ -128,7 +128,7 @@ async fn every_page_tells_of_faults_and_of_a_clock_that_is_not_the_systems() {
     .await;
     let at = json!({"at": "2026-06-25T19:37:59"});
     control(&app, "/_emulator/clock/freeze", at).await;
-    let server = "1 fault waits for requests to the whole server.";
+    let server = "1 fault waits for requests of any account.";
     let clock = "The clock of the whole server stands still at 2026-06-25 19:37:59.";
     for path in [
         "/console/operators",
@@ -149,7 +149,7 @@ async fn every_page_tells_of_faults_and_of_a_clock_that_is_not_the_systems() {
         .read(&format!("/console/accounts/{account}/faults"))
         .await;
     for expected in [
-        format!("2 faults wait for requests to account {account}."),
+        format!("2 faults wait for requests of account {account}."),
         format!("The clock of account {account} stands still at 2026-06-26 19:37:59."),
         server.to_owned(),
     ] {

@@ -98,7 +98,7 @@ async fn newer_requests_are_returned_as_they_arrive() {
     app.get("/v4/Operator").await.expect(StatusCode::OK);
     browser.read(REQUESTS).await;
     let path = format!(
-        "{REQUESTS}/newer?{}&since=1&q=path:/v4/Account",
+        "{REQUESTS}/newer?{}&since=0&q=path:/v4/Account",
         instance(&app).await
     );
     let asking = browser.answer(browser.request(Method::GET, &path));
@@ -272,11 +272,11 @@ async fn what_a_suite_did_is_found_by_its_label_after_it_deleted_its_account() {
         "{coverage}"
     );
     let link = coverage
-        .split("<a href=\"/console/requests?q=operationId")
+        .split("<a href=\"/console/requests?")
         .nth(1)
         .unwrap();
     let link = link.split('"').next().unwrap().replace("&#38;", "&");
-    let path = format!("/console/requests?q=operationId{link}");
+    let path = format!("/console/requests?{link}");
     let page = browser.read(&path).await;
     assert_eq!(page.matches("data-sequence=").count(), 1, "{path}: {page}");
     let page = browser.read("/console/requests/1").await;
@@ -327,7 +327,7 @@ async fn a_malformed_body_is_shown_as_it_came() {
     let sequence = request.rsplit('/').next().unwrap();
     let page = browser.read(&format!("/console/requests/{sequence}")).await;
     assert!(
-        page.contains("does not repeat the request: the body is not kept"),
+        page.contains("does not repeat the request: its body is not kept"),
         "{page}"
     );
     assert!(!page.contains("Copy as curl"), "{page}");
@@ -374,4 +374,56 @@ async fn an_answer_is_lost_after_the_commit_from_the_page_of_the_request() {
     }
     let page = browser.read("/console/requests").await;
     assert_eq!(page.matches("class=\"struck\"").count(), 1, "{page}");
+}
+
+#[tokio::test]
+async fn a_list_that_stays_open_does_not_change_the_account_of_other_tabs() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    browser.read(REQUESTS).await;
+    let query = instance(&app).await;
+    browser
+        .open(&format!("/console/requests/newer?{query}&since=0"))
+        .await;
+    let page = browser.read("/console/accounts/new").await;
+    assert!(
+        page.contains("<title>New account – Account 123456 –"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_no_operation_has_can_be_made_a_fault_of() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    app.get("/v4/nope/x%20y")
+        .await
+        .expect(StatusCode::NOT_FOUND);
+    let long = format!("/v4/Operator/{}", "x".repeat(2000));
+    app.get(&long).await.expect(StatusCode::BAD_REQUEST);
+    let faults = "/console/accounts/123456/faults";
+    for (number, path) in [(1, "/v4/nope/x%20y"), (2, long.as_str())] {
+        let page = browser.read(&format!("/console/requests/{number}")).await;
+        let (before, _) = page.split_once("\">A canned answer</a>").unwrap();
+        let form = before.rsplit('"').next().unwrap().replace("&#38;", "&");
+        let form = form.split('#').next().unwrap();
+        let page = browser.fill(form, faults, &[]).await;
+        assert!(page.expect(StatusCode::OK).contains("The fault was added."));
+        app.get(path).await.expect(StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_was_not_read_is_not_said_to_be_missing() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let request = app.request(Method::DELETE, "/v4/Operator/x");
+    Answer::of(request.json(&json!({"a": 1}))).await;
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    let page = browser.read("/console/requests/1").await;
+    assert!(page.contains("The body was not read."), "{page}");
+    assert!(page.contains("its body was not read"), "{page}");
+    let page = browser.read("/console/requests/2").await;
+    assert!(page.contains("There was no body."), "{page}");
 }

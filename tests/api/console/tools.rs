@@ -124,7 +124,7 @@ async fn faults_are_listed_in_pages_the_latest_first() {
     let browser = Browser::new(&app);
     for number in 1..=120 {
         let fault = json!({
-            "name": format!("{number} {}", "&".repeat(1000)),
+            "name": format!("{number} {}", "é".repeat(1000)),
             "match": {"text": "é".repeat(1000)},
             "effect": {"status": 503}
         });
@@ -229,6 +229,12 @@ async fn errors_of_a_fault_are_shown_beside_their_fields() {
         ("effect.status", "many"),
         ("effect.headers", "Retry-After"),
         ("effect.headers", "Content-Length: 5"),
+        (
+            "effect.headers",
+            "Set-Cookie: a=1\nset-cookie: b=2\nSet-Cookie: c=3",
+        ),
+        ("effect.headers", ": 1"),
+        ("effect.body", "{\"ok\": tru}"),
         ("count", "0"),
         ("skip", "-1"),
         ("probability", "2"),

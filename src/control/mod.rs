@@ -17,8 +17,11 @@ mod requests;
 mod scope;
 mod verify;
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn_with_state, map_response};
@@ -30,8 +33,9 @@ use tower_http::catch_panic::CatchPanicLayer;
 use uuid::Uuid;
 
 use crate::document::schema;
+use crate::domain::text::quoted;
 use crate::error::Error;
-use crate::operation::{Api, Operation, operation};
+use crate::operation::{Api, Description, Operation, Schemas, operation};
 use crate::{AppState, Control};
 pub use accounts::NewAccount;
 pub use clock::{Freeze, Instant};
@@ -131,10 +135,38 @@ async fn wrong_method() -> Problem {
 
 /// Rejects requests of web pages from other hosts and, if there is a token, all requests without it.
 async fn guard(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    match refusal(&state, &request) {
+    match refusal(&state, &request).or_else(|| unknown_parameter(&request)) {
         Some(refusal) => refusal,
         None => next.run(request).await,
     }
+}
+
+/// Rejects a parameter of an operation that has none: `/accounts?label=x` would list all accounts.
+fn unknown_parameter(request: &Request) -> Option<Response> {
+    static WITH_QUERY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+        let mut schemas = Schemas::default();
+        let mut has_query =
+            |operation: &&'static Operation| Description::new(operation, &mut schemas).has_query();
+        let operations = API.operations().filter(|operation| has_query(operation));
+        operations.map(|operation| operation.id).collect()
+    });
+
+    let query = request.uri().query()?;
+    let (name, _) = form_urlencoded::parse(query.as_bytes()).next()?;
+    let path = request.extensions().get::<MatchedPath>()?;
+    let path = path.as_str().strip_prefix(API.prefix)?;
+    let is_it =
+        |operation: &&Operation| operation.method == request.method() && operation.path == path;
+    let operation = API.operations().find(is_it)?;
+    if WITH_QUERY.contains(operation.id) {
+        return None;
+    }
+    let message = format!(
+        "{} is not a parameter here: {} has none",
+        quoted(&name),
+        operation.id
+    );
+    Some(Problem::bad_request(message).into_response())
 }
 
 fn refusal(state: &AppState, request: &Request) -> Option<Response> {

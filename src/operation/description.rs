@@ -151,6 +151,13 @@ impl<'a> Description<'a> {
         self.parameters.push(parameter);
     }
 
+    /// Returns whether there are parameters in the query.
+    pub fn has_query(&self) -> bool {
+        self.parameters
+            .iter()
+            .any(|parameter| parameter["in"] == "query")
+    }
+
     /// Adds the fields of a struct, each as a query parameter.
     pub fn query<T: JsonSchema>(&mut self) {
         let schema = T::json_schema(&mut self.schemas.requests);

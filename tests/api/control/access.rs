@@ -464,3 +464,43 @@ async fn differences_are_listed_for_paths_that_the_live_service_does_not_have() 
         }
     }
 }
+
+#[tokio::test]
+async fn a_parameter_of_an_operation_that_has_none_is_refused_and_changes_nothing() {
+    let app = TestApp::start().await;
+    let fault = json!({"effect": {"delayMs": 1}});
+    let made = request(&app, Method::POST, "/faults").json(&fault);
+    Answer::of(made).await.expect(StatusCode::CREATED);
+    for (method, path, operation) in [
+        (
+            Method::GET,
+            "/accounts?label=ci",
+            "Emulator_ListAccounts has none",
+        ),
+        (
+            Method::DELETE,
+            "/faults?label=ci",
+            "Emulator_ClearFaults has none",
+        ),
+        (
+            Method::GET,
+            "/accounts/123456/outbox?label",
+            "Emulator_ListOutboxOfAccount has none",
+        ),
+        (
+            Method::POST,
+            "/requests/count?label=ci",
+            "Emulator_CountRequests has none",
+        ),
+    ] {
+        let answer = Answer::of(request(&app, method, path)).await;
+        let message = problem(&answer, StatusCode::BAD_REQUEST);
+        assert!(message.starts_with("'label' is not"), "{path}: {message}");
+        assert!(message.ends_with(operation), "{path}: {message}");
+    }
+    assert_eq!(list(&app, "/faults").await.len(), 1);
+    for path in ["/accounts?", "/requests?limit=1", "/health?t=1"] {
+        let answer = Answer::of(request(&app, Method::GET, path)).await;
+        answer.expect(StatusCode::OK);
+    }
+}

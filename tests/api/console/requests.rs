@@ -285,6 +285,11 @@ async fn what_a_suite_did_is_found_by_its_label_after_it_deleted_its_account() {
         "{page}"
     );
     assert!(page.contains("my &#34;new&#34;-suite of tests"), "{page}");
+    let (_, fault) = page.split_once(">Make a fault of this<").unwrap();
+    assert!(
+        fault.contains("match.label=my+%22new%22-suite+of+tests"),
+        "{fault}"
+    );
     let page = browser
         .read(&format!("/console/requests?q=account:{account}"))
         .await;
@@ -426,4 +431,36 @@ async fn a_body_that_was_not_read_is_not_said_to_be_missing() {
     assert!(page.contains("its body was not read"), "{page}");
     let page = browser.read("/console/requests/2").await;
     assert!(page.contains("There was no body."), "{page}");
+}
+
+#[tokio::test]
+async fn a_list_that_stays_open_follows_deletions() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    app.get("/v4/Operator").await.expect(StatusCode::OK);
+    browser.read(REQUESTS).await;
+    let delete = app.anonymous(Method::DELETE, "/_emulator/requests");
+    Answer::of(delete).await.expect(StatusCode::NO_CONTENT);
+    let query = instance(&app).await;
+    let rows = browser
+        .open(&format!("{REQUESTS}/newer?{query}&since=1"))
+        .await;
+    assert!(rows.text().contains("No requests yet"), "{}", rows.text());
+}
+
+#[tokio::test]
+async fn the_page_of_a_request_stays_small() {
+    let app = TestApp::start().await;
+    let browser = Browser::new(&app);
+    let long = format!("/v4/{}", "&".repeat(30_000));
+    app.get(&long).await.expect(StatusCode::NOT_FOUND);
+    let body = "[".repeat(100) + &"]".repeat(100);
+    let request = app.request(Method::POST, "/v4/Operator").body(body);
+    Answer::of(request).await;
+    for number in [1, 2] {
+        let page = browser.read(&format!("/console/requests/{number}")).await;
+        assert!(page.len() < 60 * 1024, "{number}: {}", page.len());
+    }
+    let entry = Answer::of(app.anonymous(Method::GET, "/_emulator/requests/1")).await;
+    assert!(entry.text.len() < 16 * 1024, "{}", entry.text.len());
 }

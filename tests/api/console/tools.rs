@@ -173,6 +173,11 @@ async fn the_faults_of_the_server_are_among_those_of_an_account() {
     );
     assert!(!page.contains("Nothing goes wrong by itself"), "{page}");
     assert!(!page.contains("Remove fault"), "{page}");
+    // Only those that may strike requests of the account are announced.
+    assert!(!page.contains("fault waits"), "{page}");
+    let labelled = browser.read("/console/accounts/123457/clock").await;
+    let alert = "1 fault waits for requests of any account.";
+    assert!(labelled.contains(alert), "{labelled}");
     let page = browser.read("/console/faults").await;
     assert!(
         page.contains("label ci") && page.contains("Remove fault"),

@@ -154,3 +154,53 @@ impl Scope {
         self.tenant.as_ref().map(|tenant| &*tenant.testing)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Scope;
+    use crate::service::accounts::{self, Source};
+    use crate::store::Store;
+    use crate::store::tests::app;
+    use crate::testing::outbox::{Kind, MAX_MESSAGES, Message};
+
+    #[tokio::test]
+    async fn an_outbox_keeps_the_latest_messages() {
+        let store = Store::in_memory().await.unwrap();
+        let app = app(&store);
+        let mut created = Vec::new();
+        for _ in 0..2 {
+            let account = accounts::create(&app, Source::Empty, None).await;
+            created.push(account.unwrap().account);
+        }
+        for number in 0..=MAX_MESSAGES {
+            for account in &created {
+                let all = store.state();
+                let message = Message {
+                    to: format!("{number}@{}.example.com", account.id)
+                        .parse()
+                        .unwrap(),
+                    kind: Kind::Invitation,
+                    operator: account.owner,
+                    time: "2026-01-01T12:00:00".parse().unwrap(),
+                };
+                all.tenant(account.id).unwrap().testing.outbox.add(message);
+            }
+        }
+        let ends = |account| {
+            let messages = Scope::of(account, &store).unwrap().outbox();
+            let to = |at: usize| messages[at].1.to.to_string();
+            (messages.len(), to(0), to(messages.len() - 1))
+        };
+        let [first, second] = [&created[0], &created[1]].map(|account| account.id);
+        let last = format!("{MAX_MESSAGES}@{second}.example.com");
+        let own = (
+            MAX_MESSAGES,
+            format!("1@{second}.example.com"),
+            last.clone(),
+        );
+        assert_eq!(ends(Some(second)), own);
+        let start = MAX_MESSAGES - MAX_MESSAGES / 2 + 1;
+        let all = (MAX_MESSAGES, format!("{start}@{first}.example.com"), last);
+        assert_eq!(ends(None), all);
+    }
+}

@@ -18,7 +18,7 @@ mod user;
 mod writer;
 
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -229,7 +229,8 @@ fn snapshot(number: u8) -> String {
     ["a", "b"][usize::from(number % 2)].to_owned()
 }
 
-fn app(store: &Store) -> AppState {
+/// Returns the rest of the program around a store.
+pub fn app(store: &Store) -> AppState {
     AppState::from(App {
         store: store.clone(),
         passwords: Passwords::new(PasswordCost::Least),

@@ -583,11 +583,11 @@ async fn heads_that_would_fill_the_journal_are_rejected() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn polling_with_since_misses_no_request() {
     let app = TestApp::start().await;
-    let accounts = join_all((0..150).map(|_| new_account(&app, json!({})))).await;
+    let accounts = join_all((0..60).map(|_| new_account(&app, json!({})))).await;
     let is_done = AtomicBool::new(false);
     let asking = async {
         join_all(accounts.iter().map(async |account| {
-            for _ in 0..40 {
+            for _ in 0..25 {
                 account.client.get("/v4/Account").await;
             }
         }))
@@ -611,7 +611,7 @@ async fn polling_with_since_misses_no_request() {
         }
     };
     let (received, ()) = join(polling, asking).await;
-    assert_eq!(received, (1..=150 * 40).collect::<Vec<_>>());
+    assert_eq!(received, (1..=60 * 25).collect::<Vec<_>>());
 }
 
 #[tokio::test]

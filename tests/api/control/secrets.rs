@@ -224,9 +224,7 @@ async fn no_secret_gets_into_the_log() {
     program.kill().unwrap();
     program.wait().unwrap();
     let log = log.join().unwrap();
-    for line in log.lines() {
-        assert_has_no_secret(line, &secrets);
-    }
+    assert_has_no_secret(&log, &secrets);
     assert!(log.contains("path=\"/v4/Operator\" status=201"), "{log}");
 }
 
@@ -239,11 +237,9 @@ async fn no_secret_gets_into_the_file() {
         for file in std::fs::read_dir(folder.path()).unwrap() {
             let path = file.unwrap().path();
             let bytes = std::fs::read(&path).unwrap();
+            let text = String::from_utf8_lossy(&bytes);
             for secret in secrets.iter().map(String::as_str).chain([SECRET]) {
-                let is_there = bytes
-                    .windows(secret.len())
-                    .any(|part| part == secret.as_bytes());
-                assert!(!is_there, "{secret} is in {}", path.display());
+                assert!(!text.contains(secret), "{secret} is in {}", path.display());
             }
         }
     };

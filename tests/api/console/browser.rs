@@ -253,3 +253,10 @@ pub fn element(text: &str, id: &str) -> String {
     let (_, rest) = rest.split_once('>').unwrap();
     unescaped(rest.split('<').next().unwrap())
 }
+
+/// Returns where the first link with these words leads, without a fragment.
+pub fn link(text: &str, words: &str) -> Option<String> {
+    let (before, _) = text.split_once(&format!("\">{words}</a>"))?;
+    let target = unescaped(before.rsplit('"').next().unwrap());
+    Some(target.split('#').next().unwrap().to_owned())
+}

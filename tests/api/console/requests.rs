@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::browser::Browser;
+use super::browser::{Browser, link};
 use crate::app::{Answer, TestApp, text};
 
 const REQUESTS: &str = "/console/accounts/123456/requests";
@@ -170,10 +170,10 @@ async fn one_request_among_a_thousand_is_found_and_the_oldest_is_reached() {
             "{caption}: {page}"
         );
         seen.extend(numbers);
-        let Some((before, _)) = page.split_once("\">Next</a>") else {
+        let Some(next) = link(&page, "Next") else {
             break;
         };
-        path = format!("/console/requests{}", before.rsplit('"').next().unwrap());
+        path = format!("/console/requests{next}");
     }
     assert_eq!(seen, (1..=1000).rev().collect::<Vec<_>>());
     let page = browser.read("/console/requests?q=operator/617").await;
@@ -271,12 +271,7 @@ async fn what_a_suite_did_is_found_by_its_label_after_it_deleted_its_account() {
         !coverage.contains("Account_GetAccountStatistics</a>"),
         "{coverage}"
     );
-    let link = coverage
-        .split("<a href=\"/console/requests?")
-        .nth(1)
-        .unwrap();
-    let link = link.split('"').next().unwrap().replace("&#38;", "&");
-    let path = format!("/console/requests?{link}");
+    let path = link(&coverage, "Operator_GetAllOperators").unwrap();
     let page = browser.read(&path).await;
     assert_eq!(page.matches("data-sequence=").count(), 1, "{path}: {page}");
     let page = browser.read("/console/requests/1").await;
@@ -345,11 +340,9 @@ async fn an_answer_is_lost_after_the_commit_from_the_page_of_the_request() {
     app.new_operator(json!({"FullName": "First"})).await;
     // One click leads to the filled form, and another sends it.
     let page = browser.read("/console/requests/1").await;
-    let (before, _) = page.split_once("\">Lose one answer</a>").unwrap();
-    let form = before.rsplit('"').next().unwrap().replace("&#38;", "&");
-    let form = form.split('#').next().unwrap();
+    let form = link(&page, "Lose one answer").unwrap();
     let faults = "/console/accounts/123456/faults";
-    let page = browser.fill(form, faults, &[]).await;
+    let page = browser.fill(&form, faults, &[]).await;
     assert!(
         page.expect(StatusCode::OK).contains("1 left"),
         "{}",
@@ -410,10 +403,8 @@ async fn a_request_that_no_operation_has_can_be_made_a_fault_of() {
     let faults = "/console/accounts/123456/faults";
     for (number, path) in [(1, "/v4/nope/x%20y"), (2, long.as_str())] {
         let page = browser.read(&format!("/console/requests/{number}")).await;
-        let (before, _) = page.split_once("\">A canned answer</a>").unwrap();
-        let form = before.rsplit('"').next().unwrap().replace("&#38;", "&");
-        let form = form.split('#').next().unwrap();
-        let page = browser.fill(form, faults, &[]).await;
+        let form = link(&page, "A canned answer").unwrap();
+        let page = browser.fill(&form, faults, &[]).await;
         assert!(page.expect(StatusCode::OK).contains("The fault was added."));
         app.get(path).await.expect(StatusCode::OK);
     }

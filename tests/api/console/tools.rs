@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 
-use super::browser::{Browser, Page, element};
+use super::browser::{Browser, Page, element, link};
 use crate::app::{Answer, TestApp, text};
 
 #[tokio::test]
@@ -104,10 +104,8 @@ async fn usual_faults_are_made_in_two_steps() {
             json!([{"status": 200, "body": []}, "before", null]),
         ),
     ] {
-        let (before, _) = page.split_once(&format!("\">{name}</a>")).unwrap();
-        let form = before.rsplit('"').next().unwrap().replace("&#38;", "&");
-        let form = form.split('#').next().unwrap();
-        browser.fill(form, path, &[]).await.expect(StatusCode::OK);
+        let form = link(&page, name).unwrap();
+        browser.fill(&form, path, &[]).await.expect(StatusCode::OK);
         let faults = Answer::of(app.anonymous(Method::GET, "/_emulator/faults")).await;
         let faults = faults.expect(StatusCode::OK);
         let fault = faults.as_array().unwrap().last().unwrap();
